@@ -1,7 +1,8 @@
 // The analysis from end to end, stage by stage: forecasts in, run folder out.
 import { join } from 'node:path'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
-import { explainFailure, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { explainFailure } from '../forecasts/dataset-failures.ts'
+import type { ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes } from './resource-limits.ts'

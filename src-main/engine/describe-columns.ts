@@ -2,7 +2,8 @@
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { Database } from '../database/database.ts'
-import { openForecastDataset, readFirstRows } from '../forecasts/forecast-dataset.ts'
+import { openForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { readFirstRows } from '../forecasts/source-groups.ts'
 import { findForecastFiles } from '../forecasts/forecast-files.ts'
 
 export interface DescribedColumns {

@@ -2,42 +2,39 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { escapeGlob, identifier, literal, type Database } from '../database/database.ts'
-import { readFileFooter, topLevelElements } from '../parquet/parquet-footer.ts'
-import { ThriftError } from '../parquet/thrift-compact.ts'
-import { findUnknownMetrics, type MetricChoice } from './chosen-metrics.ts'
+import { identifier, type Database } from '../database/database.ts'
+import { canonicalExpressions, forecastRowsQuery, type ForecastExpressions } from './canonical-rows.ts'
+import { findUnknownMetrics } from './chosen-metrics.ts'
+import { damagedFileError, explainFailure } from './dataset-failures.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { fractionMetrics, turnedMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import type { InputMapping } from '../../src-shared/run/input-mapping.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import {
+  assertCompatibleColumns,
+  assertRequiredColumns,
+  describedSchema,
+  distinctSchemas,
+  nameBytesSql,
+  readFileSchemas,
+  sourceColumn,
+  type FileSchema,
+} from './file-schemas.ts'
+import {
   assertColumns,
   assertRequiredRoles,
-  describeType,
   isFlagColumn,
-  isNumericType,
-  isRoleName,
   plainName,
   rejectFlagColumns,
   type ColumnRole,
   type MappedColumns,
   type ForecastColumn,
 } from './forecast-columns.ts'
-import { convertForecasts, dropEarlierCutoffs, hasOverlappingCutoffs, quantilesSql, type ReadGroup } from './convert-forecasts.ts'
+import { convertForecasts, dropEarlierCutoffs, hasOverlappingCutoffs } from './convert-forecasts.ts'
 import { describeLeftOut, folderKeys, maxNamed, sortFolderKeys } from './dataset-files.ts'
-import {
-  assertUnchanged,
-  commonFolderKeys,
-  findForecastFiles,
-  folderValueSql,
-  parquetRelationSql,
-  type ForecastFile,
-} from './forecast-files.ts'
-import { instantSql, nameSql, numberSql, serverNameSql } from './value-sql.ts'
-import { assertStatedColumns, findLayout, findLayouts } from './readers/find-layout.ts'
-import type { Layout, QuantileColumn, ReadingConfig, SourceColumn } from './readers/layout.ts'
-import { openTextFiles, readingText, type SourceGroup } from './readers/text-files.ts'
-import { unreadableReason } from './unreadable-parquet.ts'
+import { commonFolderKeys, findForecastFiles, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
+import { assertStatedColumns, findLayout } from './readers/find-layout.ts'
+import type { Layout, ReadingConfig } from './readers/layout.ts'
+import { readGroups } from './source-groups.ts'
 
 export interface ForecastDataset {
   /** As the user named them. */
@@ -66,23 +63,6 @@ export interface ForecastDataset {
   readonly warnings: readonly RunWarning[]
   /** Undefined: all metrics. `forecast_rows` holds only these. */
   readonly chosenMetrics: readonly string[] | undefined
-}
-
-export interface ForecastExpressions {
-  readonly server_id: string
-  readonly metric: string
-  readonly model: string
-  readonly ts: string
-  readonly actual: string
-  readonly predicted: string
-  readonly yhat_lower: string
-  readonly yhat_upper: string
-  /** MAP(DOUBLE, DOUBLE) of level 0..1 -> value; NULL where the dataset has bounds alone. */
-  readonly quantiles: string
-  /** As the dataset states it; NULL where it does not. */
-  readonly is_future: string
-  readonly cutoff: string
-  readonly horizon_offset: string
 }
 
 export interface OpenOptions {
@@ -206,12 +186,6 @@ const openLongParquet = async (
   }
 }
 
-const sourceColumn = (column: ForecastColumn): SourceColumn => ({
-  ...column,
-  sql: identifier(column.column),
-  isNumeric: isNumericType(column.type),
-})
-
 /** The layout of all files together, where it is long and each file plays the same roles with the same columns. */
 const findLongLayout = (
   columns: readonly ForecastColumn[],
@@ -225,18 +199,6 @@ const findLongLayout = (
   const isLong = (layout.reader === 'long' || layout.reader === 'measurements') && layout.isServerFileName !== true
   return isLong ? layout : undefined
 }
-
-const distinctSchemas = (schemas: readonly FileSchema[]): FileSchema[] => [
-  ...new Map(
-    schemas.map((schema) => [
-      schema.columns
-        .map(({ column }) => plainName(column))
-        .sort()
-        .join('\n'),
-      schema,
-    ]),
-  ).values(),
-]
 
 /** Whether a file by itself has another column than the whole dataset in some role. */
 const hasOtherRoles = ({ columns, file }: FileSchema, all: readonly ForecastColumn[], config: ReadingConfig): boolean => {
@@ -406,83 +368,6 @@ const openConverted = async (
   }
 }
 
-/** Files with equal columns together, each group with its layout. Throws HeadroomError. */
-const readGroups = async (
-  database: Database,
-  files: readonly ForecastFile[],
-  name: string,
-  config: ReadingConfig,
-  measurements: 'refused' | 'read',
-): Promise<ReadGroup[]> => {
-  const parquetFiles = files.filter(({ format }) => format === 'parquet')
-  const groups: SourceGroup[] = [
-    ...(parquetFiles.length === 0 ? [] : await openParquetGroups(database, parquetFiles)),
-    ...(await openTextFiles(
-      database,
-      files.filter(({ format }) => format !== 'parquet'),
-    )),
-  ].map(withFolderColumns)
-  return findLayouts(groups, config, name, measurements)
-}
-
-export interface FirstRows {
-  /** Columns of the first files, as they are. */
-  readonly schema: readonly ForecastColumn[]
-  readonly rows: readonly (readonly (string | null)[])[]
-}
-
-/** The first rows as they are, as text; of files of several kinds those of the first. */
-export const readFirstRows = async (database: Database, files: readonly ForecastFile[], maxRows: number): Promise<FirstRows> => {
-  const [first] = files
-  const alike = files.filter(({ format }) => format === first?.format)
-  const groups =
-    first?.format === 'parquet' ? await openParquetGroups(database, alike.slice(0, 1)) : await openTextFiles(database, alike.slice(0, 1))
-  const [group] = groups.map(withFolderColumns)
-  if (group === undefined) return { schema: [], rows: [] }
-  const rows = await readingText(group.files, () =>
-    database.rows(
-      `SELECT [${group.columns.map(({ sql }) => `CAST(${sql} AS VARCHAR)`).join(', ')}] AS fields FROM ${group.relation} LIMIT ${maxRows}`,
-      z.object({ fields: z.array(z.string().nullable()) }),
-    ),
-  )
-  return { schema: group.columns.map(({ column, type }) => ({ column, type })), rows: rows.map(({ fields }) => fields) }
-}
-
-const withFolderColumns = (group: SourceGroup): SourceGroup => {
-  const { added } = sortFolderKeys(
-    commonFolderKeys(group.files),
-    group.columns.map(({ column }) => column),
-  )
-  const keys = added.map((key): SourceColumn => ({ column: key, type: 'VARCHAR', sql: folderValueSql(key, '__file'), isNumeric: false }))
-  return { ...group, columns: [...group.columns, ...keys] }
-}
-
-const openParquetGroups = async (database: Database, files: readonly ForecastFile[]): Promise<SourceGroup[]> => {
-  const schemas = await readFileSchemas(database, files)
-  const groups: SourceGroup[] = []
-  for (const { columns: first } of distinctSchemas(schemas)) {
-    const names = first
-      .map(({ column }) => plainName(column))
-      .sort()
-      .join('\n')
-    const groupFiles = schemas.flatMap(({ file, columns }) =>
-      columns
-        .map(({ column }) => plainName(column))
-        .sort()
-        .join('\n') === names
-        ? [file]
-        : [],
-    )
-    const relation = parquetRelationSql(groupFiles, 'ignored', '__file')
-    const described = await database.rows(
-      `SELECT ${nameBytesSql('column_name')} AS name, column_type AS type FROM (DESCRIBE SELECT * EXCLUDE __file FROM ${relation})`,
-      describedSchema,
-    )
-    groups.push({ files: groupFiles, relation, columns: described.map(({ name: column, type }) => sourceColumn({ column, type })) })
-  }
-  return groups
-}
-
 /** As DuckDB reads a key: text serves all roles but one. */
 const folderColumnSql = (key: string): string =>
   `${key.toLowerCase() === 'is_future' ? `CAST(${folderValueSql(key)} AS BOOLEAN)` : folderValueSql(key)} AS ${identifier(key)}`
@@ -508,190 +393,4 @@ const findFolderConflicts = async (
     warnings.push({ code: 'folder-key-differs', message, count, examples: [key] })
   }
   return warnings
-}
-
-/** A name in hexadecimal digits: as text it loses a byte order mark on its way from DuckDB. */
-const nameBytesSql = (name: string): string => `hex(encode(${name}))`
-const nameSchema = z.string().transform((digits) => Buffer.from(digits, 'hex').toString('utf8'))
-const describedSchema = z.object({ name: nameSchema, type: z.string() })
-
-export const forecastRowsQuery = (expressions: ForecastExpressions, { metrics }: MetricChoice): string =>
-  `SELECT ${canonicalColumnsSql(expressions)} FROM source${metrics === undefined ? '' : ` WHERE ${expressions.metric} IN (${metrics.map(literal).join(', ')})`}`
-
-/** Canonical columns for a SELECT over the rows as they were given. */
-export const canonicalColumnsSql = (
-  expressions: ForecastExpressions,
-  names: readonly (keyof ForecastExpressions)[] = Object.keys(expressions) as (keyof ForecastExpressions)[],
-): string => names.map((name) => `${expressions[name]} AS ${identifier(name)}`).join(', ')
-
-/** Reports a failed read as damage of the file that DuckDB names; any other failure is returned unchanged. */
-export const damagedFileError = (files: readonly ForecastFile[], name: string, cause: unknown): unknown => {
-  if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') return cause
-  const damagedFileEntry = files.find(({ path }) => cause.message.includes(path))
-  return new HeadroomError(
-    'input-not-parquet',
-    `${damagedFileEntry?.name ?? name} is a damaged Parquet file: its contents cannot be read.`,
-    {
-      next: 'Write, copy or download the file again.',
-      cause,
-    },
-  )
-}
-
-/** How DuckDB begins its complaints about values; those about our own SQL begin otherwise. */
-const dataErrorPattern = /^(Invalid Input|IO|Conversion|Out of Range|Serialization|Invalid) Error|^Invalid unicode/
-
-/** What a failure of a set that was opened means: the files changed meanwhile, or hold what cannot be taken; else it stays as it was. */
-export const explainFailure = async ({ files, name }: Pick<ForecastDataset, 'files' | 'name'>, cause: unknown): Promise<unknown> => {
-  if (!(cause instanceof HeadroomError) || (cause.code !== 'query-failed' && cause.code !== 'input-not-parquet')) return cause
-  await assertUnchanged(files)
-  const failure = dataErrorPattern.test(cause.message) ? damagedFileError(files, name, cause) : cause
-  return failure instanceof HeadroomError && failure.code === 'input-not-parquet' ? await explainUnreadable(files, failure) : failure
-}
-
-/** The reason of a whole file that cannot be read; else the failure as it is. */
-const explainUnreadable = async (files: readonly ForecastFile[], failure: HeadroomError): Promise<HeadroomError> => {
-  for (const { path, name, format } of files) {
-    if (format !== 'parquet') continue
-    try {
-      const { metaData } = await readFileFooter(path)
-      const reason = unreadableReason(metaData, name)
-      if (reason !== undefined) return reason
-    } catch (thrown) {
-      if (!(thrown instanceof ThriftError)) throw thrown
-    }
-  }
-  return failure
-}
-
-/** Fractions become percent, and percentages of which a low value is the risk become used shares. */
-export const canonicalExpressions = (
-  columns: MappedColumns,
-  config: UnitConfig,
-  quantiles: readonly QuantileColumn[] = [],
-): ForecastExpressions => {
-  const textSql = (column: ForecastColumn | undefined, fallbackSql: string): string =>
-    column === undefined ? fallbackSql : `coalesce(${nameSql(column, identifier(column.column))}, ${fallbackSql})`
-  const metric = textSql(columns.metric, literal(config.target_metric))
-  const fractions = fractionMetrics(config).map(literal)
-  const valueSql = (column: ForecastColumn | undefined): string => {
-    const value = numberColumnSql(column)
-    return column === undefined || fractions.length === 0
-      ? value
-      : `${value} * CASE WHEN ${metric} IN (${fractions.join(', ')}) THEN 100 ELSE 1 END`
-  }
-  const turned = turnedMetrics(config).map(literal)
-  const riskSql = (value: string, turnedValue = value): string =>
-    turned.length === 0 ? value : `CASE WHEN ${metric} IN (${turned.join(', ')}) THEN 100 - ${turnedValue} ELSE ${value} END`
-  const [lower, upper] = [valueSql(columns.yhat_lower), valueSql(columns.yhat_upper)]
-  const hasQuantiles = quantiles.length > 0 || columns.quantiles !== undefined
-  const givenQuantiles =
-    quantiles.length === 0
-      ? columns.quantiles === undefined
-        ? 'CAST(NULL AS MAP(DOUBLE, DOUBLE))'
-        : identifier(columns.quantiles.column)
-      : quantilesSql(quantiles.map(({ level, column }) => ({ level, value: valueSql(column) })))
-  return {
-    server_id: serverNameSql(columns.server_id, nameSql(columns.server_id, identifier(columns.server_id.column))),
-    metric,
-    model: textSql(columns.model, literal('forecast')),
-    ts: instantSql(columns.timestamp, identifier(columns.timestamp.column)),
-    actual: riskSql(valueSql(columns.actual)),
-    predicted: riskSql(valueSql(columns.predicted)),
-    yhat_lower: riskSql(lower, upper),
-    yhat_upper: riskSql(upper, lower),
-    quantiles:
-      turned.length === 0 || !hasQuantiles
-        ? givenQuantiles
-        : `CASE WHEN ${metric} IN (${turned.join(', ')}) THEN ${turnedQuantilesSql(givenQuantiles)} ELSE ${givenQuantiles} END`,
-    is_future: columns.is_future === undefined ? 'CAST(NULL AS BOOLEAN)' : `CAST(${identifier(columns.is_future.column)} AS BOOLEAN)`,
-    cutoff: columns.cutoff === undefined ? 'CAST(NULL AS TIMESTAMP)' : instantSql(columns.cutoff, identifier(columns.cutoff.column)),
-    horizon_offset: numberColumnSql(columns.horizon_offset),
-  }
-}
-
-/** The quantile of a used share at level p is 100 minus that of the unused share at 1 - p. */
-const turnedQuantilesSql = (quantiles: string): string =>
-  `map_from_entries(list_transform(map_entries(${quantiles}), lambda entry: {'key': round(1 - entry.key, 9), 'value': 100 - entry.value}))`
-
-const numberColumnSql = (column: ForecastColumn | undefined): string =>
-  column === undefined ? 'CAST(NULL AS DOUBLE)' : numberSql(column, identifier(column.column))
-
-interface FileSchema {
-  readonly file: ForecastFile
-  readonly columns: readonly ForecastColumn[]
-}
-
-const elementSchema = z.object({ path: z.string(), name: nameSchema, type: z.string().nullable(), children: z.number() })
-
-/** The columns of each file, from its footer; nested ones as one column. */
-const readFileSchemas = async (database: Database, files: readonly ForecastFile[]): Promise<FileSchema[]> => {
-  const elements = await database.rows(
-    `SELECT file_name AS path, ${nameBytesSql('name')} AS name, duckdb_type AS type, CAST(coalesce(num_children, 0) AS DOUBLE) AS children
-     FROM parquet_schema([${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}]) ORDER BY file_name, column_id`,
-    elementSchema,
-  )
-  const byPath = new Map<string, z.infer<typeof elementSchema>[]>()
-  for (const element of elements) {
-    const fileElements = byPath.get(element.path)
-    if (fileElements === undefined) byPath.set(element.path, [element])
-    else fileElements.push(element)
-  }
-  return files.map((file) => ({ file, columns: topColumns(byPath.get(file.path) ?? []) }))
-}
-
-const topColumns = (elements: readonly z.infer<typeof elementSchema>[]): ForecastColumn[] =>
-  topLevelElements(elements, ({ children }) => children).map(({ name, type, children }) => ({
-    column: name,
-    type: children > 0 ? 'STRUCT' : (type ?? ''),
-  }))
-
-/**
- * Refuses columns whose kind of value differs between files. Columns without a role may be text in some files: united they are
- * text in all. A column without any value agrees with every other.
- */
-const assertCompatibleColumns = (schemas: readonly FileSchema[]): void => {
-  const firstSeen = new Map<string, { readonly name: string; readonly type: string }>()
-  for (const { file, columns } of schemas) {
-    for (const { column, type } of columns) {
-      const kind = valueKindOf(type)
-      if (kind === 'nothing') continue
-      const key = column.toLowerCase()
-      const first = firstSeen.get(key)
-      if (first === undefined) {
-        firstSeen.set(key, { name: file.name, type })
-        continue
-      }
-      const kinds = [kind, valueKindOf(first.type)]
-      if (kinds[0] === kinds[1] || (!isRoleName(column) && kinds.includes('text'))) continue
-      if (key === 'is_future' && kinds.every((valueKind) => valueKind === 'true and false' || valueKind === 'numbers')) continue
-      throw new HeadroomError(
-        'input-column-conflict',
-        `Column ${column} of ${file.name} holds ${describeType(type)}, but in ${first.name} it holds ${describeType(first.type)}.`,
-        { next: 'Write all files of the dataset with one schema.' },
-      )
-    }
-  }
-}
-
-const valueKindOf = (type: string): string => {
-  const described = describeType(type)
-  if (/numbers/.test(described)) return 'numbers'
-  return described === 'dates' ? 'times' : described
-}
-
-/** Refuses a file without one of the columns that every row needs; those of a partitioned tree's folder names are in none. */
-const assertRequiredColumns = (schemas: readonly FileSchema[], { server_id, timestamp, predicted }: MappedColumns): void => {
-  for (const { column } of [server_id, timestamp, predicted]) {
-    const hasColumn = ({ columns }: FileSchema): boolean =>
-      columns.some((candidate) => candidate.column.toLowerCase() === column.toLowerCase())
-    const fileWithColumn = schemas.find(hasColumn)
-    const fileWithoutColumn = fileWithColumn === undefined ? undefined : schemas.find((schema) => !hasColumn(schema))
-    if (fileWithColumn === undefined || fileWithoutColumn === undefined) continue
-    throw new HeadroomError(
-      'input-column-missing',
-      `${fileWithoutColumn.file.name} has no column ${column}, which ${fileWithColumn.file.name} has; it has ${fileWithoutColumn.columns.map((candidate) => candidate.column).join(', ')}.`,
-      { next: 'Write all files of the dataset with one schema.' },
-    )
-  }
 }

@@ -4,7 +4,9 @@ import { fractionMetrics, turnedMetrics, type UnitConfig } from '../../src-share
 import { identifier, literal, type Database } from '../database/database.ts'
 import { isMeasuredSql, isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
-import { damagedFileError, type ForecastExpressions, type ForecastDataset } from './forecast-dataset.ts'
+import { damagedFileError } from './dataset-failures.ts'
+import type { ForecastExpressions } from './canonical-rows.ts'
+import type { ForecastDataset } from './forecast-dataset.ts'
 import { firstYear, maxMagnitude, maxYearsAhead, validationError, validationMessages, valueRoles } from './validation-rules.ts'
 
 export interface ForecastValidation {

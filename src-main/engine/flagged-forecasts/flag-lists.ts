@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { identifier, type Database } from '../../database/database.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
-import type { ForecastExpressions, ForecastDataset } from '../../forecasts/forecast-dataset.ts'
+import type { ForecastExpressions } from '../../forecasts/canonical-rows.ts'
+import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 
 /** Positions of series in the lists; both ends are included. */
 export interface SeriesRange {

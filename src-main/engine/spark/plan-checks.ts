@@ -3,7 +3,7 @@ import { identifier, literal } from '../../database/database.ts'
 import { commonestStepQuery } from '../../forecasts/detect-granularity.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
-import type { ForecastExpressions } from '../../forecasts/forecast-dataset.ts'
+import type { ForecastExpressions } from '../../forecasts/canonical-rows.ts'
 import {
   firstYear,
   maxMagnitude,

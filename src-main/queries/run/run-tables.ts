@@ -5,7 +5,7 @@ import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import type { RunContents } from './run-contents.ts'
 import { horizonAfterSql, isHorizonSql, type MappedColumns, requiredRoles } from '../../forecasts/forecast-columns.ts'
-import { canonicalColumnsSql, canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
+import { canonicalColumnsSql, canonicalExpressions } from '../../forecasts/canonical-rows.ts'
 import { selectUpgradedServerRisk } from './missing-columns.ts'
 
 /** A Module 05 folder, which has no manifest, is assessed first; that takes the main schema. */

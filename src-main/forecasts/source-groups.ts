@@ -1,0 +1,88 @@
+// Files of a dataset that have the same columns, as relations to read from, and their first rows.
+import { z } from 'zod'
+import type { Database } from '../database/database.ts'
+import type { ReadGroup } from './convert-forecasts.ts'
+import { sortFolderKeys } from './dataset-files.ts'
+import { describedSchema, distinctSchemas, nameBytesSql, readFileSchemas, sourceColumn } from './file-schemas.ts'
+import { plainName, type ForecastColumn } from './forecast-columns.ts'
+import { commonFolderKeys, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
+import { findLayouts } from './readers/find-layout.ts'
+import type { ReadingConfig, SourceColumn } from './readers/layout.ts'
+import { openTextFiles, readingText, type SourceGroup } from './readers/text-files.ts'
+
+/** Files with equal columns together, each group with its layout. Throws HeadroomError. */
+export const readGroups = async (
+  database: Database,
+  files: readonly ForecastFile[],
+  name: string,
+  config: ReadingConfig,
+  measurements: 'refused' | 'read',
+): Promise<ReadGroup[]> => {
+  const parquetFiles = files.filter(({ format }) => format === 'parquet')
+  const groups: SourceGroup[] = [
+    ...(parquetFiles.length === 0 ? [] : await openParquetGroups(database, parquetFiles)),
+    ...(await openTextFiles(
+      database,
+      files.filter(({ format }) => format !== 'parquet'),
+    )),
+  ].map(withFolderColumns)
+  return findLayouts(groups, config, name, measurements)
+}
+
+export interface FirstRows {
+  /** Columns of the first files, as they are. */
+  readonly schema: readonly ForecastColumn[]
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
+/** The first rows as they are, as text; of files of several kinds those of the first. */
+export const readFirstRows = async (database: Database, files: readonly ForecastFile[], maxRows: number): Promise<FirstRows> => {
+  const [first] = files
+  const alike = files.filter(({ format }) => format === first?.format)
+  const groups =
+    first?.format === 'parquet' ? await openParquetGroups(database, alike.slice(0, 1)) : await openTextFiles(database, alike.slice(0, 1))
+  const [group] = groups.map(withFolderColumns)
+  if (group === undefined) return { schema: [], rows: [] }
+  const rows = await readingText(group.files, () =>
+    database.rows(
+      `SELECT [${group.columns.map(({ sql }) => `CAST(${sql} AS VARCHAR)`).join(', ')}] AS fields FROM ${group.relation} LIMIT ${maxRows}`,
+      z.object({ fields: z.array(z.string().nullable()) }),
+    ),
+  )
+  return { schema: group.columns.map(({ column, type }) => ({ column, type })), rows: rows.map(({ fields }) => fields) }
+}
+
+const withFolderColumns = (group: SourceGroup): SourceGroup => {
+  const { added } = sortFolderKeys(
+    commonFolderKeys(group.files),
+    group.columns.map(({ column }) => column),
+  )
+  const keys = added.map((key): SourceColumn => ({ column: key, type: 'VARCHAR', sql: folderValueSql(key, '__file'), isNumeric: false }))
+  return { ...group, columns: [...group.columns, ...keys] }
+}
+
+const openParquetGroups = async (database: Database, files: readonly ForecastFile[]): Promise<SourceGroup[]> => {
+  const schemas = await readFileSchemas(database, files)
+  const groups: SourceGroup[] = []
+  for (const { columns: first } of distinctSchemas(schemas)) {
+    const names = first
+      .map(({ column }) => plainName(column))
+      .sort()
+      .join('\n')
+    const groupFiles = schemas.flatMap(({ file, columns }) =>
+      columns
+        .map(({ column }) => plainName(column))
+        .sort()
+        .join('\n') === names
+        ? [file]
+        : [],
+    )
+    const relation = parquetRelationSql(groupFiles, 'ignored', '__file')
+    const described = await database.rows(
+      `SELECT ${nameBytesSql('column_name')} AS name, column_type AS type FROM (DESCRIBE SELECT * EXCLUDE __file FROM ${relation})`,
+      describedSchema,
+    )
+    groups.push({ files: groupFiles, relation, columns: described.map(({ name: column, type }) => sourceColumn({ column, type })) })
+  }
+  return groups
+}
