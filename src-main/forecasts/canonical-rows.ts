@@ -57,7 +57,7 @@ export const canonicalExpressions = (
     quantiles.length === 0
       ? columns.quantiles === undefined
         ? 'CAST(NULL AS MAP(DOUBLE, DOUBLE))'
-        : identifier(columns.quantiles.column)
+        : scaledQuantilesSql(identifier(columns.quantiles.column), factor)
       : quantilesSql(quantiles.map(({ level, column }) => ({ level, value: valueSql(column) })))
   return {
     server_id: serverNameSql(columns.server_id, nameSql(columns.server_id, identifier(columns.server_id.column))),
@@ -77,6 +77,11 @@ export const canonicalExpressions = (
     horizon_offset: numberColumnSql(columns.horizon_offset),
   }
 }
+
+const scaledQuantilesSql = (quantiles: string, factor: string | undefined): string =>
+  factor === undefined
+    ? quantiles
+    : `map_from_entries(list_transform(map_entries(${quantiles}), lambda entry: {'key': entry.key, 'value': entry.value * ${factor}}))`
 
 /** The quantile of a used share at level p is 100 minus that of the unused share at 1 - p. */
 const turnedQuantilesSql = (quantiles: string): string =>

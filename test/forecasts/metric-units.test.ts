@@ -211,3 +211,27 @@ describe('the command line', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('METRIC=UNIT is needed, with one of the units percent, fraction')])
   })
 })
+
+test('fractions with quantiles give the probabilities of percent, from text too', async () => {
+  // Not on one Normal line, so that all five quantiles count.
+  const spread = { '0.1': 50, '0.3': 58, mean: 70, '0.7': 88, '0.9': 95 }
+  const linesIn = (unit: number): string =>
+    [
+      ['item_id', 'timestamp', ...Object.keys(spread)],
+      ...Array.from({ length: 10 }, (_, day) => [
+        'srv-1',
+        `2026-03-${String(day + 10)}`,
+        ...Object.values(spread).map((value) => String((value + day) * unit)),
+      ]),
+    ]
+      .map((fields) => `${fields.join(',')}\n`)
+      .join('')
+  const figuresIn = async (name: string, unit: number, config: Readonly<Record<string, unknown>>): Promise<unknown[]> => {
+    const run = await workspace.analyse(await workspace.writeText(name, linesIn(unit)), { config })
+    const { at_risk_probability, p95_median, path_source } = await run.riskOf('srv-1')
+    return [Number(at_risk_probability).toFixed(3), Number(p95_median).toFixed(6), path_source]
+  }
+  const percent = await figuresIn('quantiles-percent.csv', 1, {})
+  expect(percent).toEqual([expect.stringMatching(/^0\.[1-9]/), expect.stringMatching(/^\d\d\./), 'quantiles'])
+  expect(await figuresIn('quantiles-fractions.csv', 0.01, { metric_units: { cpu_p95: 'fraction' } })).toEqual(percent)
+})
