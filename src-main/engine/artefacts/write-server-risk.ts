@@ -40,7 +40,10 @@ function* serverClusters(clusteredServers: ClusteredServers): Generator<ServerCl
 /** Server, its cluster's number and name. */
 export type ServerClusterRow = readonly [serverId: string, cluster: number | null, name: string | null]
 
-/** Creates `server_clusters` and `server_recommendations`, which the query below joins. */
+/**
+ * Creates `server_clusters` and `server_recommendations`, and from them and the stages before `server_assignments` and `series_assessments`:
+ * joins of all tables at once would exceed a low memory limit.
+ */
 export const createServerTables = async (
   database: Database,
   clusters: Iterable<ServerClusterRow>,
@@ -62,6 +65,8 @@ export const createServerTables = async (
       ]),
     )
   }
+  await database.run(`CREATE OR REPLACE TABLE server_assignments AS ${serverAssignmentsQuery}`)
+  await database.run(`CREATE OR REPLACE TABLE series_assessments AS ${seriesAssessmentsQuery}`)
 }
 
 const recommendationColumns = {
@@ -73,25 +78,34 @@ const recommendationColumns = {
   limiting_metric: 'VARCHAR',
 } as const
 
-/** The rows of server_risk.parquet. */
-export const serverRiskQuery = `
-  SELECT ${columns.map((name) => derivedColumns[name] ?? identifier(name)).join(', ')}
-  FROM series_risk r
-  LEFT JOIN server_clusters USING (server_id)
+const serverAssignmentsQuery = `
+  SELECT v.*, c.* EXCLUDE (server_id), r.* EXCLUDE (server_id)
+  FROM server_verdicts v
+  LEFT JOIN server_clusters c USING (server_id)
   LEFT JOIN (
     SELECT server_id, recommendation, target_host, CAST(CAST(order_by_text AS TIMESTAMPTZ) AS TIMESTAMP) AS order_by,
            late = 1 AS is_order_late, limiting_metric FROM server_recommendations
-  ) USING (server_id)
-  LEFT JOIN server_verdicts USING (server_id)
-  LEFT JOIN (SELECT series_id, percent_to_add, units_to_add FROM capacity_needs) USING (series_id)
-  LEFT JOIN breach_estimates USING (series_id)
-  LEFT JOIN saturation USING (series_id)
+  ) r USING (server_id)`
+
+const seriesAssessmentsQuery = `
+  SELECT r.series_id, n.percent_to_add, n.units_to_add, s.* EXCLUDE (series_id), m.* EXCLUDE (server_id, metric, model), c.backtest_points, c.mae, c.mase
+  FROM series_risk r
+  LEFT JOIN capacity_needs n USING (series_id)
+  LEFT JOIN saturation s USING (series_id)
   LEFT JOIN (
     SELECT server_id, metric, model, symmetric_error / nullif(backtest_points, 0) AS smape_percent,
            signed_error / nullif(backtest_points, 0) AS bias, covered_points / nullif(bounded_points, 0) AS interval_coverage
     FROM series_models
-  ) USING (server_id, metric, model)
+  ) m USING (server_id, metric, model)
   LEFT JOIN (SELECT series_id, model AS scored_model, common_points AS backtest_points, mae, mase FROM candidates) c
-    ON c.series_id = r.series_id AND c.scored_model = r.model
+    ON c.series_id = r.series_id AND c.scored_model = r.model`
+
+/** The rows of server_risk.parquet. */
+export const serverRiskQuery = `
+  SELECT ${columns.map((name) => derivedColumns[name] ?? identifier(name)).join(', ')}
+  FROM series_risk r
+  LEFT JOIN server_assignments USING (server_id)
+  LEFT JOIN series_assessments USING (series_id)
+  LEFT JOIN breach_estimates USING (series_id)
   JOIN season_figures f ON f.series_id = r.series_id
   ORDER BY r.series_id`
