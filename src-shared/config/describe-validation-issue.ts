@@ -23,6 +23,14 @@ const typeLabels: Readonly<Record<string, string>> = {
   record: 'a group of keys',
 }
 
+/** Values of which the schema knows a form, or several. */
+const forms: Readonly<Record<string, string>> = {
+  n_clusters: 'a whole number from 1 to 50, or auto',
+  holiday_country: 'a country code of two capital letters',
+  time_zone: 'a time zone such as Europe/Berlin',
+  date_format: 'day-first, month-first or a format such as %d.%m.%Y',
+}
+
 const describeExpected = (issue: Issue): string => {
   if (issue.code === 'invalid_type') return typeLabels[issue.expected] ?? issue.expected
   if (issue.code === 'too_small') {
@@ -30,10 +38,11 @@ const describeExpected = (issue: Issue): string => {
     if (issue.origin === 'array') return 'a list that is not empty'
     return `${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`
   }
-  if (issue.path[0] === 'n_clusters') return 'a whole number from 1 to 50, or auto'
+  const form = forms[String(issue.path[0])]
+  if (form !== undefined) return form
   if (issue.code === 'too_big') return `${issue.inclusive === true ? 'at most' : 'less than'} ${issue.maximum}`
   if (issue.code === 'invalid_value') return issue.values.map(String).join(' or ')
-  return issue.path[0] === 'holiday_country' ? 'a country code of two capital letters' : 'of another kind'
+  return 'of another kind'
 }
 
 const describeActual = (value: unknown): string => {
