@@ -104,7 +104,7 @@ export const collectWarnings = async (
     'silent-servers',
     'SELECT DISTINCT server_id AS example FROM series WHERE is_silent',
     (n, examples) =>
-      `${n} servers have gone silent: last measured more than ${maxSilentSteps} steps before the dataset ends. They are not judged: ${examples}.`,
+      `${n} ${n === '1' ? 'server has' : 'servers have'} gone silent and ${n === '1' ? 'is' : 'are'} not judged, last measured more than ${maxSilentSteps} steps before the others: ${examples}.`,
   )
   await warn(
     'late-horizon',

@@ -33,7 +33,7 @@ describe('a server gone silent', () => {
     expect(await run.riskOf('silent')).toMatchObject({ is_at_risk: false, risk_level: null, first_breach_at: null, horizon_p95: 95 })
     expect(await run.riskOf('silent')).toMatchObject({ recommendation: 'keep', is_server_at_risk: false, high_threshold: 80 })
     expect(warning(run, 'silent-servers')).toBe(
-      '1 servers have gone silent: last measured more than 14 steps before the dataset ends. They are not judged: silent.',
+      '1 server has gone silent and is not judged, last measured more than 14 steps before the others: silent.',
     )
     expect(warning(run, 'late-horizon')).toBe('The horizon of 1 series begins more than one step after their last measurement.')
     expect(warning(run, 'unjudged-metric')).toBeUndefined()
