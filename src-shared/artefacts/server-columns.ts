@@ -36,7 +36,7 @@ export const serverColumns: readonly ServerColumn[] = [
     isShown: true,
     hint: 'Level by the basis of the run: probability, or forecast P95',
   },
-  { name: 'horizon_p95', title: 'Forecast P95', kind: 'value', width: 76, isShown: true, hint: '95th percentile of the forecast' },
+  { name: 'horizon_p95', title: 'Forecast P95', kind: 'value', width: 104, isShown: true, hint: '95th percentile of the forecast' },
   { name: 'headroom_points', title: 'Headroom', kind: 'points', width: 92, isShown: true, hint: 'Threshold minus P95, in points' },
   {
     name: 'first_breach_at',

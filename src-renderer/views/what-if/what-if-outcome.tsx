@@ -149,7 +149,7 @@ export const SavedScenarios = ({ saved, result, onSave, onShow, onRemove }: Save
     ...saved,
   ]
   return (
-    <section aria-label="Saved scenarios">
+    <section aria-label="Saved scenarios" className="saved-scenarios">
       <h2>Saved scenarios</h2>
       <form
         className="actions"
