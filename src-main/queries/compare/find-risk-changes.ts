@@ -58,7 +58,7 @@ const isServerAtRiskSql = (side: Side, basis: Basis): string => {
     conservative: 'coalesce(conservative_p95, horizon_p95) > high_threshold',
     probable: `coalesce(likely_p95, horizon_p95) > high_threshold OR server_at_risk_probability > ${likelyProbability}`,
   }[basis]
-  return `SELECT server_id, any_value(is_server_at_risk) AS is_at_risk, coalesce(bool_or(${isAbove}), false) AS is_at_risk_by_common
+  return `SELECT server_id, any_value(is_server_at_risk) AS is_at_risk, coalesce(bool_or((${isAbove}) AND NOT is_silent), false) AS is_at_risk_by_common
           FROM ${side}.server_risk GROUP BY server_id`
 }
 

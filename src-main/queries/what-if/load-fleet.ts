@@ -68,10 +68,13 @@ export interface WhatIfPolicy {
 }
 
 const seriesSql = (basis: AnalysisConfig['basis']): string => `
-  SELECT server_id, metric, business_unit, region, criticality, monthly_cost_usd, capacity_units, high_threshold,
+  SELECT server_id, metric, business_unit, region, criticality, monthly_cost_usd, capacity_units,
+         CASE WHEN NOT is_silent THEN high_threshold END AS high_threshold,
          CAST(horizon_periods AS INTEGER) AS horizon_periods, horizon_p95, horizon_mean,
          ${basis === 'conservative' ? 'coalesce(conservative_p95, horizon_p95)' : 'horizon_p95'} AS run_value,
-         ${pathMomentColumns.join(', ')}, p95_median, sizing_p95, server_at_risk_probability, server_breach_probability
+         ${pathMomentColumns.join(', ')}, p95_median, sizing_p95,
+         CASE WHEN NOT is_silent THEN server_at_risk_probability END AS server_at_risk_probability,
+         CASE WHEN NOT is_silent THEN server_breach_probability END AS server_breach_probability
   FROM server_risk ORDER BY server_id, metric`
 
 /** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, because DuckDB computes a streamed query on one thread. */

@@ -115,7 +115,7 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
           <tbody>
             {figures.soonest.map((server) => (
               <tr key={server.server_id}>
-                <td>
+                <td className="name-cell" title={server.server_id}>
                   <button type="button" className="link" onClick={() => openServer(server.server_id)}>
                     {server.server_id}
                   </button>

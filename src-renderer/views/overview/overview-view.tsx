@@ -66,6 +66,7 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
   const showServers = (change: Partial<FleetFilter>): void => navigateTo('servers', { filter: { ...filter, ...change } })
   const soonest = figures.soonest[0]
   const firstBreachAt = soonest?.first_breach_at
+  const addingServers = figures.recommendationCounts.find(({ recommendation }) => recommendation === 'add capacity')?.servers ?? 0
   return (
     <div className="key-figures">
       <KeyFigure
@@ -105,11 +106,13 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
       />
       <KeyFigure
         label="Capacity needed"
-        value={`${formatNumber(figures.units_to_add)} ${figures.units_to_add === 1 ? 'unit' : 'units'}`}
+        value={capacityText(figures.units_to_add, addingServers)}
         note={
           figures.late_orders > 0
             ? `${figures.late_orders === 1 ? '1 order' : `${formatting.count(figures.late_orders)} orders`} overdue`
-            : 'additional capacity'
+            : figures.units_to_add === 0 && addingServers > 0
+              ? 'in percent: no capacity is stated'
+              : 'additional capacity'
         }
         isAlert={figures.late_orders > 0}
         onOpen={() => navigateTo('recommendations', { filter: { ...filter, recommendation: ['add capacity'] } })}
@@ -117,6 +120,12 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
     </div>
   )
 }
+
+/** Where no capacity is stated, no units are known. */
+const capacityText = (units: number, servers: number): string =>
+  units === 0 && servers > 0
+    ? `${formatting.count(servers)} ${servers === 1 ? 'server' : 'servers'}`
+    : `${formatNumber(units)} ${units === 1 ? 'unit' : 'units'}`
 
 const formatExpected = (servers: number): string => (servers < 100 ? formatNumber(servers) : formatting.count(Math.round(servers)))
 
