@@ -102,6 +102,11 @@ export interface HolidayDate {
 /** The zones of a country; none if it is unknown. */
 export const holidayTimeZones = (country: string): string[] => new Holidays(country).getTimezones() ?? []
 
+/** Days off alone: observances and school holidays are days of work, and dating them takes most of the time. */
+const setRegion = (calendar: Holidays, country: string, state = ''): void => {
+  calendar.init(country, state, '', { types: ['public', 'bank'] })
+}
+
 /** Public and bank holidays of the configured country and state, ascending, one per day. Source: date-holidays. */
 export const holidayDates = (
   config: Pick<AnalysisConfig, 'holiday_country' | 'holiday_state'>,
@@ -120,8 +125,7 @@ export const holidayDates = (
       next: states.length === 0 ? 'Leave holiday_state out.' : `Use one of ${states.join(', ')}.`,
     })
   }
-  if (config.holiday_state === undefined) calendar.init(config.holiday_country)
-  else calendar.init(config.holiday_country, config.holiday_state)
+  setRegion(calendar, config.holiday_country, config.holiday_state)
   const byDay = new Map<string, string>()
   for (let year = firstYear; year <= lastYear; year++) {
     for (const { day, name } of daysOff(calendar, year)) if (!byDay.has(day)) byDay.set(day, name)
@@ -130,10 +134,7 @@ export const holidayDates = (
 }
 
 const daysOff = (calendar: Holidays, year: number): HolidayDate[] =>
-  calendar
-    .getHolidays(year)
-    .filter(({ type }) => type === 'public' || type === 'bank')
-    .map(({ date, name }) => ({ day: date.slice(0, 10), name }))
+  calendar.getHolidays(year).map(({ date, name }) => ({ day: date.slice(0, 10), name }))
 
 /** A holiday that most states of the country keep, but not the country as a whole; null where a state is set, or without one. */
 export const commonRegionalHoliday = (
@@ -141,10 +142,24 @@ export const commonRegionalHoliday = (
   year: number,
 ): (HolidayDate & { readonly states: readonly string[] }) | null => {
   if (state !== undefined) return null
-  const states = Object.keys(new Holidays().getStates(country) ?? {})
-  const national = new Set(daysOff(new Holidays(country), year).map(({ day }) => day))
-  const regional = states.flatMap((name) => daysOff(new Holidays(country, name), year)).filter(({ day }) => !national.has(day))
-  const keptBy = (candidate: HolidayDate): number => regional.filter(({ day }) => day === candidate.day).length
-  const common = regional.find((holiday) => keptBy(holiday) * 2 > states.length)
-  return common === undefined ? null : { ...common, states }
+  const calendar = new Holidays()
+  setRegion(calendar, country)
+  const states = Object.keys(calendar.getStates(country) ?? {})
+  const national = new Set(daysOff(calendar, year).map(({ day }) => day))
+  const keptBy = new Map<string, number>()
+  let most = 0
+  for (const [index, name] of states.entries()) {
+    // Every state takes some milliseconds, and most countries have no such holiday.
+    if (2 * (most + states.length - index) <= states.length) return null
+    setRegion(calendar, country, name)
+    const regional = new Map(daysOff(calendar, year).map((holiday) => [holiday.day, holiday]))
+    for (const holiday of regional.values()) {
+      if (national.has(holiday.day)) continue
+      const count = (keptBy.get(holiday.day) ?? 0) + 1
+      if (2 * count > states.length) return { ...holiday, states }
+      keptBy.set(holiday.day, count)
+      most = Math.max(most, count)
+    }
+  }
+  return null
 }
