@@ -54,7 +54,7 @@ export const modules = {
     path: 'src-main/forecasts',
     holds: 'how forecasts and measurements are read',
     imports: ['statistics', 'database', 'parquet', 'calendar', 'shared'],
-    packages: ['node', 'zod', 'csv-parse'],
+    packages: ['node', 'zod', 'csv-parse', 'fflate', 'sax'],
   },
   sample: { path: 'src-main/sample', holds: 'the sample fleet', imports: ['calendar', 'database', 'shared'], packages: ['node', 'zod'] },
   config: {

@@ -69,8 +69,8 @@ const intervalLevel = (text: string): number => {
 /** A new `Option` at each call: commander stores state in an option. */
 export const sharedOptions = {
   config: () => new Option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline'),
-  servers: () => new Option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes'),
-  events: () => new Option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events'),
+  servers: () => new Option('--servers <file>', 'CSV, XLSX or Parquet with server_id and groups, costs, sizes'),
+  events: () => new Option('--events <file>', 'CSV or XLSX with from, to, servers or group, effect and note of one-off events'),
   method: () =>
     new Option('--method <name>', 'headroom, or module05 for the arithmetic of Module 05').choices(analysisMethods).default('headroom'),
   model: () => new Option('--model <name>', 'use this model for all series'),

@@ -1,4 +1,4 @@
-// The event calendar: a CSV table of one-off events with dates, validated field by field; each error names line and column.
+// The event calendar: a CSV or XLSX table of one-off events with dates, validated field by field; each error names line and column.
 import { readFile, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { CsvError, parse, type Info } from 'csv-parse/sync'
@@ -10,6 +10,8 @@ import { eventColumns, maxEvents, type EventColumn, type EventLine } from '../..
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { marksInUse, plainNumber, settleMark, stateDecimal, twoReadings, type DecimalMark } from './decimal-marks.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+import { findFaultyCell, readSheetTable } from './workbook/sheet-table.ts'
+import { isWorkbook, parseTablePath } from './workbook/table-path.ts'
 
 const groupColumns = ['business_unit', 'region', 'criticality'] as const
 export type GroupColumn = (typeof groupColumns)[number]
@@ -88,14 +90,16 @@ export const parseEventLines = (lines: readonly EventLine[], name: string, timeZ
   return lines.map((line, index) => readEvent(line, index + 2, name, locale))
 }
 
-const readRows = async (path: string, name = basename(resolve(path))): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
-  const file = resolve(path)
+const readRows = async (path: string, givenName?: string): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
+  const { file: givenFile, sheet } = await parseTablePath(path)
+  const file = resolve(givenFile)
+  const name = givenName ?? basename(file)
   const found = await stat(file).catch(() => null)
   if (found === null) throw new HeadroomError('input-not-found', `The events table ${path} does not exist.`, { next: 'Check the path.' })
   if (!found.isFile())
     throw new HeadroomError('input-not-found', `The events table ${path} is not a regular file.`, { next: 'Name a file.' })
   if (found.size > maxBytes) throw invalidEvents(`The events table ${name} is larger than 16 MB.`, 'Leave out what is no event.')
-  const rows = parseRows(await readFile(file, 'utf8'), name)
+  const rows = (await isWorkbook(file)) ? await readSheetRows(file, sheet, name) : parseRows(await readFile(file, 'utf8'), name)
   if (rows.length > maxEvents) {
     throw invalidEvents(
       `The events table ${name} has ${rows.length.toLocaleString('en-US')} events, more than ${maxEvents.toLocaleString('en-US')}.`,
@@ -103,6 +107,31 @@ const readRows = async (path: string, name = basename(resolve(path))): Promise<{
     )
   }
   return { name, bytes: found.size, rows }
+}
+
+const readSheetRows = async (file: string, sheet: string | undefined, name: string): Promise<TableRow[]> => {
+  const table = await readSheetTable(file, sheet, {
+    title: `events table ${name}`,
+    code: 'events-invalid',
+    option: '--events',
+    keyColumn: 'from',
+  })
+  const columns = checkHeader(
+    table.columns.map((column) => column.toLowerCase()),
+    name,
+  )
+  for (const [index, column] of columns.entries()) {
+    const faulty = findFaultyCell(table, table.columns[index]!, column === 'servers')
+    if (faulty === undefined) continue
+    throw invalidEvents(
+      `Line ${faulty.line}, column ${column} of the events table ${name} holds ${faulty.fault}.`,
+      'Open the workbook, enter the value and save it.',
+    )
+  }
+  return table.rows.map(({ line, cells }) => ({
+    line,
+    record: Object.fromEntries(columns.map((column, index) => [column, cells[index]?.text.trim() ?? ''])),
+  }))
 }
 
 const invalidEvents = (sentence: string, next: string, cause?: unknown): HeadroomError =>

@@ -1,4 +1,4 @@
-// Loads the optional servers table: business unit, cost and capacity of each server, from CSV or Parquet into table `server_attributes`.
+// Loads the optional servers table: business unit, cost and capacity of each server, from CSV, Parquet or XLSX into table `server_attributes`.
 import { open, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { z } from 'zod'
@@ -11,6 +11,8 @@ import { evenName, findCloseName, findNearestName } from '../../src-shared/confi
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+import { cellText, findFaultyCell, readSheetTable, type SheetTable } from './workbook/sheet-table.ts'
+import { isWorkbook, parseTablePath } from './workbook/table-path.ts'
 
 /** Costs and sizes beyond it are slips. */
 const maxNumber = 1e12
@@ -38,25 +40,18 @@ export const loadServersTable = async (
     )
     return { entry: null, warnings: [] }
   }
-  const file = resolve(path)
+  const { file: givenFile, sheet } = await parseTablePath(path)
+  const file = resolve(givenFile)
   const name = basename(file)
   const status = await stat(file).catch(() => null)
   if (status === null) throw new HeadroomError('input-not-found', `The servers table ${path} does not exist.`, { next: 'Check the path.' })
   if (!status.isFile())
     throw new HeadroomError('input-not-found', `The servers table ${path} is not a regular file.`, { next: 'Name a file.' })
   if (status.size === 0) throw invalidServers(`The servers table ${name} is empty (0 bytes).`, 'Write it again, or leave out --servers.')
-  const isParquet = isParquetName(name)
-  const relation = isParquet ? `read_parquet(${literal(escapeGlob(file))})` : await csvRelationSql(file)
-  await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
-    if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
-    throw isParquet
-      ? invalidServers(`The servers table ${name} cannot be read as Parquet.`, 'Write it again, or save it as CSV.', cause)
-      : invalidServers(
-          `The servers table ${name} cannot be read as CSV${describeCsvLine(cause)}.`,
-          'Save it as CSV in UTF-8 with a header line.',
-          cause,
-        )
-  })
+  if (await isWorkbook(file)) {
+    const kind = { title: `servers table ${name}`, code: 'servers-invalid', option: '--servers', keyColumn: 'server_id' } as const
+    await storeSheet(database, await readSheetTable(file, sheet, kind), name)
+  } else await storeFile(database, file, name)
   const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string(), column_type: z.string() }))
   const givenColumns = columns.map(({ column_name }) => column_name)
   const byName = mapColumns(givenColumns)
@@ -89,6 +84,45 @@ export const loadServersTable = async (
   if (rows === 0) throw invalidServers(`The servers table ${name} names no server.`, 'Fill it in, or leave out --servers.')
   await database.run('DROP TABLE servers_as_given')
   return { entry: { path, bytes: status.size, rows }, warnings: warnAboutNearColumns(name, givenColumns, [...byName.values()]) }
+}
+
+/** Creates `servers_as_given`. Throws servers-invalid. */
+const storeFile = async (database: Database, file: string, name: string): Promise<void> => {
+  const isParquet = isParquetName(name)
+  const relation = isParquet ? `read_parquet(${literal(escapeGlob(file))})` : await csvRelationSql(file)
+  await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
+    if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
+    throw isParquet
+      ? invalidServers(`The servers table ${name} cannot be read as Parquet.`, 'Write it again, or save it as CSV.', cause)
+      : invalidServers(
+          `The servers table ${name} cannot be read as CSV${describeCsvLine(cause)}.`,
+          'Save it as CSV in UTF-8 with a header line.',
+          cause,
+        )
+  })
+}
+
+/** Creates `servers_as_given`, all of text. Throws servers-invalid. */
+const storeSheet = async (database: Database, table: SheetTable, name: string): Promise<void> => {
+  const used = mapColumns(table.columns)
+  for (const [known, column] of used) {
+    if (table.columns.filter((other) => other === column).length > 1)
+      throw invalidServers(`The servers table ${name} has two columns named ${column}.`, 'Keep one of them.')
+    const faulty = findFaultyCell(table, column, known === 'server_id')
+    if (faulty === undefined) continue
+    throw invalidServers(
+      `Line ${faulty.line}, column ${column} of the servers table ${name} holds ${faulty.fault}.`,
+      known === 'server_id' ? 'Format the column as text, and enter the names again.' : 'Open the workbook, enter the value and save it.',
+    )
+  }
+  const isNumber = new Set(numberColumns.flatMap((column) => used.get(column) ?? []))
+  // Repeated names of columns that are not used.
+  const columns = table.columns.map((column, index) => (table.columns.indexOf(column) === index ? column : `${column} ${index + 1}`))
+  await database.storeRows(
+    'servers_as_given',
+    Object.fromEntries(columns.map((column) => [column, 'VARCHAR' as const])),
+    table.rows.map(({ cells }) => cells.map((cell, index) => (isNumber.has(columns[index]!) ? cellText(cell) : (cell?.text ?? null)))),
+  )
 }
 
 export interface CompanionTables {

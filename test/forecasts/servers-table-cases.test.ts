@@ -1,16 +1,13 @@
 // Servers tables as spreadsheets write them: headers, numbers of two locales and ids in another case.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { loadServersTable, validateTables } from '../../src-main/forecasts/servers-table.ts'
 import { reportedCases } from '../fixtures/fleets.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
-
-// Pictures have their own tests; here they would take half the time.
-vi.mock('../../src-main/engine/pictures/write-pictures.ts', () => ({ writePictures: async () => Promise.resolve() }))
 
 let workspace: ForecastWorkspace
 beforeAll(async () => {

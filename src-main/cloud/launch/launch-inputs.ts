@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { parseTablePath } from '../../forecasts/workbook/table-path.ts'
 import { findEngineBundle } from './engine-bundle.ts'
 import type { CreateProcessingJobCommandInput } from '@aws-sdk/client-sagemaker'
 import { mountRoot, type Mount } from '../jobs/job-request.ts'
@@ -64,7 +65,7 @@ export class LaunchInputs {
   /** Uploads and mounts a local table, if there is one. */
   async mountTable(name: string, path: string | undefined): Promise<void> {
     if (path === undefined) return
-    const table = await findSingleFile(path)
+    const table = await findSingleFile((await parseTablePath(path)).file)
     const { bucket, prefix } = this.#request.settings
     const folder = `${prefix}/inputs/${await hashContents(table)}/`
     this.addUploads(table.files, folder)

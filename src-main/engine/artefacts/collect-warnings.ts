@@ -189,6 +189,13 @@ export const collectWarnings = async (
     (n, examples) => `${n} servers of the servers table match a forecast in another case only and are not used: ${examples}.`,
   )
   await warn(
+    'server-id-zeros',
+    `SELECT DISTINCT a.server_id || ' (' || s.server_id || ')' AS example
+     FROM (SELECT server_id FROM server_attributes ANTI JOIN series USING (server_id)) a
+     JOIN (SELECT server_id FROM series ANTI JOIN server_attributes USING (server_id)) s ON ltrim(a.server_id, '0') = ltrim(s.server_id, '0')`,
+    (n, examples) => `${n} servers of the servers table match a forecast but for leading zeros and are not used: ${examples}.`,
+  )
+  await warn(
     'unknown-servers',
     `SELECT server_id AS example FROM server_attributes ANTI JOIN series USING (server_id)`,
     (n) => `${n} servers of the servers table have no forecast.`,

@@ -83,7 +83,7 @@ const dialogOptions: Readonly<Record<LocalKind | 'config', OpenDialogOptions>> =
   table: {
     title: 'Choose a table',
     properties: ['openFile'],
-    filters: [{ name: 'CSV or Parquet', extensions: ['csv', ...parquetExtensions] }],
+    filters: [{ name: 'CSV, XLSX or Parquet', extensions: ['csv', 'xlsx', ...parquetExtensions] }],
   },
   project: { title: 'Choose the folder with src and config', properties: ['openDirectory'] },
 }

@@ -28,10 +28,13 @@ export const inspectPath = async (path: string): Promise<InspectedPath> => {
 /** "fleet" of /data/fleet.parquet and of /data/fleet. */
 export const inputName = (path: string): string => basename(path, extname(path)) || 'forecast'
 
-/** `<name>.servers.csv` or `<name>.events.csv` in the folder of the forecasts. */
+/** `<name>.servers.csv` or `<name>.events.csv` in the folder of the forecasts, else the same as XLSX. */
 export const findCompanionTable = async (path: string, kind: 'servers' | 'events'): Promise<string | null> => {
-  const table = join(dirname(path), `${inputName(path)}.${kind}.csv`)
-  return (await fileExists(table)) ? table : null
+  for (const ending of ['csv', 'xlsx']) {
+    const table = join(dirname(path), `${inputName(path)}.${kind}.${ending}`)
+    if (await fileExists(table)) return table
+  }
+  return null
 }
 
 export const fileExists = (path: string): Promise<boolean> =>
