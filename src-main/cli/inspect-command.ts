@@ -4,6 +4,7 @@ import type { Inspection } from '../../src-shared/run/inspection.ts'
 import { inspectForecasts } from '../engine/inspect-forecasts.ts'
 import { readSettings, type StatedSettings } from './read-settings.ts'
 import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
+import { countText } from './report-text.ts'
 
 export interface InspectOptions extends StatedSettings {
   readonly json?: boolean
@@ -25,13 +26,13 @@ export const runInspect = async (inputs: readonly string[], options: InspectOpti
 }
 
 const formatCount = (value: number): string => value.toLocaleString('en-US')
-const countOf = (value: number | null): string => (value === null ? '?' : formatCount(value))
+const countOf = (count: number | null, singular: string, plural = `${singular}s`): string =>
+  count === null ? `? ${plural}` : countText(count, singular, plural)
 
 const describeInspection = (inspection: Inspection): string => {
   const { files, horizon, models, left_out: leftOut, warnings } = inspection
-  const fileCount = `${formatCount(files.length)} ${files.length === 1 ? 'file' : 'files'}`
   const lines = [
-    `${countOf(inspection.rows)} rows in ${fileCount}, ${countOf(inspection.servers)} servers, ${countOf(inspection.series)} series${inspection.granularity === null ? '' : `, ${inspection.granularity}`}`,
+    `${countOf(inspection.rows, 'row')} in ${countText(files.length, 'file')}, ${countOf(inspection.servers, 'server')}, ${countOf(inspection.series, 'series', 'series')}${inspection.granularity === null ? '' : `, ${inspection.granularity}`}`,
     `Metrics: ${inspection.units.map(({ metric, unit }) => `${metric} (${unit})`).join(', ')}`,
     `Measured: ${inspection.measured.start ?? 'nothing'} to ${inspection.measured.end ?? 'nothing'}`,
     horizon === null

@@ -32,6 +32,7 @@ import {
 import { convertForecasts, dropEarlierCutoffs, hasOverlappingCutoffs } from './convert-forecasts.ts'
 import { describeLeftOut, folderKeys, maxNamed, sortFolderKeys } from './dataset-files.ts'
 import { commonFolderKeys, findForecastFiles, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
+import { assertWholeText } from './readers/compressed-text.ts'
 import { assertStatedColumns, findLayout } from './readers/find-layout.ts'
 import type { Layout, ReadingConfig } from './readers/layout.ts'
 import { readGroups } from './source-groups.ts'
@@ -295,6 +296,25 @@ const readIntervalLevel = async (
   return level > 0 && level < 1 ? level : null
 }
 
+/** Runs `read` while the files are checked for damage, which is the first reason to give. */
+const besideWholeText = async <T>(files: readonly ForecastFile[], read: () => Promise<T>): Promise<T> => {
+  const stop = new AbortController()
+  const check = assertWholeText(files, stop.signal)
+  // It is awaited below at the latest.
+  check.catch(() => undefined)
+  try {
+    const result = await read()
+    await check
+    return result
+  } catch (thrown) {
+    // A question needs no whole file.
+    if (!(thrown instanceof HeadroomError) || (thrown.code !== 'input-unclear' && thrown.code !== 'cancelled')) await check
+    throw thrown
+  } finally {
+    stop.abort()
+  }
+}
+
 /** Files of any format and layout, converted once to canonical Parquet. */
 const openConverted = async (
   database: Database,
@@ -309,8 +329,10 @@ const openConverted = async (
     })
   }
   await onFound?.(files)
-  const groups = await readGroups(database, files, name, config, measurements)
-  const converted = await convertForecasts(database, groups, config, join(conversionFolder, 'converted.parquet'))
+  const { groups, converted } = await besideWholeText(files, async () => {
+    const found = await readGroups(database, files, name, config, measurements)
+    return { groups: found, converted: await convertForecasts(database, found, config, join(conversionFolder, 'converted.parquet')) }
+  })
   const cleared = await dropEarlierCutoffs(database, converted.path, converted.columns, join(conversionFolder, 'latest.parquet'))
   const path = cleared?.path ?? converted.path
   const { size, ino, mtimeMs } = await stat(path)

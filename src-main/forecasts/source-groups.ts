@@ -6,6 +6,7 @@ import { sortFolderKeys } from './dataset-files.ts'
 import { describedSchema, distinctSchemas, nameBytesSql, readFileSchemas, sourceColumn } from './file-schemas.ts'
 import { plainName, type ForecastColumn } from './forecast-columns.ts'
 import { commonFolderKeys, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
+import { assertWholeText } from './readers/compressed-text.ts'
 import { findLayouts } from './readers/find-layout.ts'
 import type { ReadingConfig, SourceColumn } from './readers/layout.ts'
 import { openTextFiles, readingText, type SourceGroup } from './readers/text-files.ts'
@@ -37,19 +38,25 @@ export interface FirstRows {
 
 /** The first rows as they are, as text; of files of several kinds those of the first. */
 export const readFirstRows = async (database: Database, files: readonly ForecastFile[], maxRows: number): Promise<FirstRows> => {
-  const [first] = files
-  const alike = files.filter(({ format }) => format === first?.format)
-  const groups =
-    first?.format === 'parquet' ? await openParquetGroups(database, alike.slice(0, 1)) : await openTextFiles(database, alike.slice(0, 1))
-  const [group] = groups.map(withFolderColumns)
-  if (group === undefined) return { schema: [], rows: [] }
-  const rows = await readingText(group.files, () =>
+  const first = files.slice(0, 1)
+  try {
+    const groups = first[0]?.format === 'parquet' ? await openParquetGroups(database, first) : await openTextFiles(database, first)
+    const [group] = groups.map(withFolderColumns)
+    return group === undefined ? { schema: [], rows: [] } : await readRows(database, group, maxRows)
+  } catch (thrown) {
+    await assertWholeText(first)
+    throw thrown
+  }
+}
+
+const readRows = async (database: Database, { files, columns, relation }: SourceGroup, maxRows: number): Promise<FirstRows> => {
+  const rows = await readingText(files, () =>
     database.rows(
-      `SELECT [${group.columns.map(({ sql }) => `CAST(${sql} AS VARCHAR)`).join(', ')}] AS fields FROM ${group.relation} LIMIT ${maxRows}`,
+      `SELECT [${columns.map(({ sql }) => `CAST(${sql} AS VARCHAR)`).join(', ')}] AS fields FROM ${relation} LIMIT ${maxRows}`,
       z.object({ fields: z.array(z.string().nullable()) }),
     ),
   )
-  return { schema: group.columns.map(({ column, type }) => ({ column, type })), rows: rows.map(({ fields }) => fields) }
+  return { schema: columns.map(({ column, type }) => ({ column, type })), rows: rows.map(({ fields }) => fields) }
 }
 
 const withFolderColumns = (group: SourceGroup): SourceGroup => {
