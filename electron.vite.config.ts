@@ -21,6 +21,7 @@ export default defineConfig({
           cli: here('src-main/cli/cli.ts'),
           'engine-host': here('src-main/engine-host/engine-host.ts'),
           'query-host': here('src-main/query-host/query-host.ts'),
+          'forecast-worker': here('src-main/forecasting/forecast-worker.ts'),
         },
         output: commonjs,
       },

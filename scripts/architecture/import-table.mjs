@@ -63,11 +63,28 @@ export const modules = {
     imports: ['shared'],
     packages: ['node', 'zod', 'yaml'],
   },
+  forecasting: {
+    path: 'src-main/forecasting',
+    holds: 'own forecasts: a file per model, rolling origins',
+    imports: ['forecasts', 'statistics', 'calendar', 'database', 'shared'],
+    packages: ['node', 'zod'],
+  },
 
   engine: {
     path: 'src-main/engine',
     holds: 'forecasts in, run folder out: a folder per stage',
-    imports: ['engine/methods', 'config', 'forecasts', 'statistics', 'calendar', 'run-folder', 'parquet', 'database', 'shared'],
+    imports: [
+      'engine/methods',
+      'config',
+      'forecasting',
+      'forecasts',
+      'statistics',
+      'calendar',
+      'run-folder',
+      'parquet',
+      'database',
+      'shared',
+    ],
     packages: ['node', 'zod', 'pure-rand', '@duckdb/node-api', 'echarts', 'zrender', '@resvg/resvg-js', 'fast-png'],
   },
   'engine/methods': {
@@ -115,6 +132,7 @@ export const modules = {
       'report',
       'sample',
       'cloud',
+      'forecasting',
       'forecasts',
       'statistics',
       'calendar',

@@ -4,14 +4,16 @@ import { Command, CommanderError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
 import { reportFormats } from '../../src-shared/ipc/export-rows.ts'
+import { forecastSteps, periodStatistics } from '../forecasting/forecast-options.ts'
 import { addCloudCommands } from './cloud-commands.ts'
-import { collect, exampleText, integerBetween, outputPath, parseSeed, sharedOptions } from './options.ts'
+import { collect, collectModels, exampleText, integerBetween, outputPath, parseSeed, sharedOptions } from './options.ts'
 import { endOnSignals, hasLostOutput, reportFailure, writeExitMessage } from './terminal.ts'
 
 const examples = {
   sample: ['sample --servers 120 --out sample.parquet'],
   analyze: ['analyze sample.parquet --servers sample.servers.csv --out run', 'analyze forecasts/ --set high_risk_threshold=85 --out run'],
   inspect: ['inspect sample.parquet', 'inspect measured.csv --wide servers --json'],
+  forecast: ['forecast measured.csv --out forecasts.parquet', 'forecast measured/ --step hour --horizon 168 --out forecasts.parquet'],
   plan: ['plan forecasts/ --servers fleet.csv --out plan'],
   finish: ['finish spark-output/stage --out run'],
   verify: ['verify run'],
@@ -100,6 +102,34 @@ program
   .addOption(sharedOptions.metric())
   .addOption(sharedOptions.json())
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
+
+program
+  .command('forecast')
+  .addHelpText('before', exampleText(examples.forecast))
+  .description('Forecast measurements and write a forecasts file with its backtest')
+  .argument('<measurements...>', 'files of Parquet, CSV or JSON, folders or globs')
+  .requiredOption('--out <file>', 'new Parquet file', outputPath)
+  .option('--horizon <n>', 'steps ahead (default: 30 days or 168 hours)', integerBetween(1, 10_000))
+  .addOption(new Option('--step <step>', 'day or hour (default: day from 60 days on)').choices(forecastSteps))
+  .addOption(new Option('--statistic <name>', 'of the values within a step (default: p95; max of percentiles)').choices(periodStatistics))
+  .addOption(new Option('--model <name>', 'forecast by this model only; repeatable').argParser(collectModels).default([], 'all'))
+  .addOption(sharedOptions.config())
+  .addOption(sharedOptions.set())
+  .addOption(sharedOptions.map())
+  .addOption(sharedOptions.mapFile())
+  .addOption(sharedOptions.wide())
+  .addOption(sharedOptions.unit())
+  .addOption(sharedOptions.level())
+  .addOption(sharedOptions.decimal())
+  .addOption(sharedOptions.timeZone())
+  .addOption(sharedOptions.dateFormat())
+  .addOption(sharedOptions.metric())
+  .addOption(sharedOptions.threads())
+  .addOption(sharedOptions.memoryLimit())
+  .addOption(sharedOptions.force())
+  .addOption(sharedOptions.json())
+  .addOption(sharedOptions.quietWarnings())
+  .action(async (inputs: string[], options) => (await import('./forecast-command.ts')).runForecast(inputs, options))
 
 program
   .command('plan')

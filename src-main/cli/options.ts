@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { analysisMethods, decimalSettings } from '../../src-shared/config/analysis-config.ts'
 import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { columnRoles, wideLayouts } from '../../src-shared/run/input-mapping.ts'
+import { modelNames, type ForecastModelName } from '../forecasting/model-names.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 
 /** The examples above the help of a command. */
@@ -41,6 +42,13 @@ export const parseSeed = integerBetween(0, 0xffffffff)
 
 /** Gathers the values of a repeatable option. */
 export const collect = (value: string, previous: string[]): string[] => [...previous, value]
+
+/** Gathers names of own models. */
+export const collectModels = (text: string, previous: readonly ForecastModelName[]): ForecastModelName[] => {
+  const name = modelNames.find((candidate) => candidate === text)
+  if (name !== undefined) return [...previous, name]
+  throw new InvalidArgumentError(`Choose from ${modelNames.join(', ')}.`)
+}
 
 /** Gathers METRIC=UNIT; the metric may contain an equals sign. */
 export const collectUnits = (text: string, previous: Readonly<Record<string, MetricUnit>>): Record<string, MetricUnit> => {

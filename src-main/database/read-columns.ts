@@ -1,4 +1,4 @@
-// Reads chunks of a DuckDB result as typed columns: numbers as typed arrays, texts as strings, lists of numbers row by row.
+// Reads chunks of a DuckDB result as typed columns: numbers as typed arrays, texts as strings, lists of numbers row by row. Writes numbers likewise.
 import { DuckDBDecimalValue, DuckDBListVector, type DuckDBDataChunk, type DuckDBVector } from '@duckdb/node-api'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 
@@ -116,6 +116,14 @@ const readers = {
 const typedItems = (vector: DuckDBVector): NumberArray | null => {
   const items: unknown = Reflect.get(vector, 'items')
   return items instanceof Float64Array || items instanceof Float32Array || items instanceof Int32Array ? items : null
+}
+
+/** Writes numbers without NULL to a vector of their type. */
+export const fillVector = (vector: DuckDBVector, values: Int32Array | Float64Array): void => {
+  const items = typedItems(vector)
+  if (items === null) throw unexpectedValue(values)
+  items.set(values)
+  vector.flush()
 }
 
 /** Whether the validity mask has an unset bit; bits after the last row count too. */

@@ -22,6 +22,9 @@ export interface TimeGrid {
   readonly zone: TimeZone
 }
 
+/** A server that was last measured more than so many steps before the others is silent. */
+export const maxSilentSteps = 14
+
 const hour = 3600
 const day = 24 * hour
 const week = 7 * day

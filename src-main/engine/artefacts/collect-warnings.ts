@@ -7,7 +7,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import { turnedMetrics } from '../../../src-shared/config/metric-units.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { describeStep, isStandardStep, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
-import { maxSilentSteps } from '../selection/prepare-series.ts'
+import { maxSilentSteps } from '../../forecasts/time-grid.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
 
 const maxOriginAgeDays = 14

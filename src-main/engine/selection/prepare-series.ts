@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
-import { slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
+import { maxSilentSteps, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Method } from '../methods/method.ts'
 
@@ -24,9 +24,6 @@ export const prepareSeries = async (database: Database, config: AnalysisConfig, 
          CREATE OR REPLACE VIEW horizon_counts AS SELECT * FROM horizon_counts_counted`,
   )
 }
-
-/** A server that was last measured more than so many steps before the others is silent. */
-export const maxSilentSteps = 14
 
 /** SQL for the rows of `series`. Without a `grid` no server is silent. */
 export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | 'lead_time_days'>, grid: TimeGrid | null): string => `

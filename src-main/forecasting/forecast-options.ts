@@ -1,0 +1,32 @@
+// What a user may choose about own forecasts, and what they report.
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
+import type { ForecastModelName } from './model-names.ts'
+
+export const forecastSteps = ['day', 'hour'] as const
+export type ForecastStep = (typeof forecastSteps)[number]
+
+export const periodStatistics = ['p95', 'max', 'mean'] as const
+export type PeriodStatistic = (typeof periodStatistics)[number]
+
+export interface ForecastOptions {
+  /** Steps ahead; by default 30 days or 168 hours, at most a third of the measured span. */
+  readonly horizon?: number | undefined
+  /** By default days from 60 days of measurements on, else hours. */
+  readonly step?: ForecastStep | undefined
+  /** Of the measurements within a step; by default p95, and max of metrics that are percentiles by name. */
+  readonly statistic?: PeriodStatistic | undefined
+  /** By default all. */
+  readonly models?: readonly ForecastModelName[] | undefined
+}
+
+export interface ForecastReport {
+  readonly rows: number
+  readonly series: number
+  readonly step: ForecastStep
+  /** In steps. */
+  readonly horizon: number
+  readonly models: readonly ForecastModelName[]
+  /** What was done, in one sentence: "Forecast 30 days ahead from daily 95th percentiles (UTC)." */
+  readonly summary: string
+  readonly warnings: readonly RunWarning[]
+}

@@ -1,0 +1,77 @@
+// Forecasts a series by every model: once for the horizon, and from earlier origins for its backtest.
+import type { ForecastModelName } from './model-names.ts'
+import { forecastModels } from './models.ts'
+import type { SeriesHistory } from './series-history.ts'
+import type { StepCalendar } from './step-calendar.ts'
+
+/** Windows of the horizon, at most; they lie one after the other in the latest half of the history. */
+const maxWindows = 8
+
+export interface MeasuredSeries {
+  /** By step of the calendar; NaN where nothing was measured. Steps from `origin` on may be missing. */
+  readonly values: Float64Array
+  /** First measured step. */
+  readonly from: number
+  /** First step of the horizon. */
+  readonly origin: number
+  /** Greatest value of a forecast. */
+  readonly ceiling: number
+}
+
+/** The forecast of one model from one origin. */
+export interface Forecast {
+  readonly model: ForecastModelName
+  readonly origin: number
+  /** Values of the steps from the origin on. */
+  readonly predicted: Float64Array
+  /** Size of the errors to expect, as far as the history before the origin tells. */
+  readonly scale: number
+}
+
+/** Origins from the earliest to that of the horizon, each with the steps that are forecast from it. */
+export const rollingOrigins = (from: number, origin: number, horizon: number): { origin: number; steps: number }[] => {
+  const half = Math.floor((origin - from) / 2)
+  const windows = Math.min(maxWindows, Math.floor(half / horizon))
+  const backtests =
+    windows === 0 && half > 0
+      ? [{ origin: origin - half, steps: half }]
+      : Array.from({ length: windows }, (_, index) => ({ origin: origin - (windows - index) * horizon, steps: horizon }))
+  return [...backtests, { origin, steps: horizon }]
+}
+
+/** Ordered by model, then origin. A series without a value before an origin has no forecast from there. */
+export const forecastSeries = (
+  series: MeasuredSeries,
+  calendar: StepCalendar,
+  horizon: number,
+  models: readonly ForecastModelName[],
+): Forecast[] => {
+  const origins = rollingOrigins(series.from, series.origin, horizon).map(({ origin, steps }) => {
+    const history: SeriesHistory = { calendar, values: series.values, from: series.from, origin }
+    return { origin, steps, history, scale: errorScale(history) }
+  })
+  return models.flatMap((model) =>
+    origins.map(({ origin, steps, history, scale }) => ({
+      model,
+      origin,
+      scale,
+      predicted: forecastModels[model](history, steps).map((value) => Math.min(series.ceiling, Math.max(0, value))),
+    })),
+  )
+}
+
+/** Weeks that the scale is taken from. */
+const scaleSeasons = 8
+
+/** The mean absolute change from week to week of the same weekday (and hour) over the last weeks: what MASE scales errors by. */
+const errorScale = ({ calendar: { season }, values, from, origin }: SeriesHistory): number => {
+  let sum = 0
+  let pairs = 0
+  for (let step = Math.max(from + season, origin - scaleSeasons * season); step < origin; step++) {
+    const change = Math.abs(values[step]! - values[step - season]!)
+    if (Number.isNaN(change)) continue
+    sum += change
+    pairs++
+  }
+  return pairs === 0 ? 0 : sum / pairs
+}
