@@ -12,12 +12,47 @@ export const columnAliases = {
       ' ',
     ),
   timestamp: ['timestamp', 'ds', 'date', 'time', 'ts', 'datetime', 'forecast_timestamp', 'timegenerated', 'clock', 'date_time'],
-  predicted: ['predicted', 'predictions', 'yhat', 'mean', 'p50', '0.5', 'median', 'q50', 'prediction', 'forecast', 'forecast_value'],
+  predicted: [
+    'predicted',
+    'predictions',
+    'yhat',
+    'mean',
+    'p50',
+    '0.5',
+    'median',
+    'q50',
+    'prediction',
+    'forecast',
+    'forecast_value',
+    'yhat1',
+    'point forecast',
+    'point.forecast',
+    'point_forecast',
+    '.mean',
+  ],
   model: ['model'],
   metric: ['metric'],
   actual: ['actual', 'y', 'target', 'value', 'measured', 'observed'],
-  yhat_lower: ['yhat_lower', 'lower_bound', 'prediction_interval_lower_bound'],
-  yhat_upper: ['yhat_upper', 'upper_bound', 'prediction_interval_upper_bound'],
+  yhat_lower: [
+    'yhat_lower',
+    'lower_bound',
+    'prediction_interval_lower_bound',
+    'forecast_lower',
+    'mean_ci_lower',
+    '.conf_lo',
+    'conf_lo',
+    'lower',
+  ],
+  yhat_upper: [
+    'yhat_upper',
+    'upper_bound',
+    'prediction_interval_upper_bound',
+    'forecast_upper',
+    'mean_ci_upper',
+    '.conf_hi',
+    'conf_hi',
+    'upper',
+  ],
   quantiles: ['quantiles'],
   is_future: ['is_future'],
   cutoff: ['cutoff'],
@@ -60,6 +95,8 @@ export const assertColumns = (mapped: MappedColumns, columns: readonly ForecastC
 
 export interface NamedColumn {
   readonly column: string
+  /** What a part of a composite column is. */
+  readonly part?: { readonly role?: ColumnRole | undefined; readonly level?: number | undefined }
 }
 
 /** A name without case, the blanks around it, and the byte order mark that a text file may leave in its first name. */
@@ -83,7 +120,7 @@ export type RoleColumns<Column extends NamedColumn> = Readonly<Partial<Record<Co
 /** The column of a role, why, and the others that the user may have meant. */
 export interface FoundRole<Column extends NamedColumn> {
   readonly column: Column
-  readonly how: 'stated' | 'name' | 'alias'
+  readonly how: 'stated' | 'name' | 'alias' | 'layout'
   readonly others: readonly Column[]
 }
 export type FoundRoles<Column extends NamedColumn> = Readonly<Partial<Record<ColumnRole, FoundRole<Column>>>>
@@ -114,6 +151,10 @@ export const findRoles = <Column extends NamedColumn>(
     else if (first !== undefined) {
       if (second !== undefined && !rankedRoles.has(role)) throw ambiguousRole(role, others, datasetName)
       found[role] = { column: first, how: 'alias', others: others.slice(1) }
+    } else {
+      const [part, ...otherParts] = free.filter((column) => column.part?.role === role)
+      if (otherParts.length > 0) throw ambiguousRole(role, [part!, ...otherParts], datasetName)
+      if (part !== undefined) found[role] = { column: part, how: 'layout', others: [] }
     }
   }
   return found

@@ -33,6 +33,7 @@ import { convertForecasts, dropEarlierCutoffs, hasOverlappingCutoffs } from './c
 import { describeLeftOut, folderKeys, maxNamed, sortFolderKeys } from './dataset-files.ts'
 import { commonFolderKeys, findForecastFiles, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
 import { assertWholeText } from './readers/compressed-text.ts'
+import { splitComposites } from './readers/composite-columns.ts'
 import { assertStatedColumns, findLayout } from './readers/find-layout.ts'
 import type { Layout, ReadingConfig } from './readers/layout.ts'
 import { readGroups } from './source-groups.ts'
@@ -157,6 +158,8 @@ const openLongParquet = async (
   })
   const own = flags === 'rejected' ? schema : schema.filter((column) => !isFlagColumn(column))
   rejectFlagColumns(own, name)
+  const split = await splitComposites(database, { columns: own.map(sourceColumn), relation: 'source', name, isText: false })
+  if (split.some(({ part }) => part !== undefined)) return undefined
   assertStatedColumns(config.map, own, name)
   const layout = findLongLayout(own, schemas, config, name)
   if (layout === undefined) return undefined

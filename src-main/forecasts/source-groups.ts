@@ -7,6 +7,7 @@ import { describedSchema, distinctSchemas, nameBytesSql, readFileSchemas, source
 import { plainName, type ForecastColumn } from './forecast-columns.ts'
 import { commonFolderKeys, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
 import { assertWholeText } from './readers/compressed-text.ts'
+import { splitComposites } from './readers/composite-columns.ts'
 import { findLayouts } from './readers/find-layout.ts'
 import type { ReadingConfig, SourceColumn } from './readers/layout.ts'
 import { openTextFiles, readingText, type SourceGroup } from './readers/text-files.ts'
@@ -27,7 +28,13 @@ export const readGroups = async (
       files.filter(({ format }) => format !== 'parquet'),
     )),
   ].map(withFolderColumns)
-  return findLayouts(groups, config, name, measurements)
+  const split: SourceGroup[] = []
+  for (const group of groups) {
+    const { name, format } = group.files[0]!
+    const source = { ...group, name, isText: format !== 'parquet' }
+    split.push({ ...group, columns: await readingText(group.files, () => splitComposites(database, source)) })
+  }
+  return findLayouts(split, config, name, measurements)
 }
 
 export interface FirstRows {

@@ -79,9 +79,15 @@ describe('a servers table in a workbook', () => {
   test('has texts of both kinds, numbers with one reading, and ids as they are shown', async () => {
     const path = await writeWorkbook(
       sheet({
-        ...{ A1: 'Server ID', B1: 'Region', C1: 'Monthly Cost (USD)' },
-        ...{ A2: ['t="s"', '<v>0</v>'], B2: ['t="s"', '<v>1</v>'], C2: 1.234 },
-        ...{ A3: ['s="2"', '<v>42</v>'], B3: ['t="str"', '<f>X</f><v>us</v>'], C3: '1.234,50' },
+        A1: 'Server ID',
+        B1: 'Region',
+        C1: 'Monthly Cost (USD)',
+        A2: ['t="s"', '<v>0</v>'],
+        B2: ['t="s"', '<v>1</v>'],
+        C2: 1.234,
+        A3: ['s="2"', '<v>42</v>'],
+        B3: ['t="str"', '<f>X</f><v>us</v>'],
+        C3: '1.234,50',
       }),
     )
     expect(await attributesOf(path)).toEqual([
@@ -158,8 +164,14 @@ describe('a servers table in a workbook', () => {
 test('an events table in a workbook has days and texts', async () => {
   const path = await writeWorkbook(
     sheet({
-      ...{ A1: 'from', B1: 'to', C1: 'servers', D1: 'effect' },
-      ...{ A2: ['s="1"', '<v>46024</v>'], B2: ['s="1"', '<v>46025.5</v>'], C2: 7, D2: '12 points' },
+      A1: 'from',
+      B1: 'to',
+      C1: 'servers',
+      D1: 'effect',
+      A2: ['s="1"', '<v>46024</v>'],
+      B2: ['s="1"', '<v>46025.5</v>'],
+      C2: 7,
+      D2: '12 points',
     }),
   )
   const { events } = await readEventsTable(path, 'auto', 'UTC')

@@ -10,7 +10,7 @@ import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
 import { describeLeftOut, folderKeys, sortFolderKeys, textFormatOf } from '../../forecasts/dataset-files.ts'
 import { assertRequiredRoles, findRoles } from '../../forecasts/forecast-columns.ts'
 import { findLayouts } from '../../forecasts/readers/find-layout.ts'
-import type { SourceColumn } from '../../forecasts/readers/layout.ts'
+import { isNamedLikeComposite, type SourceColumn } from '../../forecasts/readers/layout.ts'
 import { readCsvHead, readJsonHead } from '../../forecasts/readers/text-header.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
 import { footerRows, readFooter, footerColumns, type ByteSource, type FooterColumn } from '../../parquet/parquet-footer.ts'
@@ -93,7 +93,8 @@ const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task:
   try {
     const read = await Promise.all(sampleEvenly(files).map(readContents))
     const readable = read.filter((contents) => contents.columns !== null)
-    judgeColumns(readable, task)
+    const composite = readable.find(({ columns }) => columns?.some(isNamedLikeComposite))
+    const isJudged = judgeUnlessComposite(readable, task, composite)
     const rows = read.length === files.length ? sumRows(read) : null
     const counted = rows === null ? '' : `${rows.toLocaleString('en-US')} rows, `
     const fileCount = files.length === 1 ? '1 file' : `${files.length} files`
@@ -101,7 +102,7 @@ const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task:
     const unread = read.find((contents) => contents.columns === null)
     const remarks = [
       ...(leftOut.length === 0 ? [] : [describeLeftOut(leftOut)]),
-      ...(unread === undefined ? [] : [`The columns of ${unread.name} are checked when the job starts.`]),
+      ...(unread === undefined && isJudged ? [] : [`The columns of ${(unread ?? composite!).name} are checked when the job starts.`]),
     ]
     return remarks.length === 0 ? { state: 'ok', detail } : { state: 'warning', detail: `${detail}. ${remarks.join(' ')}` }
   } catch (thrown) {
@@ -121,6 +122,18 @@ interface FileContents {
 
 const sumRows = (read: readonly FileContents[]): number | null =>
   read.reduce<number | null>((sum, { rows }) => (sum === null || rows === null ? null : sum + rows), 0)
+
+/** False where columns that hold several values a row may play the roles that are missing: their rows would have to be read. */
+const judgeUnlessComposite = (read: readonly FileContents[], task: LaunchRequest['task'], composite: FileContents | undefined): boolean => {
+  try {
+    judgeColumns(read, task)
+    return true
+  } catch (thrown) {
+    const isUndecided = thrown instanceof HeadroomError && (thrown.code === 'input-column-missing' || thrown.code === 'input-unclear')
+    if (composite === undefined || !isUndecided || task.kind === 'python-module' || task.spark !== undefined) throw thrown
+    return false
+  }
+}
 
 /** By the rule of the engine; Spark and Python modules read Parquet in long form alone. */
 const judgeColumns = (read: readonly FileContents[], task: LaunchRequest['task']): void => {

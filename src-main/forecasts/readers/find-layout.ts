@@ -12,7 +12,7 @@ import {
   type StatedColumns,
 } from '../forecast-columns.ts'
 import { InputQuestionError } from '../input-question.ts'
-import { commonBoundLevel } from './quantile-columns.ts'
+import { commonBoundLevel, namedQuantile } from './quantile-columns.ts'
 import { valueColumns, type Layout, type LayoutInput, type Reader, type ReadingConfig, type SourceColumn } from './layout.ts'
 import { readLong } from './long.ts'
 import { readWideMetrics } from './wide-metrics.ts'
@@ -69,7 +69,9 @@ const listNames = (columns: readonly NamedColumn[]): string =>
 const unknownLayout = (input: LayoutInput): HeadroomError => {
   const { columns, found, name, config } = input
   if (config.wide === undefined && found.timestamp !== undefined) {
-    const numbers = valueColumns(input).filter((column) => column.isNumeric && column !== found.actual?.column)
+    const numbers = valueColumns(input).filter(
+      (column) => column.isNumeric && column !== found.actual?.column && namedQuantile(column) === undefined,
+    )
     const layouts = found.server_id === undefined ? (['servers'] as const) : (['models', 'metrics'] as const)
     if (numbers.length > 1) {
       return new InputQuestionError(

@@ -10,7 +10,20 @@ export interface SourceColumn extends ForecastColumn {
   readonly sql: string
   /** Whether its values are numbers; of text, whether those of the first rows are. */
   readonly isNumeric: boolean
+  /** Set where it is one value of a column that holds several. */
+  readonly part?: ColumnPart
 }
+
+/** A role, or the level of a quantile. */
+export type ColumnPart =
+  | { readonly role: 'predicted' | 'yhat_lower' | 'yhat_upper'; readonly level?: undefined }
+  | { readonly level: number; readonly role?: undefined }
+
+const compositeName = /interval|bounds|range|hilo|conf|credible|coverage|quantile|pred|forecast|%$|^ci$|^ci[_ .]|[_ .]ci$/i
+
+/** Whether a column that holds no numbers may hold several in a row: only such ones are looked into. */
+export const isNamedLikeComposite = ({ column, isNumeric }: Pick<SourceColumn, 'column' | 'isNumeric'>): boolean =>
+  !isNumeric && compositeName.test(column.trim())
 
 /** The settings that say how files are read. */
 export interface ReadingConfig extends UnitConfig, MetricChoice {
@@ -98,10 +111,13 @@ export const foundKeys = ({ found }: LayoutInput): Pick<Layout, 'keys' | 'roles'
   return { keys, roles, candidates }
 }
 
+/** Row numbers that pandas writes: of a column without a name, of a file that was read with one, and of Parquet. */
+const rowNumbers = /^(column \d+|unnamed: \d+|__index_level_\d+__|index)$/i
+
 /** Columns that no key role takes. */
 export const valueColumns = (input: LayoutInput): SourceColumn[] => {
   const keys = Object.values(foundKeys(input).keys)
-  return input.columns.filter((column) => !keys.includes(column))
+  return input.columns.filter((column) => !keys.includes(column) && !rowNumbers.test(column.column.trim()))
 }
 
 /** One role that several columns play by their place in the layout. */

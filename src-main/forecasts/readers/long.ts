@@ -8,7 +8,8 @@ import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
 export const readLong: Reader = (input) => {
   const { found, columns } = input
   const { keys, roles, candidates } = foundKeys(input)
-  const bare = quantilesByStem(columns).get('')?.quantiles ?? []
+  const byStem = quantilesByStem(columns)
+  const bare = (byStem.get('') ?? byStem.get(plainName(found.predicted?.column.column ?? '')))?.quantiles ?? []
   const { median, yhat_lower, yhat_upper, level, quantiles } = quantileGroup(bare, input.boundLevel)
   const predicted = found.predicted?.column ?? median
   if (predicted === undefined && found.actual === undefined) return undefined

@@ -8,14 +8,47 @@ export interface NamedQuantile {
   readonly level: number
 }
 
-/** Names such as 0.1, p10, q0.1, quantile_0.9, timesfm-q-0.1, cpu_q0.10, TimeGPT-q-10. A metric such as cpu_p95 is none. */
-export const namedQuantile = ({ column }: NamedColumn): NamedQuantile | undefined => {
+/**
+ * Names such as 0.1, p10, q0.1, quantile_0.9, 10%, timesfm-q-0.1, cpu_q0.10, TimeGPT-q-10, yhat1 10.0%; bounds of a stated level, such as Lo 80;
+ * and the tuples of pandas, ('Quantiles', 0.1). A metric such as cpu_p95 is none.
+ */
+export const namedQuantile = ({ column, part }: NamedColumn): NamedQuantile | undefined => {
+  if (part !== undefined) return part.level === undefined ? undefined : { stem: '', level: roundLevel(part.level) }
   const name = column.trim()
-  const bare = /^(?:q|quantile|p)?[-_ ]?(0?\.\d+)$/i.exec(name) ?? /^[pq]_?(\d{1,2}(?:\.\d+)?)$/i.exec(name)
-  const [, stem = '', text] = bare === null ? (/^(.+?)[-_](?:q|quantile)[-_]?(0?\.\d+|\d{1,2})$/i.exec(name) ?? []) : [name, '', bare[1]]
+  const parts = tupleParts(name)
+  if (parts !== undefined) return tupleQuantile(parts)
+  const [, side, percent] = /^(lo|hi|low|high|lower|upper)[ ._-]?([5-9]\d(?:\.\d+)?)\s*%?$/i.exec(name) ?? []
+  if (percent !== undefined) return { stem: '', level: boundQuantile(side!, Number(percent) / 100) }
+  const bare =
+    /^(?:q|quantiles?|p)?[-_ ]?(0?\.\d+)$/i.exec(name) ?? /^[pq]_?(\d{1,2}(?:\.\d+)?)$/i.exec(name) ?? /^(\d{1,2}(?:\.\d+)?) ?%$/.exec(name)
+  const [, stem = '', text] =
+    bare === null
+      ? (/^(.+?)[-_](?:q|quantile)[-_]?(0?\.\d+|\d{1,2})$/i.exec(name) ?? /^(.+?)[-_ ](\d{1,2}(?:\.\d+)?)%$/.exec(name) ?? [])
+      : [name, '', bare[1]]
   if (text === undefined) return undefined
   const level = text.includes('.') && Number(text) < 1 ? Number(text) : Number(text) / 100
   return level > 0 && level < 1 ? { stem, level } : undefined
+}
+
+/** The quantile that is the lower or upper bound of an interval. */
+const boundQuantile = (side: string, level: number): number => roundLevel(/^lo/i.test(side) ? (1 - level) / 2 : (1 + level) / 2)
+
+/** The parts of a name that pandas wrote from a column index of several levels, such as ('Coverage', 0.9, 'lower'). */
+const tupleParts = (name: string): string[] | undefined => {
+  const [, inner] = /^\((.*)\)$/.exec(name) ?? []
+  if (inner === undefined || !inner.includes(',')) return undefined
+  return inner.split(',').map((part) => part.trim().replace(/^(['"])(.*)\1$/, '$2'))
+}
+
+/** sktime names the variable by one of these where there is one alone. */
+const unnamedVariables = new Set(['coverage', 'quantiles', '0', 'y'])
+
+const tupleQuantile = (parts: readonly string[]): NamedQuantile | undefined => {
+  const isBound = /^(lower|upper)$/i.test(parts.at(-1)!)
+  const level = Number(parts.at(isBound ? -2 : -1))
+  if (!(level > 0 && level < 1)) return undefined
+  const names = parts.slice(0, isBound ? -2 : -1).filter((part) => part !== '' && !unnamedVariables.has(part.toLowerCase()))
+  return { stem: names.join(' '), level: isBound ? boundQuantile(parts.at(-1)!, level) : level }
 }
 
 /** Two levels that mean the same, in spite of rounding. */

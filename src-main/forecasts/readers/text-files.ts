@@ -5,7 +5,7 @@ import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 import { documentOf } from './json-documents.ts'
 import type { SourceColumn } from './layout.ts'
-import { assertDistinct, readCsvHeader } from './text-header.ts'
+import { assertDistinct, maxHeaderLines, readCsvHeader } from './text-header.ts'
 import { isNumberLikeSql } from './text-values.ts'
 
 /** Files with the same columns, and a relation with those columns and `__file`, a row's path. */
@@ -52,16 +52,22 @@ const textColumn = (index: number): string => `c${index + 1}`
 const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
   const lines = await database.rows(
     `SELECT line FROM read_csv(${pathList([file])}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01',
-       quote = '', escape = '', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}) LIMIT 2`,
+       quote = '', escape = '', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}) LIMIT ${maxHeaderLines + 1}`,
     z.object({ line: z.string().nullable() }),
   )
-  const [first = '', second = ''] = lines.map(({ line }) => line ?? '')
-  const { names, delimiter, stated } = readCsvHeader(first, second, file.name)
+  const {
+    names,
+    delimiter,
+    lines: headerLines,
+  } = readCsvHeader(
+    lines.map(({ line }) => line ?? ''),
+    file.name,
+  )
   const columns = names.map((_, index) => `'${textColumn(index)}': 'VARCHAR'`).join(', ')
-  const readOptions = `columns = {${columns}}, auto_detect = false, header = true, skip = ${stated === undefined ? 0 : 1}, delim = ${literal(delimiter)},
+  const readOptions = `columns = {${columns}}, auto_detect = false, header = true, skip = ${headerLines - 1}, delim = ${literal(delimiter)},
     quote = '"', escape = '"', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, filename = '__file'`
   return {
-    key: JSON.stringify(['csv', file.compression, delimiter, stated, names]),
+    key: JSON.stringify(['csv', file.compression, delimiter, headerLines, names]),
     open: (files) => ({ files, names, delimiter, relation: `read_csv(${pathList(files)}, ${readOptions})` }),
   }
 }

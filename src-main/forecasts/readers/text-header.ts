@@ -21,16 +21,23 @@ const delimiters = [',', ';', '\t', '|'] as const
 export interface CsvHeader {
   readonly names: readonly string[]
   readonly delimiter: string
-  /** The separator that a first line `sep=;` states. */
-  readonly stated: string | undefined
+  /** Lines before the first row: names, and a separator stated above them. */
+  readonly lines: number
 }
 
-/** Of the first two lines. Throws input-text-unreadable, input-column-conflict. */
-export const readCsvHeader = (first: string, second: string, fileName: string): CsvHeader => {
-  const stated = /^\uFEFF?sep=(.)$/i.exec(first.trim())?.[1]
-  const header = (stated === undefined ? first : second).replace(/^\uFEFF/, '')
-  const delimiter = stated ?? [...delimiters].sort((a, b) => splitFields(header, b).length - splitFields(header, a).length)[0]!
-  const names = splitFields(header, delimiter).map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name))
+/** So many lines show a header. */
+export const maxHeaderLines = 5
+
+/** Of the first lines. Throws input-text-unreadable, input-column-conflict. */
+export const readCsvHeader = (lines: readonly string[], fileName: string): CsvHeader => {
+  const stated = /^\uFEFF?sep=(.)$/i.exec((lines[0] ?? '').trim())?.[1]
+  const header = lines.slice(stated === undefined ? 0 : 1)
+  const first = (header[0] ?? '').replace(/^\uFEFF/, '')
+  const delimiter = stated ?? [...delimiters].sort((a, b) => splitFields(first, b).length - splitFields(first, a).length)[0]!
+  const rows = [first, ...header.slice(1, maxHeaderLines)].map((line) => splitFields(line, delimiter).map((field) => field.trim()))
+  const levels = columnLevels(rows)
+  const given = levels?.names ?? splitFields(first, delimiter)
+  const names = given.map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name))
   if (names.length < 2) {
     throw new HeadroomError(
       'input-text-unreadable',
@@ -39,7 +46,26 @@ export const readCsvHeader = (first: string, second: string, fileName: string): 
     )
   }
   assertDistinct(names, fileName)
-  return { names, delimiter, stated }
+  return { names, delimiter, lines: (stated === undefined ? 0 : 1) + (levels?.lines ?? 1) }
+}
+
+/** Names over several lines, as pandas writes a column index: of sktime, `Coverage`, then 0.9, then `lower`; and names of the row index below. */
+const columnLevels = ([first = [], second = [], ...others]: readonly (readonly string[])[]):
+  | { readonly names: string[]; readonly lines: number }
+  | undefined => {
+  const isLevel = (field: string): boolean => field === '' || (Number(field) > 0 && Number(field) < 1)
+  if (new Set(first).size === first.length || !second.every(isLevel) || second.every((field) => field === '')) return undefined
+  const [third = []] = others
+  const hasSides = third.some((field) => field !== '') && third.every((field) => /^(lower|upper)?$/i.test(field))
+  const levels = hasSides ? [first, second, third] : [first, second]
+  const below = others[hasSides ? 1 : 0] ?? []
+  const isIndexLine = first.every((name, column) => (name === '') === (below[column] !== ''))
+  const names = first.map((name, column) => {
+    const parts = levels.map((level) => level[column] ?? '').filter((part) => part !== '')
+    if (parts.length > 1) return `(${parts.map((part) => (isLevel(part) ? part : `'${part}'`)).join(', ')})`
+    return name === '' && isIndexLine ? below[column]! : name
+  })
+  return { names, lines: levels.length + (isIndexLine ? 1 : 0) }
 }
 
 /** The fields of a line; a quotation mark within quotes is doubled. */
@@ -76,8 +102,8 @@ export interface HeadColumn {
 
 /** Columns of CSV by its first lines; `lines` are whole. */
 export const readCsvHead = (lines: readonly string[], fileName: string): HeadColumn[] => {
-  const { names, delimiter, stated } = readCsvHeader(lines[0] ?? '', lines[1] ?? '', fileName)
-  const rows = lines.slice(stated === undefined ? 1 : 2).map((line) => splitFields(line, delimiter))
+  const { names, delimiter, lines: headerLines } = readCsvHeader(lines, fileName)
+  const rows = lines.slice(headerLines).map((line) => splitFields(line, delimiter))
   return names.map((column, index) => ({ column, isNumeric: rows.every((row) => isNumberLike(row[index] ?? '')) }))
 }
 
