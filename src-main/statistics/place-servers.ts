@@ -58,6 +58,22 @@ const measurePeaks = (demand: Float32Array, maxima: Float32Array, peaks: Int32Ar
   }
 }
 
+const addDemand = ({ sums, maxima, peaks }: OpenHost, demand: Float32Array): void => {
+  const slots = sums.length / maxima.length
+  for (let path = 0; path < maxima.length; path++) {
+    const base = path * slots
+    let highest = Number.NEGATIVE_INFINITY
+    for (let slot = 0; slot < slots; slot++) {
+      const sum = Math.fround(sums[base + slot]! + demand[base + slot]!)
+      sums[base + slot] = sum
+      if (sum <= highest) continue
+      highest = sum
+      peaks[path] = slot
+    }
+    maxima[path] = highest
+  }
+}
+
 interface OpenHost {
   readonly serverId: string
   readonly capacityUnits: number
@@ -76,6 +92,8 @@ export class Placement {
   readonly #rule: PlacementRule
   readonly #open: OpenHost[] = []
   readonly #closed: PlacedHost[] = []
+  /** Of the host and server that are just compared, by path. */
+  #highest = new Float64Array(0)
 
   constructor(rule: PlacementRule) {
     this.#rule = rule
@@ -90,8 +108,7 @@ export class Placement {
     }
     this.hostByServer.set(server.serverId, host.serverId)
     host.guests++
-    for (let index = 0; index < host.sums.length; index++) host.sums[index]! += server.demand[index]!
-    measurePeaks(host.sums, host.maxima, host.peaks)
+    addDemand(host, server.demand)
     host.left = this.#leftOf(host)
   }
 
@@ -125,9 +142,10 @@ export class Placement {
 
   #findHost(server: MeasuredServer, preferred: string | undefined): OpenHost | undefined {
     const { acceptedShare } = this.#rule
+    if (this.#highest.length !== server.maxima.length) this.#highest = new Float64Array(server.maxima.length)
     const known = preferred === undefined ? undefined : this.#open.find(({ serverId }) => serverId === preferred)
-    if (known !== undefined && fits(known, server, acceptedShare)) return known
-    return this.#open.find((host) => host !== known && fits(host, server, acceptedShare))
+    if (known !== undefined && fits(known, server, acceptedShare, this.#highest)) return known
+    return this.#open.find((host) => host !== known && fits(host, server, acceptedShare, this.#highest))
   }
 
   /** Below 0 where the limit is exceeded on more paths than accepted. */
@@ -149,28 +167,35 @@ export class Placement {
 /**
  * Whether both exceed the limit together on at most the accepted share of paths, counted and by the smooth probability: a count of none of 200
  * says little about rare events. Sums at the two peaks of a path, which miss little of its highest sum, reject most hosts at once.
+ * `highest` is overwritten.
  */
-const fits = (host: OpenHost, server: MeasuredServer, acceptedShare: number): boolean => {
+const fits = (host: OpenHost, server: MeasuredServer, acceptedShare: number, highest: Float64Array): boolean => {
   const { sums, maxima, peaks, limit } = host
   const { demand } = server
   const paths = maxima.length
   const slots = sums.length / paths
   const allowed = allowedPaths(acceptedShare, paths)
-  const highest = new Float64Array(paths)
   let above = 0
   for (let path = 0; path < paths; path++) {
-    const base = path * slots
-    highest[path] = Math.max(maxima[path]! + demand[base + peaks[path]!]!, server.maxima[path]! + sums[base + server.peaks[path]!]!)
+    highest[path] = maxima[path]! + demand[path * slots + peaks[path]!]!
     if (highest[path]! > limit && ++above > allowed) return false
+  }
+  for (let path = 0; path < paths; path++) {
+    const sum = server.maxima[path]! + sums[path * slots + server.peaks[path]!]!
+    if (sum <= highest[path]!) continue
+    if (highest[path]! <= limit && sum > limit && ++above > allowed) return false
+    highest[path] = sum
   }
   if (smoothShareAbove(highest, limit) > acceptedShare) return false
   above = 0
   for (let path = 0; path < paths; path++) {
+    let pathHighest = highest[path]!
     for (let index = path * slots; index < (path + 1) * slots; index++) {
       const sum = sums[index]! + demand[index]!
-      if (sum > highest[path]!) highest[path] = sum
+      if (sum > pathHighest) pathHighest = sum
     }
-    if (highest[path]! > limit && ++above > allowed) return false
+    highest[path] = pathHighest
+    if (pathHighest > limit && ++above > allowed) return false
   }
   return smoothShareAbove(highest, limit) <= acceptedShare
 }

@@ -210,8 +210,7 @@ export class BacktestResiduals implements BacktestReader {
     const windowPredicted = new Float32Array(windowRows * storedWindows)
     for (let window = 0; window < storedWindows; window++)
       windowPredicted.set(series.predicted.subarray(rows - (window + 1) * windowRows, rows - window * windowRows), window * windowRows)
-    const residuals = Float32Array.from(series.actual, (value, row) => value - series.predicted[row]!)
-    this.#file.add(id, [excess, residuals, windowPredicted, steps, lengths, bounded])
+    this.#file.add(id, [excess, residualsOf(series), windowPredicted, steps, lengths, bounded])
   }
 
   #findRuns(times: Float64Array): { steps: Int32Array; lengths: Int32Array } {
@@ -246,6 +245,12 @@ export class BacktestResiduals implements BacktestReader {
       }
     })
   }
+}
+
+const residualsOf = ({ actual, predicted }: SeriesBacktest): Float32Array => {
+  const residuals = new Float32Array(actual.length)
+  for (let row = 0; row < residuals.length; row++) residuals[row] = actual[row]! - predicted[row]!
+  return residuals
 }
 
 /** Numbers the steps of the scan's times. Fixed steps count from the scan's origin. */
