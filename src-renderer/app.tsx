@@ -14,7 +14,8 @@ import { copyText, copyWithNotice, saveFile } from './state/export-actions.ts'
 import { cancelAnalysis } from './state/follow-analysis.ts'
 import { selectServer } from './state/navigation.ts'
 import { useWindowState } from './state/window-state.ts'
-import { setLocale } from './theme/formatting.ts'
+import { utcClock } from '../src-shared/run/zone-clock.ts'
+import { setFormats } from './theme/formatting.ts'
 import { useTheme } from './theme/theme.ts'
 import { ProgressView } from './views/progress/progress-view.tsx'
 import { ImportDialog } from './views/start/import-dialog.tsx'
@@ -36,9 +37,9 @@ const onKey = makeKeyListener(
 const exportActions = { copyText, copyWithNotice, saveFile }
 
 export const App = () => {
-  const { settings, overlay } = useWindowState()
+  const { settings, overlay, run } = useWindowState()
   const theme = useTheme(settings.theme)
-  setLocale(settings.locale)
+  setFormats(settings.locale, run?.timeZone ?? utcClock.zone)
   useEffect(() => {
     window.addEventListener('keydown', onEscape)
     window.addEventListener('keydown', onKey)

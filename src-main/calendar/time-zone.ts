@@ -1,4 +1,5 @@
 // A time zone as the list of its changes of clocks, so that JavaScript and SQL convert times by the same arithmetic.
+import { offsetReader, offsetText } from '../../src-shared/run/zone-clock.ts'
 
 /** An offset from UTC, in seconds, that holds from an instant on (milliseconds since 1970; the first one from -Infinity). */
 interface ZoneOffset {
@@ -66,6 +67,17 @@ export class TimeZone {
     return this.#shiftSql(local, '-', (index) => this.#localStart(index))
   }
 
+  /** SQL for a TIMESTAMP in UTC as ISO 8601 with the local offset, to the second; as `isoText` of zone-clock.ts. */
+  isoSql(ts: string): string {
+    if (this.isUtc) return `strftime(${ts}, '%Y-%m-%dT%H:%M:%SZ')`
+    const offsets = this.#perOffsetSql(
+      ts,
+      (index) => this.#offsets[index]!.fromMs,
+      (seconds) => `'${offsetText(seconds)}'`,
+    )
+    return `(strftime(${this.localSql(ts)}, '%Y-%m-%dT%H:%M:%S') || ${offsets})`
+  }
+
   #offsetAt(ms: number): number {
     let index = this.#offsets.length - 1
     while (index > 0 && ms < this.#offsets[index]!.fromMs) index--
@@ -78,45 +90,17 @@ export class TimeZone {
   }
 
   #shiftSql(time: string, sign: '+' | '-', startOf: (index: number) => number): string {
-    if (this.isUtc) return time
-    const changes = this.#offsets.slice(1).map(({ offsetSeconds }, at) => ({ startMs: startOf(at + 1), offsetSeconds }))
-    const first = this.#offsets[0]!.offsetSeconds
-    const cases = changes
-      .slice()
+    return this.isUtc ? time : `(${time} ${sign} to_seconds(${this.#perOffsetSql(time, startOf, String)}))`
+  }
+
+  /** SQL for a value of the offset that holds at a time. */
+  #perOffsetSql(time: string, startOf: (index: number) => number, valueOf: (offsetSeconds: number) => string): string {
+    const cases = this.#offsets
+      .slice(1)
+      .map(({ offsetSeconds }, at) => `WHEN ${time} >= TIMESTAMP '${isoTimestamp(startOf(at + 1))}' THEN ${valueOf(offsetSeconds)}`)
       .reverse()
-      .map(({ startMs, offsetSeconds }) => `WHEN ${time} >= TIMESTAMP '${isoTimestamp(startMs)}' THEN ${offsetSeconds}`)
-    return `(${time} ${sign} to_seconds(${cases.length === 0 ? first : `CASE ${cases.join(' ')} ELSE ${first} END`}))`
-  }
-}
-
-/** Converts local readings of any year to instants, as `TimeZone.toInstant`; both in milliseconds. */
-export const instantReader = (name: string): ((localMs: number) => number) => {
-  if (name === TimeZone.utc.name) return (localMs) => localMs
-  const offsetAt = offsetReader(name)
-  return (localMs) => {
-    const [before, after] = [localMs - dayMs, localMs + dayMs].map((ms) => localMs - offsetAt(ms) * 1000)
-    const matching = [before!, after!].filter((ms) => ms + offsetAt(ms) * 1000 === localMs)
-    return matching.length === 0 ? before! : Math.min(...matching)
-  }
-}
-
-/** The offset from UTC of a zone at an instant, in seconds. */
-const offsetReader = (name: string): ((ms: number) => number) => {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: name,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  })
-  return (ms) => {
-    const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]))
-    const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type)!
-    const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
-    return Math.round((local - ms) / 1000)
+    const first = valueOf(this.#offsets[0]!.offsetSeconds)
+    return cases.length === 0 ? first : `CASE ${cases.join(' ')} ELSE ${first} END`
   }
 }
 

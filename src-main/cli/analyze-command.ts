@@ -2,6 +2,7 @@
 import { hasThreshold, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import { unitArgument } from '../../src-shared/config/metric-units.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
+import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
 import { readSettings, type StatedSettings } from './read-settings.ts'
@@ -58,7 +59,7 @@ export const describeFindings = (manifest: RunManifest, events: EventReport | nu
   [...describeRisk(manifest), ...(events === null ? [] : eventFindings(events)), `Run folder: ${folder}`].join('\n')
 
 /** Module 05's thresholds apply to every metric. */
-const describeRisk = ({ counts, config, horizon, method, metrics }: RunManifest): string[] => {
+const describeRisk = ({ counts, config, horizon, method, metrics, time_zone: zone }: RunManifest): string[] => {
   if (method === 'headroom' && !metrics.some((metric) => hasThreshold(config, metric))) {
     return [
       `${countText(counts.total_servers, 'server')} not judged: no metric is in percent or has a threshold (${metrics.slice(0, 3).join(', ')})`,
@@ -67,7 +68,7 @@ const describeRisk = ({ counts, config, horizon, method, metrics }: RunManifest)
   }
   const threshold = method === 'module05' ? 80 : config.high_risk_threshold
   return [
-    `${counts.at_risk_servers} of ${counts.total_servers} servers at risk: P95 ${config.basis === 'probable' ? 'likely ' : ''}above ${threshold} % by ${horizon.end.slice(0, 10)}`,
+    `${counts.at_risk_servers} of ${counts.total_servers} servers at risk: P95 ${config.basis === 'probable' ? 'likely ' : ''}above ${threshold} % by ${dayText(zoneClock(zone), Date.parse(horizon.end))}`,
     `${counts.underutilized_servers} underutilised (horizon mean below ${config.underutilized_threshold} %)`,
     ...(counts.silent_servers === 0 ? [] : [`${countText(counts.silent_servers, 'server')} silent: not judged, no recent measurement`]),
   ]

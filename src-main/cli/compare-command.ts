@@ -1,5 +1,6 @@
 // headroom compare: the changes between two runs, their causes, and the error of the earlier forecast.
 import type { ComparedRun, ForecastCheck, RiskChange, RunComparison } from '../../src-shared/ipc/run-comparison.ts'
+import { dayText, minuteText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { compareRuns } from '../queries/compare/compare-runs.ts'
 import { countText, decimalText, firstRowsTable, reportTable, percentText, signedText, wrapText } from './report-text.ts'
 import { runCancellable, jsonText, print } from './terminal.ts'
@@ -21,7 +22,7 @@ export const describeComparison = (comparison: RunComparison): string =>
     stillAtRiskTable(comparison),
     unpairedList('Added', comparison.added),
     unpairedList('Removed', comparison.removed),
-    ...(comparison.forecast_check === null ? [] : [describeCheck(comparison.forecast_check)]),
+    ...(comparison.forecast_check === null ? [] : [describeCheck(comparison.forecast_check, comparison.later.time_zone)]),
   ]
     .filter((section) => section !== '')
     .join('\n\n')
@@ -56,10 +57,15 @@ const forecastLine = (check: ForecastCheck | null): string[] =>
     return `The earlier forecast of ${metric} has a mean absolute error of ${decimalText(mae)} (${countText(points, 'point')} of ${countText(series, 'series', 'series')}), bias ${signedText(bias)}${breachText}.`
   })
 
-const describeRun = (name: string, run: ComparedRun): string =>
-  wrapText(
-    `${`${name}:`.padEnd(9)}${run.folder}, analysed ${run.analyzed_at.slice(0, 10)}, ${run.granularity}, horizon ${run.horizon.start.slice(0, 10)} to ${run.horizon.end.slice(0, 10)}`,
-  )
+const describeRun = (name: string, run: ComparedRun): string => {
+  const [analysed, start, end] = [run.analyzed_at, run.horizon.start, run.horizon.end].map(dayIn(run.time_zone))
+  return wrapText(`${`${name}:`.padEnd(9)}${run.folder}, analysed ${analysed}, ${run.granularity}, horizon ${start} to ${end}`)
+}
+
+const dayIn =
+  (zone: string) =>
+  (iso: string): string =>
+    dayText(zoneClock(zone), Date.parse(iso))
 
 /** Settings that change what a figure means come first, by themselves. */
 const describePolicy = ({ policy_differences: differences }: RunComparison): string => {
@@ -77,8 +83,12 @@ const settingText = (value: unknown): string => (value === null ? 'not set' : ty
 
 const isSubDaily = ({ earlier, later }: RunComparison): boolean => Math.min(earlier.step_seconds, later.step_seconds) < 86_400
 
-const momentText = (at: string | null, withTime: boolean): string =>
-  at === null ? 'none' : withTime ? at.slice(0, 16).replace('T', ' ') : at.slice(0, 10)
+/** On the later run's clock. */
+const breachTextFor = (comparison: RunComparison): ((at: string | null) => string) => {
+  const clock = zoneClock(comparison.later.time_zone)
+  const format = isSubDaily(comparison) ? minuteText : dayText
+  return (at) => (at === null ? 'none' : format(clock, Date.parse(at)))
+}
 
 /** Names the metric only if there are several. */
 const subjectFor = (comparison: RunComparison): ((change: RiskChange) => string) => {
@@ -93,14 +103,14 @@ const changesTable = (title: string, status: RiskChange['status'], comparison: R
   const changes = comparison.changes.filter((change) => change.status === status)
   if (changes.length === 0) return ''
   const name = subjectFor(comparison)
-  const withTime = isSubDaily(comparison)
+  const breachText = breachTextFor(comparison)
   const table = firstRowsTable(changes, ['server', 'P95', 'later', 'limit', 'later', 'first breach', 'cause'], (change) => [
     name(change),
     decimalText(change.earlier.p95),
     decimalText(change.later.p95),
     decimalText(change.earlier.threshold),
     decimalText(change.later.threshold),
-    momentText((status === 'cleared' ? change.earlier : change.later).first_breach_at, withTime),
+    breachText((status === 'cleared' ? change.earlier : change.later).first_breach_at),
     causeText(change),
   ])
   return `${title}\n${table}`
@@ -110,7 +120,7 @@ const stillAtRiskTable = (comparison: RunComparison): string => {
   const stillAtRisk = comparison.changes.filter(({ status }) => status === 'still at risk')
   if (stillAtRisk.length === 0) return ''
   const name = subjectFor(comparison)
-  const withTime = isSubDaily(comparison)
+  const breachText = breachTextFor(comparison)
   const table = firstRowsTable(
     stillAtRisk,
     ['server', 'P95', 'later', 'change', 'next breach', 'later', 'days', 'main cause'],
@@ -119,8 +129,8 @@ const stillAtRiskTable = (comparison: RunComparison): string => {
       decimalText(change.earlier.p95),
       decimalText(change.later.p95),
       signedText(change.p95_change),
-      momentText(change.next_breach_at, withTime),
-      momentText(change.later.first_breach_at, withTime),
+      breachText(change.next_breach_at),
+      breachText(change.later.first_breach_at),
       signedText(change.breach_shift_days),
       causeText(change),
     ],
@@ -142,7 +152,7 @@ const unpairedList = (title: string, series: RunComparison['added']): string => 
   return wrapText(`${title}: ${[...new Set(names)].join(', ')}${more}.`)
 }
 
-const describeCheck = ({ first_at, last_at, interval_level, metrics }: ForecastCheck): string => {
+const describeCheck = ({ first_at, last_at, interval_level, metrics }: ForecastCheck, zone: string): string => {
   const overall = reportTable(
     ['metric', 'series', 'points', 'MAE', 'in backtest', 'bias', 'sMAPE %', `in bounds (${percentText(interval_level)})`],
     metrics.map((metric) => [
@@ -171,9 +181,8 @@ const describeCheck = ({ first_at, last_at, interval_level, metrics }: ForecastC
       maxWorstSeries,
     )}`,
   ])
-  return [`The earlier forecast compared with measurements, ${first_at.slice(0, 10)} to ${last_at.slice(0, 10)}\n${overall}`, ...rest].join(
-    '\n\n',
-  )
+  const [first, last] = [first_at, last_at].map(dayIn(zone))
+  return [`The earlier forecast compared with measurements, ${first} to ${last}\n${overall}`, ...rest].join('\n\n')
 }
 
 const maxWorstSeries = 10

@@ -1,6 +1,7 @@
 // headroom what-if: evaluates other thresholds, growth, horizon, servers or costs on the files of a run.
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import type { ScenarioFigures, ListedServer, ServerList, WhatIfResult } from '../../src-shared/ipc/what-if.ts'
+import { momentText, zoneClock, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { evaluateScenario, openWhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
 import { readScenario } from './read-scenario.ts'
@@ -16,28 +17,30 @@ export interface WhatIfOptions {
 
 export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<void> => {
   const scenario = await readScenario(options.scenario, options.set)
-  const result = await runCancellable((signal) =>
+  const { result, zone } = await runCancellable((signal) =>
     withRunFolder(
       run,
-      async ({ database, contents }) =>
-        evaluateScenario(await openWhatIfSession(database, contents), { scenario, grid: options.grid === true, max_listed: null }),
+      async ({ database, contents, overview }) => ({
+        result: evaluateScenario(await openWhatIfSession(database, contents), { scenario, grid: options.grid === true, max_listed: null }),
+        zone: overview.timeZone,
+      }),
       signal,
     ),
   )
-  print(options.json === true ? jsonText({ ...result }, 2) : describeResult(result))
+  print(options.json === true ? jsonText({ ...result }, 2) : describeResult(result, zoneClock(zone)))
 }
 
-/** The result as text: non-empty sections, separated by blank lines. */
-export const describeResult = (result: WhatIfResult): string =>
+/** The result as text: non-empty sections, separated by blank lines; times on the clock. */
+const describeResult = (result: WhatIfResult, clock: ZoneClock): string =>
   [
     summaryLine(result),
-    figuresTable(result),
+    figuresTable(result, clock),
     result.points_reason === null ? '' : wrapText(`Note: ${result.points_reason}`),
     result.unplaced
       .map((group) => wrapText(`Note: ${groupName(group)} has no server left for the demand of its removed servers.`))
       .join('\n'),
-    serversTable('Newly at risk', result, result.newly_at_risk),
-    serversTable('No longer at risk', result, result.no_longer_at_risk),
+    serversTable('Newly at risk', result, result.newly_at_risk, clock),
+    serversTable('No longer at risk', result, result.no_longer_at_risk, clock),
     gridTable(result.grid),
   ]
     .filter((section) => section !== '')
@@ -56,59 +59,57 @@ const summaryLine = ({ run, outcome, newly_at_risk, no_longer_at_risk, removed_a
   )
 }
 
-const figures: readonly (readonly [string, (fleetFigures: ScenarioFigures) => string])[] = [
+const figures: readonly (readonly [string, (fleetFigures: ScenarioFigures, clock: ZoneClock) => string])[] = [
   ['servers', ({ servers }) => servers.toLocaleString('en-US')],
   ['at risk', (fleetFigures) => fleetFigures.at_risk_servers.toLocaleString('en-US')],
   ['expected at risk, by probability', (fleetFigures) => decimalText(fleetFigures.at_risk_expected)],
   ['expected with any breach', (fleetFigures) => decimalText(fleetFigures.breach_expected)],
   ['underutilised', (fleetFigures) => fleetFigures.underutilized_servers?.toLocaleString('en-US') ?? 'not evaluated'],
-  ['first breach', ({ soonest_breach: soonest }) => (soonest === null ? 'none' : `${momentText(soonest.at)} ${soonest.server_id}`)],
+  [
+    'first breach',
+    ({ soonest_breach: soonest }, clock) => (soonest === null ? 'none' : `${momentOf(soonest.at, clock)} ${soonest.server_id}`),
+  ],
   ['units to add', (fleetFigures) => decimalText(fleetFigures.units_to_add)],
   ['their cost, USD a month', (fleetFigures) => decimalText(fleetFigures.units_monthly_usd)],
   ['fleet cost, USD a month', (fleetFigures) => decimalText(fleetFigures.fleet_monthly_usd)],
 ]
 
-const figuresTable = ({ run, outcome }: WhatIfResult): string =>
+const figuresTable = ({ run, outcome }: WhatIfResult, clock: ZoneClock): string =>
   reportTable(
     ['figure', 'run', 'scenario'],
-    figures.map(([name, text]) => [name, text(run), text(outcome)]).filter(([, ...cells]) => cells.some((cell) => cell !== '')),
+    figures
+      .map(([name, text]) => [name, text(run, clock), text(outcome, clock)])
+      .filter(([, ...cells]) => cells.some((cell) => cell !== '')),
   )
 
-/** Midnight is shown as a date. */
-const momentText = (at: string): string => (at.endsWith('T00:00:00Z') ? at.slice(0, 10) : at.slice(0, 16).replace('T', ' '))
+const momentOf = (iso: string, clock: ZoneClock): string => momentText(clock, Date.parse(iso))
 
 const groupName = (group: WhatIfResult['unplaced'][number]): string => {
   const parts = [group.business_unit, group.region, group.criticality].filter((part) => part !== null)
   return parts.length === 0 ? 'The fleet' : `The group ${parts.join(', ')}`
 }
 
-const serversTable = (title: string, { points_reason }: WhatIfResult, { count, servers }: ServerList): string => {
+const serversTable = (title: string, { points_reason }: WhatIfResult, { count, servers }: ServerList, clock: ZoneClock): string => {
   if (count === 0) return ''
   const heading = `${title}: ${countText(count, 'server')}`
   const columns = ['server', 'metric', 'run P95', 'scenario', 'limit', 'first breach', 'units to add']
-  if (points_reason !== null) return `${heading}\n${firstRowsTable(servers, columns, serverCells)}`
+  if (points_reason !== null) return `${heading}\n${firstRowsTable(servers, columns, (server) => serverCells(server, clock))}`
   return `${heading}\n${firstRowsTable(servers, [...columns, 'P run', 'P now'], (server) => [
-    ...serverCells(server),
+    ...serverCells(server, clock),
     ...[server.run_at_risk_probability, server.at_risk_probability].map((share) => (share === null ? '' : probabilityText(share))),
   ])}`
 }
 
-const serverCells = ({
-  server_id,
-  servers,
-  metric,
-  run_value,
-  value,
-  threshold,
-  first_breach_at,
-  units_to_add,
-}: ListedServer): string[] => [
+const serverCells = (
+  { server_id, servers, metric, run_value, value, threshold, first_breach_at, units_to_add }: ListedServer,
+  clock: ZoneClock,
+): string[] => [
   servers === 1 ? server_id : `${server_id} (${servers.toLocaleString('en-US')} of them)`,
   metric,
   decimalText(run_value),
   decimalText(value),
   decimalText(threshold),
-  first_breach_at === null ? 'none' : momentText(first_breach_at),
+  first_breach_at === null ? 'none' : momentOf(first_breach_at, clock),
   decimalText(units_to_add),
 ]
 

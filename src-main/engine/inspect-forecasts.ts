@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import { unitOfMetric } from '../../src-shared/config/metric-units.ts'
+import { zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { inspectedModelSchema, previewRowSchema, type Inspection, type PreviewRow } from '../../src-shared/run/inspection.ts'
 import { parseConfig } from '../config/parse-config.ts'
@@ -212,7 +213,12 @@ const describeFleet = async (database: Database, config: AnalysisConfig, fleet: 
     warnings: [
       ...fleet.dataset.warnings,
       ...fleet.timeWarnings,
-      ...(await collectWarnings(database, config, { grid: fleet.grid, now: new Date(), stages: 'assessed' })),
+      ...(await collectWarnings(database, config, {
+        grid: fleet.grid,
+        clock: zoneClock(fleet.zone.name),
+        now: new Date(),
+        stages: 'assessed',
+      })),
     ],
   }
 }

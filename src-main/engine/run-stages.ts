@@ -5,6 +5,7 @@ import type { RecommendationReport } from '../../src-shared/artefacts/recommenda
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run/run-event.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { zoneClock } from '../../src-shared/run/zone-clock.ts'
 import type { Database } from '../database/database.ts'
 import { assertUnchanged } from '../forecasts/forecast-files.ts'
 import type { AnalysisResult } from './analysis-request.ts'
@@ -52,6 +53,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
 
   progress.start('clusters')
   const { primaryMetric, validation } = fleet
+  const clock = zoneClock(fleet.zone.name)
   const clusteredServers = await method.cluster(database, config, {
     primaryMetric,
     fixedPoint: validation.fixedPoint,
@@ -71,9 +73,9 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
     fleet: recommended,
     placement,
     warnings: placementWarnings,
-  } = await assignRecommendations(database, config, task, previous, work.signal)
+  } = await assignRecommendations(database, config, task, previous, clock, work.signal)
   const report = method.withSavings({ ...(await describeRecommendations(recommended)), placement }, clusteredServers, config)
-  const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column)
+  const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column, clock)
   await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
   await staging.seal(runFiles.recommendations)
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
@@ -87,7 +89,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
     ...fleet.dataset.warnings,
     ...fleet.timeWarnings,
     ...(fleet.tableWarnings ?? []),
-    ...(await collectWarnings(database, config, { grid: fleet.grid, now: new Date(), stages: 'complete' })),
+    ...(await collectWarnings(database, config, { grid: fleet.grid, clock, now: new Date(), stages: 'complete' })),
     ...clusteredServers.warnings,
     ...accuracyWarnings,
     ...placementWarnings,
@@ -97,7 +99,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
 
   progress.start('pictures')
   const heatmap = await readHeatmap(database, config, primaryMetric, fleet.calendar, fleet.grid)
-  await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold)
+  await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold, clock)
   for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture]) await staging.seal(name)
   return { clusteredServers, season, report, atRiskCount, events: appliedEvents?.report ?? null, warnings }
 }

@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path'
 import { CsvError, parse, type Info } from 'csv-parse/sync'
 import { z } from 'zod'
 import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
-import { instantReader } from '../calendar/time-zone.ts'
+import { zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { eventColumns, maxEvents, type EventColumn, type EventLine } from '../../src-shared/ipc/event-calendar.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
@@ -52,7 +52,7 @@ export const readEventsTable = async (path: string, decimal: DecimalSetting, tim
   const mark = decimalMarkOf(rows, name, decimal)
   return {
     entry: { path, bytes, rows: rows.length },
-    events: rows.map(({ record, line }) => readEvent(record, line, name, { mark, toInstant: instantReader(timeZone) })),
+    events: rows.map(({ record, line }) => readEvent(record, line, name, { mark, toInstant: zoneClock(timeZone).toInstant })),
   }
 }
 
@@ -72,7 +72,7 @@ const decimalMarkOf = (rows: readonly TableRow[], name: string, decimal: Decimal
 /** The fields of a table that Headroom wrote, with days in a time zone, each line checked; errors call the table `name`. Throws input-not-found, events-invalid. */
 export const readEventLines = async (path: string, name: string, timeZone: string): Promise<EventLine[]> => {
   const { rows } = await readRows(path, name)
-  for (const { record, line } of rows) readEvent(record, line, name, { mark: 'point', toInstant: instantReader(timeZone) })
+  for (const { record, line } of rows) readEvent(record, line, name, { mark: 'point', toInstant: zoneClock(timeZone).toInstant })
   return rows.map(({ record }) => ({
     from: record['from'] ?? '',
     to: record['to'] ?? '',
@@ -86,7 +86,7 @@ export const readEventLines = async (path: string, name: string, timeZone: strin
 
 /** Lines that come from elsewhere than a file, with days in a time zone; they are numbered as if they stood below a header line. Throws events-invalid. */
 export const parseEventLines = (lines: readonly EventLine[], name: string, timeZone: string): CalendarEvent[] => {
-  const locale = { mark: 'point', toInstant: instantReader(timeZone) } as const
+  const locale = { mark: 'point', toInstant: zoneClock(timeZone).toInstant } as const
   return lines.map((line, index) => readEvent(line, index + 2, name, locale))
 }
 

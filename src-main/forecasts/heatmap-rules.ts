@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { riskLevels } from '../../src-shared/artefacts/server-risk.ts'
+import { TimeZone } from '../calendar/time-zone.ts'
 import { literal, type Database, type SqlParameters } from '../database/database.ts'
 
 /** Riskiest first. */
@@ -61,13 +62,35 @@ export const createColumns = (first: number, end: number, horizonPeriod: number,
   return { from, to: end, size, bins: Math.ceil((end - from) / size) }
 }
 
+/** Periods of equal length on the clock of a zone, numbered from 0. */
+export interface PeriodGrid {
+  readonly zone: TimeZone
+  /** Start of period 0, milliseconds UTC. */
+  readonly originMs: number
+  readonly stepMs: number
+}
+
+const dayMs = 86_400_000
+
+/** Steps of whole days are counted on the run's clock, so that a change of clocks moves no day; shorter ones in time. */
+export const periodZone = (zone: TimeZone, stepMs: number): TimeZone => (stepMs % dayMs === 0 ? zone : TimeZone.utc)
+
+/** SQL for the period of a time. */
+export const periodSql = ({ zone, originMs, stepMs }: PeriodGrid, ts: string): string =>
+  `(epoch_ms(${zone.localSql(ts)}) - ${zone.toLocal(originMs)}) // ${stepMs}`
+
+/** The period of a time, with its fraction. */
+export const periodAt = ({ zone, originMs, stepMs }: PeriodGrid, timeMs: number): number =>
+  (zone.toLocal(timeMs) - zone.toLocal(originMs)) / stepMs
+
+export const periodStartMs = ({ zone, originMs, stepMs }: PeriodGrid, period: number): number =>
+  zone.toInstant(zone.toLocal(originMs) + period * stepMs)
+
 /** Values of servers by time: SQL with `position` (from 0, in the order of the rows), `ts` and `value`. */
 export interface HeatmapCells {
   readonly sql: string
   readonly parameters?: SqlParameters
-  /** Start of period 0 and length of a period. */
-  readonly originMs: number
-  readonly stepMs: number
+  readonly grid: PeriodGrid
 }
 
 const reductionSql: Readonly<Record<HeatmapData['reduction'], string>> = {
@@ -79,7 +102,7 @@ const reductionSql: Readonly<Record<HeatmapData['reduction'], string>> = {
 /** Row by row; NaN where no value is known. */
 export const readBins = async (
   database: Database,
-  { sql, parameters = [], originMs, stepMs }: HeatmapCells,
+  { sql, parameters = [], grid }: HeatmapCells,
   reduction: HeatmapData['reduction'],
   rows: Bins,
   columns: Bins,
@@ -91,10 +114,10 @@ export const readBins = async (
     value: binValues,
   } = await database.columns(
     `SELECT CAST(position // ${rows.size} AS INTEGER) AS bin_row,
-            CAST(((epoch_ms(ts) - ${originMs}) // ${stepMs} - ${columns.from}) // ${columns.size} AS INTEGER) AS bin_column,
+            CAST((${periodSql(grid, 'ts')} - ${columns.from}) // ${columns.size} AS INTEGER) AS bin_column,
             CAST(${reductionSql[reduction]} AS DOUBLE) AS value
      FROM (${sql})
-     WHERE value IS NOT NULL AND ts >= make_timestamp_ms(${originMs + columns.from * stepMs}) AND ts < make_timestamp_ms(${originMs + columns.to * stepMs})
+     WHERE value IS NOT NULL AND ts >= make_timestamp_ms(${periodStartMs(grid, columns.from)}) AND ts < make_timestamp_ms(${periodStartMs(grid, columns.to)})
      GROUP BY 1, 2`,
     { bin_row: 'number', bin_column: 'number', value: 'number?' },
     parameters,
@@ -114,7 +137,7 @@ export const createHeatmapRow = (firstServer: string, servers: number, worstLeve
   riskLevel: riskLevels[worstLevel] ?? null,
 })
 
-/** `day`: its start in milliseconds UTC. */
+/** `day`: midnight on the run's clock, as if it were UTC, in milliseconds. */
 export const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), is_holiday: z.boolean() })
 
 /** Consecutive quarter-end days form one window; each holiday has its own mark. Holiday names by date, YYYY-MM-DD. */
@@ -122,6 +145,7 @@ export const createTimeMarks = (
   days: readonly z.infer<typeof markedDaySchema>[],
   lengthMs: number,
   holidayNames: ReadonlyMap<string, string>,
+  zone: TimeZone,
 ): TimeMark[] => {
   const windows: { fromMs: number; toMs: number }[] = []
   for (const { day } of days.filter(({ is_eoq }) => is_eoq)) {
@@ -129,15 +153,15 @@ export const createTimeMarks = (
     if (last !== undefined && day <= last.toMs) last.toMs = day + lengthMs
     else windows.push({ fromMs: day, toMs: day + lengthMs })
   }
+  const between = (fromLocalMs: number, toLocalMs: number) => ({ fromMs: zone.toInstant(fromLocalMs), toMs: zone.toInstant(toLocalMs) })
   return [
-    ...windows.map((window): TimeMark => ({ kind: 'eoq', label: 'Quarter end', ...window })),
+    ...windows.map((window): TimeMark => ({ kind: 'eoq', label: 'Quarter end', ...between(window.fromMs, window.toMs) })),
     ...days
       .filter(({ is_holiday }) => is_holiday)
       .map(({ day }): TimeMark => ({
         kind: 'holiday',
         label: holidayNames.get(new Date(day).toISOString().slice(0, 10)) ?? 'Holiday',
-        fromMs: day,
-        toMs: day + lengthMs,
+        ...between(day, day + lengthMs),
       })),
   ]
 }

@@ -3,6 +3,7 @@ import { fractionMetrics, turnedMetrics, type UnitConfig } from '../../src-share
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import type { ServerRiskRow } from '../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig, RiskBasis } from '../../src-shared/config/analysis-config.ts'
+import { dayText, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
 import { identifier, literal } from '../database/database.ts'
 import type { ColumnRole } from './forecast-columns.ts'
 
@@ -49,10 +50,10 @@ const capacityText = ({ units_to_add: units, percent_to_add: percent, is_saturat
 }
 
 /** What the limiting metric is expected to do, on the basis that decided about it. */
-const riskText = (server: RecommendationFigures): string => {
+const riskText = (server: RecommendationFigures, dayOf: (iso: string) => string): string => {
   const { metric, risk_basis, first_breach_at, at_risk_probability: probability, server_at_risk_probability: joint } = server
   if (risk_basis !== 'probable') {
-    const breachText = first_breach_at === null ? '' : `; first above on ${first_breach_at.slice(0, 10)}`
+    const breachText = first_breach_at === null ? '' : `; first above on ${dayOf(first_breach_at)}`
     return `The horizon's P95 of ${metric} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breachText}.`
   }
   const median = `The median P95 of ${metric} is ${percentText(server.p95_median)}.`
@@ -61,19 +62,19 @@ const riskText = (server: RecommendationFigures): string => {
     : `The P95 of ${metric} exceeds ${percentText(server.high_threshold)} with a probability of ${probabilityText(probability ?? 0)}. ${median}`
 }
 
-/** Some sentences with the figures that decided. */
-export const describeReason = (server: RecommendationFigures, config: ReasonConfig): string => {
+/** Some sentences with the figures that decided; days are those of the clock. */
+export const describeReason = (server: RecommendationFigures, config: ReasonConfig, clock: ZoneClock): string => {
+  const dayOf = (iso: string): string => dayText(clock, Date.parse(iso))
   switch (server.recommendation) {
     case 'add capacity': {
       const orderText =
         server.orderBy === null
           ? ''
-          : ` Order by ${server.orderBy.slice(0, 10)}${server.isOrderLate ? ', which has passed: delivery will be late' : ''}.`
-      return `${riskText(server)} Add ${capacityText(server)}.${orderText}`
+          : ` Order by ${dayOf(server.orderBy)}${server.isOrderLate ? ', which has passed: delivery will be late' : ''}.`
+      return `${riskText(server, dayOf)} Add ${capacityText(server)}.${orderText}`
     }
     case 'watch': {
-      const decideText =
-        server.orderBy === null ? '' : ` Decide by ${server.orderBy.slice(0, 10)}: a breach would need ${capacityText(server)}.`
+      const decideText = server.orderBy === null ? '' : ` Decide by ${dayOf(server.orderBy)}: a breach would need ${capacityText(server)}.`
       return `A sustained breach has a probability of ${probabilityText(server.server_at_risk_probability ?? 0)}, above ${watchMinProbability * 100} %.${decideText}`
     }
     case 'retire':

@@ -4,6 +4,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { ExportRowsCall } from '../../src-shared/ipc/export-rows.ts'
 import { cellSchema } from '../../src-shared/ipc/fleet-view.ts'
 import { serverColumns } from '../../src-shared/artefacts/server-columns.ts'
+import type { TimeZone } from '../calendar/time-zone.ts'
 import { identifier, literal } from '../database/database.ts'
 import { filterCondition } from '../queries/fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../queries/run/open-run.ts'
@@ -14,9 +15,9 @@ import { assertSheetSizes, writeSheets } from './write-sheets.ts'
 
 const textKinds = new Set(['text', 'risk'])
 
-const csvExpression = (name: string): string => {
+const csvExpression = (name: string, zone: TimeZone): string => {
   const kind = serverColumns.find((column) => column.name === name)?.kind ?? 'text'
-  return textKinds.has(kind) ? csvCellTextSql(`CAST(${identifier(name)} AS VARCHAR)`) : cellExpression(name)
+  return textKinds.has(kind) ? csvCellTextSql(`CAST(${identifier(name)} AS VARCHAR)`) : cellExpression(name, zone)
 }
 
 export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ path: string; rows: number }> => {
@@ -27,7 +28,7 @@ export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ 
   if (call.format === 'xlsx') assertSheetSizes([{ rows, columns: call.columns.length }])
   const expression = call.format === 'csv' ? csvExpression : call.format === 'parquet' ? identifier : cellExpression
   const start = call.format === 'csv' && call.hasByteOrderMark ? byteOrderMark : ''
-  const select = `SELECT ${call.columns.map((name, index) => `${expression(name)} AS ${identifier(index === 0 ? start + name : name)}`).join(', ')}
+  const select = `SELECT ${call.columns.map((name, index) => `${expression(name, run.zone)} AS ${identifier(index === 0 ? start + name : name)}`).join(', ')}
     FROM (SELECT * ${from} ORDER BY ${orderExpression(call.sort)})`
   const write = async (stagingPath: string): Promise<void> => {
     if (call.format === 'xlsx') {

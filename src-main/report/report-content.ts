@@ -1,12 +1,13 @@
-// A run as a report: the finding, figures, tables and pictures that HTML page, PDF and workbook are made of. Text is en-US and UTC.
+// A run as a report: the finding, figures, tables and pictures that HTML page, PDF and workbook are made of. Text is en-US, with the days of the run's zone.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
-import { fixedFormatting as text, toPrintable } from '../../src-shared/chart-options/format.ts'
+import { fixedFormatting as text, fixedFormattingIn, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { queryFleet } from '../queries/fleet/fleet-query.ts'
 import { queryModelAccuracy } from '../queries/run/run-contents.ts'
@@ -73,19 +74,25 @@ const formatUsd = (value: number): string => `$${text.count(value)}`
 const orDash = (value: number | null | undefined, write: (numeric: number) => string): string =>
   value === null || value === undefined ? '–' : write(value)
 const formatNumber = (value: number): string => text.value(value, '')
-const formatDay = (iso: string | null | undefined): string =>
-  iso === null || iso === undefined ? '–' : text.shortDayAndYear(Date.parse(iso))
 
-const createSubtitle = ({ horizon, stepMs, kind, granularity, analyzedAt }: RunOverview): string =>
-  [
+/** Dates on the clock of the run's zone. */
+const datesOf = ({ timeZone }: RunOverview) => fixedFormattingIn(zoneClock(timeZone))
+
+const createSubtitle = (overview: RunOverview): string => {
+  const { horizon, stepMs, kind, granularity, analyzedAt, timeZone } = overview
+  const { shortDayAndYear } = datesOf(overview)
+  return [
     kind === 'headroom' ? 'Headroom run' : 'Run of Module 05',
     granularity,
-    ...(horizon === null ? [] : [`forecast ${text.shortDayAndYear(horizon.startMs)} – ${text.shortDayAndYear(horizon.endMs - stepMs)}`]),
-    ...(analyzedAt === null ? [] : [`analysed ${text.shortDayAndYear(Date.parse(analyzedAt))}`]),
+    ...(horizon === null ? [] : [`forecast ${shortDayAndYear(horizon.startMs)} – ${shortDayAndYear(horizon.endMs - stepMs)}`]),
+    ...(analyzedAt === null ? [] : [`analysed ${shortDayAndYear(Date.parse(analyzedAt))}`]),
+    ...(timeZone === utcClock.zone ? [] : [`times ${timeZone}`]),
   ].join(' · ')
+}
 
-const createFinding = ({ counts, horizon, stepMs, basis, atRiskRange }: RunOverview, fleet: FleetFigures): string => {
-  const until = horizon === null ? '' : ` by ${text.dayAndYear(horizon.endMs - stepMs)}`
+const createFinding = (overview: RunOverview, fleet: FleetFigures): string => {
+  const { counts, horizon, stepMs, basis, atRiskRange } = overview
+  const until = horizon === null ? '' : ` by ${datesOf(overview).dayAndYear(horizon.endMs - stepMs)}`
   if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is likely to run out of capacity${until}`
   const interval =
     atRiskRange === null ? '' : ` (90 % interval ${text.count(Math.floor(atRiskRange.low))} to ${text.count(Math.ceil(atRiskRange.high))})`
@@ -156,7 +163,7 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
       textOrDash(server),
       orDash(numeric(p95), (value) => text.value(value, unit)),
       orDash(numeric(median), (value) => text.value(value, unit)),
-      formatDay(typeof breach === 'string' ? breach : null),
+      typeof breach === 'string' ? datesOf(run.overview).shortDayAndYear(Date.parse(breach)) : '–',
       orDash(numeric(probability), (value) => probabilityText(value, (percent) => text.value(percent, '%'))),
       textOrDash(unitName),
       textOrDash(region),

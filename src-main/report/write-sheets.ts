@@ -1,4 +1,4 @@
-// Writes sheets of plain cells as one XLSX file: text stays text, whatever it looks like; times are ISO text.
+// Writes sheets of plain cells as one XLSX file: text stays text, whatever it looks like; times are ISO text with the run's offset.
 import writeXlsxFile, { type Sheet } from 'write-excel-file/node'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -83,7 +83,7 @@ export const readServerSheet = async (run: OpenRun): Promise<SheetContent> => {
   )
   assertSheetSizes([{ rows, columns: columns.length }])
   const found = await run.database.rows(
-    `SELECT ${columns.map((name, index) => `${cellExpression(name)} AS c${index}`).join(', ')} FROM server_risk WHERE metric = $1 ORDER BY horizon_p95 DESC NULLS LAST, server_id`,
+    `SELECT ${columns.map((name, index) => `${cellExpression(name, run.zone)} AS c${index}`).join(', ')} FROM server_risk WHERE metric = $1 ORDER BY horizon_p95 DESC NULLS LAST, server_id`,
     rowSchema,
     [metric],
   )

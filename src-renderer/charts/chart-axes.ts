@@ -1,6 +1,8 @@
 // Shared parts of the window's charts: axes with units, grid lines, tooltip and margins.
 import type { EChartsOption, TooltipComponentOption, XAXisComponentOption, YAXisComponentOption } from 'echarts'
 import { formatMoment, type ChartFormatting } from '../../src-shared/chart-options/format.ts'
+import { timeTicks } from '../../src-shared/chart-options/time-ticks.ts'
+import { utcClock } from '../../src-shared/run/zone-clock.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import { fontSizes } from '../../src-shared/chart-options/title.ts'
 
@@ -38,21 +40,30 @@ export const createTimeAxis = (chart: ChartContext, fromMs: number, toMs: number
   min: fromMs,
   max: toMs,
   axisLine: { lineStyle: { color: chart.theme.muted } },
-  axisTick: { show: true, lineStyle: { color: chart.theme.muted } },
+  axisTick: { show: true, lineStyle: { color: chart.theme.muted }, ...localTicks(chart, fromMs, toMs) },
   splitLine: { show: false },
   axisLabel: {
     ...label(chart),
     hideOverlap: true,
     formatter: (timeMs: number) => formatTick(timeMs, toMs - fromMs, chart.formatting),
+    ...localTicks(chart, fromMs, toMs),
   },
 })
+
+/** ECharts knows ticks in UTC alone. */
+const localTicks = ({ formatting: { clock } }: ChartContext, fromMs: number, toMs: number): { readonly customValues?: number[] } =>
+  clock.zone === utcClock.zone ? {} : { customValues: [...timeTicks(fromMs, toMs, nominalAxisWidth, 0, clock)] }
+
+/** Pixels; labels that do not fit are hidden. */
+const nominalAxisWidth = 560
 
 const dayMs = 86_400_000
 
 const formatTick = (timeMs: number, spanMs: number, formatting: ChartFormatting): string => {
-  if (spanMs < 4 * dayMs) return timeMs % dayMs === 0 ? formatting.shortDay(timeMs) : formatting.time(timeMs)
+  const localMs = formatting.clock.toLocal(timeMs)
+  if (spanMs < 4 * dayMs) return localMs % dayMs === 0 ? formatting.shortDay(timeMs) : formatting.time(timeMs)
   if (spanMs < 200 * dayMs) return formatting.shortDay(timeMs)
-  const isJanuary = new Date(timeMs).getUTCMonth() === 0
+  const isJanuary = new Date(localMs).getUTCMonth() === 0
   return spanMs < 1200 * dayMs && !isJanuary ? formatting.month(timeMs) : `${formatting.month(timeMs)} ${formatting.year(timeMs)}`
 }
 

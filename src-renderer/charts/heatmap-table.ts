@@ -1,16 +1,18 @@
 // The heatmap as a table: risk, highest measurement and forecast with their times, and first breach per row.
 import type { HeatmapData } from '../../src-shared/chart-options/chart-data.ts'
+import { columnPosition, columnStartMs } from '../../src-shared/chart-options/heatmap-columns.ts'
+import { isoText, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
 
 export interface HeatmapTable {
   readonly columns: readonly string[]
-  /** Times as ISO 8601 UTC, values in the metric's unit; null where no value exists. */
+  /** Times as ISO 8601 with the local offset, values in the metric's unit; null where no value exists. */
   readonly rows: readonly (readonly (string | number | null)[])[]
 }
 
 /** Covers the visible part of the matrix. */
-export const createHeatmapTable = (data: HeatmapData): HeatmapTable => {
-  const instant = (column: number): string => new Date(data.startMs + column * data.stepMs).toISOString().replace('.000Z', 'Z')
-  const firstForecastColumn = Math.max(0, Math.min(data.columns, Math.ceil((data.horizonStartMs - data.startMs) / data.stepMs)))
+export const createHeatmapTable = (data: HeatmapData, clock: ZoneClock): HeatmapTable => {
+  const instant = (column: number): string => isoText(clock, columnStartMs(data, column))
+  const firstForecastColumn = Math.max(0, Math.min(data.columns, Math.ceil(columnPosition(data, data.horizonStartMs))))
   const findMax = (row: number, from: number, to: number): [number | null, string | null] => {
     let maxColumn = -1
     for (let column = from; column < to; column++) {

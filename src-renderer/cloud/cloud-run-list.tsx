@@ -1,6 +1,6 @@
 // The cloud runs of this machine, newest first.
 import type { CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
-import { formatUtcTime } from '../theme/formatting.ts'
+import { formatTimeIn } from '../theme/formatting.ts'
 import { selectRun, useCloudState } from '../state/cloud-state.ts'
 
 export const CloudRunList = () => {
@@ -15,7 +15,7 @@ export const CloudRunList = () => {
             aria-current={cloudRun.runId === selectedRunId ? 'true' : undefined}
             onClick={() => void selectRun(cloudRun.runId)}
           >
-            <span>{formatUtcTime(cloudRun.createdAt)}</span>
+            <span>{formatTimeIn('UTC', cloudRun.createdAt)}</span>
             <span className="muted">{cloudRun.instanceType}</span>
             <span>{runStateLabel(cloudRun)}</span>
           </button>

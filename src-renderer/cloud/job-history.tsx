@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import type { ListedJob } from '../../src-shared/ipc/cloud-contract.ts'
 import { openRunFolder } from '../state/open-path.ts'
-import { formatUtcTime } from '../theme/formatting.ts'
+import { formatTimeIn } from '../theme/formatting.ts'
 import { downloadRun, loadHistory, useCloudState } from '../state/cloud-state.ts'
 
 export const JobHistory = () => {
@@ -60,7 +60,7 @@ const JobTable = ({ jobs }: { readonly jobs: readonly ListedJob[] }) => (
             {job.runId === null && <span className="muted"> (started elsewhere)</span>}
           </td>
           <td>{job.status === 'InProgress' ? 'Running' : job.status}</td>
-          <td>{job.createdAt === '' ? '' : formatUtcTime(job.createdAt)}</td>
+          <td>{job.createdAt === '' ? '' : formatTimeIn('UTC', job.createdAt)}</td>
           <td>
             <RunAction job={job} />
           </td>

@@ -4,7 +4,7 @@ import type { ColumnKind } from '../../src-shared/artefacts/server-columns.ts'
 import {
   formatDate,
   formatDollars,
-  formatUtcTime,
+  formatDataTime,
   formatFraction,
   formatNumber,
   formatProbability,
@@ -24,7 +24,7 @@ export const formatCell = (cell: Cell, kind: ColumnKind, { unit, isHourly }: Cel
   if (cell === null || cell === '') return '–'
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no'
   if (typeof cell === 'string') {
-    if (kind === 'time') return isHourly ? formatUtcTime(cell) : formatDate(Date.parse(cell))
+    if (kind === 'time') return isHourly ? formatDataTime(cell) : formatDate(Date.parse(cell))
     return cell
   }
   switch (kind) {

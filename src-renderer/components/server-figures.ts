@@ -7,7 +7,7 @@ import {
   formatDaysAhead,
   formatInterval,
   formatDollars,
-  formatUtcTime,
+  formatDataTime,
   formatNumber,
   formatFraction,
   formatProbability,
@@ -30,7 +30,7 @@ export const formatPoints = (points: number | null): string => (points === null 
 
 /** Hourly data shows the time of day. */
 export const formatServerTime = (iso: string | null, run: RunOverview): string =>
-  iso === null ? '–' : run.granularity === 'hourly' ? formatUtcTime(iso) : formatDate(Date.parse(iso))
+  iso === null ? '–' : run.granularity === 'hourly' ? formatDataTime(iso) : formatDate(Date.parse(iso))
 
 /** Without a breach in the horizon only a lower bound is known, such as "> 90 days". */
 export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {

@@ -4,7 +4,7 @@ import { cancelAnalysis, useElapsedSeconds } from '../state/follow-analysis.ts'
 import { revealFolder } from '../state/open-path.ts'
 import { navigateTo } from '../state/navigation.ts'
 import { useWindowState, type RunningAnalysis } from '../state/window-state.ts'
-import { formatElapsed } from '../theme/formatting.ts'
+import { formatElapsed, formatting } from '../theme/formatting.ts'
 
 export const StatusBar = () => {
   const { analysis, run, view, notice } = useWindowState()
@@ -33,7 +33,7 @@ export const StatusBar = () => {
           <X size={12} aria-hidden />
         </button>
       )}
-      <span className="status-zone">All times UTC</span>
+      <span className="status-zone">All times {formatting.clock.zone}</span>
     </footer>
   )
 }

@@ -1,9 +1,17 @@
-// Formats numbers, US dollars, dates and durations in the chosen locale; times of the data are UTC.
+// Formats numbers, US dollars, dates and durations in the chosen locale; times of the data on the clock of the open run's zone.
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { type ChartFormatting, localeFormatting } from '../../src-shared/chart-options/format.ts'
+import { isoText, utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
 
 /** The system's locale or the one from the settings. */
 let locale = navigator.language
+/** IANA zone of the open run. */
+let timeZone = utcClock.zone
+
+const timeFormats = (zone: string) => ({
+  time: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: zone }),
+  zoneName: new Intl.DateTimeFormat(locale, { timeZoneName: 'short', timeZone: zone }),
+})
 
 const makeFormats = () => ({
   dollars: new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 }),
@@ -12,23 +20,28 @@ const makeFormats = () => ({
   gigabytes: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
   brierScore: new Intl.NumberFormat(locale, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
   localTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
-  date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }),
+  date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone }),
   weekday: new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' }),
-  utcTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
+  month: new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' }),
+  data: timeFormats(timeZone),
 })
 
 let formats = makeFormats()
 
 export let formatting: ChartFormatting = localeFormatting(locale)
 
-/** null: the system's locale. Call before rendering. */
-export const setLocale = (localeTag: string | null): void => {
+/** `localeTag` null: the system's locale. `zone`: of the open run. Call before rendering. */
+export const setFormats = (localeTag: string | null, zone: string): void => {
   const resolvedLocale = localeTag !== null && Intl.NumberFormat.supportedLocalesOf(localeTag).length > 0 ? localeTag : navigator.language
-  if (resolvedLocale === locale) return
+  if (resolvedLocale === locale && zone === timeZone) return
   locale = resolvedLocale
+  timeZone = zone
   formats = makeFormats()
-  formatting = localeFormatting(locale)
+  formatting = localeFormatting(locale, zoneClock(zone))
 }
+
+/** For times that no run's zone applies to, such as results of the user's own SQL. */
+export const utcFormatting = (): ChartFormatting => localeFormatting(locale)
 
 export const formatDollars = (usd: number): string => formats.dollars.format(usd)
 /** With cents: $0.48 */
@@ -52,14 +65,29 @@ export const formatInterval = (low: number | null | undefined, high: number | nu
 export const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatNumber(value).replace('-', '−')}`
 /** Local time, for actions of the user. */
 export const formatLocalTime = (iso: string): string => formats.localTime.format(new Date(iso))
-/** UTC, for times of the data. */
-export const formatUtcTime = (iso: string): string => `${formats.utcTime.format(new Date(iso))} UTC`
+const withZoneName = ({ time, zoneName }: ReturnType<typeof timeFormats>, iso: string): string => {
+  const instant = new Date(iso)
+  const name = zoneName.formatToParts(instant).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  return `${time.format(instant)} ${name}`
+}
 
-/** UTC. */
+/** "31 Mar 2026, 18:00 GMT+9" of the open run's data. */
+export const formatDataTime = (iso: string): string => withZoneName(formats.data, iso)
+
+/** The same in a zone that is not the open run's. */
+export const formatTimeIn = (zone: string, iso: string): string => withZoneName(timeFormats(zone), iso)
+
+/** Day of the open run's data. */
 export const formatDate = (timeMs: number): string => formats.date.format(timeMs)
 
-/** "Mon" */
-export const formatWeekday = (timeMs: number): string => formats.weekday.format(timeMs)
+/** ISO 8601 with the local offset, for tables of the open run's data. */
+export const formatIso = (timeMs: number): string => isoText(formatting.clock, timeMs)
+
+/** "Mon": 0 is Monday. 1 January 2024 was one. */
+export const formatWeekday = (weekday: number): string => formats.weekday.format(Date.UTC(2024, 0, 1 + weekday))
+
+/** "Jan": 0 is January. */
+export const formatMonth = (month: number): string => formats.month.format(Date.UTC(2024, month, 1))
 
 /** "in 12 days", "in 5 hours". */
 export const formatDaysAhead = (days: number): string => {

@@ -29,6 +29,8 @@ export interface HeatmapData {
   /** Start of the first column and width of a column, milliseconds UTC. */
   readonly startMs: number
   readonly stepMs: number
+  /** The zone on whose clock all columns are equally long: the run's for steps of whole days, else UTC. */
+  readonly columnZone: string
   readonly columns: number
   /** Row-major, rows x columns; NaN: no value. Measured before `horizonStartMs`, forecast after. */
   readonly values: Float32Array

@@ -1,6 +1,9 @@
-// Formats numbers and times for charts: fixed English in files, the chosen locale in the window; always UTC.
+// Formats numbers and times for charts: fixed English in files, the chosen locale in the window; times on the clock of the run's zone.
+import { utcClock, type ZoneClock } from '../run/zone-clock.ts'
 
 export interface ChartFormatting {
+  /** Its readings are what the times below show. */
+  readonly clock: ZoneClock
   /** 10,000 */
   readonly count: (value: number) => string
   /** 82.4 % with its unit; at most one decimal. */
@@ -39,7 +42,6 @@ export const monthNames = [
   'December',
 ] as const
 
-const monthName = (timeMs: number): string => monthNames[new Date(timeMs).getUTCMonth()] ?? ''
 const nonBreakingSpace = '\u00a0'
 const withUnit = (number: string, unit: string): string => (unit === '' ? number : `${number}${nonBreakingSpace}${unit}`)
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
@@ -51,30 +53,40 @@ const fixedNumber = (value: number, decimals: number): string => {
   return `${sign}${grouped(whole)}${fraction === undefined || /^0+$/.test(fraction) ? '' : `.${fraction}`}`
 }
 
-/** Does not use Intl, because its locale data changes between versions and files must not change. */
-export const fixedFormatting: ChartFormatting = {
-  count: (value) => fixedNumber(value, 0),
-  value: (value, unit) => withUnit(fixedNumber(value, 1), unit),
-  score: (value) => fixedNumber(value, 2),
-  day: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)}`,
-  shortDay: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)}`,
-  dayAndYear: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)} ${new Date(timeMs).getUTCFullYear()}`,
-  shortDayAndYear: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)} ${new Date(timeMs).getUTCFullYear()}`,
-  month: (timeMs) => monthName(timeMs).slice(0, 3),
-  year: (timeMs) => String(new Date(timeMs).getUTCFullYear()),
-  time: (timeMs) => `${twoDigits(new Date(timeMs).getUTCHours())}:${twoDigits(new Date(timeMs).getUTCMinutes())}`,
+/** Does not use Intl's texts, because its locale data changes between versions and files must not change. */
+export const fixedFormattingIn = (clock: ZoneClock): ChartFormatting => {
+  const reading = (timeMs: number): Date => new Date(clock.toLocal(timeMs))
+  const monthName = (date: Date): string => monthNames[date.getUTCMonth()] ?? ''
+  const day = (date: Date): string => `${date.getUTCDate()} ${monthName(date)}`
+  const shortDay = (date: Date): string => `${date.getUTCDate()} ${monthName(date).slice(0, 3)}`
+  return {
+    clock,
+    count: (value) => fixedNumber(value, 0),
+    value: (value, unit) => withUnit(fixedNumber(value, 1), unit),
+    score: (value) => fixedNumber(value, 2),
+    day: (timeMs) => day(reading(timeMs)),
+    shortDay: (timeMs) => shortDay(reading(timeMs)),
+    dayAndYear: (timeMs) => `${day(reading(timeMs))} ${reading(timeMs).getUTCFullYear()}`,
+    shortDayAndYear: (timeMs) => `${shortDay(reading(timeMs))} ${reading(timeMs).getUTCFullYear()}`,
+    month: (timeMs) => monthName(reading(timeMs)).slice(0, 3),
+    year: (timeMs) => String(reading(timeMs).getUTCFullYear()),
+    time: (timeMs) => `${twoDigits(reading(timeMs).getUTCHours())}:${twoDigits(reading(timeMs).getUTCMinutes())}`,
+  }
 }
 
+export const fixedFormatting = fixedFormattingIn(utcClock)
+
 /** Formats of a locale such as "de-DE"; undefined: the system's locale. */
-export const localeFormatting = (locale: string | undefined): ChartFormatting => {
+export const localeFormatting = (locale: string | undefined, clock: ZoneClock = utcClock): ChartFormatting => {
   const dates = (options: Intl.DateTimeFormatOptions): ((timeMs: number) => string) => {
-    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
+    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: clock.zone })
     return (timeMs) => format.format(timeMs)
   }
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
   const oneDecimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
   const twoDecimals = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
   return {
+    clock,
     count: (value) => whole.format(value),
     value: (value, unit) => withUnit(oneDecimal.format(value), unit),
     score: (value) => twoDecimals.format(value),

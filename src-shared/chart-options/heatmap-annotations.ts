@@ -1,7 +1,9 @@
 // Annotations around the cells of a heatmap at every zoom: forecast start, quarter ends, holidays, dates and risk per row.
+import { zoneClock } from '../run/zone-clock.ts'
 import type { HeatmapData } from './chart-data.ts'
 import { drawLine, drawRect, drawRiskIcon, drawText, type Element } from './drawing.ts'
 import type { ChartFormatting } from './format.ts'
+import { columnStartMs } from './heatmap-columns.ts'
 import type { HeatmapLayout } from './heatmap-layout.ts'
 import { drawHolidayTick } from './heatmap-legend.ts'
 import { positionMarks, type Span } from './heatmap-marks.ts'
@@ -71,9 +73,16 @@ export const drawDates = (
   { xOf }: HeatmapScales,
 ): Element[] => {
   const start = xOf(data.startMs)
-  const pixelMs = (data.columns * data.stepMs) / (xOf(data.startMs + data.columns * data.stepMs) - start)
-  const fromMs = data.startMs + (plot.x - start) * pixelMs
-  const axis = { fromMs, toMs: fromMs + plot.width * pixelMs, minStepMs: data.stepMs, x: plot.x, width: plot.width }
+  const pixelColumns = data.columns / (xOf(columnStartMs(data, data.columns)) - start)
+  const fromColumn = (plot.x - start) * pixelColumns
+  const axis = {
+    fromMs: columnStartMs(data, fromColumn),
+    toMs: columnStartMs(data, fromColumn + plot.width * pixelColumns),
+    minStepMs: data.stepMs,
+    x: plot.x,
+    width: plot.width,
+    clock: zoneClock(data.columnZone),
+  }
   const bottom = plot.y + plot.height
   return timeLabels(axis, formatting, fontSizes.label, theme.font.measure).flatMap(({ x, label, context }) => [
     drawLine(x, bottom, x, bottom + 4, theme.muted),

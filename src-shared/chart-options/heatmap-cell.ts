@@ -1,5 +1,6 @@
 // Finds the cell of a heatmap at a point, and describes it for the tooltip: server, time and value.
 import type { HeatmapData, HeatmapRow } from './chart-data.ts'
+import { columnPosition, columnStartMs } from './heatmap-columns.ts'
 import { type ChartFormatting, formatMoment, toPrintable } from './format.ts'
 
 export interface HeatmapCell {
@@ -16,17 +17,17 @@ export interface HeatmapCell {
 
 /** The cell under a time and a row (whole or fractional row index counted from the top); null outside the matrix. */
 export const cellAt = (data: HeatmapData, timeMs: number, rowIndex: number): HeatmapCell | null => {
-  const column = Math.floor((timeMs - data.startMs) / data.stepMs)
+  const column = Math.floor(columnPosition(data, timeMs))
   const wholeRow = Math.floor(rowIndex)
   const row = data.rows[wholeRow]
   if (row === undefined || !(column >= 0 && column < data.columns)) return null
-  const fromMs = data.startMs + column * data.stepMs
+  const fromMs = columnStartMs(data, column)
   return {
     row,
     rowIndex: wholeRow,
     column,
     fromMs,
-    toMs: fromMs + data.stepMs,
+    toMs: columnStartMs(data, column + 1),
     value: data.values[wholeRow * data.columns + column] ?? Number.NaN,
     isForecast: fromMs >= data.horizonStartMs,
   }
@@ -58,9 +59,11 @@ export const describeCell = (data: HeatmapData, cell: HeatmapCell, formatting: C
     if (mark.fromMs < cell.toMs && mark.toMs > cell.fromMs) notes.push(mark.label)
   }
   if (row.riskLevel !== null) notes.push(`${row.riskLevel} risk`)
+  // Merged hours begin at any hour of a zone's day.
+  const beginsWithDay = data.columnZone === formatting.clock.zone
   return {
     serverText: toPrintable(row.label),
-    timeText: formatMoment(cell.fromMs, data.stepMs, formatting),
+    timeText: formatMoment(cell.fromMs, beginsWithDay ? data.stepMs : 0, formatting),
     valueText: Number.isNaN(value)
       ? 'no data'
       : `${formatting.value(value, data.unit)} ${kind}${row.servers > 1 ? `, ${reductionLabel(data)}` : ''}`,

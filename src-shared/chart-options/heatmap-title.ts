@@ -1,10 +1,11 @@
 // The title of a heatmap, which states the finding, and the subtitle: metric, time range and aggregation.
 import type { HeatmapData } from './chart-data.ts'
 import { type ChartFormatting, formatMoment } from './format.ts'
+import { columnStartMs } from './heatmap-columns.ts'
 import { reductionLabel } from './heatmap-cell.ts'
 
 const dayMs = 86_400_000
-const lastColumnMs = (data: HeatmapData): number => data.startMs + Math.max(0, data.columns - 1) * data.stepMs
+const lastColumnMs = (data: HeatmapData): number => columnStartMs(data, Math.max(0, data.columns - 1))
 
 /** "80 %", or "its threshold" where thresholds differ between servers; null without thresholds. */
 const thresholdLabel = (data: HeatmapData, formatting: ChartFormatting, isSingular: boolean): string | null => {
@@ -30,12 +31,12 @@ export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting): st
   return `${formatting.count(atRisk)} of ${fleet} ${atRisk === 1 ? 'exceeds' : 'exceed'} ${threshold} by ${date}`
 }
 
-/** Metric and unit, time range in UTC, and the aggregation of rows and cells. */
+/** Metric and unit, time range with its zone, and the aggregation of rows and cells. */
 export const heatmapSubtitle = (data: HeatmapData, formatting: ChartFormatting): string => {
   const shown = data.rows.reduce((sum, row) => sum + row.servers, 0)
   const parts = [
     data.unit === '' ? data.metric : `${data.metric}, ${data.unit}`,
-    `${formatMoment(data.startMs, data.stepMs, formatting)} – ${formatMoment(lastColumnMs(data), data.stepMs, formatting)} UTC`,
+    `${formatMoment(data.startMs, data.stepMs, formatting)} – ${formatMoment(lastColumnMs(data), data.stepMs, formatting)} ${formatting.clock.zone}`,
   ]
   if (data.rows.length < shown) {
     parts.push(`${formatting.count(shown)} servers in ${formatting.count(data.rows.length)} rows, ${reductionLabel(data)} of each row`)

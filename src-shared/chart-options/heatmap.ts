@@ -1,7 +1,9 @@
 // The heatmap of servers by time as an ECharts option: one image of all cells, with annotations around it.
 import type { CustomSeriesOption, CustomSeriesRenderItemAPI, EChartsOption } from 'echarts'
+import { zoneClock } from '../run/zone-clock.ts'
 import type { HeatmapData } from './chart-data.ts'
 import { drawGroup, drawRect } from './drawing.ts'
+import { columnStartMs } from './heatmap-columns.ts'
 import { type HeatmapFrame, type HeatmapLayout, createHeatmapLayout } from './heatmap-layout.ts'
 import { drawDates, drawHorizon, drawMarks, drawRows, type HeatmapScales } from './heatmap-annotations.ts'
 import { heatmapSubtitle, heatmapTitle } from './heatmap-title.ts'
@@ -15,12 +17,16 @@ export interface HeatmapView extends HeatmapFrame {
   readonly selected?: string | undefined
 }
 
+/** The axis is linear on the clock of the columns. */
+const axisValue = ({ columnZone }: HeatmapData, timeMs: number): number => zoneClock(columnZone).toLocal(timeMs)
+const axisEnd = (data: HeatmapData): number => axisValue(data, data.startMs) + data.columns * data.stepMs
+
 const scalesOf = (api: CustomSeriesRenderItemAPI, data: HeatmapData): HeatmapScales => {
-  const [, firstMiddle = 0] = api.coord([data.startMs, 0])
+  const [, firstMiddle = 0] = api.coord([axisValue(data, data.startMs), 0])
   const size = api.size?.([0, 1])
   const band = Math.abs(Array.isArray(size) ? (size[1] ?? 1) : 1)
   return {
-    xOf: (timeMs) => api.coord([timeMs, 0])[0] ?? 0,
+    xOf: (timeMs) => api.coord([axisValue(data, timeMs), 0])[0] ?? 0,
     topOf: (row) => firstMiddle - band / 2 + row * band,
     band,
   }
@@ -31,12 +37,12 @@ const cellsSeries = (data: HeatmapData, view: HeatmapView): CustomSeriesOption =
   id: 'cells',
   clip: true,
   silent: true,
-  data: [[data.startMs, 0]],
+  data: [[axisValue(data, data.startMs), 0]],
   renderItem: (_, api) => {
     const { xOf, band, topOf } = scalesOf(api, data)
     const x = xOf(data.startMs)
     const y = topOf(0)
-    const width = xOf(data.startMs + data.columns * data.stepMs) - x
+    const width = xOf(columnStartMs(data, data.columns)) - x
     const height = band * data.rows.length
     const background = drawRect(x, y, width, height, { fill: view.theme.noData })
     if (view.image === null || view.image === undefined) return background
@@ -51,7 +57,7 @@ const annotationSeries = (data: HeatmapData, view: HeatmapView, layout: HeatmapL
   id: 'surround',
   clip: false,
   silent: true,
-  data: [[data.startMs, 0]],
+  data: [[axisValue(data, data.startMs), 0]],
   z: 5,
   renderItem: (_, api) => {
     const { theme, formatting, selected } = view
@@ -83,7 +89,7 @@ export const createHeatmapOption = (data: HeatmapData, view: HeatmapView): EChar
     textStyle: { fontFamily: family, color: theme.text },
     title: createTitleOption(theme, view.width, heatmapTitle(data, formatting), heatmapSubtitle(data, formatting)),
     grid: { left: plot.x, top: plot.y, width: plot.width, height: plot.height, outerBoundsMode: 'none' },
-    xAxis: { type: 'time', min: data.startMs, max: data.startMs + data.columns * data.stepMs, show: false },
+    xAxis: { type: 'time', min: axisValue(data, data.startMs), max: axisEnd(data), show: false },
     yAxis: {
       type: 'category',
       inverse: true,

@@ -1,4 +1,5 @@
-// Ticks of a time axis in UTC at any zoom: hours, days, Mondays, half months, months, quarters or years.
+// Ticks of a time axis at any zoom, on the clock of a zone: hours, days, Mondays, half months, months, quarters or years.
+import { utcClock, type ZoneClock } from '../run/zone-clock.ts'
 import type { ChartFormatting } from './format.ts'
 import type { TextMeasure } from './text-width.ts'
 
@@ -9,7 +10,7 @@ const mondayMs = 4 * dayMs
 interface TickStep {
   /** Minimum distance between two ticks of this step. */
   readonly minStepMs: number
-  /** First tick at or after a time. */
+  /** First tick at or after a local reading. */
   readonly from: (timeMs: number) => number
 }
 
@@ -53,15 +54,17 @@ const dayLabelWidth = 64
 const monthLabelWidth = 46
 
 /** Ticks from `fromMs` until before `toMs`: the finest step of at least `minStepMs` whose labels fit in `width`. */
-export const timeTicks = (fromMs: number, toMs: number, width: number, minStepMs = 0): readonly number[] => {
+export const timeTicks = (fromMs: number, toMs: number, width: number, minStepMs = 0, clock: ZoneClock = utcClock): readonly number[] => {
   const step =
     steps.find((candidate) => {
       const labelWidth = candidate.minStepMs >= 28 * dayMs ? monthLabelWidth : dayLabelWidth
       return candidate.minStepMs >= Math.min(minStepMs, 28 * dayMs) && (candidate.minStepMs / (toMs - fromMs)) * width >= labelWidth
     }) ?? months(120)
-  const ticks: number[] = []
-  for (let tick = step.from(fromMs); tick < toMs; tick = step.from(tick + 1)) ticks.push(tick)
-  return ticks
+  // Two readings are one instant where clocks were put forward.
+  const ticks = new Set<number>()
+  const end = clock.toLocal(toMs)
+  for (let tick = step.from(clock.toLocal(fromMs)); tick < end; tick = step.from(tick + 1)) ticks.add(clock.toInstant(tick))
+  return [...ticks].filter((tick) => tick >= fromMs && tick < toMs)
 }
 
 export interface TickLabel {
@@ -80,22 +83,26 @@ export const timeLabels = (
     readonly minStepMs: number
     readonly x: number
     readonly width: number
+    /** On which the axis is linear. */
+    readonly clock: ZoneClock
   },
   formatting: ChartFormatting,
   size: number,
   measure: TextMeasure,
 ): readonly TickLabel[] => {
   const { fromMs, toMs, minStepMs, x, width } = axis
-  const ticks = timeTicks(fromMs, toMs, width, minStepMs)
-  const hasTimes = ticks.some((tick) => tick % dayMs !== 0)
-  const monthly = ticks.every((tick) => new Date(tick).getUTCDate() === 1) && !hasTimes
+  const [axisFrom, axisTo] = [axis.clock.toLocal(fromMs), axis.clock.toLocal(toMs)]
+  const { toLocal } = formatting.clock
+  const ticks = timeTicks(fromMs, toMs, width, minStepMs, formatting.clock)
+  const hasTimes = ticks.some((tick) => toLocal(tick) % dayMs !== 0)
+  const monthly = ticks.every((tick) => new Date(toLocal(tick)).getUTCDate() === 1) && !hasTimes
   const labelOf = hasTimes ? formatting.time : monthly ? formatting.month : formatting.shortDay
-  const groupOf = (tick: number): number => (hasTimes ? Math.floor(tick / dayMs) : new Date(tick).getUTCFullYear())
+  const groupOf = (tick: number): number => (hasTimes ? Math.floor(toLocal(tick) / dayMs) : new Date(toLocal(tick)).getUTCFullYear())
   const labels: TickLabel[] = []
   let contextFree = Number.POSITIVE_INFINITY
   for (const [index, timeMs] of [...ticks.entries()].reverse()) {
     const previous = ticks[index - 1]
-    const tickX = x + ((timeMs - fromMs) / (toMs - fromMs)) * width
+    const tickX = x + ((axis.clock.toLocal(timeMs) - axisFrom) / (axisTo - axisFrom)) * width
     const isNew = previous === undefined || groupOf(previous) !== groupOf(timeMs)
     const context = isNew ? (hasTimes ? formatting.shortDayAndYear(timeMs) : formatting.year(timeMs)) : ''
     const half = measure(context, size) / 2

@@ -38,7 +38,7 @@ export const serversPageSchema = z.object({
   /** Servers that pass the filter, and servers that have the metric. */
   total: count,
   of: count,
-  /** Values in the order of the columns asked for; times as ISO 8601 UTC. */
+  /** Values in the order of the columns asked for; times as ISO 8601 with the offset of the run's zone. */
   rows: z.array(z.array(cellSchema)),
 })
 export type ServersPage = z.infer<typeof serversPageSchema>
@@ -85,7 +85,7 @@ export const fleetFiguresSchema = z.object({
   monthly_cost_usd: z.number(),
   units_to_add: z.number(),
   recommendationCounts: z.array(z.object({ recommendation: recommendationKindSchema, servers: count })),
-  /** First breaches by time: start of the bin, servers at risk and others; bins without any are left out. */
+  /** First breaches by time over the whole horizon: start of the bin, servers at risk and others. */
   calendar: z.array(z.object({ atMs: z.number(), at_risk: count, brief: count })),
   calendarStepMs: z.number(),
   soonest: z.array(namedServerSchema),

@@ -16,6 +16,8 @@ const comparedRunSchema = z.object({
   format_version: z.int(),
   granularity: granularitySchema,
   step_seconds: z.number(),
+  /** Whose days count. */
+  time_zone: z.string(),
   last_measured_at: instant.nullable(),
   horizon: z.object({ start: instant, end: instant, periods: count }),
   /** Distinct servers. */

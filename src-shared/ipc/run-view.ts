@@ -24,6 +24,8 @@ export const runOverviewSchema = z.object({
   method: analysisMethodSchema.nullable(),
   granularity: granularitySchema,
   stepMs: milliseconds,
+  /** IANA zone whose days count. */
+  timeZone: z.string(),
   metrics: z.array(z.object({ name: z.string(), unit: z.string() })).min(1),
   models: z.array(z.string()),
   /** From the first known period to the end of the last, exclusive. */
@@ -94,6 +96,7 @@ export const heatmapDataSchema: z.ZodType<HeatmapData> = z.object({
   ),
   startMs: milliseconds,
   stepMs: milliseconds,
+  columnZone: z.string(),
   columns: count,
   values: z.instanceof(Float32Array),
   horizonStartMs: milliseconds,

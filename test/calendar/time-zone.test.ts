@@ -1,7 +1,8 @@
 // Time zones: JavaScript and SQL convert alike, across changes of clocks.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { instantReader, TimeZone, zonesWithMidnightAt } from '../../src-main/calendar/time-zone.ts'
+import { TimeZone, zonesWithMidnightAt } from '../../src-main/calendar/time-zone.ts'
+import { zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { Database } from '../../src-main/database/database.ts'
 
 let database: Database
@@ -38,7 +39,7 @@ test.each(['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Sydney', 'Asia
 
 test('a local time that clocks repeat is its first instant, one that they skip lies as before the change', async () => {
   const zone = TimeZone.open('Europe/Berlin', first, last)
-  const toInstant = instantReader('Europe/Berlin')
+  const { toInstant } = zoneClock('Europe/Berlin')
   for (const [local, instant] of [
     ['2026-10-25T01:30', '2026-10-24T23:30'],
     ['2026-10-25T02:30', '2026-10-25T00:30'],

@@ -1,5 +1,6 @@
 // The heatmap rules that the view and the picture share: merged rows and marked days.
 import { describe, expect, test } from 'vitest'
+import { TimeZone } from '../../src-main/calendar/time-zone.ts'
 import { createHeatmapRow, createTimeMarks } from '../../src-main/forecasts/heatmap-rules.ts'
 
 const dayMs = 86_400_000
@@ -27,6 +28,7 @@ describe('marked days', () => {
     ],
     dayMs,
     new Map([['2026-07-03', 'Independence Day (observed)']]),
+    TimeZone.utc,
   )
   test('of a quarter end form one window where they are consecutive', () => {
     expect(marks.filter(({ kind }) => kind === 'eoq')).toEqual([

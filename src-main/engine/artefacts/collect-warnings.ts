@@ -6,12 +6,21 @@ import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { turnedMetrics } from '../../../src-shared/config/metric-units.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
+import { dayText, type ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { describeStep, isStandardStep, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { maxSilentSteps } from '../../forecasts/time-grid.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
 
 const maxOriginAgeDays = 14
 const maxInvertedShare = 0.01
+
+interface WarningContext {
+  readonly grid: TimeGrid
+  /** Its days stand in the messages. */
+  readonly clock: ZoneClock
+  readonly now: Date
+  readonly stages: 'assessed' | 'complete'
+}
 
 /**
  * Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`; after the stages of a
@@ -20,7 +29,7 @@ const maxInvertedShare = 0.01
 export const collectWarnings = async (
   database: Database,
   config: AnalysisConfig,
-  { grid, now, stages }: { readonly grid: TimeGrid; readonly now: Date; readonly stages: 'assessed' | 'complete' },
+  { grid, clock, now, stages }: WarningContext,
 ): Promise<RunWarning[]> => {
   const warnings: RunWarning[] = []
   const warn = async (code: string, sql: string, sentence: (count: string, examples: string) => string): Promise<void> => {
@@ -206,14 +215,15 @@ export const collectWarnings = async (
      WHERE (SELECT count(*) FROM server_attributes) > 0`,
     (n) => `${n} servers are missing from the servers table; they cost ${config.cost_per_instance} USD a month by default.`,
   )
-  await warnAboutOldOrigin(database, now, warnings)
+  await warnAboutOldOrigin(database, clock, now, warnings)
   warnings.push(...(await warnAboutRegionalHolidays(database, config)))
   return warnings
 }
 
 const daysBetween = (from: string, now: Date): number => Math.floor((now.getTime() - Date.parse(from)) / 86_400_000)
 
-const warnAboutOldOrigin = async (database: Database, now: Date, warnings: RunWarning[]): Promise<void> => {
+const warnAboutOldOrigin = async (database: Database, clock: ZoneClock, now: Date, warnings: RunWarning[]): Promise<void> => {
+  const dayOf = (iso: string): string => dayText(clock, Date.parse(iso))
   const { origin, stated, start, end } = await database.row(
     `SELECT (SELECT strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') FROM series) AS origin,
             (SELECT CAST(sum(stated) AS DOUBLE) FROM series_models) AS stated,
@@ -225,7 +235,7 @@ const warnAboutOldOrigin = async (database: Database, now: Date, warnings: RunWa
   if (origin === null && stated === 0) {
     warnings.push({
       code: 'no-measurements',
-      message: `Nothing separates past from future: no row is measured or marked by is_future. All rows count as horizon, ${start.slice(0, 10)} to ${end.slice(0, 10)}.`,
+      message: `Nothing separates past from future: no row is measured or marked by is_future. All rows count as horizon, ${dayOf(start)} to ${dayOf(end)}.`,
     })
   }
   if (days > maxOriginAgeDays) {
@@ -234,8 +244,8 @@ const warnAboutOldOrigin = async (database: Database, now: Date, warnings: RunWa
       code: 'old-forecast',
       message:
         origin === null
-          ? `The horizon began on ${start.slice(0, 10)}, ${text} days ago${daysBetween(end, now) > 0 ? `, and ended on ${end.slice(0, 10)}` : ''}.`
-          : `The last measured time, ${origin.slice(0, 10)}, is ${text} days ago.`,
+          ? `The horizon began on ${dayOf(start)}, ${text} days ago${daysBetween(end, now) > 0 ? `, and ended on ${dayOf(end)}` : ''}.`
+          : `The last measured time, ${dayOf(origin)}, is ${text} days ago.`,
       count: days,
     })
   }

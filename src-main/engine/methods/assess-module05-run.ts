@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
+import { utcClock } from '../../../src-shared/run/zone-clock.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import { measureBacktests } from '../backtest/measure-backtests.ts'
@@ -32,7 +33,7 @@ export const assessModule05Run = async (database: Database, folder: string): Pro
   const { backtestResiduals } = await measureBacktests(database, config, fleet)
   await applyFolderFindings(database, fleet)
   await estimateBreaches(database, config, fleet.grid, backtestResiduals, undefined)
-  const { fleet: recommended } = await assignRecommendations(database, config, null, null)
+  const { fleet: recommended } = await assignRecommendations(database, config, null, null, utcClock)
   await createServerTables(database, await readClusters(database, folder), recommended)
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)
   await createFlaggedView(database, fleet)

@@ -3,10 +3,11 @@ import { encode } from 'fast-png'
 import type { ClustersData, HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { measureClustersHeight } from '../../../src-shared/chart-options/clusters-layout.ts'
 import { createClustersOption } from '../../../src-shared/chart-options/clusters.ts'
-import { fixedFormatting } from '../../../src-shared/chart-options/format.ts'
+import { fixedFormatting, fixedFormattingIn } from '../../../src-shared/chart-options/format.ts'
 import { measureHeatmapHeight } from '../../../src-shared/chart-options/heatmap-layout.ts'
 import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
 import { paintMatrix } from '../../../src-shared/chart-options/paint-matrix.ts'
+import { utcClock } from '../../../src-shared/run/zone-clock.ts'
 import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { layerPoints } from './layer-points.ts'
 import { loadPictureFont, type PictureFont } from './picture-font.ts'
@@ -27,16 +28,16 @@ const encodeCells = (data: HeatmapData): string | null => {
   return `data:image/png;base64,${Buffer.from(png).toString('base64')}`
 }
 
-export const renderHeatmapSvg = (data: HeatmapData, font: PictureFont): string => {
-  const frame = { theme: chartTheme('light', font), width, formatting: fixedFormatting }
+export const renderHeatmapSvg = (data: HeatmapData, font: PictureFont, clock = utcClock): string => {
+  const frame = { theme: chartTheme('light', font), width, formatting: fixedFormattingIn(clock) }
   const height = measureHeatmapHeight(data, frame, rowHeight(data.rows.length) * data.rows.length)
   return renderSvg(createHeatmapOption(data, { ...frame, height, image: encodeCells(data) }), width, height, font)
 }
 
 /** PNG bytes; the same data give the same bytes. */
-export const drawHeatmapPicture = async (data: HeatmapData): Promise<Uint8Array> => {
+export const drawHeatmapPicture = async (data: HeatmapData, clock = utcClock): Promise<Uint8Array> => {
   const font = loadPictureFont()
-  return renderPng(renderHeatmapSvg(data, font), font, zoom)
+  return renderPng(renderHeatmapSvg(data, font, clock), font, zoom)
 }
 
 export const renderClustersSvg = (data: ClustersData, font: PictureFont): string => {

@@ -17,6 +17,9 @@ import {
   horizonStartMsSql,
   levelIndexSql,
   markedDaySchema,
+  periodAt,
+  periodStartMs,
+  periodZone,
   readBins,
   riskOrderSql,
 } from '../../forecasts/heatmap-rules.ts'
@@ -41,18 +44,18 @@ export const readHeatmap = async (
   )
   const stepMs = grid.stepSeconds * 1000
   const horizonStartMs = extent.horizon_start_ms
-  const horizonPeriods = Math.round((extent.last_ms - horizonStartMs) / stepMs) + 1
+  const periods = { zone: periodZone(calendar.zone, stepMs), originMs: horizonStartMs, stepMs }
+  const horizonPeriods = Math.round(periodAt(periods, extent.last_ms)) + 1
   const rows = createBins(0, extent.servers, maxRows)
   // Period 0 is the first of the horizon.
   const columns = createColumns(-horizonPeriods, horizonPeriods, 0, maxColumns)
-  const startMs = horizonStartMs + columns.from * stepMs
-  const endMs = horizonStartMs + columns.to * stepMs
+  const startMs = periodStartMs(periods, columns.from)
+  const endMs = periodStartMs(periods, columns.to)
   const cells = {
     sql: `SELECT r.position, f.ts, ${cellValueSql('is_horizon')} AS value
           FROM forecast f JOIN (${rankedSeriesSql}) r USING (server_id, metric, model)`,
     parameters: [metric],
-    originMs: horizonStartMs,
-    stepMs,
+    grid: periods,
   }
   return {
     metric,
@@ -60,6 +63,7 @@ export const readHeatmap = async (
     rows: await readRows(database, metric, rows.size),
     startMs,
     stepMs: columns.size * stepMs,
+    columnZone: periods.zone.name,
     columns: columns.bins,
     values: await readBins(database, cells, 'max', rows, columns),
     horizonStartMs,
@@ -88,16 +92,17 @@ const readRows = async (database: Database, metric: string, serversPerRow: numbe
 
 /** Quarter-end windows and holidays within the picture's time. */
 const readMarks = async (database: Database, calendar: Calendar, startMs: number, endMs: number): Promise<TimeMark[]> => {
+  const { zone } = calendar
   const days = await database.rows(
-    `SELECT CAST(epoch_ms(d.day) AS DOUBLE) AS day, ${calendar.isEoq('d.day')} AS is_eoq, h.name IS NOT NULL AS is_holiday, h.name
-     FROM (SELECT unnest(generate_series(date_trunc('day', make_timestamp_ms(${startMs})),
-             make_timestamp_ms(${endMs - 1}), INTERVAL 1 DAY)) AS day) d
+    `SELECT CAST(epoch_ms(d.day) AS DOUBLE) AS day, ${calendar.isEoq(zone.instantSql('d.day'))} AS is_eoq, h.name IS NOT NULL AS is_holiday, h.name
+     FROM (SELECT unnest(generate_series(date_trunc('day', make_timestamp_ms(${zone.toLocal(startMs)})),
+             make_timestamp_ms(${zone.toLocal(endMs - 1)}), INTERVAL 1 DAY)) AS day) d
      LEFT JOIN holidays h ON h.day = CAST(d.day AS DATE)
      ORDER BY d.day`,
     markedDaySchema.extend({ name: z.string().nullable() }),
   )
   const holidayNames = new Map(days.map(({ day, name }) => [new Date(day).toISOString().slice(0, 10), name ?? '']))
-  return createTimeMarks(days, dayMs, holidayNames).map((mark) => ({
+  return createTimeMarks(days, dayMs, holidayNames, zone).map((mark) => ({
     ...mark,
     fromMs: Math.max(mark.fromMs, startMs),
     toMs: Math.min(mark.toMs, endMs),

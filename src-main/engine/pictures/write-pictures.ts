@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ClustersData, HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { samplePoints, takePoints } from '../../statistics/sample-points.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 
 /** Loads the drawing libraries, which other commands do not need. */
@@ -12,9 +13,10 @@ export const writePictures = async (
   heatmap: HeatmapData,
   clusteredServers: ClusteredServers,
   underutilizedThreshold: number,
+  clock: ZoneClock,
 ): Promise<void> => {
   const { drawClustersPicture, drawHeatmapPicture } = await import('./draw-pictures.ts')
-  await writeFile(join(folder, runFiles.heatmapPicture), await drawHeatmapPicture(heatmap))
+  await writeFile(join(folder, runFiles.heatmapPicture), await drawHeatmapPicture(heatmap, clock))
   await writeFile(
     join(folder, runFiles.clustersPicture),
     await drawClustersPicture({ ...createClustersData(clusteredServers, heatmap.unit), underutilizedThreshold }),

@@ -1,5 +1,6 @@
 // Assigns one recommendation per server: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { consolidateFleet, type ConsolidatedFleet } from './consolidate-fleet.ts'
@@ -32,6 +33,7 @@ export const assignRecommendations = async (
   config: AnalysisConfig,
   task: SimulationTask | null,
   previous: PreviousPlan | null,
+  clock: ZoneClock,
   signal?: AbortSignal,
 ): Promise<AssignedRecommendations> => {
   await createFleetServers(database, config)
@@ -44,17 +46,21 @@ export const assignRecommendations = async (
         yield page.map((server) => {
           const targetHost = hostByServer.get(server.server_id) ?? null
           const idle = retired.has(server.server_id) ? 'retire' : targetHost === null ? 'keep' : 'consolidate'
-          return { ...server, recommendation: recommendByRisk(server) ?? idle, targetHost, ...orderFor(server) }
+          return { ...server, recommendation: recommendByRisk(server) ?? idle, targetHost, ...orderFor(server, clock) }
         })
       }
     },
   }
 }
 
-/** Capacity is due when the first metric may breach. An order is late where that day lies before the last measured time. */
-const orderFor = (server: FleetServer): Pick<RecommendedServer, 'orderBy' | 'isOrderLate'> => {
+/**
+ * Capacity is due when the first metric may breach; lead times are days of the clock. An order is late where that day lies before the last
+ * measured time.
+ */
+const orderFor = (server: FleetServer, { toLocal, toInstant }: ZoneClock): Pick<RecommendedServer, 'orderBy' | 'isOrderLate'> => {
   if (server.capacity_action === null || server.order_breach_at === null) return { orderBy: null, isOrderLate: false }
-  const orderBy = new Date(Date.parse(server.order_breach_at) - server.lead_time_days * dayMs).toISOString().replace('.000Z', 'Z')
+  const orderMs = toInstant(toLocal(Date.parse(server.order_breach_at)) - server.lead_time_days * dayMs)
+  const orderBy = new Date(orderMs).toISOString().replace('.000Z', 'Z')
   const isPast = server.last_measured_at !== null && orderBy < server.last_measured_at
   return { orderBy, isOrderLate: isPast && server.capacity_action === 'add capacity' }
 }

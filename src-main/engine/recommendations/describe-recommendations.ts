@@ -1,6 +1,7 @@
 // optimization_recommendations.json: each server's recommendation with its reason, and the savings waterfall.
 import type { RecommendationEntry, RecommendationReport } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { groupKey } from './fleet-servers.ts'
 import type { RecommendedFleet, RecommendedServer } from './assign-recommendations.ts'
 import { describeReason, traceQuery, type ColumnName } from '../../forecasts/recommendation-text.ts'
@@ -81,6 +82,7 @@ export async function* listRecommendations(
   fleet: RecommendedFleet,
   config: AnalysisConfig,
   columnName: ColumnName,
+  clock: ZoneClock,
 ): AsyncGenerator<RecommendationEntry> {
   for await (const page of fleet()) {
     for (const server of page) {
@@ -88,7 +90,7 @@ export async function* listRecommendations(
       yield {
         server_id: server.server_id,
         recommendation: server.recommendation,
-        reason: describeReason(server, config),
+        reason: describeReason(server, config, clock),
         metric: server.metric,
         horizon_p95: server.horizon_p95,
         units_to_add: isSized(server) ? server.units_to_add : null,

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { checkedSeriesSchema, metricCheckSchema, type ComparisonNote, type ForecastCheck } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
+import { dayText, zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { Database } from '../../database/database.ts'
 import { isCoveredSql } from '../../forecasts/forecast-columns.ts'
 
@@ -25,9 +26,9 @@ export const checkForecast = async (database: Database, earlier: RunManifest, la
   await database.run(seriesErrorsSql)
   const metrics = await database.rows(metricErrorsSql, metricRowSchema)
   if (metrics.length === 0) {
-    return skipCheck(
-      `The earlier forecast is not checked: the later run measured none of its times (${earlier.horizon.start.slice(0, 10)} to ${earlier.horizon.end.slice(0, 10)}).`,
-    )
+    const clock = zoneClock(earlier.time_zone)
+    const [start, end] = [earlier.horizon.start, earlier.horizon.end].map((iso) => dayText(clock, Date.parse(iso)))
+    return skipCheck(`The earlier forecast is not checked: the later run measured none of its times (${start} to ${end}).`)
   }
   const span = await database.row(
     `SELECT strftime(min(ts), '%Y-%m-%dT%H:%M:%SZ') AS first_at, strftime(max(ts), '%Y-%m-%dT%H:%M:%SZ') AS last_at FROM meetings`,

@@ -95,6 +95,7 @@ const describeSide = async (database: Database, { folder, manifest }: RunToCompa
     format_version: manifest.format_version,
     granularity: manifest.granularity,
     step_seconds: manifest.step_seconds,
+    time_zone: manifest.time_zone,
     horizon: manifest.horizon,
     ...figures,
   }

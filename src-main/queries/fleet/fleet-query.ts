@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { certainProbability, likelyProbability, possibleProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import { fleetFiguresSchema, namedServerSchema, type FleetFigures, type FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
+import { periodAt, periodSql, periodStartMs, type PeriodGrid } from '../../forecasts/heatmap-rules.ts'
 import { filterCondition } from './fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
@@ -40,7 +41,8 @@ const totals = [
   ...['eoq', 'month_end', 'holiday', 'ordinary'].map((cause) => intColumn(`sum(breaches_${cause})`, `cause_${cause}`)),
 ].join(', ')
 
-const { recommendationCounts, calendar: calendarBins, groups } = fleetFiguresSchema.shape
+const { recommendationCounts, groups } = fleetFiguresSchema.shape
+const breachesSchema = z.object({ bin: z.int(), at_risk: z.int(), brief: z.int() })
 const totalsSchema = fleetFiguresSchema
   .omit({ recommendationCounts: true, calendar: true, calendarStepMs: true, soonest: true, groups: true, causes: true })
   .extend({ cause_eoq: z.int(), cause_month_end: z.int(), cause_holiday: z.int(), cause_ordinary: z.int() })
@@ -48,13 +50,16 @@ const totalsSchema = fleetFiguresSchema
 const namedServerColumns = `server_id, horizon_p95, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
   CAST(days_to_breach AS DOUBLE) AS days_to_breach, at_risk_probability, p95_median, risk_level`
 
-/** Whole days or steps, as many to a bin as keep the calendar readable. */
-const calendarStepMsFor = (run: OpenRun): number => {
-  const { horizon, stepMs } = run.overview
+/** Bins of whole days or steps on the run's clock, as many to a bin as keep the calendar readable, from the day on which the horizon begins. */
+const createCalendar = ({ overview, zone }: OpenRun): { grid: PeriodGrid; bins: number } => {
+  const { extent, horizon, stepMs } = overview
   const unit = Math.max(dayMs, stepMs)
-  const span = horizon === null ? unit : horizon.endMs - horizon.startMs
-  const units = Math.max(1, Math.ceil(span / unit / maxCalendarBins))
-  return units * unit
+  const firstMs = horizon?.startMs ?? extent.startMs
+  const originMs = zone.toInstant(Math.floor(zone.toLocal(firstMs) / dayMs) * dayMs)
+  const lastMs = horizon === null ? firstMs : horizon.endMs - stepMs
+  const units = Math.floor(periodAt({ zone, originMs, stepMs: unit }, lastMs)) + 1
+  const size = Math.ceil(units / maxCalendarBins)
+  return { grid: { zone, originMs, stepMs: size * unit }, bins: Math.ceil(units / size) }
 }
 
 export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Promise<FleetFigures> => {
@@ -66,15 +71,15 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
     totalsSchema,
     parameters,
   )
-  const calendarStepMs = calendarStepMsFor(run)
-  const start = run.overview.horizon?.startMs ?? run.overview.extent.startMs
-  const calendar = await run.database.rows(
-    `SELECT CAST(${start} + ((epoch_ms(first_breach_at) - ${start}) // ${calendarStepMs}) * ${calendarStepMs} AS DOUBLE) AS "atMs",
+  const { grid, bins } = createCalendar(run)
+  const breaches = await run.database.rows(
+    `SELECT CAST(${periodSql(grid, 'first_breach_at')} AS INTEGER) AS bin,
             ${intColumn('count(*) FILTER (is_at_risk)', 'at_risk')}, ${intColumn('count(*) FILTER (NOT is_at_risk)', 'brief')}
-     ${from} AND first_breach_at IS NOT NULL GROUP BY 1 ORDER BY 1`,
-    calendarBins.element,
+     ${from} AND first_breach_at IS NOT NULL GROUP BY 1`,
+    breachesSchema,
     parameters,
   )
+  const breachesByBin = new Map(breaches.map(({ bin, ...counts }) => [bin, counts]))
   return {
     ...figures,
     recommendationCounts: await run.database.rows(
@@ -82,8 +87,11 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
       recommendationCounts.element,
       parameters,
     ),
-    calendar,
-    calendarStepMs,
+    calendar: Array.from({ length: bins }, (_, bin) => ({
+      atMs: periodStartMs(grid, bin),
+      ...(breachesByBin.get(bin) ?? { at_risk: 0, brief: 0 }),
+    })),
+    calendarStepMs: grid.stepMs,
     soonest: await run.database.rows(
       `SELECT ${namedServerColumns} ${from} AND is_at_risk ORDER BY server_risk.first_breach_at NULLS LAST, server_risk.horizon_p95 DESC, server_id LIMIT ${maxSoonestServers}`,
       namedServerSchema,

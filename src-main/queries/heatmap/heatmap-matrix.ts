@@ -1,5 +1,6 @@
 // Values of one metric, servers x periods, in memory for the time range in view: a zoom within it needs no query.
 import { percentileOf } from '../../statistics/percentile.ts'
+import { periodSql, periodStartMs } from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
 
 /** Part of a grid; a server's row is its key - 1, NaN where no value is known. */
@@ -43,14 +44,14 @@ export const readMatrix = async (
 ): Promise<HeatmapMatrix> => {
   const width = to - from
   const values = new Float32Array(grid.servers * width).fill(Number.NaN)
-  const startMs = grid.originMs + from * grid.stepMs
-  const endMs = grid.originMs + to * grid.stepMs
+  const startMs = periodStartMs(grid, from)
+  const endMs = periodStartMs(grid, to)
   const batches = grid.rows === null ? 1 : Math.max(1, Math.ceil(grid.rows / batchRows))
   for (let batch = 0; batch < batches; batch++) {
     const batchCondition = batches === 1 ? 'true' : `c.row_number >= ${batch * batchRows} AND c.row_number < ${(batch + 1) * batchRows}`
     await run.database.run(
       `CREATE OR REPLACE TEMP TABLE heatmap_cells AS
-       SELECT CAST((k.server_key - 1) * ${width} + (epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} - ${from} AS INTEGER) AS cell, c.value
+       SELECT CAST((k.server_key - 1) * ${width} + ${periodSql(grid, 'c.ts')} - ${from} AS INTEGER) AS cell, c.value
        FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id)
        WHERE c.ts >= make_timestamp_ms(${startMs}) AND c.ts < make_timestamp_ms(${endMs}) AND c.value IS NOT NULL AND ${batchCondition}`,
     )

@@ -11,6 +11,8 @@ import {
   heatmapCountsSchema,
   heatmapCountsSql,
   levelIndexSql,
+  periodAt,
+  periodStartMs,
   readBins,
   type Bins,
 } from '../../forecasts/heatmap-rules.ts'
@@ -57,11 +59,12 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
       metric: request.metric,
       unit,
       rows: createRows(names, ranking.levels.subarray(rows.from, rows.to), rows.size),
-      startMs: grid.originMs + columns.from * grid.stepMs,
+      startMs: periodStartMs(grid, columns.from),
       stepMs: columns.size * grid.stepMs,
+      columnZone: grid.zone.name,
       columns: columns.bins,
       values,
-      horizonStartMs: grid.originMs + grid.horizonPeriod * grid.stepMs,
+      horizonStartMs: periodStartMs(grid, grid.horizonPeriod),
       reduction: request.reduction,
       marks: grid.marks,
       highThreshold: counts.high,
@@ -125,7 +128,7 @@ export const binInDatabase = async (
     Array.from(keys, (key, position) => [position, key]),
   )
   const sql = `SELECT o.position, c.ts, c.value FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id) JOIN heatmap_order o USING (server_key)`
-  return readBins(run.database, { sql, originMs: grid.originMs, stepMs: grid.stepMs }, reduction, rows, columns)
+  return readBins(run.database, { sql, grid }, reduction, rows, columns)
 }
 
 const rowBins = (request: HeatmapRequest, total: number): Bins => {
@@ -135,9 +138,8 @@ const rowBins = (request: HeatmapRequest, total: number): Bins => {
 }
 
 const columnBins = (request: HeatmapRequest, grid: SeriesGrid): Bins => {
-  const period = (timeMs: number): number => (timeMs - grid.originMs) / grid.stepMs
-  const first = Math.max(0, Math.floor(request.time === null ? 0 : period(request.time.fromMs)))
-  const last = Math.min(grid.periods, Math.ceil(request.time === null ? grid.periods : period(request.time.toMs)))
+  const first = Math.max(0, Math.floor(request.time === null ? 0 : periodAt(grid, request.time.fromMs)))
+  const last = Math.min(grid.periods, Math.ceil(request.time === null ? grid.periods : periodAt(grid, request.time.toMs)))
   if (last <= first) throw new HeadroomError('query-refused', 'The time range lies outside the run.')
   return createColumns(first, last, grid.horizonPeriod, request.maxColumns)
 }

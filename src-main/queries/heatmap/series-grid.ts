@@ -1,7 +1,7 @@
 // The regular grid of one metric's values by the selected models, and the days that are marked on it.
 import { z } from 'zod'
 import { literal } from '../../database/database.ts'
-import { cellValueSql, createTimeMarks, horizonStartMsSql, markedDaySchema } from '../../forecasts/heatmap-rules.ts'
+import { cellValueSql, createTimeMarks, horizonStartMsSql, markedDaySchema, periodAt, periodZone } from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
 
 const dayMs = 86_400_000
@@ -31,7 +31,7 @@ const rowsSql = `
 const markSampleServers = 400
 
 const marksSql = (run: OpenRun): string => `
-  SELECT CAST(epoch_ms(date_trunc('day', ts)) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
+  SELECT CAST(epoch_ms(date_trunc('day', ${run.zone.localSql('ts')})) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
   FROM ${run.contents.kind === 'headroom' ? 'flagged_rows' : 'flagged'}
   WHERE is_selected AND metric = $1 AND server_id IN (
     SELECT server_id FROM (
@@ -62,16 +62,16 @@ const createSeriesGrid = async (run: OpenRun, metric: string): Promise<SeriesGri
   const days = await run.database.rows(marksSql(run), markedDaySchema, [metric])
   const { rows } =
     run.contents.kind === 'headroom' ? await run.database.row(rowsSql, z.object({ rows: z.number().nullable() })) : { rows: null }
-  const periods = Math.max(1, Math.ceil((extent.endMs - extent.startMs) / stepMs))
-  const horizonPeriod = start === null ? periods : Math.round((start - extent.startMs) / stepMs)
+  const periodGrid = { zone: periodZone(run.zone, stepMs), originMs: extent.startMs, stepMs }
+  const periods = Math.max(1, Math.floor(periodAt(periodGrid, extent.endMs - stepMs)) + 1)
+  const horizonPeriod = start === null ? periods : Math.round(periodAt(periodGrid, start))
   return {
     cellsSql: cellsSql(run, metric),
     rows,
     servers,
-    originMs: extent.startMs,
+    ...periodGrid,
     periods,
-    stepMs,
     horizonPeriod: Math.min(periods, Math.max(0, horizonPeriod)),
-    marks: createTimeMarks(days, Math.max(dayMs, stepMs), await run.holidayNames()),
+    marks: createTimeMarks(days, Math.max(dayMs, stepMs), await run.holidayNames(), run.zone),
   }
 }

@@ -9,6 +9,7 @@ import {
   type RecommendationsRequest,
 } from '../../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { SqlParameters } from '../../database/database.ts'
 import { describeReason, traceQuery } from '../../forecasts/recommendation-text.ts'
 import { createDecisionsTable } from '../../notes/decisions.ts'
@@ -27,9 +28,9 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
     CREATE OR REPLACE TABLE recommendations AS
     SELECT server_id, recommendation, metric, risk_basis, at_risk_probability, p95_median, server_at_risk_probability,
            CASE WHEN recommendation IN ('add capacity', 'watch') THEN most_units END AS units_to_add, most_percent AS percent_to_add, is_saturated,
-           strftime(order_by, '%Y-%m-%dT%H:%M:%SZ') AS order_by, is_order_late, target_host,
+           ${run.zone.isoSql('order_by')} AS order_by, is_order_late, target_host,
            CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd,
-           horizon_p95, high_threshold, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
+           horizon_p95, high_threshold, ${run.zone.isoSql('first_breach_at')} AS first_breach_at,
            server_peak AS horizon_peak, server_mean AS horizon_mean
     FROM (
       SELECT *, max(units_to_add) OVER server AS most_units, max(percent_to_add) OVER server AS most_percent,
@@ -72,7 +73,7 @@ const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): P
     }
     return recommendationSchema.parse({
       ...row,
-      reason: describeReason(figures, manifest.config),
+      reason: describeReason(figures, manifest.config, zoneClock(run.zone.name)),
       query: traceQuery(figures, columnName, manifest.config),
     })
   })

@@ -10,6 +10,7 @@ import { readRunFolder } from '../../run-folder/read-run-folder.ts'
 import { clusterByModule05 } from '../../engine/methods/module05.ts'
 import { openQueryDatabase } from '../run/query-database.ts'
 import { readRecommendationTotals } from '../run/run-contents.ts'
+import { openRunZone } from '../run/run-zone.ts'
 import { createChain, servers } from './chain-steps.ts'
 import { reconcileClusters } from './cluster-chains.ts'
 import { reconcileUnderutilized } from './idle-chain.ts'
@@ -66,7 +67,9 @@ const reconcile = async (
   signal: AbortSignal | undefined,
 ): Promise<ReconciliationChain[]> => {
   const { config } = manifest
-  const fixedPoint = await createTallies(database, folder, manifest).catch((cause: unknown) => {
+  const { start, end } = manifest.extent ?? manifest.horizon
+  const zone = openRunZone(manifest.time_zone, { startMs: Date.parse(start), endMs: Date.parse(end) })
+  const fixedPoint = await createTallies(database, folder, manifest, zone).catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || !/^(query-failed|input-)/.test(cause.code)) throw cause
     throw new HeadroomError('run-damaged', `The tables of ${folder} cannot be read.`, { next: 'Download or analyse the run again.', cause })
   })
@@ -78,7 +81,7 @@ const reconcile = async (
   return [
     createChain('total_servers', 'Servers', [], servers(total)),
     ...(await reconcileRisk(database, config)),
-    ...(await reconcileSeason(database, config)),
+    ...(await reconcileSeason(database, config, zone)),
     await reconcileUnderutilized(database, config, module05UnderutilizedThreshold(config)),
     ...(await reconcileClusters(database, { config, module05Clusters, signal })),
     await reconcileSavings(database, config),

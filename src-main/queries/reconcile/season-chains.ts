@@ -3,21 +3,22 @@ import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { monthNames } from '../../../src-shared/chart-options/format.ts'
 import type { ReconciliationChain, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
+import type { TimeZone } from '../../calendar/time-zone.ts'
 import type { Database } from '../../database/database.ts'
 import { createChain, decimalText, readExamples, servers, countTransition, type StepText } from './chain-steps.ts'
 import { isLastOfMonthSql } from './tally-run.ts'
 
 /** Reads `forecast`, `tallies`, `mixed_horizon` and `server_risk`. */
-export const reconcileSeason = async (database: Database, config: AnalysisConfig): Promise<ReconciliationChain[]> => [
-  await reconcileQuarterEnds(database, config),
+export const reconcileSeason = async (database: Database, config: AnalysisConfig, zone: TimeZone): Promise<ReconciliationChain[]> => [
+  await reconcileQuarterEnds(database, config, zone),
   await reconcileSeasonalPeaks(database, config),
 ]
 
-const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig): Promise<ReconciliationChain> => {
+const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig, zone: TimeZone): Promise<ReconciliationChain> => {
   const months = eoqMonthsOf(config)
   await database.run(`
     CREATE OR REPLACE TABLE quarter_days AS
-    SELECT CAST(f.ts AS DATE) AS day, count(*) AS row_count, bool_or(f.is_eoq) AS in_window,
+    SELECT CAST(${zone.localSql('f.ts')} AS DATE) AS day, count(*) AS row_count, bool_or(f.is_eoq) AS in_window,
            month(day) IN (3, 6, 9, 12) AND ${isLastOfMonthSql('day')} AS module05_end,
            month(day) IN (${months.join(', ')}) AND ${isLastOfMonthSql('day')} AS configured_end
     FROM forecast f GROUP BY day`)

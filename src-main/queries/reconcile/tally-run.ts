@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
-import { TimeZone } from '../../calendar/time-zone.ts'
+import type { TimeZone } from '../../calendar/time-zone.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import { fixedPointFor, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
@@ -12,12 +12,12 @@ import { openForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import { mixHorizons, module05Thresholds } from '../../engine/methods/module05.ts'
 import { selectUpgradedServerRisk } from '../run/missing-columns.ts'
 
-/** Module 05's quarter ends are days; holidays it marks as this run does. */
-const module05Calendar: Calendar = {
-  isEoq: (ts) => `(month(${ts}) IN (3, 6, 9, 12) AND ${isLastOfMonthSql(ts)})`,
+/** Module 05's quarter ends are days of the run's zone; holidays it marks as this run does. */
+const module05Calendar = (zone: TimeZone): Calendar => ({
+  isEoq: (ts) => `(month(${zone.localSql(ts)}) IN (3, 6, 9, 12) AND ${isLastOfMonthSql(zone.localSql(ts))})`,
   isHoliday: () => 'f.is_holiday',
-  zone: TimeZone.utc,
-}
+  zone,
+})
 
 export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS DATE)) = CAST(${ts} AS DATE)`
 
@@ -26,7 +26,7 @@ export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS 
  * `is_holiday`), `series`, `mixed_horizon` (Module 05's future means and seasonal peaks) and `tallies`: per server, metric and
  * model the rows above each threshold. Returns how to add up repeatably.
  */
-export const createTallies = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {
+export const createTallies = async (database: Database, folder: string, manifest: RunManifest, zone: TimeZone): Promise<FixedPoint> => {
   const serverRiskFile = `read_parquet(${literal(escapeGlob(join(folder, runFiles.serverRisk)))})`
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${await selectUpgradedServerRisk(database, serverRiskFile)}`)
   const map = Object.fromEntries(manifest.mapped_columns.map(({ role, column }) => [role, column]))
@@ -51,7 +51,7 @@ export const createTallies = async (database: Database, folder: string, manifest
     z.object({ largest: z.number() }),
   )
   const fixedPoint = fixedPointFor(largest)
-  await mixHorizons(database, module05Calendar, fixedPoint)
+  await mixHorizons(database, module05Calendar(zone), fixedPoint)
   await database.run(talliesQuery)
   return fixedPoint
 }

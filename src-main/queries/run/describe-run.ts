@@ -86,6 +86,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
     method: manifest?.method ?? null,
     granularity: manifest?.granularity ?? granularityForStep(stepMs),
     stepMs,
+    timeZone: manifest?.time_zone ?? 'UTC',
     metrics,
     models: models.map(({ model }) => model),
     extent: { startMs: extent.firstMs, endMs: extent.lastMs + stepMs },

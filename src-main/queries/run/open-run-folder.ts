@@ -6,6 +6,7 @@ import type { OpenRun } from './open-run.ts'
 import { openQueryDatabase } from './query-database.ts'
 import { readRunContents, type RunContents } from './run-contents.ts'
 import { createRunTables } from './run-tables.ts'
+import { openRunZone } from './run-zone.ts'
 
 /** The files mark holidays but do not name them. */
 const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOverview): Promise<Map<string, string>> => {
@@ -25,7 +26,7 @@ export const openRunFolder = async (folder: string, signal?: AbortSignal): Promi
     const overview = await describeRun(database, contents)
     let cachedNames: Promise<Map<string, string>> | undefined
     const holidayNames = (): Promise<Map<string, string>> => (cachedNames ??= readHolidayNames(contents, overview))
-    return { contents, database, overview, holidayNames, grids: new Map(), close }
+    return { contents, database, overview, zone: openRunZone(overview.timeZone, overview.extent), holidayNames, grids: new Map(), close }
   } catch (error) {
     await close()
     throw error

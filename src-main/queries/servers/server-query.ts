@@ -31,8 +31,8 @@ const replacements = [
   ...integerColumns.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
 ].join(', ')
 
-const rowsSql = `
-  SELECT * REPLACE (${replacements}), ${exhaustionSql} AS exhaustion
+const rowsSql = ({ zone }: OpenRun): string => `
+  SELECT * REPLACE (${replacements}), ${exhaustionSql(zone)} AS exhaustion
   FROM server_risk WHERE server_id = $1 ORDER BY metric`
 
 const rankSql = `
@@ -56,12 +56,12 @@ const otherModelsSql = `
   SELECT model, CAST(epoch_ms(ts) AS DOUBLE) AS time, predicted AS forecast
   FROM flagged WHERE NOT is_selected AND is_horizon AND server_id = $1 AND metric = $2 ORDER BY model, ts`
 
-const marksSql = `
-  SELECT CAST(epoch_ms(date_trunc('day', ts)) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
+const marksSql = (run: OpenRun): string => `
+  SELECT CAST(epoch_ms(date_trunc('day', ${run.zone.localSql('ts')})) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
   FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
 
 export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Promise<ServerDetail> => {
-  const rows = await run.database.rows(rowsSql, serverRiskRowSchema.extend({ exhaustion: z.string().nullable() }), [serverId])
+  const rows = await run.database.rows(rowsSql(run), serverRiskRowSchema.extend({ exhaustion: z.string().nullable() }), [serverId])
   if (rows.length === 0) throw new HeadroomError('query-refused', `The run has no server "${serverId}".`)
   const metrics: ServerDetail['metrics'] = []
   for (const row of rows) {
@@ -120,8 +120,8 @@ const readOtherModels = async (database: Database, serverId: string, metric: str
 }
 
 const readMarks = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['marks']> => {
-  const days = await run.database.rows(marksSql, markedDaySchema, [serverId, metric])
-  return createTimeMarks(days, Math.max(86_400_000, run.overview.stepMs), await run.holidayNames())
+  const days = await run.database.rows(marksSql(run), markedDaySchema, [serverId, metric])
+  return createTimeMarks(days, Math.max(86_400_000, run.overview.stepMs), await run.holidayNames(), run.zone)
 }
 
 const sortMetricsAsOverview = (run: OpenRun, metrics: ServerDetail['metrics']): ServerDetail['metrics'] => {

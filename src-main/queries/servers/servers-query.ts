@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
 import type { HeatmapSort } from '../../../src-shared/ipc/run-view.ts'
 import { cellSchema, type ServersPage, type ServersRequest } from '../../../src-shared/ipc/fleet-view.ts'
+import type { TimeZone } from '../../calendar/time-zone.ts'
 import { identifier } from '../../database/database.ts'
 import { riskOrderSql } from '../../forecasts/heatmap-rules.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
@@ -11,18 +12,18 @@ import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 const kindByColumn = new Map(serverColumns.map(({ name, kind }) => [name as string, kind]))
 
 /** "2027-11 (2027-05 to never)": month in which the trend exhausts the headroom, and its 80 % interval; NULL where neither is known. */
-export const exhaustionSql = `
+export const exhaustionSql = (zone: TimeZone): string => `
   CASE WHEN coalesce(exhaustion_at, exhaustion_earliest) IS NOT NULL
-       THEN coalesce(strftime(exhaustion_at, '%Y-%m'), 'beyond 5 years') || ' ('
-            || strftime(coalesce(exhaustion_earliest, exhaustion_at), '%Y-%m') || ' to '
-            || coalesce(strftime(exhaustion_latest, '%Y-%m'), 'never') || ')' END`
+       THEN coalesce(strftime(${zone.localSql('exhaustion_at')}, '%Y-%m'), 'beyond 5 years') || ' ('
+            || strftime(${zone.localSql('coalesce(exhaustion_earliest, exhaustion_at)')}, '%Y-%m') || ' to '
+            || coalesce(strftime(${zone.localSql('exhaustion_latest')}, '%Y-%m'), 'never') || ')' END`
 
 /** Text for times, INTEGER or DOUBLE for numbers of any width. */
-export const cellExpression = (name: string): string => {
+export const cellExpression = (name: string, zone: TimeZone): string => {
   const column = identifier(name)
   const kind = kindByColumn.get(name)
-  if (kind === 'time') return `strftime(${column}, '%Y-%m-%dT%H:%M:%SZ')`
-  if (kind === 'exhaustion') return exhaustionSql
+  if (kind === 'time') return zone.isoSql(column)
+  if (kind === 'exhaustion') return exhaustionSql(zone)
   if (kind === 'text' || kind === 'risk' || kind === 'flag') return column
   return `CAST(${column} AS DOUBLE)`
 }
@@ -57,7 +58,7 @@ export const queryServers = async (run: OpenRun, request: ServersRequest): Promi
     parameters,
   )
   if (request.limit === 0) return { ...counts, rows: [] }
-  const selectedExpressions = request.columns.map((name, index) => `${cellExpression(name)} AS c${index}`)
+  const selectedExpressions = request.columns.map((name, index) => `${cellExpression(name, run.zone)} AS c${index}`)
   const rows = await run.database.rows(
     `SELECT ${selectedExpressions.join(', ')} FROM (
        SELECT * FROM server_risk WHERE metric = $1 AND (${where})

@@ -5,6 +5,7 @@ import { cellAt, describeCell, type HeatmapCell } from '../../../src-shared/char
 import { createHeatmapTable } from '../../charts/heatmap-table.ts'
 import { heatmapTitle } from '../../../src-shared/chart-options/heatmap-title.ts'
 import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
+import { columnPosition, columnStartMs } from '../../../src-shared/chart-options/heatmap-columns.ts'
 import { createHeatmapLayout, cellScale, type Rectangle } from '../../../src-shared/chart-options/heatmap-layout.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { type HeatmapRequest, type HeatmapView as HeatmapResponse, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -72,7 +73,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
         {response.status === 'failed' && <ErrorPanel error={response.error} onRetry={resetZoom(run)} />}
         {response.status === 'ready' && response.value.totalRows === 0 && <NoMatchingServers />}
         {response.status === 'ready' && response.value.totalRows > 0 && isTable && (
-          <DataTable label="Risk heatmap table" content={createHeatmapTable(response.value.data)} />
+          <DataTable label="Risk heatmap table" content={createHeatmapTable(response.value.data, formatting.clock)} />
         )}
         {response.status === 'ready' && response.value.totalRows > 0 && size !== null && !isTable && (
           <Heatmap run={run} theme={theme} size={size} response={response.value} onChart={storeChart} />
@@ -112,12 +113,10 @@ const Heatmap = ({ run, theme, size, response, onChart }: HeatmapProps) => {
     [data, theme, image, selectedRow, title, interval],
   )
 
-  const cellAtPoint = ({ x, y }: PlotPoint): HeatmapCell | null =>
-    cellAt(data, data.startMs + x * data.columns * data.stepMs, y * data.rows.length)
+  const cellAtPoint = ({ x, y }: PlotPoint): HeatmapCell | null => cellAt(data, columnStartMs(data, x * data.columns), y * data.rows.length)
   const zoom = ({ x0, x1, y0, y1 }: PlotRegion): void => {
-    const length = data.columns * data.stepMs
     if (x0 !== 0 || x1 !== 1) {
-      const time = clampTime(run, { fromMs: data.startMs + x0 * length, toMs: data.startMs + x1 * length })
+      const time = clampTime(run, { fromMs: columnStartMs(data, x0 * data.columns), toMs: columnStartMs(data, x1 * data.columns) })
       useHeatmapState.setState({ span: 'custom', time })
     }
     if (y0 !== 0 || y1 !== 1) {
@@ -167,7 +166,7 @@ const withFullExtent = ({ data }: HeatmapResponse, { extent, stepMs }: RunOvervi
   ...data,
   startMs: extent.startMs,
   stepMs,
-  columns: Math.round((extent.endMs - extent.startMs) / stepMs),
+  columns: Math.round(columnPosition({ ...data, startMs: extent.startMs, stepMs }, extent.endMs)),
 })
 
 interface CellTooltipProps {

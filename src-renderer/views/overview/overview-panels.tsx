@@ -2,6 +2,7 @@
 import { useCallback } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
 import { dayMs, formatMoment } from '../../../src-shared/chart-options/format.ts'
+import { dayText } from '../../../src-shared/run/zone-clock.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -20,30 +21,27 @@ interface PanelProps {
 
 export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly run: RunOverview }) => {
   const { calendar, calendarStepMs: stepMs } = figures
-  const bins = calendarBins(figures, run)
   const option = useCallback(() => {
-    const allBins = calendarBins({ calendar, calendarStepMs: stepMs }, run)
     return createBarsOption(
       {
-        names: allBins.map(({ atMs }) => formatting.shortDay(atMs)),
+        names: calendar.map(({ atMs }) => formatting.shortDay(atMs)),
         unit: '',
         kinds: [
-          { name: 'at risk', color: theme.risk.high.color, values: allBins.map(({ at_risk }) => at_risk) },
-          { name: 'brief breach', color: theme.risk.medium.color, values: allBins.map(({ brief }) => brief), isHatched: true },
+          { name: 'at risk', color: theme.risk.high.color, values: calendar.map(({ at_risk }) => at_risk) },
+          { name: 'brief breach', color: theme.risk.medium.color, values: calendar.map(({ brief }) => brief), isHatched: true },
         ],
       },
       { theme, formatting },
     )
-  }, [calendar, stepMs, run, theme])
+  }, [calendar, theme])
   const peakBin = calendar.reduce((largest, bin) => (bin.at_risk + bin.brief > largest.at_risk + largest.brief ? bin : largest), {
     atMs: Number.NaN,
     at_risk: 0,
     brief: 0,
   })
-  const title =
-    calendar.length === 0
-      ? 'No breaches in the horizon'
-      : `Most servers first breach on ${formatMoment(peakBin.atMs, run.stepMs, formatting)} (${formatting.count(peakBin.at_risk + peakBin.brief)})`
+  const title = Number.isNaN(peakBin.atMs)
+    ? 'No breaches in the horizon'
+    : `Most servers first breach on ${formatMoment(peakBin.atMs, run.stepMs, formatting)} (${formatting.count(peakBin.at_risk + peakBin.brief)})`
   return (
     <ChartFrame
       className="medium"
@@ -54,25 +52,13 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
       onItemClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['breach'] } })}
       table={() => ({
         columns: ['from', 'at risk', 'brief breach'],
-        rows: bins.map(({ atMs, at_risk, brief }) => [new Date(atMs).toISOString().slice(0, 10), at_risk, brief]),
+        rows: calendar.map(({ atMs, at_risk, brief }) => [dayText(formatting.clock, atMs), at_risk, brief]),
       })}
     />
   )
 }
 
 const stepLabel = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs}-day period`)
-
-/** Adds the empty bins, so that the axis is continuous. */
-const calendarBins = (
-  { calendar, calendarStepMs: stepMs }: Pick<FleetFigures, 'calendar' | 'calendarStepMs'>,
-  { horizon }: RunOverview,
-): FleetFigures['calendar'] => {
-  if (horizon === null) return calendar
-  const binsByTime = new Map(calendar.map((bin) => [bin.atMs, bin]))
-  const bins: FleetFigures['calendar'] = []
-  for (let atMs = horizon.startMs; atMs < horizon.endMs; atMs += stepMs) bins.push(binsByTime.get(atMs) ?? { atMs, at_risk: 0, brief: 0 })
-  return bins
-}
 
 export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigures; readonly run: RunOverview }) => {
   const unit = useWindowState(({ metric }) => run.metrics.find(({ name }) => name === metric)?.unit ?? '')

@@ -9,7 +9,7 @@ import type { QueryResponse } from '../../../src-shared/ipc/user-sql.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { Select } from '../../components/select.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
-import { formatting } from '../../theme/formatting.ts'
+import { utcFormatting } from '../../theme/formatting.ts'
 
 const maxBars = 60
 const isTime = (type: string): boolean => /^(TIMESTAMP|DATE)/.test(type)
@@ -57,7 +57,7 @@ const cellAt = (result: QueryResponse, row: QueryResponse['rows'][number], name:
 }
 
 const chartOption = (result: QueryResponse, xColumn: string, yColumn: string, theme: ChartTheme): EChartsOption => {
-  const chartContext = { theme, formatting }
+  const chartContext = { theme, formatting: utcFormatting() }
   const number = (row: QueryResponse['rows'][number]): number | null => {
     const value = cellAt(result, row, yColumn)
     return typeof value === 'number' ? value : null

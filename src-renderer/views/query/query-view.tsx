@@ -3,6 +3,7 @@ import { Download, History, Play, Square, Table } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
 import { queryFormats, type QueryResponse, type QueryTables } from '../../../src-shared/ipc/user-sql.ts'
+import { utcClock } from '../../../src-shared/run/zone-clock.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
 import { DataGrid, type GridColumn, type GridRange } from '../../components/data-grid.tsx'
@@ -47,7 +48,7 @@ export const QueryView = ({ run, theme }: RunViewProps) => {
         <TablesMenu tables={tables} />
         <HistoryMenu />
         <span className="toolbar-gap" />
-        {isRunning ? <Running startedAtMs={startedAtMs} /> : result !== null && <ResultSummary result={result} />}
+        {isRunning ? <Running startedAtMs={startedAtMs} /> : result !== null && <ResultSummary result={result} run={run} />}
         {result !== null && !isRunning && (
           <>
             <SegmentedControl<ResultView>
@@ -74,7 +75,7 @@ export const QueryView = ({ run, theme }: RunViewProps) => {
           {result === null && error === null && !isRunning && (
             <p className="query-hint">
               Enter one SELECT over {tables.length === 0 ? 'the run’s tables' : tables.map(({ name }) => name).join(', ')}. Queries are
-              read-only. Run with Ctrl+Enter.
+              read-only{run.timeZone === utcClock.zone ? '' : ', and their times are UTC'}. Run with Ctrl+Enter.
             </p>
           )}
           {result !== null && error === null && resultView === 'rows' && <ResultGrid key={version} result={result} />}
@@ -90,10 +91,11 @@ const Running = ({ startedAtMs }: { readonly startedAtMs: number }) => {
   return <span className="muted">Running, {formatElapsed(seconds)}</span>
 }
 
-const ResultSummary = ({ result }: { readonly result: QueryResponse }) => (
+const ResultSummary = ({ result, run }: { readonly result: QueryResponse; readonly run: RunOverview }) => (
   <span className="muted" aria-live="polite">
     {result.hasMore ? `The first ${formatting.count(result.rows.length)} rows` : `${formatting.count(result.rows.length)} rows`} in{' '}
     {result.seconds < 1 ? `${formatting.count(Math.ceil(result.seconds * 1000))} ms` : `${formatNumber(result.seconds)} s`}
+    {run.timeZone === utcClock.zone ? '' : '; times UTC'}
   </span>
 )
 

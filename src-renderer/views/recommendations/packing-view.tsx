@@ -14,7 +14,7 @@ import { isBusy, useRequest } from '../../state/use-request.ts'
 import { openServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatUtcTime, formatting } from '../../theme/formatting.ts'
+import { formatDataTime, formatDate, formatIso, formatting } from '../../theme/formatting.ts'
 import { copyRows } from '../copy-rows.ts'
 
 type HostRow = PackingPage['rows'][number]
@@ -97,7 +97,7 @@ const HostPanel = ({ run, theme, host }: { readonly run: RunOverview; readonly t
 const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly theme: ChartTheme; readonly load: HostLoad }) => {
   const option = useCallback(() => createHostLoadOption(load, run.stepMs, { theme, formatting }), [load, run.stepMs, theme])
   const sum = load.members.reduce((all, { share }) => all + share, 0)
-  const when = run.granularity === 'hourly' ? formatUtcTime(new Date(load.peakMs).toISOString()) : formatDate(load.peakMs)
+  const when = run.granularity === 'hourly' ? formatDataTime(new Date(load.peakMs).toISOString()) : formatDate(load.peakMs)
   const title = `${load.host} peaks at ${formatting.value(sum, '%')} of capacity on ${when}`
   return (
     <>
@@ -114,7 +114,7 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
         table={() => ({
           columns: ['time', 'before consolidation %', 'after consolidation %'],
           rows: [...load.timesMs].map((timeMs, index) => [
-            new Date(timeMs).toISOString().replace('.000Z', 'Z'),
+            formatIso(timeMs),
             load.currentLoad[index] ?? null,
             load.consolidatedLoad[index] ?? null,
           ]),

@@ -1,6 +1,5 @@
 // Profile by month and weekday: a table whose cells are coloured by their value.
-import { dayMs } from '../../../src-shared/chart-options/format.ts'
-import { formatNumber, formatting, formatWeekday } from '../../theme/formatting.ts'
+import { formatMonth, formatNumber, formatting, formatWeekday } from '../../theme/formatting.ts'
 import { cividisStyle } from '../../theme/theme.ts'
 
 export interface SeasonProfileProps {
@@ -9,10 +8,8 @@ export interface SeasonProfileProps {
   readonly series: readonly (readonly number[])[]
 }
 
-// A Monday.
-const referenceMonday = Date.UTC(2024, 0, 1)
-const months = Array.from({ length: 12 }, (_, month) => Date.UTC(2024, month, 1))
-const weekdays = Array.from({ length: 7 }, (_, day) => referenceMonday + day * dayMs)
+const months = [...Array(12).keys()]
+const weekdays = [...Array(7).keys()]
 
 export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
   const values = mean.flat().filter((value): value is number => value !== null)
@@ -31,18 +28,18 @@ export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
         </tr>
       </thead>
       <tbody>
-        {months.map((month, row) => (
+        {months.map((month) => (
           <tr key={month}>
-            <th scope="row">{formatting.month(month)}</th>
-            {weekdays.map((day, column) => {
-              const value = mean[row]?.[column] ?? null
+            <th scope="row">{formatMonth(month)}</th>
+            {weekdays.map((day) => {
+              const value = mean[month]?.[day] ?? null
               return value === null ? (
                 <td key={day}>–</td>
               ) : (
                 <td
                   key={day}
                   style={cividisStyle(range === 0 ? 0.5 : (value - min) / range)}
-                  title={`${formatting.count(series[row]?.[column] ?? 0)} series`}
+                  title={`${formatting.count(series[month]?.[day] ?? 0)} series`}
                 >
                   {formatNumber(value)}
                 </td>

@@ -11,7 +11,7 @@ import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { SegmentedControl } from '../../components/select.tsx'
 import { copyWithNotice } from '../../state/export-actions.ts'
 import { navigateTo, openServer } from '../../state/navigation.ts'
-import { formatDate, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatIso, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { formatLikelihood, listFigures, type ServerFigures } from '../../components/server-figures.ts'
 
@@ -103,7 +103,7 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
               const band = intervalAt(data, index)
               return [
                 [
-                  new Date(timeMs).toISOString().replace('.000Z', 'Z'),
+                  formatIso(timeMs),
                   value(data.measured[index]),
                   value(data.forecast[index]),
                   band === null ? null : band[0],
@@ -186,7 +186,7 @@ export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
       option={option}
       table={() => ({
         columns: ['by', 'probability %'],
-        rows: dates.map((date, index) => [date.slice(0, 16), 100 * (probabilities[index] ?? 0)]),
+        rows: dates.map((date, index) => [formatIso(Date.parse(date)), 100 * (probabilities[index] ?? 0)]),
       })}
     />
   )

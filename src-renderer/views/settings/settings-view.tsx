@@ -10,7 +10,7 @@ import { Field } from '../../components/field.tsx'
 import { Select } from '../../components/select.tsx'
 import { ErrorPanel, scrollIntoView } from '../../components/error-panel.tsx'
 import { changeSettings, importConfig, notify, useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatNumber } from '../../theme/formatting.ts'
+import { formatDate, formatNumber, formatting } from '../../theme/formatting.ts'
 import { themeLabels } from '../../theme/labels.ts'
 import { ConfigPreview } from './config-preview.tsx'
 import { formatSetting, parseSettings, type SettingsFormState } from './settings-form-state.ts'
@@ -77,7 +77,7 @@ export const SettingsView = () => {
               onChange={(locale) => void changeSettings({ locale: locale === '' ? null : locale })}
             />
             <span className="muted">
-              Sample: {formatNumber(12345.6)}, {formatDate(Date.UTC(2026, 11, 31))}
+              Sample: {formatNumber(12345.6)}, {formatDate(formatting.clock.toInstant(Date.UTC(2026, 11, 31)))}
             </span>
           </div>
         </fieldset>

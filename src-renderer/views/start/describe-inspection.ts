@@ -1,6 +1,6 @@
 // Sentences about files that were read for an import: counts, times and steps.
 import type { Inspection } from '../../../src-shared/run/inspection.ts'
-import { formatUtcTime, formatting } from '../../theme/formatting.ts'
+import { formatTimeIn, formatting } from '../../theme/formatting.ts'
 
 const counted = (count: number, one: string, many: string): string => `${formatting.count(count)} ${count === 1 ? one : many}`
 
@@ -16,11 +16,11 @@ export const describeCounts = (inspection: Inspection | null): string => {
   ].join(', ')
 }
 
-export const describeTimes = ({ measured, horizon }: Inspection): string[] => [
+export const describeTimes = ({ measured, horizon, time_zone: zone }: Inspection): string[] => [
   ...(measured.start === null || measured.end === null
     ? []
-    : [`Measured from ${formatUtcTime(measured.start)} to ${formatUtcTime(measured.end)}`]),
-  ...(horizon === null ? [] : [`Forecast from ${formatUtcTime(horizon.start)} to ${formatUtcTime(horizon.end)}`]),
+    : [`Measured from ${formatTimeIn(zone, measured.start)} to ${formatTimeIn(zone, measured.end)}`]),
+  ...(horizon === null ? [] : [`Forecast from ${formatTimeIn(zone, horizon.start)} to ${formatTimeIn(zone, horizon.end)}`]),
 ]
 
 /** "Step of 1 day in 40 series, of 1 hour in 3 series". */

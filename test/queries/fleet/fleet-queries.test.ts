@@ -161,7 +161,7 @@ describe('the figures of the fleet', () => {
       monthly_cost_usd: 360,
       savings_usd: 120,
       median_mae: 1.5,
-      calendar: [{ atMs: horizonStartMs, at_risk: 1, brief: 1 }],
+      calendar: [0, 1, 2, 3].map((day) => ({ atMs: horizonStartMs + day * dayMs, at_risk: day === 0 ? 1 : 0, brief: day === 0 ? 1 : 0 })),
       calendarStepMs: dayMs,
       soonest: [{ server_id: 'alpha', horizon_p95: 93.5, first_breach_at: '2026-06-29T00:00:00Z', days_to_breach: 1 }],
       groups: [{ group: 'gold', servers: 3, at_risk: 1, underutilized: 1, monthly_cost_usd: 360 }],
@@ -169,7 +169,9 @@ describe('the figures of the fleet', () => {
   })
 
   it('are those of the filtered servers alone', async () => {
-    expect(await figures({ text: 'bravo' })).toMatchObject({ servers: 1, at_risk: 0, breaching: 0, calendar: [], soonest: [] })
+    const { calendar, ...others } = await figures({ text: 'bravo' })
+    expect(others).toMatchObject({ servers: 1, at_risk: 0, breaching: 0, soonest: [] })
+    expect(calendar.map(({ at_risk, brief }) => at_risk + brief)).toEqual([0, 0, 0, 0])
   })
 })
 

@@ -2,12 +2,13 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database } from '../../../src-main/database/database.ts'
+import { TimeZone } from '../../../src-main/calendar/time-zone.ts'
 import { exhaustionSql } from '../../../src-main/queries/servers/servers-query.ts'
 
 test('exhaustion is a month with its interval; what lies beyond five years is never', async () => {
   const database = await Database.open()
   const rows = await database.rows(
-    `SELECT ${exhaustionSql} AS text
+    `SELECT ${exhaustionSql(TimeZone.utc)} AS text
      FROM (VALUES (1, TIMESTAMP '2027-11-03', TIMESTAMP '2027-05-30', NULL::TIMESTAMP),
                   (2, TIMESTAMP '2027-11-03', TIMESTAMP '2027-05-30', TIMESTAMP '2028-02-01'),
                   (3, NULL, TIMESTAMP '2030-01-31', NULL), (4, NULL, NULL, NULL))

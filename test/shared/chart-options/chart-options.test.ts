@@ -15,6 +15,7 @@ import { heatmapSubtitle, heatmapTitle } from '../../../src-shared/chart-options
 import { heatmapDomain, paintMatrix } from '../../../src-shared/chart-options/paint-matrix.ts'
 import { estimateTextWidth, fitText } from '../../../src-shared/chart-options/text-width.ts'
 import { chartTheme, clusterStyle, type ThemeName } from '../../../src-shared/chart-options/theme.ts'
+import { utcClock } from '../../../src-shared/run/zone-clock.ts'
 import { timeLabels, timeTicks } from '../../../src-shared/chart-options/time-ticks.ts'
 import { sampleClusters, sampleHeatmap } from '../../fixtures/picture-samples.ts'
 
@@ -32,6 +33,7 @@ const small: HeatmapData = {
   ],
   startMs: Date.UTC(2026, 2, 30),
   stepMs: dayMs,
+  columnZone: 'UTC',
   columns: 3,
   values: Float32Array.of(0, 100, 95.25, 50, Number.NaN, 120),
   horizonStartMs: Date.UTC(2026, 3, 1),
@@ -182,14 +184,17 @@ describe('the breach curve', () => {
 
 describe('the heatmap as a table', () => {
   it('says per row the greatest measured and forecast value with their days, and the first forecast day above 80', () => {
-    expect(createHeatmapTable(small).rows).toEqual([
+    expect(createHeatmapTable(small, utcClock).rows).toEqual([
       ['db-1', 1, 'high', 100, '2026-03-31T00:00:00Z', 95.25, '2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'],
       ['web <1>', 3, 'low', 50, '2026-03-30T00:00:00Z', 120, '2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'],
     ])
-    expect(createHeatmapTable(small).columns).toContain('highest measured, %')
-    expect(createHeatmapTable({ ...small, unit: '' }).columns).toContain('highest forecast')
-    expect(createHeatmapTable({ ...small, highThreshold: 100 }).rows.map((row) => row.at(-1))).toEqual([null, '2026-04-01T00:00:00Z'])
-    const gone = createHeatmapTable({ ...small, values: new Float32Array(6).fill(Number.NaN), highThreshold: null }).rows
+    expect(createHeatmapTable(small, utcClock).columns).toContain('highest measured, %')
+    expect(createHeatmapTable({ ...small, unit: '' }, utcClock).columns).toContain('highest forecast')
+    expect(createHeatmapTable({ ...small, highThreshold: 100 }, utcClock).rows.map((row) => row.at(-1))).toEqual([
+      null,
+      '2026-04-01T00:00:00Z',
+    ])
+    const gone = createHeatmapTable({ ...small, values: new Float32Array(6).fill(Number.NaN), highThreshold: null }, utcClock).rows
     expect(gone[0]).toEqual(['db-1', 1, 'high', null, null, null, null, null])
   })
 })
@@ -282,7 +287,7 @@ describe('the time axis', () => {
       for (const span of spans) {
         for (const width of [200, 500, 1100]) {
           const fromMs = Date.UTC(2025, 9, 3, 5)
-          const axis = { fromMs, toMs: fromMs + span * dayMs, minStepMs: hourMs, x: 0, width }
+          const axis = { fromMs, toMs: fromMs + span * dayMs, minStepMs: hourMs, x: 0, width, clock: utcClock }
           const labels = timeLabels(axis, formatting, 12, estimateTextWidth)
           expect(findOverlaps(labels.map(({ x, label }) => ({ x, text: label })))).toEqual([])
           expect(findOverlaps(labels.filter(({ context }) => context !== '').map(({ x, context }) => ({ x, text: context })))).toEqual([])

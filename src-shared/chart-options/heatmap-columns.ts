@@ -1,0 +1,17 @@
+// Columns of a heatmap and the times at which they begin.
+import { zoneClock } from '../run/zone-clock.ts'
+import type { HeatmapData } from './chart-data.ts'
+
+type Columns = Pick<HeatmapData, 'startMs' | 'stepMs' | 'columnZone'>
+
+/** Start of a column, milliseconds UTC; a fraction lies inside the column. */
+export const columnStartMs = ({ startMs, stepMs, columnZone }: Columns, column: number): number => {
+  const { toLocal, toInstant } = zoneClock(columnZone)
+  return toInstant(toLocal(startMs) + column * stepMs)
+}
+
+/** The column at a time, with its fraction; below 0 before the first one. */
+export const columnPosition = ({ startMs, stepMs, columnZone }: Columns, timeMs: number): number => {
+  const { toLocal } = zoneClock(columnZone)
+  return (toLocal(timeMs) - toLocal(startMs)) / stepMs
+}
