@@ -4,7 +4,6 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { ExportRowsCall } from '../../src-shared/ipc/export-rows.ts'
 import { cellSchema } from '../../src-shared/ipc/fleet-view.ts'
 import { serverColumns } from '../../src-shared/artefacts/server-columns.ts'
-import type { TimeZone } from '../calendar/time-zone.ts'
 import { identifier, literal } from '../database/database.ts'
 import { filterCondition } from '../queries/fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../queries/run/open-run.ts'
@@ -15,7 +14,7 @@ import { assertSheetSizes, writeSheets } from './write-sheets.ts'
 
 const textKinds = new Set(['text', 'risk'])
 
-const csvExpression = (name: string, zone: TimeZone): string => {
+const csvExpression = (name: string, zone: OpenRun['zone']): string => {
   const kind = serverColumns.find((column) => column.name === name)?.kind ?? 'text'
   return textKinds.has(kind) ? csvCellTextSql(`CAST(${identifier(name)} AS VARCHAR)`) : cellExpression(name, zone)
 }
