@@ -26,7 +26,7 @@ import {
   type TextProfile,
   type TextStyle,
 } from './readers/text-values.ts'
-import { instantSql, nameSql, numberSql, serverNameSql } from './value-sql.ts'
+import { instantSql, nameSql, numberSql, serverNameSql, withoutNanSql } from './value-sql.ts'
 
 export interface ReadGroup {
   readonly group: SourceGroup
@@ -43,8 +43,13 @@ export interface ConvertedForecasts {
   readonly textRows: ReadonlyMap<string, number>
 }
 
-/** SQL for a column's value, by what its role needs. */
-type ReadValue = (column: SourceColumn, kind: TextKind | 'name') => string
+/** How the columns of a file are read. */
+interface ColumnReader {
+  /** SQL for a column's value, by what its role needs. */
+  readonly read: (column: SourceColumn, kind: TextKind | 'name') => string
+  /** The relation that `read` reads from; ask for it last. */
+  readonly relation: () => string
+}
 
 const plainTypes: Readonly<Record<ColumnRole, string>> = {
   server_id: 'VARCHAR',
@@ -81,7 +86,6 @@ export const convertForecasts = async (
   path: string,
 ): Promise<ConvertedForecasts> => {
   const roles = canonicalRoles(groups)
-  const canonicalTypes = { ...plainTypes, ...(groups.some(isZoned) ? { timestamp: 'TIMESTAMP WITH TIME ZONE' } : {}) }
   const texts = groups.filter(isText)
   const profiles: TextProfile[] = []
   for (const { group, layout } of texts) {
@@ -102,8 +106,10 @@ export const convertForecasts = async (
     const { columns } = profiles[index]!
     await readingText(group.files, () => assertReadable(database, group.relation, columns, style!, config.decimal !== 'auto'))
   }
+  const isZoned = texts.some(({ layout }, index) => hasZones(layout, profiles[index]!)) || groups.some(isZonedParquet)
+  const canonicalTypes = { ...plainTypes, ...(isZoned ? { timestamp: 'TIMESTAMP WITH TIME ZONE' } : {}) }
   const selects = groups.map((entry) =>
-    canonicalSelect(entry, roles, canonicalTypes, isText(entry) ? textReader(style!, config) : parquetReader(entry)),
+    canonicalSelect(entry, roles, canonicalTypes, isText(entry) ? textReader(entry, style!, config) : parquetReader(entry)),
   )
   await readingText(
     texts.flatMap(({ group }) => group.files),
@@ -123,8 +129,12 @@ export const convertForecasts = async (
 
 const isText = ({ group }: ReadGroup): boolean => group.files[0]!.format !== 'parquet'
 
-/** Text may state an offset; a time without one is a time in UTC, as in Parquet. */
-const isZoned = ({ layout }: ReadGroup): boolean => /^(VARCHAR|TIMESTAMP WITH TIME ZONE)$/.test(layout.keys.timestamp?.type ?? '')
+const isZonedParquet = (entry: ReadGroup): boolean =>
+  !isText(entry) && /^(VARCHAR|TIMESTAMP WITH TIME ZONE)$/.test(entry.layout.keys.timestamp?.type ?? '')
+
+/** Text may state an offset, and seconds since 1970 do; a time without one is a time in UTC, as in Parquet. */
+const hasZones = ({ keys }: Layout, { columns }: TextProfile): boolean =>
+  columns.some(({ sql, kind, counts }) => kind === 'time' && sql === keys.timestamp?.sql && counts.zones + counts.epochs > 0)
 
 /** Roles that some file has, in the order of the canonical columns. */
 const canonicalRoles = (groups: readonly ReadGroup[]): ColumnRole[] => {
@@ -156,50 +166,57 @@ const textColumns = ({ keys, groups }: Layout): { column: string; sql: string; k
   return [...keyColumns, ...numbers]
 }
 
-const textReader =
-  (style: TextStyle, { decimal }: ReadingConfig): ReadValue =>
-  ({ sql }, kind) => {
-    switch (kind) {
-      case 'name':
-        return nameTextSql(sql)
-      case 'number':
-        return numberTextSql(sql, style.decimal, decimal !== 'auto')
-      case 'time':
-        return timeTextSql(sql, style)
-      case 'boolean':
-        return booleanTextSql(sql)
-    }
+/** Each column is read once, also where several models share it. */
+const textReader = ({ group }: ReadGroup, style: TextStyle, { decimal }: ReadingConfig): ColumnReader => {
+  const reads: string[] = []
+  return {
+    read: ({ sql }, kind) => {
+      const value = {
+        name: () => nameTextSql(sql),
+        number: () => numberTextSql(sql, style.decimal, decimal !== 'auto'),
+        time: () => timeTextSql(sql, style),
+        boolean: () => booleanTextSql(sql),
+      }[kind]()
+      const known = reads.indexOf(value)
+      const name = `value_${known === -1 ? reads.push(value) - 1 : known}`
+      return kind === 'number' ? withoutNanSql(name) : name
+    },
+    relation: () => `(SELECT ${[...reads.map((value, index) => `${value} AS value_${index}`), '__file'].join(', ')} FROM ${group.relation})`,
   }
+}
 
 /** Throws input-column-type. */
-const parquetReader = ({ group, layout }: ReadGroup): ReadValue => {
+const parquetReader = ({ group, layout }: ReadGroup): ColumnReader => {
   const fileName = group.files[0]!.name
   for (const role of keyRoles) if (layout.keys[role] !== undefined) assertType(role, layout.keys[role], fileName)
   for (const values of layout.groups) {
     for (const role of valueRoles) if (values[role] !== undefined) assertType(role, values[role], fileName)
   }
-  return (column, kind) => {
-    const { sql } = column
-    switch (kind) {
-      case 'name':
-        return nameSql(column, sql)
-      case 'number':
-        return numberSql(column, sql)
-      case 'time':
-        return instantSql(column, sql)
-      case 'boolean':
-        return `CAST(${sql} AS BOOLEAN)`
-    }
+  return {
+    read: (column, kind) => {
+      const { sql } = column
+      switch (kind) {
+        case 'name':
+          return nameSql(column, sql)
+        case 'number':
+          return numberSql(column, sql)
+        case 'time':
+          return instantSql(column, sql)
+        case 'boolean':
+          return `CAST(${sql} AS BOOLEAN)`
+      }
+    },
+    relation: () => group.relation,
   }
 }
 
 const fileServerSql = `regexp_replace(parse_filename(__file), '(\\.(parquet|parq|pq|csv|tsv|tab|txt|json|jsonl|ndjson|gz|zst|out))+$', '', 'i')`
 
 const canonicalSelect = (
-  { group, layout }: ReadGroup,
+  { layout }: ReadGroup,
   roles: readonly ColumnRole[],
   types: Readonly<Record<ColumnRole, string>>,
-  read: ReadValue,
+  { read, relation }: ColumnReader,
 ): string => {
   const { keys, groups, isServerFileName, reader } = layout
   const keyed = roles.filter((role): role is KeyRole => (keyRoles as readonly ColumnRole[]).includes(role))
@@ -227,12 +244,12 @@ const canonicalSelect = (
     typed(role, keyed.includes(role as KeyRole) ? keySql(role as KeyRole, values) : valueSql(role, values))
   const [only] = groups
   if (groups.length === 1 && only !== undefined) {
-    return `SELECT ${roles.map((role) => `${rowSql(role, only)} AS ${role}`).join(', ')} FROM ${group.relation}`
+    return `SELECT ${roles.map((role) => `${rowSql(role, only)} AS ${role}`).join(', ')} FROM ${relation()}`
   }
   const varying = [...(['server_id', 'model', 'metric'] as const).filter((role) => roles.includes(role)), ...others]
   const fixed = keyed.filter((role) => !varying.includes(role))
   const entries = groups.map((values) => `{${varying.map((role) => `'${role}': ${rowSql(role, values)}`).join(', ')}}`)
-  const rows = `SELECT ${fixed.map((role) => `${rowSql(role, groups[0]!)} AS ${role}`).join(', ')}, unnest([${entries.join(', ')}]) AS entry FROM ${group.relation}`
+  const rows = `SELECT ${fixed.map((role) => `${rowSql(role, groups[0]!)} AS ${role}`).join(', ')}, unnest([${entries.join(', ')}]) AS entry FROM ${relation()}`
   const selected = `SELECT ${roles.map((role) => (varying.includes(role as 'model') ? `entry.${role} AS ${role}` : role)).join(', ')} FROM (${rows})`
   // A wide file has a cell for every server and time, also where nothing is known.
   const values = valueRoles.filter((role) => roles.includes(role)).map((role) => `entry.${role}`)

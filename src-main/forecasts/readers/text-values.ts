@@ -8,7 +8,7 @@ import { InputQuestionError } from '../input-question.ts'
 import { commaNumber, infiniteWords, missingWords, pointNumber } from './text-header.ts'
 import { validationMessages } from '../validation-rules.ts'
 import { plainNumberSql, type DecimalMark } from '../decimal-marks.ts'
-import { instantTextSql, withoutNanSql } from '../value-sql.ts'
+import { instantTextSql } from '../value-sql.ts'
 
 const isMissingSql = (text: string): string => `(${text} IS NULL OR lower(trim(${text})) IN (${missingWords.map(literal).join(', ')}))`
 
@@ -30,12 +30,18 @@ export interface TextStyle {
   readonly datePattern?: string | undefined
 }
 
-/** SQL for a number; NULL where the text is missing or unreadable. Thousands separators are read only where the mark is stated. */
+/** SQL for a number, NaN among them; NULL where the text is missing or unreadable. Thousands separators are read only where the mark is stated. */
 export const numberTextSql = (text: string, mark: DecimalMark, isStated: boolean): string => {
-  if (isStated) return withoutNanSql(`TRY_CAST(${plainNumberSql(`trim(${text})`, mark)} AS DOUBLE)`)
-  if (mark === 'point') return withoutNanSql(`TRY_CAST(${text} AS DOUBLE)`)
-  return withoutNanSql(`CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(replace(${text}, ',', '.') AS DOUBLE) END`)
+  if (isStated) return `TRY_CAST(${plainNumberSql(`trim(${text})`, mark)} AS DOUBLE)`
+  if (mark === 'point') return `TRY_CAST(${text} AS DOUBLE)`
+  return `CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(replace(${text}, ',', '.') AS DOUBLE) END`
 }
+
+/** ISO 8601 without a zone. DuckDB reads a plain TIMESTAMP in half the time of one with a zone. */
+const plainTime = '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?'
+const isPlainTimeSql = (text: string): string => `regexp_full_match(${text}, ${literal(plainTime)})`
+const isoTimeSql = (text: string): string =>
+  `CASE WHEN regexp_full_match(${text}, ${literal(`${plainTime}Z?`)}) THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${instantTextSql(text)} END`
 
 const dayMonthPattern = '^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[ T,]*'
 const epochPattern = '^\\s*\\d{9,13}(\\.\\d+)?\\s*$'
@@ -45,7 +51,7 @@ const shortYearPattern = '^\\s*(\\d{1,3}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]
 export const timeTextSql = (text: string, { dateOrder, datePattern }: Pick<TextStyle, 'dateOrder' | 'datePattern'>): string => {
   switch (dateOrder) {
     case 'iso':
-      return instantTextSql(text)
+      return isoTimeSql(text)
     case 'day-first':
       return instantTextSql(`trim(regexp_replace(${text}, ${literal(dayMonthPattern)}, '\\3-\\2-\\1 '))`)
     case 'month-first':
@@ -98,35 +104,56 @@ const countsSchema = z.object({
   second_part: z.number().nullable(),
   epochs: z.number(),
   short_years: z.number(),
+  /** Times with a zone or an offset. */
+  zones: z.number(),
 })
 
-const countsSql = ({ sql: text, kind }: TextColumn): string => {
-  const matches = (pattern: string): string => `regexp_matches(${text}, ${literal(pattern)})`
+/** After the minutes. */
+const zonePattern = ':\\d{2}.*([A-Za-z]|[+-]\\d)'
+
+/** SQL for the text where the commonest spelling of its kind does not fit, else NULL: all other counts need no look at the rest. */
+const unusualTextSql = ({ sql: text, kind }: TextColumn): string => {
+  const isUsual = {
+    number: `TRY_CAST(${text} AS DOUBLE) IS NOT NULL`,
+    time: `${isPlainTimeSql(text)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL`,
+    boolean: `${text} IN ('true', 'false', 'True', 'False')`,
+  }[kind]
+  return `CASE WHEN ${isUsual} THEN NULL ELSE ${text} END`
+}
+
+/** `text`: SQL of the text; `unusual`: of what `unusualTextSql` leaves of it. */
+const countsSql = (kind: TextKind, text: string, unusual: string, isCommaSeparated: boolean): string => {
+  const matches = (pattern: string, subject = unusual): string => `regexp_matches(${subject}, ${literal(pattern)})`
   const count = (condition: string): string => `CAST(count(*) FILTER (${condition}) AS DOUBLE)`
   const part = (group: 1 | 2): string =>
-    `CAST(max(TRY_CAST(regexp_extract(${text}, ${literal(dayMonthPattern)}, ${group}) AS INTEGER)) AS DOUBLE)`
-  const isValue = `NOT ${isMissingSql(text)}`
-  const plainSql = { number: `TRY_CAST(${text} AS DOUBLE)`, time: instantTextSql(text), boolean: booleanTextSql(text) }[kind]
+    `CAST(max(TRY_CAST(regexp_extract(${unusual}, ${literal(dayMonthPattern)}, ${group}) AS INTEGER)) AS DOUBLE)`
+  const usual = `CAST(count(${text}) - count(${unusual}) AS DOUBLE)`
+  const isValue = `NOT ${isMissingSql(unusual)}`
+  const plainSql = { number: `TRY_CAST(${unusual} AS DOUBLE)`, time: instantTextSql(unusual), boolean: booleanTextSql(unusual) }[kind]
   const isPlain = `(${plainSql}) IS NOT NULL`
   const numbers = {
-    points: `contains(${text}, '.') AND ${isPlain}`,
-    commas: `contains(${text}, ',') AND ${matches(commaNumber)}`,
-    point_groups: `contains(${text}, '.') AND ${matches(groupedBy('\\.'))}`,
-    comma_groups: `contains(${text}, ',') AND ${matches(groupedBy(','))}`,
+    commas: `contains(${unusual}, ',') AND ${matches(commaNumber)}`,
+    comma_groups: `contains(${unusual}, ',') AND ${matches(groupedBy(','))}`,
+  }
+  // Between commas a point is no separator of thousands.
+  const points = {
+    points: `${unusual} IS NULL AND contains(${text}, '.')`,
+    point_groups: `contains(${text}, '.') AND ${matches(groupedBy('\\.'), text)}`,
   }
   const times = {
     day_months: `NOT (${isPlain}) AND ${matches(dayMonthPattern)}`,
     epochs: `NOT (${isPlain}) AND ${matches(epochPattern)}`,
     short_years: matches(shortYearPattern),
+    zones: matches(zonePattern),
   }
-  const counted = { ...(kind === 'number' ? numbers : {}), ...(kind === 'time' ? times : {}) }
+  const counted = { ...(kind === 'number' ? { ...numbers, ...(isCommaSeparated ? {} : points) } : {}), ...(kind === 'time' ? times : {}) }
   const fields = {
-    values: count(isValue),
-    plain: count(`${isValue} AND ${isPlain}`),
-    example: `min(${text}) FILTER (${isValue} AND NOT (${isPlain}))`,
+    values: `${usual} + ${count(isValue)}`,
+    plain: `${usual} + ${count(`${isValue} AND ${isPlain}`)}`,
+    example: `min(${unusual}) FILTER (${isValue} AND NOT (${isPlain}))`,
     first_part: kind === 'time' ? part(1) : 'CAST(NULL AS DOUBLE)',
     second_part: kind === 'time' ? part(2) : 'CAST(NULL AS DOUBLE)',
-    ...Object.fromEntries([...Object.keys(numbers), ...Object.keys(times)].map((name) => [name, 'CAST(0 AS DOUBLE)'])),
+    ...Object.fromEntries(Object.keys({ ...numbers, ...points, ...times }).map((name) => [name, 'CAST(0 AS DOUBLE)'])),
     ...Object.fromEntries(Object.entries(counted).map(([name, condition]) => [name, count(condition)])),
   }
   return `{${Object.entries(fields)
@@ -147,8 +174,10 @@ export const profileText = async (
   columns: readonly TextColumn[],
   place: Pick<ProfiledColumn, 'name' | 'isCommaSeparated'>,
 ): Promise<TextProfile> => {
+  const texts = columns.map((column, index) => `${column.sql} AS text_${index}, ${unusualTextSql(column)} AS unusual_${index}`)
+  const counted = columns.map(({ kind }, index) => countsSql(kind, `text_${index}`, `unusual_${index}`, place.isCommaSeparated))
   const { counts, files } = await database.row(
-    `SELECT [${columns.map(countsSql).join(', ')}] AS counts, map_entries(histogram(__file)) AS files FROM ${relation}`,
+    `SELECT [${counted.join(', ')}] AS counts, map_entries(histogram(__file)) AS files FROM (SELECT ${[...texts, '__file'].join(', ')} FROM ${relation})`,
     z.object({ counts: z.array(countsSchema), files: z.array(z.object({ key: z.string(), value: z.bigint() })).nullable() }),
   )
   return {
