@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { explainFailure } from '../forecasts/dataset-failures.ts'
 import type { ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { hashInputs } from '../forecasts/input-hashes.ts'
 import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes } from './resource-limits.ts'
@@ -28,20 +29,31 @@ import { awaitFlaggedFile, finaliseRun, measureFleet } from './run-stages.ts'
  */
 export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Promise<AnalysisResult> =>
   createRun(request, work, async (run) => {
-    const fleet = await assessFleet(run, request, {
-      conversionFolder: run.spillFolder,
-      onOpened: (files, isConverted) =>
-        assertDiskSpace(run.staging.folder, request.out, isConverted ? estimateConvertedBytes(files) : estimateRunBytes(files)),
-    })
-    return completeRun(run, fleet, (path) =>
-      startFlaggedForecasts(run.database, {
-        ...fleet,
-        rows: fleet.validation.rows,
-        path,
-        spillFolder: run.spillFolder,
-        signal: work.signal,
-      }),
-    )
+    const hashing = new AbortController()
+    let inputHashes: AssessedFleet['inputHashes'] | undefined
+    try {
+      const fleet = await assessFleet(run, request, {
+        conversionFolder: run.spillFolder,
+        onOpened: async (files, isConverted) => {
+          await assertDiskSpace(run.staging.folder, request.out, isConverted ? estimateConvertedBytes(files) : estimateRunBytes(files))
+          inputHashes ??= hashInputs(files, hashing.signal)
+          // A failure ends the run where the hashes are awaited.
+          inputHashes.catch(() => undefined)
+        },
+      })
+      return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
+        startFlaggedForecasts(run.database, {
+          ...fleet,
+          rows: fleet.validation.rows,
+          path,
+          spillFolder: run.spillFolder,
+          signal: work.signal,
+        }),
+      )
+    } finally {
+      hashing.abort()
+      await inputHashes?.catch(() => undefined)
+    }
   })
 
 /** Reads the inputs and assesses the risk of every series. The tables of each stage stay in the database. */

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
-import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+import type { InputHash } from '../forecasts/input-hashes.ts'
+import type { InputEntry, ReadInput } from '../../src-shared/run/run-manifest.ts'
 import type { Calendar } from '../calendar/calendar.ts'
 import { createCalendar } from '../forecasts/calendar-tables.ts'
 import type { Database } from '../database/database.ts'
@@ -47,7 +48,7 @@ export interface ValidatedFleet {
   readonly dataset: ForecastDataset
   /** As stated, with the level of the bounds that the dataset states. */
   readonly config: AnalysisConfig
-  readonly serversTable: InputEntry | null
+  readonly serversTable: ReadInput | null
   /** About the columns of the servers table. */
   readonly tableWarnings?: readonly RunWarning[]
   /** Null without an events table. */
@@ -75,6 +76,8 @@ export interface AssessedFleet extends SelectedFleet {
   readonly primaryMetric: string
   /** The files that Spark read; by default those of `dataset`. */
   readonly inputs?: readonly InputEntry[]
+  /** By the path of a file; worked out beside the stages. */
+  readonly inputHashes?: Promise<ReadonlyMap<string, InputHash>>
 }
 
 /** Leaves the view `forecast_rows`. */

@@ -9,7 +9,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { eventColumns, maxEvents, type EventColumn, type EventLine } from '../../src-shared/ipc/event-calendar.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { marksInUse, plainNumber, settleMark, stateDecimal, twoReadings, type DecimalMark } from './decimal-marks.ts'
-import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+import type { ReadInput } from '../../src-shared/run/run-manifest.ts'
 import { findFaultyCell, readSheetTable } from './workbook/sheet-table.ts'
 import { isWorkbook, parseTablePath } from './workbook/table-path.ts'
 
@@ -37,7 +37,7 @@ export interface CalendarEvent {
 }
 
 export interface EventCalendar {
-  readonly entry: InputEntry
+  readonly entry: ReadInput
   readonly events: readonly CalendarEvent[]
 }
 

@@ -10,7 +10,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { evenName, findCloseName, findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
-import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+import type { ReadInput } from '../../src-shared/run/run-manifest.ts'
 import { cellText, findFaultyCell, readSheetTable, type SheetTable } from './workbook/sheet-table.ts'
 import { isWorkbook, parseTablePath } from './workbook/table-path.ts'
 
@@ -22,7 +22,7 @@ const numberColumns = ['monthly_cost_usd', 'capacity_units', 'lead_time_days'] a
 
 export interface LoadedServersTable {
   /** Null without a servers table. */
-  readonly entry: InputEntry | null
+  readonly entry: ReadInput | null
   /** Names the columns that are nearly one of ours. */
   readonly warnings: readonly RunWarning[]
 }

@@ -39,7 +39,13 @@ export class ThriftError extends Error {}
 const maxDepth = 64
 
 /** Reads one struct from the start of `bytes`. Binary values are views into them. Throws ThriftError. */
-export const readThrift = (bytes: Uint8Array): ThriftStruct => new ThriftReader(bytes).struct(0)
+export const readThrift = (bytes: Uint8Array): ThriftStruct => readThriftAtStart(bytes).struct
+
+/** The same with the number of bytes that it takes. */
+export const readThriftAtStart = (bytes: Uint8Array): { readonly struct: ThriftStruct; readonly length: number } => {
+  const reader = new ThriftReader(bytes)
+  return { struct: reader.struct(0), length: reader.bytesRead }
+}
 
 export const writeThrift = (struct: ThriftStruct): Uint8Array => {
   const writer = new ThriftWriter()
@@ -55,6 +61,10 @@ class ThriftReader {
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  get bytesRead(): number {
+    return this.#at
   }
 
   struct(depth: number): ThriftStruct {

@@ -39,8 +39,16 @@ export const inputEntrySchema = z.object({
   path: z.string(),
   bytes: z.int(),
   rows: z.int(),
+  /** Null for more than 10 GB of files, for Spark's, and in manifests of older versions. */
+  sha256: z.string().nullable().default(null),
+  /** ISO 8601 UTC. Null where `sha256` may be. */
+  modified_at: z.iso.datetime().nullable().default(null),
+  /** `checked`: the file holds checksums, and they agree. `none`: it holds none. Null where it was not looked at. */
+  integrity: z.enum(['checked', 'none']).nullable().default(null),
 })
 export type InputEntry = z.infer<typeof inputEntrySchema>
+/** Before its contents are hashed. */
+export type ReadInput = Pick<InputEntry, 'path' | 'bytes' | 'rows'>
 
 export const columnMappingSchema = z.object({
   /** Headroom's name for the role, for instance `server_id`. */

@@ -25,11 +25,13 @@ function differing(a, b, path) {
  * them, the run in the cloud cannot. @param {any} manifest
  */
 function placeless(manifest) {
-  const entry = (/** @type {any} */ input) => (input === null ? null : { ...input, path: '' })
+  const entry = (/** @type {any} */ input) => (input === null ? null : { ...input, path: '', modified_at: null })
+  // Spark reads parts of files, and hashes none.
+  const unhashed = (/** @type {any} */ input) => ({ ...entry(input), sha256: null, integrity: null })
   return {
     ...manifest,
     warnings: manifest.warnings.filter((/** @type {any} */ { code }) => code !== 'files-left-out'),
-    inputs: manifest.inputs.map(entry),
+    inputs: manifest.inputs.map(unhashed),
     servers_table: entry(manifest.servers_table),
     events_table: entry(manifest.events_table),
   }

@@ -5,11 +5,12 @@ import { z } from 'zod'
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunCounts, RunWarning } from '../../../src-shared/run/run-event.ts'
-import { runFormatVersion, type InputEntry, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
+import { runFormatVersion, type InputEntry, type ReadInput, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, type Database } from '../../database/database.ts'
 import type { AnalysisRequest } from '../analysis-request.ts'
 import { quantilePathCount, quantileStepCorrelations } from '../breach/quantile-paths.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
+import { hashFile } from '../../run-folder/staging-folder.ts'
 import { columnMappings } from '../../forecasts/forecast-columns.ts'
 
 export interface ManifestInput {
@@ -52,8 +53,8 @@ export const describeManifest = async (database: Database, input: ManifestInput)
     previous_run: previousRun,
     analyzed_at: analyzedAt.toISOString(),
     inputs: await describeInputs(database, fleet),
-    servers_table: fleet.serversTable,
-    events_table: fleet.eventCalendar?.entry ?? null,
+    servers_table: await describeTable(fleet.serversTable),
+    events_table: await describeTable(fleet.eventCalendar?.entry ?? null),
     schema: fleet.dataset.schema.map(({ column, type }) => ({ column, type })),
     mapped_columns: columnMappings(fleet.dataset.columns),
     mapping: fleet.dataset.mapping,
@@ -90,6 +91,7 @@ const describeQuantilePaths = async (database: Database, { grid }: AssessedFleet
 
 const describeInputs = async (database: Database, fleet: AssessedFleet): Promise<InputEntry[]> => {
   if (fleet.inputs !== undefined) return [...fleet.inputs]
+  const hashes = await fleet.inputHashes
   const entries: InputEntry[] = []
   for (const { path, bytes, format } of fleet.dataset.files) {
     const { rows } =
@@ -98,7 +100,13 @@ const describeInputs = async (database: Database, fleet: AssessedFleet): Promise
             escapeGlob(path),
           ])
         : { rows: fleet.dataset.textRows?.get(path) ?? 0 }
-    entries.push({ path, bytes, rows })
+    entries.push({ path, bytes, rows, ...(hashes?.get(path) ?? unknownHash) })
   }
   return entries
 }
+
+const unknownHash = { sha256: null, modified_at: null, integrity: null } as const
+
+/** Servers or events: small, hence always hashed. */
+export const describeTable = async (table: ReadInput | null): Promise<InputEntry | null> =>
+  table === null ? null : { ...table, ...unknownHash, sha256: await hashFile(table.path) }

@@ -1,4 +1,5 @@
 // Calibration of simulated probabilities on windows of the backtest, and what they are worth (analysis definition, section 4).
+import { crc32 } from '../../parquet/crc32.ts'
 import type { CalibrationScores, ReliabilityRow } from '../../../src-shared/artefacts/model-accuracy.ts'
 import { calibrate, fitBetaCurve, type Calibration } from '../../statistics/beta-calibration.ts'
 import { areaUnderCurve, brierScore, logLoss, skillInterval } from '../../statistics/probability-scores.ts'
@@ -110,12 +111,3 @@ const tabulateReliability = (predicted: Float64Array, outcomes: Uint8Array): Rel
 
 /** Fold of a server: CRC-32 (ISO 3309) of its name modulo 5. */
 export const foldOf = (serverId: string): number => crc32(new TextEncoder().encode(serverId)) % folds
-
-const crc32 = (bytes: Uint8Array): number => {
-  let crc = 0xffffffff
-  for (const byte of bytes) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
-  }
-  return (crc ^ 0xffffffff) >>> 0
-}

@@ -7,6 +7,7 @@ import { Database, literal } from '../../database/database.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
 import type { LongWork } from '../analysis-request.ts'
 import { headroom } from '../methods/headroom.ts'
+import { describeTable } from '../artefacts/describe-manifest.ts'
 import { calendarForYears, holidayDates, yearsAround } from '../../calendar/calendar.ts'
 import type { TimeZone } from '../../calendar/time-zone.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -75,7 +76,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
       step_seconds: grid.stepSeconds,
       lag_seconds: grid.lagSeconds,
       steps: [...steps],
-      servers_table: serversTable,
+      servers_table: await describeTable(serversTable),
     },
   }
 }
