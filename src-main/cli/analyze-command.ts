@@ -12,6 +12,7 @@ import { runCancellable, print, createProgressView } from './terminal.ts'
 export interface AnalyzeOptions extends StatedSettings {
   readonly out: string
   readonly backtest?: readonly string[]
+  readonly batchInput?: readonly string[]
   readonly servers?: string
   readonly events?: string
   readonly method: AnalysisMethod
@@ -31,7 +32,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
     const { manifest, events } = await runCancellable((signal) =>
       analyze(
         {
-          inputs: [...inputs, ...(options.backtest ?? [])],
+          inputs: [...inputs, ...(options.backtest ?? []), ...(options.batchInput ?? [])],
           out: options.out,
           method: options.method,
           config,

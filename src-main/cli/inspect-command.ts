@@ -10,11 +10,12 @@ export interface InspectOptions extends StatedSettings {
   readonly json?: boolean
   readonly rows?: number
   readonly backtest?: readonly string[]
+  readonly batchInput?: readonly string[]
 }
 
 export const runInspect = async (inputs: readonly string[], options: InspectOptions): Promise<void> => {
   const { settings: config, warnings } = await readSettings(options)
-  const request = { inputs: [...inputs, ...(options.backtest ?? [])], config, previewRows: options.rows }
+  const request = { inputs: [...inputs, ...(options.backtest ?? []), ...(options.batchInput ?? [])], config, previewRows: options.rows }
   const described = await runCancellable((signal) => inspectForecasts(request, { signal }))
   const inspection = { ...described, warnings: [...warnings, ...described.warnings] }
   print(options.json === true ? jsonText({ ...inspection }, 2) : describeInspection(inspection))

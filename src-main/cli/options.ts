@@ -100,6 +100,11 @@ export const sharedOptions = {
   dateFormat: () => new Option('--date-format <format>', 'day-first, month-first, or a pattern such as "%d.%m.%Y %H:%M"'),
   backtest: () =>
     new Option('--backtest <file>', 'backtest of the forecasts in files of their own; repeatable').argParser(collect).default([]),
+  batchInput: () =>
+    new Option('--batch-input <file>', "input of DeepAR's batch transform, whose lines name the servers; repeatable")
+      .argParser(collect)
+      .default([]),
+  batchStep: () => new Option('--batch-step <step>', "steps of DeepAR's batch transform: 5min, H, D, W or M"),
   metric: () => new Option('--metric <name>', 'analyse this metric only; repeatable').argParser(collect).default([], 'all'),
   runFolder: () => new Option('--out <dir>', 'new or empty run folder').argParser(outputPath).makeOptionMandatory(),
   runId: () => new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp(),

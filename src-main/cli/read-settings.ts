@@ -17,6 +17,7 @@ export interface StatedSettings {
   /** YAML with a column by role. */
   readonly mapFile?: string | undefined
   readonly wide?: string | undefined
+  readonly batchStep?: string | undefined
   readonly dateFormat?: string | undefined
   /** Nominal level of the bounds, a share. */
   readonly level?: number | undefined
@@ -27,7 +28,21 @@ export interface StatedSettings {
 
 /** Later settings win: file, --set, then the options of single settings. The engine checks the values. */
 export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> => {
-  const { config, set = [], unit = {}, decimal, timeZone, metric = [], map = {}, mapFile, wide, dateFormat, level, seed } = stated
+  const {
+    config,
+    set = [],
+    unit = {},
+    decimal,
+    timeZone,
+    metric = [],
+    map = {},
+    mapFile,
+    wide,
+    batchStep,
+    dateFormat,
+    level,
+    seed,
+  } = stated
   const { settings: fromFile, warnings } = config === undefined ? { settings: {}, warnings: [] } : await readConfigFile(config)
   const settings = renameSettings({ ...fromFile, ...Object.fromEntries(set.map((assignment) => parseAssignment(assignment))) })
   const mapped = { ...(mapFile === undefined ? {} : await readYamlFile(mapFile, 'mapping')), ...map }
@@ -39,6 +54,7 @@ export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> 
       ...(decimal === undefined ? {} : { decimal }),
       ...(timeZone === undefined ? {} : { time_zone: timeZone }),
       ...(wide === undefined ? {} : { wide }),
+      ...(batchStep === undefined ? {} : { batch_step: batchStep }),
       ...(dateFormat === undefined ? {} : { date_format: dateFormat }),
       ...(level === undefined ? {} : { interval_level: level }),
       ...(metric.length === 0 ? {} : { metrics: [...metric] }),

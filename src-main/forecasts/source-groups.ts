@@ -26,6 +26,7 @@ export const readGroups = async (
     ...(await openTextFiles(
       database,
       files.filter(({ format }) => format !== 'parquet'),
+      config,
     )),
   ].map(withFolderColumns)
   const split: SourceGroup[] = []

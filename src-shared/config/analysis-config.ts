@@ -61,6 +61,11 @@ export const analysisConfigSchema = z.strictObject({
   wide: wideLayoutSchema.optional(),
   /** Order of day and month in dates such as 05.06.2026, or a pattern such as %d.%m.%Y %H:%M; absent: found over the whole dataset. */
   date_format: z.union([z.enum(['day-first', 'month-first']), z.string().regex(/%/)]).optional(),
+  /** Steps of DeepAR's batch transform, as its `time_freq`: 5min, H, D, W or M. */
+  batch_step: z
+    .string()
+    .regex(/^[1-9]?\d{0,3}(min|[hdwm])$/i)
+    .optional(),
   /** Nominal level of `yhat_lower`..`yhat_upper`, a share; levels that column names or a column state win. */
   interval_level: z.number().gt(0).lt(1).default(0.8),
   high_risk_threshold: z.number().positive().default(80),

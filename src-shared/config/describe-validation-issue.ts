@@ -28,6 +28,7 @@ const forms: Readonly<Record<string, string>> = {
   n_clusters: 'a whole number from 1 to 50, or auto',
   holiday_country: 'a country code of two capital letters',
   time_zone: 'a time zone such as Europe/Berlin',
+  batch_step: 'a step such as D, H or 5min',
   date_format: 'day-first, month-first or a format such as %d.%m.%Y',
 }
 

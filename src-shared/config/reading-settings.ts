@@ -9,6 +9,7 @@ export const readingSettingsSchema = z.strictObject({
   map: z.partialRecord(columnRoleSchema, z.string().min(1)).optional(),
   wide: wideLayoutSchema.optional(),
   date_format: z.string().min(1).optional(),
+  batch_step: z.string().min(1).optional(),
   decimal: z.enum(decimalSettings).optional(),
   time_zone: z.string().min(1).optional(),
   interval_level: z.number().gt(0).lt(1).optional(),

@@ -1,4 +1,21 @@
 // JSON documents of monitoring systems, which say by themselves what is what: Prometheus' query_range and CloudWatch's GetMetricData.
+import { escapeGlob, literal } from '../../database/database.ts'
+import type { ForecastFile } from '../forecast-files.ts'
+
+const maxJsonBytes = 16_777_216
+
+/** Relation with `json` and `__file`. */
+export const jsonObjectsSql = (files: readonly ForecastFile[]): string => {
+  const paths = files.map(({ path }) => literal(escapeGlob(path))).join(', ')
+  const compression = files[0]?.compression ?? 'none'
+  return `read_json_objects([${paths}], format = 'auto', compression = ${literal(compression === 'none' ? 'uncompressed' : compression)}, filename = '__file',
+    maximum_object_size = ${Math.max(maxJsonBytes, ...files.map(({ bytes }) => bytes + 1))})`
+}
+
+export const jsonPointer = (key: string): string => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+
+/** Columns of text before they are read. */
+export const textColumn = (index: number): string => `c${index + 1}`
 
 export interface JsonDocument {
   readonly name: string

@@ -30,6 +30,7 @@ export interface ReadingConfig extends UnitConfig, MetricChoice {
   readonly map: StatedColumns
   readonly wide?: WideLayout | undefined
   readonly date_format?: string | undefined
+  readonly batch_step?: string | undefined
   readonly decimal: DecimalSetting
 }
 

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
-import { documentOf } from './json-documents.ts'
+import { openBatchTransforms } from './batch-transform.ts'
+import { documentOf, jsonObjectsSql, jsonPointer, textColumn } from './json-documents.ts'
 import type { SourceColumn } from './layout.ts'
 import { assertDistinct, maxHeaderLines, readCsvHeader } from './text-header.ts'
 import { isNumberLikeSql } from './text-values.ts'
@@ -22,19 +23,27 @@ export interface SourceGroup {
 /** Text before its columns are typed. */
 type TextGroup = Omit<SourceGroup, 'columns'> & { readonly names: readonly string[] }
 
-/** One group per format, compression and list of columns, in the order of the files. Throws HeadroomError. */
-export const openTextFiles = async (database: Database, files: readonly ForecastFile[]): Promise<SourceGroup[]> => {
+/** One group per format, compression and list of columns, in the order of the files; without `config` each file by itself. Throws HeadroomError. */
+export const openTextFiles = async (
+  database: Database,
+  files: readonly ForecastFile[],
+  config?: { readonly batch_step?: string | undefined },
+): Promise<SourceGroup[]> => {
+  const { batches, others } =
+    config === undefined
+      ? { batches: [], others: files }
+      : await readingText(files, () => openBatchTransforms(database, files, config.batch_step))
   const byKey = new Map<string, { files: ForecastFile[]; open: (files: readonly ForecastFile[]) => TextGroup }>()
-  for (const file of files) {
+  for (const file of others) {
     const { key, open } = await readingText([file], () => (file.format === 'csv' ? openCsv(database, file) : openJson(database, file)))
     const group = byKey.get(key)
     if (group === undefined) byKey.set(key, { files: [file], open })
     else group.files.push(file)
   }
   const groups: SourceGroup[] = []
-  for (const { files: groupFiles, open } of byKey.values()) {
-    const { names, ...group } = open(groupFiles)
-    groups.push({ ...group, columns: await readingText(groupFiles, () => typeColumns(database, names, group)) })
+  const opened = [...byKey.values()].map(({ files: groupFiles, open }) => open(groupFiles))
+  for (const { names, ...group } of [...opened, ...batches.map((batch) => ({ ...batch, document: 'deepar' }))]) {
+    groups.push({ ...group, columns: await readingText(group.files, () => typeColumns(database, names, group)) })
   }
   return groups
 }
@@ -46,8 +55,6 @@ interface OpenedText {
   readonly key: string
   readonly open: (files: readonly ForecastFile[]) => TextGroup
 }
-
-const textColumn = (index: number): string => `c${index + 1}`
 
 const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
   const lines = await database.rows(
@@ -74,14 +81,9 @@ const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedTe
 
 const maxLineBytes = 4_000_000
 
-const maxJsonBytes = 16_777_216
-
 const openJson = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
-  const objects = (files: readonly ForecastFile[]): string =>
-    `read_json_objects(${pathList(files)}, format = 'auto', compression = ${literal(file.compression === 'none' ? 'uncompressed' : file.compression)}, filename = '__file',
-       maximum_object_size = ${Math.max(maxJsonBytes, ...files.map(({ bytes }) => bytes + 1))})`
   const [first] = await database.rows(
-    `SELECT json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${objects([file])} LIMIT 1`,
+    `SELECT json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${jsonObjectsSql([file])} LIMIT 1`,
     z.object({ type: z.string(), keys: z.array(z.string()).nullable() }),
   )
   if (first === undefined || first.keys === null) {
@@ -91,11 +93,16 @@ const openJson = async (database: Database, file: ForecastFile): Promise<OpenedT
   if (document !== undefined) {
     return {
       key: JSON.stringify(['document', document.name, file.compression]),
-      open: (files) => ({ files, names: document.columns, document: document.name, relation: `(${document.rowsQuery(objects(files))})` }),
+      open: (files) => ({
+        files,
+        names: document.columns,
+        document: document.name,
+        relation: `(${document.rowsQuery(jsonObjectsSql(files))})`,
+      }),
     }
   }
   const others = await database.rows(
-    `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${objects([file])} ORDER BY name`,
+    `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${jsonObjectsSql([file])} ORDER BY name`,
     z.object({ name: z.string() }),
   )
   const names = [...first.keys, ...others.map(({ name }) => name).filter((name) => !first.keys!.includes(name))]
@@ -106,12 +113,10 @@ const openJson = async (database: Database, file: ForecastFile): Promise<OpenedT
     open: (files) => ({
       files,
       names: values,
-      relation: `(SELECT ${values.map((name, index) => `json->>${literal(jsonPointer(name))} AS ${textColumn(index)}`).join(', ')}, __file FROM ${objects(files)})`,
+      relation: `(SELECT ${values.map((name, index) => `json->>${literal(jsonPointer(name))} AS ${textColumn(index)}`).join(', ')}, __file FROM ${jsonObjectsSql(files)})`,
     }),
   }
 }
-
-const jsonPointer = (key: string): string => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 
 /** Rows that show whether a column holds numbers. Values that do not are found, and refused, when all are read. */
 const sampledRows = 1000

@@ -107,11 +107,26 @@ export const readCsvHead = (lines: readonly string[], fileName: string): HeadCol
   return names.map((column, index) => ({ column, isNumeric: rows.every((row) => isNumberLike(row[index] ?? '')) }))
 }
 
-/** Columns of JSON Lines by its first lines; undefined where the first line is no object, as in an array or a document of several lines. */
+/** Where SageMaker's batch transform has joined its input (`JoinSource`), its output stands under this key. */
+export const joinedKey = 'SageMakerOutput'
+const outputKeys = new Set(['mean', 'quantiles', 'samples'])
+
+/** A line of DeepAR's output, by its keys. */
+export const isBatchOutput = (keys: readonly string[]): boolean =>
+  keys.includes(joinedKey) || (keys.length > 0 && keys.every((key) => outputKeys.has(key)))
+
+/** A line of DeepAR's input. */
+export const isBatchInput = (keys: readonly string[]): boolean => keys.includes('start') && keys.includes('target')
+
+/**
+ * Columns of JSON Lines by its first lines; undefined where the first line is no object, as in an array or a document of several lines, and
+ * where it belongs to a batch transform, whose rows lie in two files.
+ */
 export const readJsonHead = (lines: readonly string[]): HeadColumn[] | undefined => {
   const objects = lines.map(parseObject).filter((object) => object !== undefined)
   if (objects.length === 0 || parseObject(lines[0] ?? '') === undefined) return undefined
   const names = [...new Set(objects.flatMap((object) => Object.keys(object)))]
+  if (isBatchOutput(names) || isBatchInput(names)) return undefined
   const isNumber = (value: unknown): boolean =>
     value === null || value === undefined || typeof value === 'number' || (typeof value === 'string' && isNumberLike(value))
   return names.map((column) => ({ column, isNumeric: objects.every((object) => isNumber(object[column])) }))
