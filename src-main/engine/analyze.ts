@@ -2,12 +2,13 @@
 import { join } from 'node:path'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { explainFailure } from '../forecasts/dataset-failures.ts'
-import type { ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { hasForecasts, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { hashInputs } from '../forecasts/input-hashes.ts'
 import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes } from './resource-limits.ts'
 import { createRun, type Run } from './create-run.ts'
+import { forecastFleet } from './forecast-fleet.ts'
 import {
   assessFleetRisk,
   openFleet,
@@ -32,8 +33,9 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
     const hashing = new AbortController()
     let inputHashes: AssessedFleet['inputHashes'] | undefined
     try {
-      const fleet = await assessFleet(run, request, {
+      const given = await openFleet(run, request, {
         conversionFolder: run.spillFolder,
+        measurements: request.method === 'headroom' ? 'accepted' : 'refused',
         onOpened: async (files, isConverted) => {
           await assertDiskSpace(run.staging.folder, request.out, isConverted ? estimateConvertedBytes(files) : estimateRunBytes(files))
           inputHashes ??= hashInputs(files, hashing.signal)
@@ -41,6 +43,8 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
           inputHashes.catch(() => undefined)
         },
       })
+      const dataset = hasForecasts(given) ? given : await forecastFleet(run, given)
+      const fleet = await assessDataset({ ...run, config: withStatedLevel(run.config, dataset) }, request, dataset)
       return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
         startFlaggedForecasts(run.database, {
           ...fleet,

@@ -12,7 +12,7 @@ import { detectTimes, type SeriesStep } from '../forecasts/detect-granularity.ts
 import type { TimeGrid } from '../forecasts/time-grid.ts'
 import { readEventsTable, type EventCalendar } from '../forecasts/events-table.ts'
 import { damagedFileError } from '../forecasts/dataset-failures.ts'
-import { openForecastDataset, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { openForecastDataset, type ForecastDataset, type OpenOptions } from '../forecasts/forecast-dataset.ts'
 import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { loadServersTable } from '../forecasts/servers-table.ts'
 import { validateForecasts, type ForecastValidation } from '../forecasts/validate-forecasts.ts'
@@ -42,6 +42,8 @@ export interface FleetOptions {
   readonly onOpened?: (files: readonly ForecastFile[], isConverted: boolean) => Promise<void>
   /** Folder for forecasts that are converted first; without it only Parquet in long form is read. */
   readonly conversionFolder?: string
+  /** Whether files without any forecast are opened too. */
+  readonly measurements?: OpenOptions['measurements']
 }
 
 export interface ValidatedFleet {
@@ -84,11 +86,12 @@ export interface AssessedFleet extends SelectedFleet {
 export const openFleet = async (
   { database, config, progress }: FleetWork,
   { inputs }: FleetRequest,
-  { flags = 'rejected', onOpened, conversionFolder }: FleetOptions,
+  { flags = 'rejected', onOpened, conversionFolder, measurements = 'refused' }: FleetOptions,
 ): Promise<ForecastDataset> => {
   progress.start('open')
   const dataset = await openForecastDataset(database, inputs, config, {
     flags,
+    measurements,
     ...(conversionFolder === undefined ? {} : { conversionFolder }),
     onFound: async (files) => onOpened?.(files, true),
   })

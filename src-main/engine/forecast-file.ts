@@ -9,7 +9,7 @@ import { Database } from '../database/database.ts'
 import { writeForecasts } from '../forecasting/forecast-measurements.ts'
 import type { ForecastOptions, ForecastReport } from '../forecasting/forecast-options.ts'
 import { explainFailure } from '../forecasts/dataset-failures.ts'
-import { openForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { hasForecasts, openForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 import type { LongWork } from './analysis-request.ts'
 import { assertDiskSpace, databaseMemory, estimateConvertedBytes, parseMemoryLimit } from './resource-limits.ts'
@@ -39,7 +39,7 @@ export const forecastFile = async (request: ForecastFileRequest, { signal, onEve
         conversionFolder: spillFolder,
         onFound: (files) => assertDiskSpace(spillFolder, request.out, estimateConvertedBytes(files)),
       })
-      if (dataset.columns.predicted !== undefined) throw forecastsGiven(dataset.name, dataset.columns.predicted.column)
+      if (hasForecasts(dataset)) throw forecastsGiven(dataset.name, dataset.columns.predicted.column)
       let result: ForecastReport | undefined
       try {
         await replaceFile(out, async (path) => {

@@ -11,7 +11,7 @@ import { inspectedModelSchema, previewRowSchema, type Inspection, type PreviewRo
 import { parseConfig } from '../config/parse-config.ts'
 import { Database } from '../database/database.ts'
 import { columnMappings } from '../forecasts/forecast-columns.ts'
-import { openForecastDataset, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { hasForecasts, openForecastDataset, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { readFirstRows } from '../forecasts/source-groups.ts'
 import { detectTimes } from '../forecasts/detect-granularity.ts'
 import { findForecastFiles } from '../forecasts/forecast-files.ts'
@@ -130,7 +130,7 @@ const describeDataset = async (
   )
   const times = await detectTimes(database, config, dataset.columns.timestamp.type !== 'TIMESTAMP')
   return {
-    contents: dataset.columns.predicted === undefined ? 'measurements' : 'forecasts',
+    contents: hasForecasts(dataset) ? 'forecasts' : 'measurements',
     mapping: dataset.mapping,
     candidates: dataset.candidates.map(({ role, columns }) => ({ role, columns: [...columns] })),
     preview: await readPreview(database, previewRows),

@@ -4,6 +4,7 @@ import type { RunEvent, RunWarning } from '../../src-shared/run/run-event.ts'
 /** Step -> [label, share of a typical run in percent]. Measured with 10,000 servers. The keys are part of the manifest. */
 const steps = {
   open: ['Opening forecasts', 1],
+  forecast: ['Forecasting measurements', 60],
   screen: ['Validating rows', 1],
   survey: ['Profiling series', 19],
   select: ['Selecting models', 1],
@@ -32,11 +33,12 @@ export interface ProgressReporter {
 export const silentProgress: Pick<ProgressReporter, 'start'> = { start: () => undefined }
 
 export const createProgressReporter = (onEvent: ((event: RunEvent) => void) | undefined): ProgressReporter => {
-  const total = Object.values(steps).reduce((sum, [, weight]) => sum + weight, 0)
+  const optional: StepName = 'forecast'
+  let total = Object.values(steps).reduce((sum, [, weight]) => sum + weight, 0) - steps[optional][1]
   const finished: { step: string; seconds: number }[] = []
   let current: StepName | undefined
   let startedAt = 0
-  let finishedShare = 0
+  let finishedWeight = 0
   let reported = 0
   const report = (label: string, progress: number): void => {
     reported = Math.max(reported, Math.min(1, progress))
@@ -45,17 +47,18 @@ export const createProgressReporter = (onEvent: ((event: RunEvent) => void) | un
   const end = (): void => {
     if (current === undefined) return
     finished.push({ step: current, seconds: Math.round(performance.now() - startedAt) / 1000 })
-    finishedShare += steps[current][1] / total
+    finishedWeight += steps[current][1]
   }
   return {
     start: (step) => {
       end()
       current = step
       startedAt = performance.now()
-      report(steps[step][0], finishedShare)
+      if (step === optional) total += steps[step][1]
+      report(steps[step][0], finishedWeight / total)
     },
     advance: (share) => {
-      if (current !== undefined) report(steps[current][0], finishedShare + (share * steps[current][1]) / total)
+      if (current !== undefined) report(steps[current][0], (finishedWeight + share * steps[current][1]) / total)
     },
     warn: (warning) => onEvent?.({ type: 'warning', warning }),
     timings: () => {

@@ -28,7 +28,7 @@ export interface PreparedMeasurements {
   /** Slots of the first and the last step with a value. */
   readonly firstSlot: number
   readonly lastSlot: number
-  /** "daily 95th percentiles of steps of 5 minutes"; "daily values" where nothing was resampled. */
+  /** "daily 95th percentiles of values every 5 minutes, in UTC"; "daily values" where nothing was resampled. */
   readonly described: string
   readonly warnings: readonly RunWarning[]
 }
@@ -64,7 +64,7 @@ export const prepareMeasurements = async (
     series: totals.series,
     firstSlot: totals.first_slot,
     lastSlot: totals.last_slot,
-    described: describeSteps(step, times, options.statistic, isResampled),
+    described: await describeSteps(database, step, times, options.statistic, isResampled),
     warnings: [...dataset.warnings, ...times.warnings, ...partial, ...outliers, ...(await findUnmeasured(database))],
   }
 }
@@ -101,7 +101,7 @@ const forecastGrid = (step: ForecastStep, { grid, zone }: DetectedTimes): TimeGr
 }
 
 /** A metric that is a percentile by its name, such as `cpu_p95`. */
-const percentileMetricPattern = '(^|[^A-Za-z])[pP][5-9][0-9]($|[^0-9])'
+const isPercentileSql = `regexp_matches(metric, '(^|[^A-Za-z])[pP][5-9][0-9]($|[^0-9])')`
 
 const statisticsSql: Readonly<Record<PeriodStatistic, string>> = {
   p95: 'quantile_cont(actual, 0.95)',
@@ -120,7 +120,7 @@ const resample = async (
   const value = !isResampled
     ? 'max(actual)'
     : statistic === undefined
-      ? `CASE WHEN regexp_matches(metric, ${literal(percentileMetricPattern)}) THEN ${statisticsSql.max} ELSE ${statisticsSql.p95} END`
+      ? `CASE WHEN ${isPercentileSql} THEN ${statisticsSql.max} ELSE ${statisticsSql.p95} END`
       : statisticsSql[statistic]
   await database.run(`
     CREATE OR REPLACE TABLE sampled_periods AS
@@ -146,7 +146,7 @@ const resample = async (
     FROM sampled_periods p JOIN (SELECT server_id, metric, quantile_disc(samples, 0.9) AS samples FROM sampled_periods GROUP BY ALL) u USING (server_id, metric)`)
   await database.run('DROP TABLE sampled_periods')
   const { periods } = await database.row(
-    'SELECT CAST(count_if(is_partial) AS DOUBLE) AS periods FROM measured_periods',
+    'SELECT CAST(count(*) FILTER (is_partial) AS DOUBLE) AS periods FROM measured_periods',
     z.object({ periods: z.number() }),
   )
   await database.run('DELETE FROM measured_periods WHERE is_partial')
@@ -263,14 +263,29 @@ const findUnmeasured = async (database: Database): Promise<RunWarning[]> => {
 
 const statisticNames: Readonly<Record<PeriodStatistic, string>> = { p95: '95th percentiles', max: 'maxima', mean: 'means' }
 
-const describeSteps = (
+/** Reads `measured_series`. */
+const describeSteps = async (
+  database: Database,
   step: ForecastStep,
   { grid, zone }: DetectedTimes,
   statistic: PeriodStatistic | undefined,
   isResampled: boolean,
-): string => {
+): Promise<string> => {
   const period = step === 'day' ? 'daily' : 'hourly'
   if (!isResampled) return `${period} values`
-  const name = statistic === undefined ? '95th percentiles (maxima of metrics that are percentiles)' : statisticNames[statistic]
-  return `${period} ${name} of values every ${describeStep(grid.step)}, in ${zone.name}`
+  const metrics = await database.rows(
+    `SELECT metric, ${isPercentileSql} AS is_percentile FROM measured_series GROUP BY metric ORDER BY metric`,
+    z.object({ metric: z.string(), is_percentile: z.boolean() }),
+  )
+  const of = (isPercentile: boolean): string =>
+    metrics.flatMap(({ metric, is_percentile }) => (is_percentile === isPercentile ? [metric] : [])).join(', ')
+  const names =
+    statistic !== undefined
+      ? statisticNames[statistic]
+      : of(true) === ''
+        ? statisticNames.p95
+        : of(false) === ''
+          ? `${statisticNames.max} of percentiles`
+          : `${statisticNames.p95} (${statisticNames.max} of the percentiles ${of(true)})`
+  return `${period} ${names} of values every ${describeStep(grid.step)}, in ${zone.name}`
 }

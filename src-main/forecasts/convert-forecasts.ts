@@ -181,7 +181,8 @@ const textReader = ({ group }: ReadGroup, style: TextStyle, { decimal }: Reading
       const name = `value_${known === -1 ? reads.push(value) - 1 : known}`
       return kind === 'number' ? withoutNanSql(name) : name
     },
-    relation: () => `(SELECT ${[...reads.map((value, index) => `${value} AS value_${index}`), '__file'].join(', ')} FROM ${group.relation})`,
+    relation: () =>
+      `(SELECT ${[...reads.map((value, index) => `${value} AS value_${index}`), '__file'].join(', ')} FROM ${group.relation})`,
   }
 }
 

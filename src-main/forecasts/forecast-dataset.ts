@@ -34,7 +34,7 @@ import { describeLeftOut, folderKeys, maxNamed, sortFolderKeys } from './dataset
 import { commonFolderKeys, findForecastFiles, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
 import { assertWholeText } from './readers/compressed-text.ts'
 import { splitComposites } from './readers/composite-columns.ts'
-import { assertStatedColumns, findLayout } from './readers/find-layout.ts'
+import { assertStatedColumns, findLayout, type MeasurementsOption } from './readers/find-layout.ts'
 import type { Layout, ReadingConfig } from './readers/layout.ts'
 import { readGroups } from './source-groups.ts'
 
@@ -74,9 +74,12 @@ export interface OpenOptions {
   readonly onFound?: (files: readonly ForecastFile[]) => Promise<void>
   /** Folder for converted rows; without it only Parquet in long form is read. */
   readonly conversionFolder?: string
-  /** Whether files without any forecast are read too. */
-  readonly measurements?: 'refused' | 'read'
+  /** Whether files without any forecast are opened too. */
+  readonly measurements?: MeasurementsOption
 }
+
+/** Whether the rows hold forecasts; else they are measurements alone. */
+export const hasForecasts = ({ columns }: { readonly columns: Partial<MappedColumns> }): boolean => columns.predicted !== undefined
 
 /** Creates the views `source` and `forecast_rows`. */
 export const openForecastDataset = async (
@@ -164,7 +167,7 @@ const openLongParquet = async (
   const layout = findLongLayout(own, schemas, config, name)
   if (layout === undefined) return undefined
   if (layout.groups[0]!.predicted === undefined) {
-    if (measurements === 'read') return undefined
+    if (measurements !== 'refused') return undefined
     assertRequiredRoles({ server_id: true, timestamp: true }, own, name)
   }
   const columns = mappedColumns(layout)

@@ -8,7 +8,7 @@ import { plainName, type ForecastColumn } from './forecast-columns.ts'
 import { commonFolderKeys, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
 import { assertWholeText } from './readers/compressed-text.ts'
 import { splitComposites } from './readers/composite-columns.ts'
-import { findLayouts } from './readers/find-layout.ts'
+import { findLayouts, type MeasurementsOption } from './readers/find-layout.ts'
 import type { ReadingConfig, SourceColumn } from './readers/layout.ts'
 import { openTextFiles, readingText, type SourceGroup } from './readers/text-files.ts'
 
@@ -18,7 +18,7 @@ export const readGroups = async (
   files: readonly ForecastFile[],
   name: string,
   config: ReadingConfig,
-  measurements: 'refused' | 'read',
+  measurements: MeasurementsOption,
 ): Promise<ReadGroup[]> => {
   const parquetFiles = files.filter(({ format }) => format === 'parquet')
   const groups: SourceGroup[] = [

@@ -75,7 +75,7 @@ const validateByStatistics = async (
               NOT coalesce(isfinite(min(${time})) AND isfinite(max(${time})), false) AS has_bad_times,
               ${distantTimesSql(`min(${time})`, `max(${time})`)} AS has_distant_times,
               ${withinPercentSql(percentColumns.map((value) => [`CAST(min(${value}) AS DOUBLE)`, `CAST(max(${value}) AS DOUBLE)`]))} AS is_within_percent,
-              least(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), ${2 * maxMagnitude}) AS largest_magnitude
+              least(coalesce(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), 0), ${2 * maxMagnitude}) AS largest_magnitude
        FROM source`,
       validationSchema,
     )
@@ -97,7 +97,7 @@ const validateByRows = async (database: Database, dataset: ForecastDataset): Pro
             ${distantTimesSql(`min(${ts})`, `max(${ts})`)} AS has_distant_times,
             ${withinPercentSql(percentRoles.map((role) => [`min(${dataset.expressions[role]})`, `max(${dataset.expressions[role]})`]))} AS is_within_percent,
             -- Capped, because an infinite number fails the schema of the result row.
-            least(greatest(${valueRoles.map((role) => `max(abs(${dataset.expressions[role]}))`).join(', ')}), ${2 * maxMagnitude}) AS largest_magnitude
+            least(coalesce(greatest(${valueRoles.map((role) => `max(abs(${dataset.expressions[role]}))`).join(', ')}), 0), ${2 * maxMagnitude}) AS largest_magnitude
      FROM source`,
     validationSchema,
   )

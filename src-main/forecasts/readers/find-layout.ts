@@ -108,6 +108,9 @@ export const assertStatedColumns = (stated: StatedColumns, columns: readonly Nam
   }
 }
 
+/** Files without forecasts are refused, or accepted where their names say it, or read: then plain columns of a wide file are measured. */
+export type MeasurementsOption = 'refused' | 'accepted' | 'read'
+
 /** Files with the same columns. */
 export interface ColumnGroup {
   readonly files: readonly { readonly name: string }[]
@@ -124,7 +127,7 @@ export const findLayouts = <Group extends ColumnGroup>(
   groups: readonly Group[],
   config: ReadingConfig,
   name: string,
-  measurements: 'refused' | 'read',
+  measurements: MeasurementsOption,
 ): LaidOutGroup<Group>[] => {
   for (const { columns, files } of groups) rejectFlagColumns(columns, files[0]!.name)
   assertStatedColumns(
