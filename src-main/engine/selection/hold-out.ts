@@ -1,27 +1,30 @@
 // Hold-out accuracy of the selection: models selected on the earlier backtest windows, measured on the last one.
+import { z } from 'zod'
 import { holdOutSchema, type HoldOutAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { Database } from '../../database/database.ts'
 import { slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { fixedPointOfSums, fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { minCommonPoints } from './select-models.ts'
 
-/**
- * SQL for the rows of `hold_out_errors` (series_id, model, late_points, late_error): each candidate's errors on the last window, as long as the
- * horizon but at most half of the backtest. Series whose candidates cover different times have none.
- */
-export const holdOutErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string => `
-    WITH tested AS (
-      SELECT series_id, model, horizon_points, backtest_points, common_points FROM candidates WHERE is_long AND backtest_points > 0
-    ), spans AS (
+/** SQL for the series that are tested, with the slot before their last window: as long as the horizon, but at most half of the backtest. */
+const spansSql = (grid: TimeGrid): string => `
       SELECT s.series_id, s.server_id, s.metric,
              ${slotSql(grid, 's.last_measured_at')} - least(max(t.horizon_points), min(t.common_points) // 2) AS last_early_slot
-      FROM tested t JOIN series s USING (series_id)
+      FROM (
+        SELECT series_id, model, horizon_points, backtest_points, common_points FROM candidates WHERE is_long AND backtest_points > 0
+      ) t JOIN series s USING (series_id)
       GROUP BY s.series_id, s.server_id, s.metric, s.last_measured_at
-      HAVING min(t.common_points) >= ${minCommonPoints} AND max(t.backtest_points - t.common_points) = 0
-    )
+      HAVING min(t.common_points) >= ${minCommonPoints} AND max(t.backtest_points - t.common_points) = 0`
+
+/**
+ * SQL for the rows of `hold_out_errors` (series_id, model, late_points, late_error): each candidate's errors on the last window. Series whose
+ * candidates cover different times have none. `condition` holds for every row of a last window.
+ */
+export const holdOutErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint, condition = 'true'): string => `
     SELECT p.series_id, f.model, count(*) AS late_points, ${fixedSumSql('abs(f.actual - f.predicted)', fixedPoint)} AS late_error
-    FROM forecast f JOIN spans p USING (server_id, metric)
+    FROM forecast f JOIN (${spansSql(grid)}) p USING (server_id, metric)
     WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL AND ${slotSql(grid, 'f.ts')} > p.last_early_slot
+          AND ${condition}
     GROUP BY p.series_id, f.model`
 
 /** SQL for no rows of `hold_out_errors`: a forced model was not selected. */
@@ -34,10 +37,20 @@ export const collectHoldOutErrors = async (
   grid: TimeGrid,
   fixedPoint: FixedPoint,
   forcedModel: string | undefined,
-): Promise<void> =>
-  database.run(
-    `CREATE OR REPLACE TABLE hold_out_errors AS ${forcedModel === undefined ? holdOutErrorsQuery(grid, fixedPoint) : noHoldOutErrorsQuery}`,
+): Promise<void> => {
+  const query = forcedModel === undefined ? holdOutErrorsQuery(grid, fixedPoint, await lateTimesSql(database, grid)) : noHoldOutErrorsQuery
+  await database.run(`CREATE OR REPLACE TABLE hold_out_errors AS ${query}`)
+}
+
+/** Lets DuckDB skip most times before it reads any values; steps of the calendar have no such limit. */
+const lateTimesSql = async (database: Database, grid: TimeGrid): Promise<string> => {
+  if (grid.step.unit !== 'second') return 'true'
+  const { first_late_us } = await database.row(
+    `SELECT CAST((min(last_early_slot) + 1) * ${grid.stepSeconds * 1_000_000} AS VARCHAR) AS first_late_us FROM (${spansSql(grid)})`,
+    z.object({ first_late_us: z.string().nullable() }),
   )
+  return first_late_us === null ? 'false' : `f.ts >= make_timestamp(${first_late_us})`
+}
 
 /** Reads `hold_out_errors`, `candidates`, `selected_models`, `series`. A row per metric. */
 export const measureHoldOut = async (database: Database): Promise<HoldOutAccuracy[]> =>
