@@ -22,7 +22,7 @@ import {
   type FleetWork,
 } from './fleet-stages.ts'
 import { startFlaggedForecasts, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
-import { awaitFlaggedFile, finaliseRun, measureFleet } from './run-stages.ts'
+import { awaitFlaggedFile, finaliseRun, measureFleet, measureHistory } from './run-stages.ts'
 
 /**
  * Analyses forecasts into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
@@ -85,7 +85,10 @@ export const assessDataset = async (
   }
 }
 
-/** Turns the assessed fleet into a run folder. `startFlaggedFile` starts writing the flagged file in parallel with all other work. */
+/**
+ * Turns the assessed fleet into a run folder. `startFlaggedFile` starts writing the flagged file in parallel with the work after the season:
+ * that computes on one thread, while the season needs the database.
+ */
 export const completeRun = async (
   given: Run,
   fleet: AssessedFleet,
@@ -93,8 +96,9 @@ export const completeRun = async (
 ): Promise<AnalysisResult> => {
   const run = { ...given, config: fleet.config }
   try {
+    const history = await measureHistory(run, fleet)
     const flaggedFile = await startFlaggedFile(join(run.staging.folder, runFiles.flaggedForecasts))
-    const findings = await stopOnFailure(flaggedFile, () => measureFleet(run, fleet))
+    const findings = await stopOnFailure(flaggedFile, () => measureFleet(run, fleet, history))
     await awaitFlaggedFile(run, flaggedFile)
     return await finaliseRun(run, fleet, findings)
   } catch (thrown) {

@@ -14,7 +14,7 @@ import { describeManifest } from './artefacts/describe-manifest.ts'
 import { summarizeRun } from './artefacts/summarize-run.ts'
 import { writeClusters, writeJson, writeJsonList } from './artefacts/write-artefacts.ts'
 import { writeServerRisk } from './artefacts/write-server-risk.ts'
-import { measureBacktests } from './backtest/measure-backtests.ts'
+import { measureBacktests, type MeasuredBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
 import { readSimulationTask } from './breach/path-batches.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
@@ -43,14 +43,21 @@ export interface Findings {
   readonly warnings: readonly RunWarning[]
 }
 
+/** The last stage that reads the forecasts of most series. */
+export const measureHistory = async ({ database, progress }: Run, fleet: AssessedFleet): Promise<MeasuredBacktests> => {
+  progress.start('season')
+  return measureBacktests(database, fleet.config, fleet)
+}
+
 /** Writes every file except flagged forecasts, summary and manifest. */
-export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Findings> => {
+export const measureFleet = async (
+  run: Run,
+  fleet: AssessedFleet,
+  { season, backtestResiduals, events }: MeasuredBacktests,
+): Promise<Findings> => {
   const { method, staging, database, progress, request, work } = run
   // With the level of the bounds that the dataset states.
   const { config } = fleet
-  progress.start('season')
-  const { season, backtestResiduals, events } = await measureBacktests(database, config, fleet)
-
   progress.start('clusters')
   const { primaryMetric, validation } = fleet
   const clock = zoneClock(fleet.zone.name)
