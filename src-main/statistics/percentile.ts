@@ -11,7 +11,8 @@ export const percentileOf = (ascending: Float64Array, share: number): number => 
 /** -Infinity without values. */
 export const maximumOf = (values: Float64Array): number => {
   let maximum = Number.NEGATIVE_INFINITY
-  for (const value of values) if (value > maximum) maximum = value
+  // By index: an iterator would take several times as long.
+  for (let index = 0; index < values.length; index++) if (values[index]! > maximum) maximum = values[index]!
   return maximum
 }
 

@@ -214,18 +214,21 @@ export class SeasonReader implements BacktestReader {
   #addDays(days: Float64Array, times: Float64Array, values: Float64Array): void {
     const minPeriods = Math.max(1, Math.floor((secondsPerDay / this.#grid.stepSeconds) * measuredShare))
     let row = 0
+    let nextDay = times.length === 0 ? 0 : this.#dayOf(times[0]!)
     while (row < times.length) {
-      const day = this.#dayOf(times[row]!)
+      const day = nextDay
       const first = row
       let sum = 0
       let minimum = Number.POSITIVE_INFINITY
       let maximum = Number.NEGATIVE_INFINITY
-      for (; row < times.length && this.#dayOf(times[row]!) === day; row++) {
+      do {
         const value = values[row]!
         sum += value
         if (value < minimum) minimum = value
         if (value > maximum) maximum = value
-      }
+        row++
+        if (row < times.length) nextDay = this.#dayOf(times[row]!)
+      } while (row < times.length && nextDay === day)
       const dayIndex = day - this.#calendar.firstDay
       if (row - first < minPeriods || dayIndex < 0 || dayIndex >= days.length) continue
       // Rounding must not move a mean outside its values.

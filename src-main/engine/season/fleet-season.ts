@@ -5,7 +5,7 @@ import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/ana
 import type { Database } from '../../database/database.ts'
 import { studentTLimit } from '../../statistics/student-t.ts'
 import { estimateEffect, upliftLevel, type Effect, type SeriesSeason } from './series-season.ts'
-import { weekdayOf, type SeasonCalendar } from './season-calendar.ts'
+import type { SeasonCalendar } from './season-calendar.ts'
 
 /** Sums over series for each of the calendar's quarters, holidays or weeks. */
 interface OccasionSums {
@@ -53,10 +53,11 @@ export class FleetSeason {
   #addProfile(measured: Float64Array): void {
     this.#cellSums.fill(0)
     this.#cellCounts.fill(0)
+    const { month, weekday } = this.#calendar
     for (let dayIndex = 0; dayIndex < measured.length; dayIndex++) {
       const value = measured[dayIndex]!
       if (Number.isNaN(value)) continue
-      const cell = this.#calendar.month[dayIndex]! * 7 + weekdayOf(dayIndex)
+      const cell = month[dayIndex]! * 7 + weekday[dayIndex]!
       this.#cellSums[cell]! += value
       this.#cellCounts[cell]! += 1
     }

@@ -1,7 +1,7 @@
 // Trend of one series without its season: slope over ordinary days, standard error over weeks, and time to exhaustion.
 import { percentileOf } from '../../statistics/percentile.ts'
 import { studentTLimit } from '../../statistics/student-t.ts'
-import { dayMarks, weekdayOf, type SeasonCalendar } from './season-calendar.ts'
+import { dayMarks, type SeasonCalendar } from './season-calendar.ts'
 
 /** Parallel lines through the ordinary days, one per weekday; one line for values of more than a day. */
 export interface OrdinaryLines {
@@ -18,17 +18,19 @@ const minDays = 28
  * Least squares over ordinary days with one intercept per weekday: a single intercept would count part of the weekly pattern as trend.
  * `values`: a mean per day of the calendar, NaN where missing. `stepDays`: days from one value to the next, at least 1.
  */
-export const fitOrdinaryLines = (values: Float64Array, { markOfDay: mark }: SeasonCalendar, stepDays: number): OrdinaryLines => {
+export const fitOrdinaryLines = (values: Float64Array, { ordinaryDays, weekday }: SeasonCalendar, stepDays: number): OrdinaryLines => {
   const counts = new Int32Array(7)
   const meanDays = new Float64Array(7)
   const means = new Float64Array(7)
-  const lineOf = (dayIndex: number): number => (stepDays > 1 ? 0 : weekdayOf(dayIndex))
-  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
-    if (mark[dayIndex] !== dayMarks.ordinary || Number.isNaN(values[dayIndex]!)) continue
-    const line = lineOf(dayIndex)
+  const isByWeekday = stepDays <= 1
+  for (let index = 0; index < ordinaryDays.length; index++) {
+    const dayIndex = ordinaryDays[index]!
+    const value = values[dayIndex]!
+    if (Number.isNaN(value)) continue
+    const line = isByWeekday ? weekday[dayIndex]! : 0
     counts[line]! += 1
     meanDays[line]! += dayIndex
-    means[line]! += values[dayIndex]!
+    means[line]! += value
   }
   for (let line = 0; line < 7; line++) {
     meanDays[line]! /= counts[line]!
@@ -36,15 +38,18 @@ export const fitOrdinaryLines = (values: Float64Array, { markOfDay: mark }: Seas
   }
   let products = 0
   let squares = 0
-  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
-    if (mark[dayIndex] !== dayMarks.ordinary || Number.isNaN(values[dayIndex]!)) continue
-    const line = lineOf(dayIndex)
-    products += (dayIndex - meanDays[line]!) * (values[dayIndex]! - means[line]!)
-    squares += (dayIndex - meanDays[line]!) ** 2
+  for (let index = 0; index < ordinaryDays.length; index++) {
+    const dayIndex = ordinaryDays[index]!
+    const value = values[dayIndex]!
+    if (Number.isNaN(value)) continue
+    const line = isByWeekday ? weekday[dayIndex]! : 0
+    const distance = dayIndex - meanDays[line]!
+    products += distance * (value - means[line]!)
+    squares += distance * distance
   }
   const slope = products / squares
-  const levels = Float64Array.from({ length: 7 }, (_, weekday) => {
-    const line = lineOf(weekday)
+  const levels = means.map((_, weekdayIndex) => {
+    const line = isByWeekday ? weekdayIndex : 0
     return means[line]! - slope * meanDays[line]!
   })
   return { slope, levels }
@@ -84,7 +89,7 @@ export const measureWeeklyTrend = (measured: Float64Array, calendar: SeasonCalen
       if (calendar.markOfDay[dayIndex] !== dayMarks.ordinary || Number.isNaN(value)) continue
       count += 1
       daySum += dayIndex
-      sum += value - levels[weekdayOf(dayIndex)]!
+      sum += value - levels[calendar.weekday[dayIndex]!]!
     }
     if (count === 0) continue
     days.push(daySum / count)

@@ -1,6 +1,6 @@
 // Quarter-end and holiday uplift of one series: the excess over ordinary days of the same weekday and quarter, without trend.
 import { fitOrdinaryLines } from './measure-trend.ts'
-import { dayMarks, weekdayOf, type SeasonCalendar } from './season-calendar.ts'
+import type { SeasonCalendar } from './season-calendar.ts'
 
 export interface Uplifts {
   /** Per quarter of the calendar, in the metric's unit; NaN where its window was not measured. */
@@ -17,26 +17,27 @@ export interface Uplifts {
  * Only the slope of the trend is removed: its level cancels out.
  */
 export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): Uplifts => {
-  const { quarter, markOfDay: mark, quarters, holidays } = calendar
+  const { quarter, weekday, ordinaryDays, quarterEndDays, quarters, holidays } = calendar
   const { slope } = fitOrdinaryLines(values, calendar, stepDays)
   const sums = new Float64Array(quarters.length * 7)
   const counts = new Int32Array(quarters.length * 7)
-  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
+  for (let index = 0; index < ordinaryDays.length; index++) {
+    const dayIndex = ordinaryDays[index]!
     const value = values[dayIndex]!
-    if (mark[dayIndex] !== dayMarks.ordinary || Number.isNaN(value)) continue
-    const cell = quarter[dayIndex]! * 7 + weekdayOf(dayIndex)
+    if (Number.isNaN(value)) continue
+    const cell = quarter[dayIndex]! * 7 + weekday[dayIndex]!
     sums[cell]! += value - slope * dayIndex
     counts[cell]! += 1
   }
   /** NaN without a value or an ordinary day to compare with. */
   const excessOnDay = (dayIndex: number): number => {
-    const cell = quarter[dayIndex]! * 7 + weekdayOf(dayIndex)
+    const cell = quarter[dayIndex]! * 7 + weekday[dayIndex]!
     return values[dayIndex]! - slope * dayIndex - sums[cell]! / counts[cell]!
   }
   const quarterEnds = new Float64Array(quarters.length)
   const measured = new Int32Array(quarters.length)
-  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
-    if (mark[dayIndex] !== dayMarks.quarterEnd) continue
+  for (let index = 0; index < quarterEndDays.length; index++) {
+    const dayIndex = quarterEndDays[index]!
     const excess = excessOnDay(dayIndex)
     if (Number.isNaN(excess)) continue
     quarterEnds[quarter[dayIndex]!]! += excess

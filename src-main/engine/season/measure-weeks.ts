@@ -26,9 +26,9 @@ export const measureWeeks = (values: Float64Array): WeekFigures => {
   let weekendSum = 0
   let weekdaySum = 0
   for (let week = 0; week < weeks; week++) {
-    const days = values.subarray(week * 7, week * 7 + 7)
-    const weekdays = days[0]! + days[1]! + days[2]! + days[3]! + days[4]!
-    const weekend = days[5]! + days[6]!
+    const monday = week * 7
+    const weekdays = values[monday]! + values[monday + 1]! + values[monday + 2]! + values[monday + 3]! + values[monday + 4]!
+    const weekend = values[monday + 5]! + values[monday + 6]!
     const mean = (weekdays + weekend) / 7
     if (Number.isNaN(mean)) continue
     completeWeeks += 1
@@ -36,10 +36,10 @@ export const measureWeeks = (values: Float64Array): WeekFigures => {
     weekendSum += weekend
     weekdaySum += weekdays
     for (let day = 0; day < 7; day++) {
-      const distance = days[day]! - mean
+      const distance = values[monday + day]! - mean
       distances[day]! += distance
       squares += distance * distance
-      maxMagnitude = Math.max(maxMagnitude, Math.abs(days[day]!))
+      maxMagnitude = Math.max(maxMagnitude, Math.abs(values[monday + day]!))
     }
   }
   return {

@@ -16,9 +16,14 @@ export interface SeasonCalendar {
   readonly days: number
   /** 0 January. */
   readonly month: Uint8Array
+  /** 0 Monday to 6 Sunday. */
+  readonly weekday: Uint8Array
   /** Index in `quarters` of the day's quarter. */
   readonly quarter: Int16Array
   readonly markOfDay: Uint8Array
+  /** The days marked as ordinary, ascending, and those marked as quarter end. */
+  readonly ordinaryDays: Int32Array
+  readonly quarterEndDays: Int32Array
   readonly quarters: readonly SeasonQuarter[]
   /** The days marked as holidays, ascending. */
   readonly holidays: readonly SeasonHoliday[]
@@ -44,7 +49,7 @@ const dayMs = 86_400_000
 const firstMonday = 4
 
 /** 0 Monday to 6 Sunday. */
-export const weekdayOf = (dayIndex: number): number => dayIndex % 7
+const weekdayOf = (dayIndex: number): number => dayIndex % 7
 
 export const isWeekend = (dayIndex: number): boolean => weekdayOf(dayIndex) >= 5
 
@@ -74,7 +79,19 @@ export const createSeasonCalendar = (
     .map(({ day, name }) => ({ dayIndex: Date.parse(day) / dayMs - firstDay, day, name }))
     .filter(({ dayIndex }) => markOfDay[dayIndex] === dayMarks.ordinary)
   holidaysOutsideWindows.forEach(({ dayIndex }) => (markOfDay[dayIndex] = dayMarks.holiday))
-  return { firstDay, days, month, quarter, markOfDay, quarters, holidays: holidaysOutsideWindows }
+  const allDays = Int32Array.from(markOfDay.keys())
+  return {
+    firstDay,
+    days,
+    month,
+    weekday: Uint8Array.from(allDays, weekdayOf),
+    quarter,
+    markOfDay,
+    ordinaryDays: allDays.filter((dayIndex) => markOfDay[dayIndex] === dayMarks.ordinary),
+    quarterEndDays: allDays.filter((dayIndex) => markOfDay[dayIndex] === dayMarks.quarterEnd),
+    quarters,
+    holidays: holidaysOutsideWindows,
+  }
 }
 
 /** The first of the months, this one included, that ends a quarter. */
