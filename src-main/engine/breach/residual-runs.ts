@@ -149,6 +149,9 @@ export class StartTimes {
   readonly #seed: number
   readonly #excluded: StepRange | undefined
   readonly #byLength = new Map<number, Starts>()
+  /** Of the length that was asked for last: most blocks have one of two. */
+  #lastLength = -1
+  #lastStarts: Starts = { steps: new Int32Array(0), cumulative: new Float64Array(0), drawn: new Int32Array(0) }
 
   constructor(coverage: StepCoverage, paths: number, seed: number, excluded?: StepRange) {
     this.#coverage = coverage
@@ -159,11 +162,15 @@ export class StartTimes {
 
   /** -1 if no series has a block of that length. */
   of(length: number, path: number, block: number): number {
-    const starts = this.#starts(length)
+    if (length !== this.#lastLength) {
+      this.#lastStarts = this.#starts(length)
+      this.#lastLength = length
+    }
+    const starts = this.#lastStarts
     if (block >= rememberedBlocks) return startAt(starts, sharedDraw(this.#seed, path, block))
     const slot = path * rememberedBlocks + block
-    if (starts.drawn[slot] === unset) starts.drawn[slot] = startAt(starts, sharedDraw(this.#seed, path, block))
-    return starts.drawn[slot]!
+    const drawn = starts.drawn[slot]!
+    return drawn === unset ? (starts.drawn[slot] = startAt(starts, sharedDraw(this.#seed, path, block))) : drawn
   }
 
   #starts(length: number): Starts {

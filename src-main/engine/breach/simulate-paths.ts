@@ -159,7 +159,7 @@ export const measurePaths = (paths: Float64Array, steps: number, threshold: numb
   for (let path = 0; path < maxima.length; path++) {
     const base = path * steps
     let count = collectFrom(paths, base, steps, bound, candidates)
-    if (count < size) count = collectFrom(paths, base, steps, (bound -= spread), candidates)
+    if (count < size) count = collectFrom(paths, base, steps, (bound -= 0.5 * spread), candidates)
     if (count < size) count = collectFrom(paths, base, steps, Number.NEGATIVE_INFINITY, candidates)
     sortLargest(candidates, count, size)
     const [maximum, smallest] = [candidates[0]!, candidates[size - 1]!]
@@ -167,7 +167,7 @@ export const measurePaths = (paths: Float64Array, steps: number, threshold: numb
     p95[path] = size === 1 ? smallest : smallest + share * (candidates[size - 2]! - smallest)
     firstAbove[path] = maximum > threshold ? findAbove(paths, base, threshold) : -1
     spread = maximum - smallest
-    bound = count === steps || bound > smallest ? smallest - spread : bound + 0.2 * (smallest - bound)
+    bound = count === steps || bound > smallest ? smallest - 0.5 * spread : bound + 0.1 * (smallest - bound)
   }
 }
 
@@ -178,7 +178,8 @@ const collectFrom = (paths: Float64Array, base: number, steps: number, bound: nu
   for (let index = base; index < end; index++) {
     const value = paths[index]!
     candidates[count] = value
-    if (value >= bound) count++
+    // No branch: which values reach the bound cannot be predicted.
+    count += Number(value >= bound)
   }
   return count
 }
