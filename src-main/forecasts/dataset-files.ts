@@ -82,7 +82,7 @@ export const describeLeftOut = (leftOut: readonly string[]): string => {
     : `${leftOut.length.toLocaleString('en-US')} files are left out, since they are not Parquet, CSV or JSON: ${names}.`
 }
 
-const isParquetHead = (head: Uint8Array): boolean => parquetHeads.has(Buffer.from(head).toString('latin1'))
+export const isParquetHead = (head: Uint8Array): boolean => parquetHeads.has(Buffer.from(head).toString('latin1'))
 
 /** Sorts the files below a local folder; links are not followed. */
 export const sortFolder = async (folder: string): Promise<FolderContents<string>> =>

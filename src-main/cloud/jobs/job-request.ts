@@ -2,7 +2,6 @@
 import type { CreateProcessingJobCommandInput, ProcessingInput } from '@aws-sdk/client-sagemaker'
 import { processingLimits, type CloudSettings, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
 import { asFolder } from '../storage/list-objects.ts'
 
 export interface JobSpec {
@@ -94,8 +93,8 @@ export interface JobCommand {
   readonly environment: Record<string, string>
 }
 
-const buildCommand = ({ request, engineSha256 }: JobSpec): JobCommand => {
-  const { task, runId, input } = request
+const buildCommand = ({ request, engineSha256, mounts }: JobSpec): JobCommand => {
+  const { task, runId } = request
   if (task.kind === 'python-module') {
     const script = task.script.split(/[\\/]/).at(-1) ?? ''
     const root = `${mountRoot}/project_root`
@@ -114,8 +113,9 @@ const buildCommand = ({ request, engineSha256 }: JobSpec): JobCommand => {
       environment: { PYTHONPATH: root },
     }
   }
-  const isFile = typeof input === 'string' && isParquetName(input)
-  const data = isFile ? `${mountRoot}/data/${input.split('/').at(-1)}` : `${mountRoot}/data`
+  // Of a mounted object the file is named: keys that begin with its name are mounted, too.
+  const [, objectName = ''] = /\/([^/]*)$/.exec(mounts.find(({ name }) => name === 'data')?.s3Uri ?? '') ?? []
+  const data = `${mountRoot}/data${objectName === '' ? '' : `/${objectName}`}`
   return {
     entrypoint: [...engineEntrypoint],
     args: [

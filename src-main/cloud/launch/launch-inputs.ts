@@ -1,8 +1,10 @@
 // What a launch needs in the bucket: files and texts to upload, and where the container mounts them.
 import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
+import { textFormatOf } from '../../forecasts/dataset-files.ts'
 import { parseTablePath } from '../../forecasts/workbook/table-path.ts'
 import { findEngineBundle } from './engine-bundle.ts'
 import type { CreateProcessingJobCommandInput } from '@aws-sdk/client-sagemaker'
@@ -59,7 +61,11 @@ export class LaunchInputs {
     const { bucket, prefix } = this.#request.settings
     const folder = `${prefix}/inputs/${await hashContents(local)}/`
     this.addUploads(local.files, folder)
-    return { bytes: local.bytes, uri: `s3://${bucket}/${folder}` }
+    const [only, ...others] = local.files
+    // In a folder a text file belongs by its ending; one that is named needs none.
+    const isNamed =
+      only !== undefined && others.length === 0 && resolve(input[0] ?? '') === only.path && textFormatOf(only.name) === undefined
+    return { bytes: local.bytes, uri: `s3://${bucket}/${folder}${isNamed && !isParquetName(only.name) ? only.name : ''}` }
   }
 
   /** Uploads and mounts a local table, if there is one. */

@@ -5,7 +5,7 @@ import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import type { Connection } from '../account/connection.ts'
 import { folderUri, buildJobRequest, mountRoot } from '../jobs/job-request.ts'
 import { LaunchInputs, findSingleFile, type LaunchPlan } from './launch-inputs.ts'
-import { forecastUri, listForecastObjects } from '../storage/forecast-objects.ts'
+import { listForecastObjects } from '../storage/forecast-objects.ts'
 import { listObjects, parseS3Address } from '../storage/list-objects.ts'
 import { hashContents, findLocalFiles } from '../storage/local-files.ts'
 import { requireImage } from '../jobs/instance-types.ts'
@@ -42,8 +42,9 @@ const addInput = async (
     return bytes
   }
   if (part !== 'finish' && typeof input === 'string') {
-    inputs.mount('data', forecastUri(input))
-    return (await listForecastObjects(connection.s3, input, signal)).bytes
+    const { uri, bytes } = await listForecastObjects(connection.s3, input, signal)
+    inputs.mount('data', uri)
+    return bytes
   }
   const uri = sparkOutputUri(request)
   inputs.mount('stage', uri)

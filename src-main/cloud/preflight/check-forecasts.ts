@@ -7,11 +7,12 @@ import type { Finding } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
-import { describeLeftOut, folderKeys, sortFolderKeys, textFormatOf } from '../../forecasts/dataset-files.ts'
+import { describeLeftOut, folderKeys, headBytes, isParquetHead, sortFolderKeys, textFormatOf } from '../../forecasts/dataset-files.ts'
 import { assertRequiredRoles, findRoles } from '../../forecasts/forecast-columns.ts'
 import { findLayouts } from '../../forecasts/readers/find-layout.ts'
 import { isNamedLikeComposite, type SourceColumn } from '../../forecasts/readers/layout.ts'
 import { readCsvHead, readJsonHead } from '../../forecasts/readers/text-header.ts'
+import { recogniseText, textHeadBytes, type TextFormat } from '../../forecasts/recognise-text.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
 import { footerRows, readFooter, footerColumns, type ByteSource, type FooterColumn } from '../../parquet/parquet-footer.ts'
 import { ThriftError } from '../../parquet/thrift-compact.ts'
@@ -164,11 +165,12 @@ const readConfig = (config: Readonly<Record<string, unknown>>): AnalysisConfig =
   throw new HeadroomError('config-invalid', `${describeValidationIssue(config, parsed.error)}.`, { next: 'Correct the setting.' })
 }
 
-/** Throws input-not-parquet, input-text-unreadable. */
+/** Throws input-not-parquet, input-text-unreadable, input-empty. */
 const readContents = async ({ name, path, source }: ForecastFile): Promise<FileContents> => {
-  const format = isParquetName(path) ? 'parquet' : (textFormatOf(path) ?? 'parquet')
+  const text = await textFormat(source, name, path)
+  const format = text?.format ?? 'parquet'
   const { columns, rows } =
-    format === 'parquet' ? await readParquetColumns(source, name) : { columns: await readTextColumns(source, name, format), rows: null }
+    text === undefined ? await readParquetColumns(source, name) : { columns: await readTextColumns(source, name, text), rows: null }
   if (columns === null) return { name, format, columns, rows }
   const { added } = sortFolderKeys(
     folderKeys(path),
@@ -176,6 +178,16 @@ const readContents = async ({ name, path, source }: ForecastFile): Promise<FileC
   )
   const all = [...columns, ...added.map((column) => ({ column, isNumeric: false }))]
   return { name, format, rows, columns: all.map((column) => ({ ...column, type: '', sql: '' })) }
+}
+
+/** Undefined for Parquet. By the name, else by the first bytes. */
+const textFormat = async (source: ByteSource, name: string, path: string): Promise<TextFormat | undefined> => {
+  if (isParquetName(path)) return undefined
+  const named = textFormatOf(path)
+  if (named !== undefined) return { format: named, compression: /\.zst$/i.test(path) ? 'zstd' : /\.gz$/i.test(path) ? 'gzip' : 'none' }
+  if (source.bytes === 0) throw new HeadroomError('input-empty', `${name} is empty.`, { next: 'Write or copy it again.' })
+  const head = Buffer.from(await source.read(0, Math.min(source.bytes, textHeadBytes)))
+  return isParquetHead(head.subarray(0, headBytes)) ? undefined : recogniseText(name, head)
 }
 
 const readParquetColumns = async (source: ByteSource, name: string): Promise<{ columns: FooterColumn[]; rows: number }> => {
@@ -194,10 +206,10 @@ const readParquetColumns = async (source: ByteSource, name: string): Promise<{ c
 }
 
 /** Null where the first part does not show them: Zstandard is not read here, and JSON other than lines of objects needs the whole file. */
-const readTextColumns = async (source: ByteSource, name: string, format: 'csv' | 'json'): Promise<FooterColumn[] | null> => {
+const readTextColumns = async (source: ByteSource, name: string, { format, compression }: TextFormat): Promise<FooterColumn[] | null> => {
   if (source.bytes === 0) throw new HeadroomError('input-empty', `${name} is empty.`, { next: 'Write or copy it again.' })
   const part = await source.read(0, Math.min(source.bytes, maxTextBytes))
-  const text = readFirstPart(Buffer.from(part), name)
+  const text = readFirstPart(Buffer.from(part), name, compression)
   if (text === null) return null
   const isWhole = part.length === source.bytes
   const lines = text.split(/\r\n|\n|\r/)
@@ -206,9 +218,9 @@ const readTextColumns = async (source: ByteSource, name: string, format: 'csv' |
 }
 
 /** UTF-8 text, decompressed where it is gzip; null for Zstandard. Throws input-text-unreadable. */
-const readFirstPart = (part: Buffer, name: string): string | null => {
-  if (/\.zst$/i.test(name)) return null
-  if (!/\.gz$/i.test(name)) return part.toString('utf8')
+const readFirstPart = (part: Buffer, name: string, compression: TextFormat['compression']): string | null => {
+  if (compression === 'zstd') return null
+  if (compression === 'none') return part.toString('utf8')
   try {
     return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH }).toString('utf8')
   } catch (cause) {

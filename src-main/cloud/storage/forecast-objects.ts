@@ -1,12 +1,13 @@
 // The forecasts in a bucket: the objects of a dataset, by the rule that holds for folders too, and their bytes by range.
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
-import { headBytes, sortFolderContents, textFormatOf } from '../../forecasts/dataset-files.ts'
+import { headBytes, sortFolderContents } from '../../forecasts/dataset-files.ts'
 import type { ByteSource } from '../../parquet/parquet-footer.ts'
-import { type ListedObject, asFolder, listObjects, parseS3Address } from './list-objects.ts'
+import { type ListedObject, type S3Address, asFolder, listObjects, parseS3Address } from './list-objects.ts'
 import { abortable } from '../account/connection.ts'
 
 export interface ForecastObjects {
+  /** The object that was named, or the folder, with a slash at its end. */
+  readonly uri: string
   readonly bucket: string
   /** What the keys are relative to: the prefix that was named, or the folder of the object that was named. */
   readonly prefix: string
@@ -18,24 +19,31 @@ export interface ForecastObjects {
   readonly leftOut: readonly string[]
 }
 
-/** An address without the name of a file that forecasts have is a prefix. */
-export const forecastUri = (input: string): string => (isParquetName(input) || textFormatOf(input) !== undefined ? input : asFolder(input))
-
+/** An address is that of an object, whatever its name, or of all objects below it. */
 export const listForecastObjects = async (s3: S3Client, input: string, signal?: AbortSignal): Promise<ForecastObjects> => {
-  const address = parseS3Address(forecastUri(input))
-  const listed = await listObjects(s3, address, { signal })
-  const namedObject = listed.find(({ key }) => key === address.key)
-  // The name of a file may also be that of a folder, and the beginning of other names.
-  const folder = address.key === '' || address.key.endsWith('/') ? address.key : `${address.key}/`
-  const prefix = namedObject === undefined ? folder : address.key.slice(0, address.key.lastIndexOf('/') + 1)
+  const address = parseS3Address(input)
+  const { bucket } = address
+  const namedObject = await findObject(s3, address, signal)
+  if (namedObject !== undefined) {
+    const prefix = address.key.slice(0, address.key.lastIndexOf('/') + 1)
+    return { uri: input, bucket, prefix, objects: [namedObject], bytes: namedObject.bytes, ignored: 0, leftOut: [] }
+  }
+  const uri = asFolder(input)
+  const { key: prefix } = parseS3Address(uri)
+  const listed = await listObjects(s3, { bucket, key: prefix }, { signal })
   const readHead = async (object: ListedObject): Promise<Uint8Array> =>
-    object.bytes < headBytes ? new Uint8Array() : objectSource(s3, address.bucket, object, signal).read(0, headBytes)
-  const below = listed.filter(({ key }) => key.startsWith(prefix))
+    object.bytes < headBytes ? new Uint8Array() : objectSource(s3, bucket, object, signal).read(0, headBytes)
   const pathOf = ({ key }: ListedObject): string => key.slice(prefix.length)
-  const { datasetFiles: objects, leftOut } =
-    namedObject === undefined ? await sortFolderContents(below, pathOf, readHead) : { datasetFiles: [namedObject], leftOut: [] }
+  const { datasetFiles: objects, leftOut } = await sortFolderContents(listed, pathOf, readHead)
   const bytes = objects.reduce((sum, object) => sum + object.bytes, 0)
-  return { bucket: address.bucket, prefix, objects, bytes, ignored: listed.length - objects.length, leftOut: leftOut.map(pathOf) }
+  return { uri, bucket, prefix, objects, bytes, ignored: listed.length - objects.length, leftOut: leftOut.map(pathOf) }
+}
+
+/** Of the keys that begin so, the key itself comes first. */
+const findObject = async (s3: S3Client, { bucket, key }: S3Address, signal: AbortSignal | undefined): Promise<ListedObject | undefined> => {
+  if (key === '' || key.endsWith('/')) return undefined
+  const [first] = await listObjects(s3, { bucket, key }, { limit: 1, signal })
+  return first?.key === key ? first : undefined
 }
 
 export const objectSource = (

@@ -1,6 +1,7 @@
 // Which files belong to the dataset of a cloud run: the same as in the engine, for folders and buckets.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { planLaunch } from '../../../src-main/cloud/launch/plan-launch.ts'
 import { preflight } from '../../../src-main/cloud/preflight/preflight.ts'
@@ -116,6 +117,28 @@ describe('the files of a dataset', () => {
     expect(await keysAt('fleet.parquet')).toEqual(['fleet.parquet'])
     expect(await keysAt('fleet')).toEqual([])
     expect(await keysAt('spark.parquet')).toEqual(['spark.parquet/part-0.parquet'])
+  })
+
+  it.each([
+    ['Parquet', () => forecasts],
+    ['text', () => Buffer.from('host,time,forecast\nweb-1,2027-01-01,50\n')],
+    ['compressed text', () => gzipSync('host;time;forecast\nweb-1;2027-01-01;50\n')],
+  ])('may be one object or file without an ending: %s', async (_, contents) => {
+    const { folder, prefix } = await writeFiles({ 'forecast/part-00000': contents(), 'forecast/part-000001': contents() })
+    const uri = `${prefix}/forecast/part-00000`
+    expect(await listForecastObjects(workspace.connection.s3, uri)).toMatchObject({
+      uri,
+      prefix: 'dataset/forecast/',
+      objects: [{ key: 'dataset/forecast/part-00000' }],
+    })
+    expect(await inputCheck(uri)).toMatchObject({ state: 'ok', detail: expect.stringMatching(/^1 file in S3, /) })
+    expect(await inputCheck([join(folder, 'forecast/part-00000')])).toMatchObject({ state: 'ok' })
+    for (const input of [uri, [join(folder, 'forecast/part-00000')]]) {
+      const plan = await planLaunch(workspace.connection, workspace.request({}, { input }))
+      const { ProcessingInputs: mounts, AppSpecification: app } = plan.job('job')
+      expect(mounts?.find(({ InputName: name }) => name === 'data')?.S3Input?.S3Uri).toMatch(/\/part-00000$/)
+      expect(app?.ContainerArguments?.[1]).toBe('/opt/ml/processing/input/data/part-00000')
+    }
   })
 
   it('may have a required column in folder names, and names of columns that the analysis writes', async () => {

@@ -1,0 +1,42 @@
+// The format of a text file by its first bytes, for local files and objects in S3; and what other files are.
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { isParquetName } from '../../src-shared/run/parquet-files.ts'
+import { textFormatOf } from './dataset-files.ts'
+
+export interface TextFormat {
+  readonly format: 'csv' | 'json'
+  readonly compression: 'none' | 'gzip' | 'zstd'
+}
+
+/** So many bytes tell text from other files. */
+export const textHeadBytes = 4096
+
+const gzipMagic = '1f8b'
+const zstdMagic = '28b52ffd'
+const utf16Marks = ['fffe', 'feff']
+const otherFormats: readonly (readonly [magic: string, sentence: string, next: string])[] = [
+  ['504b0304', 'is a workbook or a ZIP archive', 'Save the sheet as CSV UTF-8, or unpack the archive.'],
+  ['d0cf11e0', 'is an old Excel workbook', 'Save the sheet as CSV UTF-8.'],
+  ['4f5243', 'is an ORC file', 'Convert it to Parquet first.'],
+  ['4f626a01', 'is an Avro file', 'Convert it to Parquet first.'],
+]
+
+/** The format of a file that does not begin as Parquet does. Throws input-not-parquet, input-empty. */
+export const recogniseText = (name: string, head: Buffer): TextFormat => {
+  const refuse = (sentence: string, next: string): HeadroomError => new HeadroomError('input-not-parquet', `${name} ${sentence}.`, { next })
+  if (isParquetName(name)) throw refuse('is not a Parquet file', 'Convert it to Parquet first.')
+  const hex = head.toString('hex', 0, 4)
+  const other = otherFormats.find(([start]) => hex.startsWith(start))
+  if (other !== undefined) throw refuse(other[1], other[2])
+  if (utf16Marks.some((mark) => hex.startsWith(mark))) throw refuse('is UTF-16 text, which cannot be read', 'Save it as CSV UTF-8.')
+  const compression = hex.startsWith(gzipMagic) ? 'gzip' : hex.startsWith(zstdMagic) ? 'zstd' : 'none'
+  if (compression !== 'none') return { format: textFormatOf(name) ?? 'csv', compression }
+  if (head.includes(0)) throw refuse('is not a Parquet, CSV or JSON file', 'Convert it to one of them first.')
+  const text = head
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+  if (text === '') throw new HeadroomError('input-empty', `${name} holds nothing but blanks.`, { next: 'Write it again.' })
+  const format = /^(\{|\[\s*(\{|\]|$))/.test(text) ? 'json' : 'csv'
+  return { format, compression }
+}
