@@ -92,7 +92,15 @@ export const convertForecasts = async (
     const name = group.files.length === 1 ? group.files[0]!.name : `${group.files.length} files such as ${group.files[0]!.name}`
     const isCommaSeparated = group.delimiter === ',' || group.delimiter === undefined
     profiles.push(
-      await readingText(group.files, () => profileText(database, group.relation, textColumns(layout), { name, isCommaSeparated })),
+      await readingText(group.files, () =>
+        profileText(
+          database,
+          group.relation,
+          textColumns(layout),
+          group.files.map(({ path }) => path),
+          { name, isCommaSeparated },
+        ),
+      ),
     )
   }
   const style =

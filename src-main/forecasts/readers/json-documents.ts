@@ -5,10 +5,13 @@ import type { ForecastFile } from '../forecast-files.ts'
 const maxJsonBytes = 16_777_216
 
 /** Relation with `json` and `__file`. */
-export const jsonObjectsSql = (files: readonly ForecastFile[]): string => {
+/** `auto`: DuckDB tells lines, arrays and documents apart. */
+export type JsonForm = 'auto' | 'array'
+
+export const jsonObjectsSql = (files: readonly ForecastFile[], form: JsonForm = 'auto'): string => {
   const paths = files.map(({ path }) => literal(escapeGlob(path))).join(', ')
   const compression = files[0]?.compression ?? 'none'
-  return `read_json_objects([${paths}], format = 'auto', compression = ${literal(compression === 'none' ? 'uncompressed' : compression)}, filename = '__file',
+  return `read_json_objects([${paths}], format = '${form}', compression = ${literal(compression === 'none' ? 'uncompressed' : compression)}, filename = '__file',
     maximum_object_size = ${Math.max(maxJsonBytes, ...files.map(({ bytes }) => bytes + 1))})`
 }
 

@@ -10,6 +10,8 @@ export interface SourceColumn extends ForecastColumn {
   readonly sql: string
   /** Whether its values are numbers; of text, whether those of the first rows are. */
   readonly isNumeric: boolean
+  /** Whether some of its texts are numbers, or numbers of a kind that is not read: such a column is refused rather than left out. */
+  readonly isPartlyNumeric?: boolean
   /** Set where it is one value of a column that holds several. */
   readonly part?: ColumnPart
 }
@@ -24,6 +26,10 @@ const compositeName = /interval|bounds|range|hilo|conf|credible|coverage|quantil
 /** Whether a column that holds no numbers may hold several in a row: only such ones are looked into. */
 export const isNamedLikeComposite = ({ column, isNumeric }: Pick<SourceColumn, 'column' | 'isNumeric'>): boolean =>
   !isNumeric && compositeName.test(column.trim())
+
+/** Whether a column whose name, or whose user, says that it holds numbers is read as numbers. */
+export const mayBeNumbers = ({ isNumeric, isPartlyNumeric }: Pick<SourceColumn, 'isNumeric' | 'isPartlyNumeric'>): boolean =>
+  isNumeric || isPartlyNumeric === true
 
 /** The settings that say how files are read. */
 export interface ReadingConfig extends UnitConfig, MetricChoice {

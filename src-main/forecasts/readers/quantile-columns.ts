@@ -1,6 +1,6 @@
 // Columns that hold one quantile each, by their names, and the bounds among them.
 import { plainName, type NamedColumn } from '../forecast-columns.ts'
-import type { QuantileColumn, SourceColumn, ValueGroup } from './layout.ts'
+import { mayBeNumbers, type QuantileColumn, type SourceColumn, type ValueGroup } from './layout.ts'
 
 /** The name before the quantile, empty where the whole name says it; and its level. */
 export interface NamedQuantile {
@@ -108,7 +108,7 @@ export const quantileGroup = (
 export const quantilesByStem = (columns: readonly SourceColumn[]): Map<string, { stem: string; quantiles: QuantileColumn[] }> => {
   const stems = new Map<string, { stem: string; quantiles: QuantileColumn[] }>()
   for (const column of columns) {
-    const named = column.isNumeric ? namedQuantile(column) : undefined
+    const named = mayBeNumbers(column) ? namedQuantile(column) : undefined
     if (named === undefined) continue
     const key = plainName(named.stem)
     const entry = stems.get(key) ?? { stem: named.stem, quantiles: [] }

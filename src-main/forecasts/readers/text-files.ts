@@ -4,10 +4,9 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 import { openBatchTransforms } from './batch-transform.ts'
-import { documentOf, jsonObjectsSql, jsonPointer, textColumn } from './json-documents.ts'
+import { documentOf, jsonObjectsSql, jsonPointer, textColumn, type JsonForm } from './json-documents.ts'
 import type { SourceColumn } from './layout.ts'
-import { assertDistinct, maxHeaderLines, readCsvHeader } from './text-header.ts'
-import { isNumberLikeSql } from './text-values.ts'
+import { assertDistinct, textHeadColumn, maxHeaderLines, readCsvHeader } from './text-header.ts'
 
 /** Files with the same columns, and a relation with those columns and `__file`, a row's path. */
 export interface SourceGroup {
@@ -81,11 +80,20 @@ const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedTe
 
 const maxLineBytes = 4_000_000
 
+const firstObjectSchema = z.object({ type: z.string(), keys: z.array(z.string()).nullable() })
+
 const openJson = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
-  const [first] = await database.rows(
-    `SELECT json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${jsonObjectsSql([file])} LIMIT 1`,
-    z.object({ type: z.string(), keys: z.array(z.string()).nullable() }),
-  )
+  const readFirst = async (form: JsonForm): Promise<z.infer<typeof firstObjectSchema> | undefined> => {
+    const [row] = await database.rows(
+      `SELECT json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${jsonObjectsSql([file], form)} LIMIT 1`,
+      firstObjectSchema,
+    )
+    return row
+  }
+  const found = await readFirst('auto')
+  // DuckDB takes an array after a byte order mark for one value.
+  const form = found?.type === 'ARRAY' ? 'array' : 'auto'
+  const first = form === 'array' ? await readFirst(form) : found
   if (first === undefined || first.keys === null) {
     throw new HeadroomError('input-text-unreadable', `${file.name} holds no JSON objects.`, { next: 'Write one object per row.' })
   }
@@ -97,41 +105,48 @@ const openJson = async (database: Database, file: ForecastFile): Promise<OpenedT
         files,
         names: document.columns,
         document: document.name,
-        relation: `(${document.rowsQuery(jsonObjectsSql(files))})`,
+        relation: `(${document.rowsQuery(jsonObjectsSql(files, form))})`,
       }),
     }
   }
   const others = await database.rows(
-    `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${jsonObjectsSql([file])} ORDER BY name`,
+    `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${jsonObjectsSql([file], form)} ORDER BY name`,
     z.object({ name: z.string() }),
   )
   const names = [...first.keys, ...others.map(({ name }) => name).filter((name) => !first.keys!.includes(name))]
   assertDistinct([...new Set(names)], file.name)
   const values = [...new Set(names)]
   return {
-    key: JSON.stringify(['json', file.compression, values]),
+    key: JSON.stringify(['json', form, file.compression, values]),
     open: (files) => ({
       files,
       names: values,
-      relation: `(SELECT ${values.map((name, index) => `json->>${literal(jsonPointer(name))} AS ${textColumn(index)}`).join(', ')}, __file FROM ${jsonObjectsSql(files)})`,
+      relation: `(SELECT ${values.map((name, index) => `json->>${literal(jsonPointer(name))} AS ${textColumn(index)}`).join(', ')}, __file FROM ${jsonObjectsSql(files, form)})`,
     }),
   }
 }
 
-/** Rows that show whether a column holds numbers. Values that do not are found, and refused, when all are read. */
-const sampledRows = 1000
+/** Values that show whether a column holds numbers. Others are found, and refused, when all are read. */
+const [maxSampledRows, maxSampledValues] = [1000, 200_000]
 
 const typeColumns = async (
   database: Database,
   names: readonly string[],
   { relation }: Pick<SourceGroup, 'relation'>,
 ): Promise<SourceColumn[]> => {
-  const numeric = await database.rows(
-    `SELECT unnest([${names.map((_, index) => `coalesce(bool_and(${isNumberLikeSql(textColumn(index))}), true)`).join(', ')}]) AS is_numeric
-     FROM (SELECT * FROM ${relation} LIMIT ${sampledRows})`,
-    z.object({ is_numeric: z.boolean() }),
+  const columns = names.map((_, index) => textColumn(index))
+  const rows = await database.rows(
+    `SELECT [${columns.join(', ')}] AS texts FROM ${relation} LIMIT ${Math.min(maxSampledRows, Math.ceil(maxSampledValues / names.length))}`,
+    z.object({ texts: z.array(z.string().nullable()) }),
   )
-  return names.map((column, index) => ({ column, type: 'VARCHAR', sql: textColumn(index), isNumeric: numeric[index]!.is_numeric }))
+  return names.map((name, index) => ({
+    ...textHeadColumn(
+      name,
+      rows.map(({ texts }) => texts[index] ?? ''),
+    ),
+    type: 'VARCHAR',
+    sql: columns[index]!,
+  }))
 }
 
 /** Runs a read of text files; what DuckDB says of a file becomes one sentence. Throws input-text-unreadable. */

@@ -4,17 +4,25 @@ import { plainName } from '../forecast-columns.ts'
 
 /** Words that stand for a missing value; blanks around them and case do not matter. */
 export const missingWords = ['', 'nan', 'null', 'na', 'n/a', 'none', '\\n', '-']
-export const infiniteWords = ['inf', '-inf', 'infinity', '-infinity']
-/** Numbers with a decimal point and with a decimal comma, for JavaScript and DuckDB alike. */
-export const pointNumber = String.raw`^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$`
+const infiniteWords = ['inf', '-inf', 'infinity', '-infinity']
+/** Numbers with a decimal point and with a decimal comma. */
+const pointNumber = String.raw`^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$`
 export const commaNumber = String.raw`^\s*[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?\s*$`
 
+/** Numbers with separators of thousands, of a percentage, or with a unit. */
+const unusualNumber = String.raw`^\s*[+-]?([0-9]{1,3}([.,' ${'\u00A0\u202F'}][0-9]{3})+([.,][0-9]+)?|[0-9]+([.,][0-9]+)?\s?(%|[A-Za-z]{1,3}))\s*$`
+
 const numberPatterns = [new RegExp(pointNumber), new RegExp(commaNumber)]
+const anyNumberPatterns = [...numberPatterns, new RegExp(unusualNumber)]
 const otherWords = new Set([...missingWords, ...infiniteWords])
 
 /** Whether a text is missing or a number of either locale. */
-const isNumberLike = (text: string): boolean =>
-  otherWords.has(text.trim().toLowerCase()) || numberPatterns.some((pattern) => pattern.test(text))
+const isNumberLike = (text: string): boolean => isOtherWord(text) || numberPatterns.some((pattern) => pattern.test(text))
+
+const isOtherWord = (text: string): boolean => otherWords.has(text.trim().toLowerCase())
+
+/** Whether a text is a number, also one that is not read. */
+const isAnyNumber = (text: string): boolean => !isOtherWord(text) && anyNumberPatterns.some((pattern) => pattern.test(text))
 
 const delimiters = [',', ';', '\t', '|'] as const
 
@@ -30,7 +38,7 @@ export const maxHeaderLines = 5
 
 /** Of the first lines. Throws input-text-unreadable, input-column-conflict. */
 export const readCsvHeader = (lines: readonly string[], fileName: string): CsvHeader => {
-  const stated = /^\uFEFF?sep=(.)$/i.exec((lines[0] ?? '').trim())?.[1]
+  const stated = /^\uFEFF?sep=(.)\r?$/i.exec(lines[0] ?? '')?.[1]
   const header = lines.slice(stated === undefined ? 0 : 1)
   const first = (header[0] ?? '').replace(/^\uFEFF/, '')
   const delimiter = stated ?? [...delimiters].sort((a, b) => splitFields(first, b).length - splitFields(first, a).length)[0]!
@@ -98,13 +106,25 @@ export const assertDistinct = (names: readonly string[], fileName: string): void
 export interface HeadColumn {
   readonly column: string
   readonly isNumeric: boolean
+  readonly isPartlyNumeric: boolean
 }
+
+export const textHeadColumn = (column: string, texts: readonly string[]): HeadColumn => ({
+  column,
+  isNumeric: texts.every(isNumberLike),
+  isPartlyNumeric: texts.some(isAnyNumber),
+})
 
 /** Columns of CSV by its first lines; `lines` are whole. */
 export const readCsvHead = (lines: readonly string[], fileName: string): HeadColumn[] => {
   const { names, delimiter, lines: headerLines } = readCsvHeader(lines, fileName)
   const rows = lines.slice(headerLines).map((line) => splitFields(line, delimiter))
-  return names.map((column, index) => ({ column, isNumeric: rows.every((row) => isNumberLike(row[index] ?? '')) }))
+  return names.map((column, index) =>
+    textHeadColumn(
+      column,
+      rows.map((row) => row[index] ?? ''),
+    ),
+  )
 }
 
 /** Where SageMaker's batch transform has joined its input (`JoinSource`), its output stands under this key. */
@@ -127,9 +147,13 @@ export const readJsonHead = (lines: readonly string[]): HeadColumn[] | undefined
   if (objects.length === 0 || parseObject(lines[0] ?? '') === undefined) return undefined
   const names = [...new Set(objects.flatMap((object) => Object.keys(object)))]
   if (isBatchOutput(names) || isBatchInput(names)) return undefined
-  const isNumber = (value: unknown): boolean =>
-    value === null || value === undefined || typeof value === 'number' || (typeof value === 'string' && isNumberLike(value))
-  return names.map((column) => ({ column, isNumeric: objects.every((object) => isNumber(object[column])) }))
+  const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value))
+  return names.map((column) =>
+    textHeadColumn(
+      column,
+      objects.map((object) => textOf(object[column])),
+    ),
+  )
 }
 
 const parseObject = (line: string): Readonly<Record<string, unknown>> | undefined => {

@@ -1,7 +1,16 @@
 // One group of columns per metric: Databricks' V_forecast, V_upper, V_lower; Darts' V_q0.10; and measurements with a column per metric.
 import { unitOfMetric } from '../../../src-shared/config/metric-units.ts'
 import { columnAliases, plainName } from '../forecast-columns.ts'
-import { foundKeys, groupRoles, valueColumns, type LayoutInput, type Reader, type SourceColumn, type ValueGroup } from './layout.ts'
+import {
+  foundKeys,
+  groupRoles,
+  mayBeNumbers,
+  valueColumns,
+  type LayoutInput,
+  type Reader,
+  type SourceColumn,
+  type ValueGroup,
+} from './layout.ts'
 import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
 
 export const readWideMetrics: Reader = (input) => {
@@ -32,7 +41,7 @@ const metricOf = (name: string): Pick<ValueGroup, 'metric'> =>
 const forecastColumns = (values: readonly SourceColumn[]): ValueGroup[] =>
   values.flatMap((predicted) => {
     const [, name] = /^(.+)_forecast$/i.exec(predicted.column.trim()) ?? []
-    if (name === undefined || !predicted.isNumeric) return []
+    if (name === undefined || !mayBeNumbers(predicted)) return []
     const part = (ending: string): SourceColumn | undefined =>
       values.find(({ column }) => plainName(column) === plainName(`${name}_${ending}`))
     const [lower, upper, actual] = [part('lower'), part('upper'), values.find(({ column }) => plainName(column) === plainName(name))]
@@ -58,10 +67,11 @@ const quantileColumns = (values: readonly SourceColumn[], { found, boundLevel }:
 
 /** Columns whose names are all those of metrics, or that the user states to be metrics. */
 const measuredMetrics = ({ found, config }: LayoutInput, values: readonly SourceColumn[]): ValueGroup[] => {
-  const numbers = values.filter(({ isNumeric }) => isNumeric)
+  const isMetric = ({ column }: SourceColumn): boolean => unitOfMetric(config, column.trim()) !== undefined
+  const numbers = values.filter((column) => column.isNumeric || (isMetric(column) && mayBeNumbers(column)))
   if (found.server_id === undefined || found.timestamp === undefined || numbers.length === 0) return []
   const isStated = config.wide === 'metrics'
-  if (!isStated && !numbers.every(({ column }) => unitOfMetric(config, column.trim()) !== undefined)) return []
+  if (!isStated && !numbers.every(isMetric)) return []
   const role = config.map.predicted === '*' ? 'predicted' : 'actual'
   return numbers.map((column) => ({ metric: column.column.trim(), [role]: column, quantiles: [] }))
 }

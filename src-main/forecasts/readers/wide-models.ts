@@ -2,7 +2,16 @@
 import { unitOfMetric } from '../../../src-shared/config/metric-units.ts'
 import { findCloseName } from '../../../src-shared/config/nearest-name.ts'
 import { columnAliases, plainName } from '../forecast-columns.ts'
-import { foundKeys, groupRoles, valueColumns, type LayoutInput, type Reader, type SourceColumn, type ValueGroup } from './layout.ts'
+import {
+  foundKeys,
+  groupRoles,
+  mayBeNumbers,
+  valueColumns,
+  type LayoutInput,
+  type Reader,
+  type SourceColumn,
+  type ValueGroup,
+} from './layout.ts'
 import { boundName, chooseInterval, namedQuantile, roundLevel, sameLevel, symmetricIntervals, type Interval } from './quantile-columns.ts'
 
 /** Plain names of models that have bounds or quantiles in columns beside them. */
@@ -23,7 +32,7 @@ export const readWideModels: Reader = (input) => {
     boundName.test(column.column.trim()) || /-median$/i.test(column.column.trim()) || namedQuantile(column) !== undefined
   const isModel = (column: SourceColumn): boolean => {
     const name = plainName(column.column)
-    if (!column.isNumeric || isPart(column)) return false
+    if (!mayBeNumbers(column) || isPart(column)) return false
     return bounded.has(name) || quantileStems.has(name) || input.knownModels.has(name) || stated
   }
   const models = values.filter(isModel)

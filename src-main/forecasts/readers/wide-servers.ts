@@ -1,11 +1,20 @@
 // One column per server, named after it: Darts, sktime, and spreadsheets. The user states it, since nothing in the names does.
 import { plainName } from '../forecast-columns.ts'
-import { foundKeys, groupRoles, valueColumns, type LayoutInput, type Reader, type SourceColumn, type ValueGroup } from './layout.ts'
+import {
+  foundKeys,
+  groupRoles,
+  mayBeNumbers,
+  valueColumns,
+  type LayoutInput,
+  type Reader,
+  type SourceColumn,
+  type ValueGroup,
+} from './layout.ts'
 import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
 
 export const readWideServers: Reader = (input) => {
   if (input.config.wide !== 'servers') return undefined
-  const values = valueColumns(input).filter(({ isNumeric }) => isNumeric)
+  const values = valueColumns(input).filter(mayBeNumbers)
   const byStem = quantilesByStem(values)
   const parts = new Set([...byStem.values()].flatMap(({ quantiles }) => quantiles.map(({ column }) => column)))
   const plain = values.filter((column) => !parts.has(column))
