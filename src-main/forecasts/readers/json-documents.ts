@@ -4,10 +4,10 @@ import type { ForecastFile } from '../forecast-files.ts'
 
 const maxJsonBytes = 16_777_216
 
-/** Relation with `json` and `__file`. */
 /** `auto`: DuckDB tells lines, arrays and documents apart. */
 export type JsonForm = 'auto' | 'array'
 
+/** Relation with `json` and `__file`. */
 export const jsonObjectsSql = (files: readonly ForecastFile[], form: JsonForm = 'auto'): string => {
   const paths = files.map(({ path }) => literal(escapeGlob(path))).join(', ')
   const compression = files[0]?.compression ?? 'none'
