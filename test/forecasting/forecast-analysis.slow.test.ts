@@ -29,7 +29,7 @@ describe('an analysis of measurements', () => {
       message:
         'The input holds measurements only. Forecast 30 days ahead from daily values. Models: seasonal_naive, flat_median, weekday_median, calendar_trend, theta.',
     })
-    expect(run.manifest.inputs).toEqual([{ path: input, bytes: expect.any(Number), rows: 180 }])
+    expect(run.manifest.inputs).toMatchObject([{ path: input, rows: 180 }])
     expect(run.manifest.counts).toMatchObject({ total_servers: 2, at_risk_servers: 1 })
     expect(run.manifest.timings.map(({ step }) => step)).toContain('forecast')
   })
