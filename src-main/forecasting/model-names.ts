@@ -1,3 +1,9 @@
 // Names of the models of own forecasts, as they stand in the column `model`.
-export const modelNames = ['seasonal_naive', 'flat_median', 'weekday_median', 'calendar_trend', 'theta'] as const
+export const singleModelNames = ['seasonal_naive', 'flat_median', 'weekday_median', 'calendar_trend', 'theta'] as const
+export type SingleModelName = (typeof singleModelNames)[number]
+
+/** The median of the single models' forecasts. */
+export const ensembleName = 'median_ensemble'
+
+export const modelNames = [...singleModelNames, ensembleName] as const
 export type ForecastModelName = (typeof modelNames)[number]

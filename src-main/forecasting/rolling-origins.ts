@@ -1,7 +1,7 @@
 // Forecasts a series by every model: once for the horizon, and from earlier origins for its backtest.
-import type { ForecastModelName } from './model-names.ts'
-import { forecastModels } from './models.ts'
-import type { SeriesHistory } from './series-history.ts'
+import { ensembleName, singleModelNames, type ForecastModelName } from './model-names.ts'
+import { singleModels } from './models.ts'
+import { medianInPlace, type SeriesHistory } from './series-history.ts'
 import type { StepCalendar } from './step-calendar.ts'
 
 /** Windows of the horizon, at most; they lie one after the other in the latest half of the history. */
@@ -39,7 +39,7 @@ export const rollingOrigins = (from: number, origin: number, horizon: number): {
   return [...backtests, { origin, steps: horizon }]
 }
 
-/** Ordered by model, then origin. A series without a value before an origin has no forecast from there. */
+/** Ordered by model, then origin. */
 export const forecastSeries = (
   series: MeasuredSeries,
   calendar: StepCalendar,
@@ -48,16 +48,37 @@ export const forecastSeries = (
 ): Forecast[] => {
   const origins = rollingOrigins(series.from, series.origin, horizon).map(({ origin, steps }) => {
     const history: SeriesHistory = { calendar, values: series.values, from: series.from, origin }
-    return { origin, steps, history, scale: errorScale(history) }
+    return { origin, scale: errorScale(history), predictedBy: forecastOrigin(history, steps, models, series.ceiling) }
   })
   return models.flatMap((model) =>
-    origins.map(({ origin, steps, history, scale }) => ({
-      model,
-      origin,
-      scale,
-      predicted: forecastModels[model](history, steps).map((value) => Math.min(series.ceiling, Math.max(0, value))),
-    })),
+    origins.map(({ origin, scale, predictedBy }) => ({ model, origin, scale, predicted: predictedBy.get(model)! })),
   )
+}
+
+const forecastOrigin = (
+  history: SeriesHistory,
+  steps: number,
+  models: readonly ForecastModelName[],
+  ceiling: number,
+): ReadonlyMap<ForecastModelName, Float64Array> => {
+  const hasEnsemble = models.includes(ensembleName)
+  const predicted = new Map<ForecastModelName, Float64Array>()
+  for (const name of singleModelNames) {
+    if (!hasEnsemble && !models.includes(name)) continue
+    const values = singleModels[name](history, steps)
+    predicted.set(
+      name,
+      values.map((value) => Math.min(ceiling, Math.max(0, value))),
+    )
+  }
+  if (hasEnsemble) {
+    const singles = singleModelNames.map((name) => predicted.get(name)!)
+    predicted.set(
+      ensembleName,
+      Float64Array.from({ length: steps }, (_, ahead) => medianInPlace(Float64Array.from(singles, (values) => values[ahead]!))),
+    )
+  }
+  return predicted
 }
 
 /** Weeks that the scale is taken from. */

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { calendarTrend, dampedDays, shrink } from '../../src-main/forecasting/calendar-trend.ts'
 import { flatMedian } from '../../src-main/forecasting/flat-median.ts'
-import { modelNames } from '../../src-main/forecasting/model-names.ts'
-import { forecastModels } from '../../src-main/forecasting/models.ts'
+import { singleModelNames } from '../../src-main/forecasting/model-names.ts'
+import { singleModels } from '../../src-main/forecasting/models.ts'
 import { seasonalNaive } from '../../src-main/forecasting/seasonal-naive.ts'
 import type { SeriesHistory } from '../../src-main/forecasting/series-history.ts'
 import { createStepCalendar, type StepCalendar } from '../../src-main/forecasting/step-calendar.ts'
@@ -146,16 +146,15 @@ describe('every model', () => {
     'values only at the start': [20, 21, 22, ...Array<number>(57).fill(missing)],
   }
 
-  test.each(modelNames.flatMap((model) => Object.keys(seriesByName).map((name) => [model, name as keyof typeof seriesByName] as const)))(
-    '%s forecasts a number for each step: %s',
-    (model, name) => {
-      const forecast = forecastModels[model](historyOf(seriesByName[name]), 30)
-      expect(forecast).toHaveLength(30)
-      expect([...forecast].every(Number.isFinite)).toBe(true)
-    },
-  )
+  test.each(
+    singleModelNames.flatMap((model) => Object.keys(seriesByName).map((name) => [model, name as keyof typeof seriesByName] as const)),
+  )('%s forecasts a number for each step: %s', (model, name) => {
+    const forecast = singleModels[model](historyOf(seriesByName[name]), 30)
+    expect(forecast).toHaveLength(30)
+    expect([...forecast].every(Number.isFinite)).toBe(true)
+  })
 
-  test.each(modelNames)('%s forecasts a constant by itself', (model) => {
-    expect([...forecastModels[model](historyOf(seriesByName.constant), 5)]).toEqual(near([37.5, 37.5, 37.5, 37.5, 37.5]))
+  test.each(singleModelNames)('%s forecasts a constant by itself', (model) => {
+    expect([...singleModels[model](historyOf(seriesByName.constant), 5)]).toEqual(near([37.5, 37.5, 37.5, 37.5, 37.5]))
   })
 })

@@ -1,7 +1,7 @@
 // Rolling origins: how many there are, and that a forecast knows nothing from its origin on.
 import { describe, expect, test } from 'vitest'
 import { TimeZone } from '../../src-main/calendar/time-zone.ts'
-import { modelNames } from '../../src-main/forecasting/model-names.ts'
+import { modelNames, singleModelNames } from '../../src-main/forecasting/model-names.ts'
 import { forecastSeries, rollingOrigins } from '../../src-main/forecasting/rolling-origins.ts'
 import { createStepCalendar } from '../../src-main/forecasting/step-calendar.ts'
 import { gridOf } from '../../src-main/forecasts/time-grid.ts'
@@ -50,6 +50,17 @@ describe('the forecasts of a series', () => {
     expect(until(forecastSeries({ ...series, values: changed }, calendar, 14, modelNames))).toEqual(
       until(forecastSeries(series, calendar, 14, modelNames)),
     )
+  })
+
+  test('the ensemble is the median of the five single models', () => {
+    const all = forecastSeries(series, calendar, 14, modelNames)
+    const horizonOf = (model: string): Float64Array =>
+      all.find((forecast) => forecast.model === model && forecast.origin === 200)!.predicted
+    const third = horizonOf('theta').map((_, ahead) =>
+      [...singleModelNames.map((model) => horizonOf(model)[ahead]!)].sort((a, b) => a - b).at(2)!,
+    )
+    expect(horizonOf('median_ensemble')).toEqual(third)
+    expect(forecastSeries(series, calendar, 14, ['median_ensemble']).at(-1)!.predicted).toEqual(third)
   })
 
   test('lie between 0 and the ceiling', () => {

@@ -4,7 +4,7 @@ import { holdOutSchema, type HoldOutAccuracy } from '../../../src-shared/artefac
 import type { Database } from '../../database/database.ts'
 import { slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { fixedPointOfSums, fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
-import { minCommonPoints } from './select-models.ts'
+import { errorWeightSql, minCommonPoints } from './select-models.ts'
 
 /** SQL for the series that are tested, with the slot before their last window: as long as the horizon, but at most half of the backtest. */
 const spansSql = (grid: TimeGrid): string => `
@@ -62,7 +62,8 @@ export const measureHoldOut = async (database: Database): Promise<HoldOutAccurac
        LEFT JOIN selected_models x ON x.series_id = c.series_id AND x.model = c.model
        WHERE c.is_long AND l.late_points < c.common_points
      ), ranked AS (
-       SELECT *, row_number() OVER (PARTITION BY series_id ORDER BY early_mae, model) AS position FROM errors
+       SELECT *, row_number() OVER (PARTITION BY series_id ORDER BY weighed_mae, model) AS position
+       FROM (SELECT *, early_mae * ${errorWeightSql} AS weighed_mae FROM errors)
      ), series_errors AS (
        SELECT metric, series_id, max(mae) FILTER (WHERE is_selected) AS selected_mae, max(late_mae) FILTER (WHERE position = 1) AS late_mae
        FROM ranked GROUP BY metric, series_id

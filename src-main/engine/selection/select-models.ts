@@ -1,6 +1,8 @@
-// Selects a model for each series: of those that reach far enough, the one with the lowest mean absolute error over their common times.
+// Selects a model for each series: of those that reach far enough, the one with the lowest mean absolute error over their common times;
+// own forecasts take their ensemble unless a single model is clearly better.
 import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
+import { ensembleName, modelNames } from '../../forecasting/model-names.ts'
 import { queryNaiveErrors, storeNaiveErrors } from '../backtest/naive-errors.ts'
 import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
@@ -56,21 +58,31 @@ const areBacktestsComplete = async (database: Database): Promise<boolean> => {
   return are_whole
 }
 
+/** Among own forecasts, a single model must have an error this much lower than that of their ensemble. */
+const ensembleAdvantage = 0.8
+
+/**
+ * SQL for the factor of a candidate's error; needs `series_id` and `model`. Short backtests favour single models by chance: on hold-out
+ * windows their ensemble is more accurate. A series with a model of another program is decided by plain errors.
+ */
+export const errorWeightSql = `CASE WHEN model = ${literal(ensembleName)}
+    AND count(CASE WHEN model NOT IN (${modelNames.map(literal).join(', ')}) THEN 1 END) OVER (PARTITION BY series_id) = 0 THEN ${ensembleAdvantage} ELSE 1 END`
+
 /** SQL for the rows of `selected_models` if no model is forced. */
 export const selectedModelsQuery = `
          WITH fleet AS (
            SELECT model, median(coalesce(mase, own_mase)) AS median_mase, median(coalesce(mae, own_mae)) AS median_mae
            FROM candidates WHERE is_long GROUP BY model
          ),
+         weighed AS (SELECT *, mae * ${errorWeightSql} AS weighed_mae FROM candidates WHERE is_long),
          ranked AS (
            SELECT c.series_id, c.model,
                   row_number() OVER (PARTITION BY c.series_id ORDER BY
-                    CASE WHEN c.series_common_points >= ${minCommonPoints} THEN c.mae END NULLS LAST,
+                    CASE WHEN c.series_common_points >= ${minCommonPoints} THEN c.weighed_mae END NULLS LAST,
                     CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mase END NULLS LAST,
                     CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mae END NULLS LAST,
                     c.model) AS position
-           FROM candidates c JOIN fleet f USING (model)
-           WHERE c.is_long
+           FROM weighed c JOIN fleet f USING (model)
          )
          SELECT series_id, model FROM ranked WHERE position = 1 ORDER BY series_id`
 

@@ -352,3 +352,28 @@ test('nominal coverage is checked only where the backtest states a lead as long 
   expect(await isChecked('lead-short.parquet', ', 1 AS horizon_offset')).toBe(false)
   expect(await isChecked('lead-long.parquet', ', 1 + day % 7 AS horizon_offset')).toBe(true)
 })
+
+describe('own forecasts', () => {
+  const actual = times(14, 50)
+  const candidate = (server: string, model: string, error: number): ForecastRow[] =>
+    seriesRows({ server, model, actual, predicted: shifted(actual, error), horizon: [50] })
+
+  test('take their ensemble unless a single model has less than four fifths of its error', async () => {
+    const run = await workspace.analyse(
+      await workspace.writeForecasts('own.parquet', [
+        ...candidate('close', 'theta', 4.25),
+        ...candidate('close', 'median_ensemble', 5),
+        ...candidate('clear', 'theta', 3.75),
+        ...candidate('clear', 'median_ensemble', 5),
+        ...candidate('beside a pipeline', 'arima', 4.25),
+        ...candidate('beside a pipeline', 'median_ensemble', 5),
+      ]),
+    )
+    const selected = (await run.serverRisk()).map(({ server_id, model }) => [server_id, model])
+    expect(selected).toEqual([
+      ['beside a pipeline', 'arima'],
+      ['clear', 'theta'],
+      ['close', 'median_ensemble'],
+    ])
+  })
+})
