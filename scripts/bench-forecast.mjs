@@ -124,7 +124,7 @@ try {
      FROM verdicts JOIN truth USING (step, origin, server_id, metric) GROUP BY ALL`,
   )
   for (const step of values.step) {
-    for (const metric of [...new Set(scores.map((row) => row['metric']))]) {
+    for (const metric of new Set(scores.map((row) => row['metric']))) {
       console.log(
         `\n${metric} by the ${step}, ${horizons[/** @type {'day'} */ (step)]} ${step}s ahead, origins after ${values.origins} days`,
       )

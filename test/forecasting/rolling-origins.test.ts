@@ -57,7 +57,10 @@ describe('the forecasts of a series', () => {
     const horizonOf = (model: string): Float64Array =>
       all.find((forecast) => forecast.model === model && forecast.origin === 200)!.predicted
     const third = horizonOf('theta').map((_, ahead) =>
-      [...singleModelNames.map((model) => horizonOf(model)[ahead]!)].sort((a, b) => a - b).at(2)!,
+      singleModelNames
+        .map((model) => horizonOf(model)[ahead]!)
+        .sort((a, b) => a - b)
+        .at(2)!,
     )
     expect(horizonOf('median_ensemble')).toEqual(third)
     expect(forecastSeries(series, calendar, 14, ['median_ensemble']).at(-1)!.predicted).toEqual(third)

@@ -1,5 +1,4 @@
-// Selects a model for each series: of those that reach far enough, the one with the lowest mean absolute error over their common times;
-// own forecasts take their ensemble unless a single model is clearly better.
+// Selects a model for each series: the one with the lowest mean absolute error over the common times of those that reach far enough.
 import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 import { ensembleName, modelNames } from '../../forecasting/model-names.ts'
