@@ -1,5 +1,13 @@
 // The DuckDB seam: opens a database with bounded memory and threads, runs SQL whose rows are validated, and obeys an AbortSignal.
-import { DOUBLE, DuckDBDataChunk, DuckDBInstance, INTEGER, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+import {
+  DOUBLE,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  INTEGER,
+  type DuckDBConnection,
+  type DuckDBResult,
+  type DuckDBValue,
+} from '@duckdb/node-api'
 import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { keepByteOrderMarks } from './byte-order-marks.ts'
@@ -132,15 +140,16 @@ export class Database {
    * table first where the query is expensive.
    */
   async scan<const Kinds extends ColumnKinds>(sql: string, kinds: Kinds, onChunk: (columns: ChunkColumns<Kinds>) => void): Promise<void> {
-    await this.#guarded(sql, async () => {
-      const result = await this.connection.stream(sql)
-      const names = result.columnNames()
-      for (;;) {
-        const chunk = await result.fetchChunk()
-        if (chunk === null || chunk.rowCount === 0) return
-        onChunk(readChunk(chunk, names, kinds))
-      }
-    })
+    await this.#guarded(sql, async () => readStream(await this.connection.stream(sql), kinds, onChunk))
+  }
+
+  /** `scan` in two steps: a query computes in the background; the function returned reads it. Only for a connection that runs nothing in between. */
+  async beginScan<const Kinds extends ColumnKinds>(
+    sql: string,
+    kinds: Kinds,
+  ): Promise<(onChunk: (columns: ChunkColumns<Kinds>) => void) => Promise<void>> {
+    const result = await this.#guarded(sql, () => this.connection.stream(sql))
+    return (onChunk) => this.#guarded(sql, () => readStream(result, kinds, onChunk))
   }
 
   /** A second connection to the same tables, for a statement that runs in parallel. Close it before this one. */
@@ -237,6 +246,19 @@ export class Database {
 
 /** DuckDB's own size of a vector. */
 const rowsPerChunk = 2048
+
+const readStream = async <const Kinds extends ColumnKinds>(
+  result: DuckDBResult,
+  kinds: Kinds,
+  onChunk: (columns: ChunkColumns<Kinds>) => void,
+): Promise<void> => {
+  const names = result.columnNames()
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) return
+    onChunk(readChunk(chunk, names, kinds))
+  }
+}
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 

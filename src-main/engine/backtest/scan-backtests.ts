@@ -1,7 +1,7 @@
 // Reads the selected models' backtests once and hands each series to all readers, as arrays in order of time.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { literal, type Database } from '../../database/database.ts'
-import type { ColumnKinds, NumberArray } from '../../database/read-columns.ts'
+import type { ChunkColumns, ColumnKinds, NumberArray } from '../../database/read-columns.ts'
 
 /** The backtest rows of one series in order of time. The arrays are reused for the next series: copy values that you store. */
 export interface SeriesBacktest {
@@ -40,7 +40,16 @@ export const maxBatches = 8
 /** Memory of a value in DuckDB, including its growing lists. */
 const bytesPerValue = 40
 
-/** Hands every series to the readers, batch by batch. Reads `series`, `selected_models`, `series_models`, `forecast`. */
+/** Series from..to-1. */
+interface SeriesBatch {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Hands every series to the readers, batch by batch; the database computes the next batch meanwhile. Reads `series`, `selected_models`,
+ * `series_models`, `forecast`.
+ */
 export const scanBacktests = async (database: Database, scan: BacktestScan, readers: readonly BacktestReader[]): Promise<void> => {
   const { server_id: servers, points } = await database.columns(
     `SELECT s.server_id, CAST(coalesce(m.backtest_points, 0) AS DOUBLE) AS points FROM series s LEFT JOIN selected_models x USING (series_id)
@@ -49,39 +58,65 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
   )
   const lists = ['time', 'actual', 'predicted', ...(scan.withBounds ? ['yhat_lower', 'yhat_upper'] : [])]
   const desiredRows = Math.max(defaultBatchRows, Math.ceil(points.reduce((sum, seriesPoints) => sum + seriesPoints, 0) / maxBatches))
-  const limit = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
+  const maxRows = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
+  const batches = splitSeries(points, maxRows, scan.maxSeries)
+  const connections = await Promise.all(batches.slice(0, 2).map(async () => database.openConnection()))
+  const compute = (index: number): ReturnType<Database['beginScan']> => {
+    const { from, to } = batches[index]!
+    const computed = connections[index % 2]!.beginScan(backtestsQuery(scan.origin, lists, servers, { from, to }), listKinds(lists))
+    // Awaited in its turn; until then a failure must not count as unhandled.
+    computed.catch(() => undefined)
+    return computed
+  }
   const emptyArray = new Float64Array(0)
   const rowsRead = new Float64Array(servers.length)
-  for (let from = 0; from < servers.length;) {
-    let to = from
-    for (let rows = 0; to < servers.length && to - from < scan.maxSeries && (to === from || rows + points[to]! <= limit); to++)
-      rows += points[to]!
-    for (const reader of readers) await reader.begin?.(from, to)
-    await scanInTimeOrder(
-      database,
-      `SELECT series_id, ${lists.map((name) => `list("${name}") AS "${name}"`).join(', ')} FROM (
-         SELECT s.series_id, CAST(epoch_us(f.ts) - ${scan.origin} AS DOUBLE) AS "time", f.actual, f.predicted,
-                coalesce(f.yhat_lower, CAST('NaN' AS DOUBLE)) AS yhat_lower, coalesce(f.yhat_upper, CAST('NaN' AS DOUBLE)) AS yhat_upper
-         FROM forecast f JOIN (
-           SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)
-           WHERE series_id >= ${from} AND series_id < ${to}) s USING (server_id, metric, model)
-         WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL
-           -- Redundant, but lets DuckDB skip row groups of files that are sorted by server.
-           AND f.server_id BETWEEN ${literal(servers[from]!)} AND ${literal(servers[to - 1]!)}
-       ) GROUP BY series_id`,
-      lists,
-      (id, [times, actual, predicted, lower, upper]) => {
-        rowsRead[id] = times!.length
-        const series = { id, times: times!, actual: actual!, predicted: predicted!, lower: lower ?? emptyArray, upper: upper ?? emptyArray }
-        for (const reader of readers) reader.read(series)
-      },
-    )
-    for (const reader of readers) await reader.end?.(from, to)
-    from = to
+  const onChunk = chunkReader(lists, (id, [times, actual, predicted, lower, upper]) => {
+    rowsRead[id] = times!.length
+    const series = { id, times: times!, actual: actual!, predicted: predicted!, lower: lower ?? emptyArray, upper: upper ?? emptyArray }
+    for (const reader of readers) reader.read(series)
+  })
+  let computed = batches.length === 0 ? undefined : compute(0)
+  try {
+    for (const [index, { from, to }] of batches.entries()) {
+      for (const reader of readers) await reader.begin?.(from, to)
+      const read = await computed!
+      computed = index + 1 < batches.length ? compute(index + 1) : undefined
+      await read(onChunk)
+      for (const reader of readers) await reader.end?.(from, to)
+    }
+  } finally {
+    await computed?.catch(() => undefined)
+    connections.forEach((connection) => connection.close())
   }
   const misread = rowsRead.findIndex((rows, id) => rows !== points[id])
   if (misread !== -1) throw contradictoryStatisticsError(servers[misread]!, points[misread]!, rowsRead[misread]!)
 }
+
+/** `points`: rows of each series. */
+const splitSeries = (points: Float64Array, maxRows: number, maxSeries: number): SeriesBatch[] => {
+  const batches: SeriesBatch[] = []
+  for (let from = 0; from < points.length;) {
+    let to = from
+    for (let rows = 0; to < points.length && to - from < maxSeries && (to === from || rows + points[to]! <= maxRows); to++)
+      rows += points[to]!
+    batches.push({ from, to })
+    from = to
+  }
+  return batches
+}
+
+/** SQL for a row per series with the named lists. */
+const backtestsQuery = (origin: number, lists: readonly string[], servers: readonly string[], { from, to }: SeriesBatch): string => `
+  SELECT series_id, ${lists.map((name) => `list("${name}") AS "${name}"`).join(', ')} FROM (
+    SELECT s.series_id, CAST(epoch_us(f.ts) - ${origin} AS DOUBLE) AS "time", f.actual, f.predicted,
+           coalesce(f.yhat_lower, CAST('NaN' AS DOUBLE)) AS yhat_lower, coalesce(f.yhat_upper, CAST('NaN' AS DOUBLE)) AS yhat_upper
+    FROM forecast f JOIN (
+      SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)
+      WHERE series_id >= ${from} AND series_id < ${to}) s USING (server_id, metric, model)
+    WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL
+      -- Redundant, but lets DuckDB skip row groups of files that are sorted by server.
+      AND f.server_id BETWEEN ${literal(servers[from]!)} AND ${literal(servers[to - 1]!)}
+  ) GROUP BY series_id`
 
 /** DuckDB skips what a file's statistics say to be elsewhere; the profile has read every row. */
 const contradictoryStatisticsError = (server: string, expected: number, found: number): HeadroomError =>
@@ -91,20 +126,23 @@ const contradictoryStatisticsError = (server: string, expected: number, found: n
     { next: 'Write the Parquet file again.' },
   )
 
-/** Streams rows of a `series_id` and the named lists, which are sorted by the first: it holds times. The arrays are reused for the next row. */
-export const scanInTimeOrder = async (
-  database: Database,
-  sql: string,
-  lists: readonly string[],
-  onRow: (seriesId: number, lists: readonly Float64Array[]) => void,
-): Promise<void> => {
+/** Receives a row's lists in order of time; the arrays are reused for the next row. */
+type RowReader = (seriesId: number, lists: readonly Float64Array[]) => void
+
+/** Streams rows of a `series_id` and the named lists, which are sorted by the first: it holds times. */
+export const scanInTimeOrder = async (database: Database, sql: string, lists: readonly string[], onRow: RowReader): Promise<void> =>
+  database.scan(sql, listKinds(lists), chunkReader(lists, onRow))
+
+const listKinds = (lists: readonly string[]): ColumnKinds =>
+  Object.fromEntries([['series_id', 'number'], ...lists.map((name) => [name, 'list'])])
+
+const chunkReader = (lists: readonly string[], onRow: RowReader): ((columns: ChunkColumns<ColumnKinds>) => void) => {
   const timeSorter = new TimeSorter(lists.length)
-  const kinds: ColumnKinds = Object.fromEntries([['series_id', 'number'], ...lists.map((name) => [name, 'list'])])
-  await database.scan(sql, kinds, (columns) => {
+  return (columns) => {
     const ids = columns['series_id'] as NumberArray
     const values = lists.map((name) => columns[name] as readonly Float64Array[])
     ids.forEach((id: number, row: number) => onRow(id, timeSorter.sortByTime(values.map((arrays) => arrays[row]!))))
-  })
+  }
 }
 
 /** Sorts several arrays by the first. Most rows arrive in order of time and are not copied. */
