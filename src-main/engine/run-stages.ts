@@ -18,7 +18,8 @@ import { measureBacktests, type MeasuredBacktests } from './backtest/measure-bac
 import { measureModels } from './backtest/measure-models.ts'
 import { readSimulationTask } from './breach/path-batches.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
-import { estimateBreaches } from './breach/estimate-breaches.ts'
+import type { BacktestResiduals } from './breach/backtest-residuals.ts'
+import { estimateBreaches, type BreachFindings } from './breach/estimate-breaches.ts'
 import type { BreachCount } from './breach/joint-breaches.ts'
 import type { ClusteredServers } from './clusters/cluster-servers.ts'
 import type { Run } from './create-run.ts'
@@ -55,12 +56,10 @@ export const measureFleet = async (
   fleet: AssessedFleet,
   { season, backtestResiduals, events }: MeasuredBacktests,
 ): Promise<Findings> => {
-  const { method, staging, database, progress, request, work } = run
+  const { method, staging, database, progress, work } = run
   // With the level of the bounds that the dataset states.
-  const { config } = fleet
+  const { config, primaryMetric, validation } = fleet
   progress.start('clusters')
-  const { primaryMetric, validation } = fleet
-  const clock = zoneClock(fleet.zone.name)
   const clusteredServers = await method.cluster(database, config, {
     primaryMetric,
     fixedPoint: validation.fixedPoint,
@@ -74,6 +73,39 @@ export const measureFleet = async (
   const appliedEvents = events === null ? null : await assessEvents(database, config, fleet.grid, events)
 
   progress.start('recommend')
+  // The recommendations compute on this thread; the pictures need the database and the renderer.
+  const pictures = paintPictures(run, fleet, clusteredServers)
+  const { report, warnings } = await besides(pictures, () => recommendFleet(run, fleet, clusteredServers, backtestResiduals, scores))
+  progress.start('pictures')
+  await pictures
+  const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
+  allWarnings.forEach(progress.warn)
+  return { clusteredServers, season, report, atRiskCount, events: appliedEvents?.report ?? null, warnings: allWarnings }
+}
+
+/** Where this work fails, it ends after the other: nothing may use the database any more. */
+const besides = async <T>(otherWork: Promise<void>, work: () => Promise<T>): Promise<T> => {
+  // The caller awaits it later; until then a failure must not count as unhandled.
+  const otherEnded = otherWork.catch(() => undefined)
+  try {
+    return await work()
+  } catch (thrown) {
+    await otherEnded
+    throw thrown
+  }
+}
+
+/** Writes recommendations, risk and accuracy. */
+const recommendFleet = async (
+  run: Run,
+  fleet: AssessedFleet,
+  clusteredServers: ClusteredServers,
+  backtestResiduals: BacktestResiduals | null,
+  scores: BreachFindings['scores'],
+): Promise<Pick<Findings, 'report' | 'warnings'>> => {
+  const { method, staging, database, request, work } = run
+  const { config } = fleet
+  const clock = zoneClock(fleet.zone.name)
   const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
   const previous = request.previousRun === undefined ? null : await readPreviousPlan(database, request.previousRun)
   const {
@@ -100,15 +132,21 @@ export const measureFleet = async (
     ...clusteredServers.warnings,
     ...accuracyWarnings,
     ...placementWarnings,
-    ...(appliedEvents?.warnings ?? []),
   ]
-  warnings.forEach(progress.warn)
+  return { report, warnings }
+}
 
-  progress.start('pictures')
-  const heatmap = await readHeatmap(database, config, primaryMetric, fleet.calendar, fleet.grid)
-  await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold, clock)
-  for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture]) await staging.seal(name)
-  return { clusteredServers, season, report, atRiskCount, events: appliedEvents?.report ?? null, warnings }
+/** Reads the heatmap on a connection of its own. */
+const paintPictures = async ({ database, staging }: Run, fleet: AssessedFleet, clusteredServers: ClusteredServers): Promise<void> => {
+  const { config, primaryMetric, calendar, grid, zone } = fleet
+  const connection = await database.openConnection()
+  try {
+    const heatmap = await readHeatmap(connection, config, primaryMetric, calendar, grid)
+    await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold, zoneClock(zone.name))
+    for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture]) await staging.seal(name)
+  } finally {
+    connection.close()
+  }
 }
 
 /** A basis that the settings do not state is `probable`. */
