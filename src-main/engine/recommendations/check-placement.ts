@@ -9,7 +9,7 @@ import { JointPaths } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { findBlock, type StepRange } from '../breach/residual-runs.ts'
 import { byFallingPeak, maxRemovalsOf, type Candidate, type ConsolidationGroup } from './consolidation-groups.ts'
-import { groupKey, readFleetServers } from './fleet-servers.ts'
+import { groupKey, readGroupMembers } from './fleet-servers.ts'
 import { JointDemand, type DemandSeries, type DemandServer } from './joint-demand.ts'
 import { placeFleet, type FleetDemand } from './place-fleet.ts'
 
@@ -144,7 +144,7 @@ const readWindowServers = (task: SimulationTask, range: StepRange, config: Analy
 /** Groups the servers and adds their capacity. Reads `fleet_servers`. */
 const groupWindowServers = async (database: Database, servers: Map<string, WindowServer>): Promise<ConsolidationGroup[]> => {
   const groups = new Map<string, { count: number; candidates: Candidate[] }>()
-  for await (const page of readFleetServers(database)) {
+  for await (const page of readGroupMembers(database)) {
     for (const fleetServer of page) {
       const group = groups.get(groupKey(fleetServer)) ?? { count: 0, candidates: [] }
       groups.set(groupKey(fleetServer), group)

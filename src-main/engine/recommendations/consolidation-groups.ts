@@ -1,6 +1,6 @@
 // Which servers may be retired or take part in a consolidation, by business unit, region and criticality.
 import type { Database } from '../../database/database.ts'
-import { groupKey, readFleetServers, recommendByRisk } from './fleet-servers.ts'
+import { groupKey, readGroupMembers, recommendByRisk } from './fleet-servers.ts'
 
 /** A group of two servers or more keeps two, retired ones included; a smaller one keeps all. */
 export const maxRemovalsOf = (servers: number): number => Math.max(0, servers - 2)
@@ -43,7 +43,7 @@ export const byFallingPeak = (a: Candidate, b: Candidate): number => b.peakUnits
 /** Reads `fleet_servers`. */
 export const findConsolidationGroups = async (database: Database): Promise<ConsolidationGroups> => {
   const groups = new Map<string, Members>()
-  for await (const page of readFleetServers(database)) {
+  for await (const page of readGroupMembers(database)) {
     for (const server of page) {
       const members = groups.get(groupKey(server)) ?? { count: 0, candidates: [], retirable: [] }
       groups.set(groupKey(server), members)

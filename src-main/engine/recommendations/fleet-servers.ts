@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { minSaturatedShare, type ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
 import { riskBasisSchema, type AnalysisConfig, type RiskBasis } from '../../../src-shared/config/analysis-config.ts'
 import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
-import { literal, type Database } from '../../database/database.ts'
+import { identifier, literal, type Database } from '../../database/database.ts'
 import { retirePeakPercent, watchMinProbability } from '../../forecasts/recommendation-text.ts'
 
 const serverSchema = z.object({
@@ -48,10 +48,26 @@ const serverSchema = z.object({
 })
 export type FleetServer = z.infer<typeof serverSchema>
 
+const memberSchema = serverSchema.pick({
+  server_id: true,
+  business_unit: true,
+  region: true,
+  criticality: true,
+  monthly_cost_usd: true,
+  capacity_units: true,
+  is_underutilized: true,
+  is_retirable: true,
+  has_paths: true,
+  capacity_action: true,
+  measured_peak: true,
+  horizon_peak: true,
+})
+export type GroupMember = z.infer<typeof memberSchema>
+
 export type RecommendedAction = ServerRiskRow['recommendation']
 
 /** The recommendation that risk alone decides; null where the server's idleness and its group decide. */
-export const recommendByRisk = (server: FleetServer): 'add capacity' | 'watch' | null => server.capacity_action
+export const recommendByRisk = (server: Pick<FleetServer, 'capacity_action'>): 'add capacity' | 'watch' | null => server.capacity_action
 
 export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 'criticality'>): string =>
   JSON.stringify([server.business_unit, server.region, server.criticality])
@@ -114,11 +130,20 @@ export const createFleetServers = async (database: Database, config: AnalysisCon
 const pageRows = 20_000
 
 /** All rows of `fleet_servers` by name, in pages. */
-export async function* readFleetServers(database: Database): AsyncGenerator<FleetServer[]> {
+export const readFleetServers = (database: Database): AsyncGenerator<FleetServer[]> => readPages(database, serverSchema)
+
+/** The columns that decide about a server's group, for the same rows. */
+export const readGroupMembers = (database: Database): AsyncGenerator<GroupMember[]> => readPages(database, memberSchema)
+
+async function* readPages<Shape extends z.ZodRawShape>(
+  database: Database,
+  schema: z.ZodObject<Shape>,
+): AsyncGenerator<z.infer<z.ZodObject<Shape>>[]> {
+  const columns = Object.keys(schema.shape).map(identifier).join(', ')
   for (let from = 0; ; from += pageRows) {
     const page = await database.rows(
-      `SELECT * EXCLUDE (position) FROM fleet_servers WHERE position >= ${from} AND position < ${from + pageRows} ORDER BY position`,
-      serverSchema,
+      `SELECT ${columns} FROM fleet_servers WHERE position >= ${from} AND position < ${from + pageRows} ORDER BY position`,
+      schema,
     )
     yield page
     if (page.length < pageRows) return
