@@ -16,9 +16,8 @@ import { writeClusters, writeJson, writeJsonList } from './artefacts/write-artef
 import { writeServerRisk } from './artefacts/write-server-risk.ts'
 import { measureBacktests, type MeasuredBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
-import { readSimulationTask } from './breach/path-batches.ts'
+import { readSimulationTask, type SimulationTask } from './breach/path-batches.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
-import type { BacktestResiduals } from './breach/backtest-residuals.ts'
 import { estimateBreaches, type BreachFindings } from './breach/estimate-breaches.ts'
 import type { BreachCount } from './breach/joint-breaches.ts'
 import type { ClusteredServers } from './clusters/cluster-servers.ts'
@@ -69,13 +68,14 @@ export const measureFleet = async (
   await staging.seal(runFiles.clusters)
 
   progress.start('breaches')
-  const { scores, atRiskCount } = await estimateBreaches(database, config, fleet.grid, backtestResiduals, work.signal)
+  const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
+  const { scores, atRiskCount } = await estimateBreaches(database, config, task, work.signal)
   const appliedEvents = events === null ? null : await assessEvents(database, config, fleet.grid, events)
 
   progress.start('recommend')
   // The recommendations compute on this thread; the pictures need the database and the renderer.
   const pictures = paintPictures(run, fleet, clusteredServers)
-  const { report, warnings } = await besides(pictures, () => recommendFleet(run, fleet, clusteredServers, backtestResiduals, scores))
+  const { report, warnings } = await besides(pictures, () => recommendFleet(run, fleet, clusteredServers, task, scores))
   progress.start('pictures')
   await pictures
   const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
@@ -100,13 +100,12 @@ const recommendFleet = async (
   run: Run,
   fleet: AssessedFleet,
   clusteredServers: ClusteredServers,
-  backtestResiduals: BacktestResiduals | null,
+  task: SimulationTask | null,
   scores: BreachFindings['scores'],
 ): Promise<Pick<Findings, 'report' | 'warnings'>> => {
   const { method, staging, database, request, work } = run
   const { config } = fleet
   const clock = zoneClock(fleet.zone.name)
-  const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
   const previous = request.previousRun === undefined ? null : await readPreviousPlan(database, request.previousRun)
   const {
     fleet: recommended,

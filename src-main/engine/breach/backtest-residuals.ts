@@ -38,9 +38,9 @@ export interface WindowOutcome extends WindowRange {
 /** Residuals of several series, numbered from 0 in the order requested. */
 export interface SeriesResiduals {
   readonly runs: ResidualRuns
-  /** Rows of the latest window, then of the others, each in order of time; series s from windowOffsets[s] on. */
-  readonly windowOffsets: Uint32Array
-  readonly windowPredicted: Float32Array
+  /** Rows of series s in order of time: rowOffsets[s]..rowOffsets[s + 1], also in `runs.residuals`. */
+  readonly rowOffsets: Uint32Array
+  readonly predicted: Float32Array
   /** Rows of the latest windows in order of time; series s at holdOutOffsets[s]..holdOutOffsets[s + 1]. */
   readonly holdOutOffsets: Uint32Array
   /** Distance of the measured value outside its bounds; negative inside. Without bounds: its distance from the forecast. */
@@ -149,18 +149,17 @@ export class BacktestResiduals implements BacktestReader {
       ids.forEach((id, s) => (offsets[s + 1] = offsets[s]! + count(id)))
       return offsets
     }
-    const residualOffsets = offsetsOf((id) => this.#residualCounts[id]!)
+    const rowOffsets = offsetsOf((id) => this.#residualCounts[id]!)
     const runOffsets = offsetsOf((id) => this.#runCounts[id]!)
-    const windowOffsets = offsetsOf((id) => this.#windowRows[id]! * Math.max(1, this.windows(id).length))
     const holdOutOffsets = offsetsOf((id) => this.#windowRows[id]!)
     const runs = {
-      residuals: new Float32Array(residualOffsets.at(-1)!),
+      residuals: new Float32Array(rowOffsets.at(-1)!),
       offsets: runOffsets,
       steps: new Int32Array(runOffsets.at(-1)!),
       starts: new Uint32Array(runOffsets.at(-1)!),
       lengths: new Uint32Array(runOffsets.at(-1)!),
     }
-    const windowPredicted = new Float32Array(windowOffsets.at(-1)!)
+    const predicted = new Float32Array(rowOffsets.at(-1)!)
     const holdOutExcess = new Float64Array(holdOutOffsets.at(-1)!)
     const holdOutBounded = new Uint8Array(holdOutOffsets.at(-1)!)
     let s = 0
@@ -172,19 +171,19 @@ export class BacktestResiduals implements BacktestReader {
         byteOffset += length
       }
       copyInto(holdOutExcess, holdOutOffsets)
-      copyInto(runs.residuals, residualOffsets)
-      copyInto(windowPredicted, windowOffsets)
+      copyInto(runs.residuals, rowOffsets)
+      copyInto(predicted, rowOffsets)
       copyInto(runs.steps, runOffsets)
       copyInto(runs.lengths, runOffsets)
       copyInto(holdOutBounded, holdOutOffsets)
-      let start = residualOffsets[s]!
+      let start = rowOffsets[s]!
       for (let run = runOffsets[s]!; run < runOffsets[s + 1]!; run++) {
         runs.starts[run] = start
         start += runs.lengths[run]!
       }
       s++
     }
-    return { runs, windowOffsets, windowPredicted, holdOutOffsets, holdOutExcess, holdOutBounded }
+    return { runs, rowOffsets, predicted, holdOutOffsets, holdOutExcess, holdOutBounded }
   }
 
   read(series: SeriesBacktest): void {
@@ -206,11 +205,7 @@ export class BacktestResiduals implements BacktestReader {
       this.#latestTo[id] = this.#steps.of(times[rows - 1]!)
       this.#maxBeforeLatest[id] = maximumOf(series.actual.subarray(0, rows - windowRows))
     }
-    const storedWindows = Math.max(1, windowCount)
-    const windowPredicted = new Float32Array(windowRows * storedWindows)
-    for (let window = 0; window < storedWindows; window++)
-      windowPredicted.set(series.predicted.subarray(rows - (window + 1) * windowRows, rows - window * windowRows), window * windowRows)
-    this.#file.add(id, [excess, residualsOf(series), windowPredicted, steps, lengths, bounded])
+    this.#file.add(id, [excess, residualsOf(series), Float32Array.from(series.predicted), steps, lengths, bounded])
   }
 
   #findRuns(times: Float64Array): { steps: Int32Array; lengths: Int32Array } {
@@ -245,6 +240,12 @@ export class BacktestResiduals implements BacktestReader {
       }
     })
   }
+}
+
+/** What was predicted in a window of series `s`, age 0 the latest. */
+export const windowForecastOf = ({ rowOffsets, predicted }: SeriesResiduals, s: number, windowRows: number, age: number): Float64Array => {
+  const end = rowOffsets[s + 1]! - age * windowRows
+  return Float64Array.from(predicted.subarray(end - windowRows, end))
 }
 
 const residualsOf = ({ actual, predicted }: SeriesBacktest): Float32Array => {

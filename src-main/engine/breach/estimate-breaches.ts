@@ -4,13 +4,11 @@ import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/ar
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Calibration } from '../../statistics/beta-calibration.ts'
-import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import { applyBasis, decidingBasisSql } from './apply-basis.ts'
-import type { BacktestResiduals } from './backtest-residuals.ts'
 import { fitCalibration, scoreCalibration } from './calibration.ts'
 import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import { findFirstSeries, joinSeries, summarizeCounts, type BreachCount, type ServerBreaches } from './joint-breaches.ts'
-import { readSimulationTask } from './path-batches.ts'
+import type { SimulationTask } from './path-batches.ts'
 import type { ThresholdSeries } from './threshold-series.ts'
 import { curveColumns, type FleetPaths } from './fleet-paths.ts'
 import { sampleCalibration, simulateFleet } from './simulate-fleet.ts'
@@ -24,16 +22,14 @@ export interface BreachFindings {
 
 /**
  * Creates `breach_estimates`, a row per series with a threshold and a horizon, and `server_verdicts`, a row per server, and derives the risk of
- * `series_risk` from them on the configured basis. Reads `series_risk`, `horizon`, `forecast`.
+ * `series_risk` from them on the configured basis. `task`: what paths are drawn from; null where none are known. Reads `series_risk`, `horizon`, `forecast`.
  */
 export const estimateBreaches = async (
   database: Database,
   config: AnalysisConfig,
-  grid: TimeGrid,
-  backtestResiduals: BacktestResiduals | null,
+  task: SimulationTask | null,
   signal: AbortSignal | undefined,
 ): Promise<BreachFindings> => {
-  const task = await readSimulationTask(database, config, grid, backtestResiduals)
   if (task === null) {
     await database.storeRows('breach_curve', curveColumns, [])
     await storeEstimates(database, config, [])

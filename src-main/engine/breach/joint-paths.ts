@@ -1,4 +1,5 @@
-// Draws the paths of chosen series again, by the seeds of the simulation: path k of one series happens together with path k of all others.
+// Draws the paths of chosen series for a plan: path k of one series happens together with path k of all others.
+import { windowForecastOf } from './backtest-residuals.ts'
 import type { StepRange } from './residual-runs.ts'
 import {
   createBatches,
@@ -11,7 +12,7 @@ import {
   type SeriesBatch,
   type SimulationTask,
 } from './path-batches.ts'
-import { drawPaths, hashOf, pathCount, type PathSource } from './simulate-paths.ts'
+import { drawPaths, pathCount, type PathSource } from './simulate-paths.ts'
 
 export interface SeriesForecast {
   /** Index in ThresholdSeries. */
@@ -21,6 +22,9 @@ export interface SeriesForecast {
   /** Maximum measured value that the path may know of. */
   readonly maxMeasured: number
 }
+
+/** Not the run's seed: the same figures give the same plan. */
+const planSeed = 42
 
 /** Batches whose residuals stay in memory: about 100 MB. */
 const maxBatchesInMemory = 3
@@ -53,12 +57,12 @@ export class JointPaths {
   }
 
   static overHorizon(task: SimulationTask): JointPaths {
-    return new JointPaths(task, task.config.seed, (batch) => createHorizonSource(task, batch))
+    return new JointPaths(task, planSeed, (batch) => createHorizonSource(task, batch, planSeed))
   }
 
   /** Without the residuals of the window's times. */
   static overWindow(task: SimulationTask, range: StepRange): JointPaths {
-    const seed = windowSeedOf(task, range)
+    const seed = windowSeedOf(planSeed, range)
     return new JointPaths(task, seed, (batch) => createWindowSource(task, batch, range, windowMeansOf(task, batch, range), seed))
   }
 
@@ -67,14 +71,14 @@ export class JointPaths {
     const order = Uint32Array.from(series.keys()).sort(
       (a, b) => this.#batchOf[series[a]!.position]! - this.#batchOf[series[b]!.position]! || a - b,
     )
-    const { serverIds, metrics } = this.#task.series
+    const { metrics } = this.#task.series
     for (const index of order) {
       const { position, forecast, maxMeasured } = series[index]!
       const values = pathCount * forecast.length
       if (this.#drawn.length < values) this.#drawn = new Float64Array(values)
-      const seed = hashOf(this.#seed, serverIds[position]!, metrics[position]!)
+      const key = { seed: this.#seed, metric: metrics[position]! }
       const source = this.#source(this.#batchOf[position]!)
-      drawPaths(source, this.#indexInBatch[position]!, forecast, rangeOf(this.#task, position, maxMeasured), seed, this.#drawn)
+      drawPaths(source, this.#indexInBatch[position]!, forecast, rangeOf(this.#task, position, maxMeasured), key, this.#drawn)
       onPaths(index, this.#drawn.subarray(0, values))
     }
   }
@@ -96,13 +100,11 @@ export class JointPaths {
 /** Mean of each series' forecast where the window is one of its own, else over its horizon. */
 const windowMeansOf = (task: SimulationTask, batch: SeriesBatch, { from, to }: StepRange): Float64Array => {
   const { backtestResiduals } = task
-  const { windowOffsets, windowPredicted } = batch.residuals
   return horizonMeansOf(task, batch).map((horizonMean, s) => {
     const id = batch.ids[s]!
     const age = backtestResiduals.windowRanges(id).findIndex(({ range }) => range.from === from && range.to === to)
     if (age < 0) return horizonMean
-    const rows = backtestResiduals.windowRows(id)
-    const first = windowOffsets[s]! + age * rows
-    return windowPredicted.subarray(first, first + rows).reduce((sum, value) => sum + value, 0) / rows
+    const forecast = windowForecastOf(batch.residuals, s, backtestResiduals.windowRows(id), age)
+    return forecast.reduce((sum, value) => sum + value, 0) / forecast.length
   })
 }

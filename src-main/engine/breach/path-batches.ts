@@ -3,8 +3,17 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
+import { fitCorrections, type Corrections } from './forecast-correction.ts'
 import { StartTimes, withoutSteps, type StepRange } from './residual-runs.ts'
-import { createPathSource, hashOf, pathCount, type PathLaw, type PathRange, type PathSource } from './simulate-paths.ts'
+import {
+  createPathSource,
+  hashOf,
+  pathCount,
+  type PathCorrection,
+  type PathLaw,
+  type PathRange,
+  type PathSource,
+} from './simulate-paths.ts'
 import { binSeries, readThresholdSeries, type ThresholdSeries } from './threshold-series.ts'
 
 /** Short blocks: a week of days or a day of hours. */
@@ -18,6 +27,7 @@ const maxResidualsInMemory = 8_000_000
 export interface SimulationTask {
   readonly series: ThresholdSeries
   readonly backtestResiduals: BacktestResiduals
+  readonly corrections: Corrections
   readonly grid: TimeGrid
   readonly config: AnalysisConfig
 }
@@ -28,15 +38,22 @@ export const readSimulationTask = async (
   config: AnalysisConfig,
   grid: TimeGrid,
   backtestResiduals: BacktestResiduals | null,
-): Promise<SimulationTask | null> =>
-  backtestResiduals === null ? null : { series: await readThresholdSeries(database, config), backtestResiduals, grid, config }
+): Promise<SimulationTask | null> => {
+  if (backtestResiduals === null) return null
+  const series = await readThresholdSeries(database, config)
+  const corrections = fitCorrections(series, backtestResiduals, blockSteps[grid.granularity])
+  return { series, backtestResiduals, corrections, grid, config }
+}
 
 /** Series of whole bins, which share residuals. */
 export interface SeriesBatch {
   /** Indexes in ThresholdSeries. */
   readonly positions: readonly number[]
   readonly ids: Uint32Array
+  /** Residuals are those of the damped forecast, `(1 + damping) * predicted`. */
   readonly residuals: SeriesResiduals
+  /** Of each series: sum of the measured values. */
+  readonly measuredSums: Float64Array
 }
 
 /** Indexes of the series in order of their bins; no bin is split. */
@@ -62,9 +79,24 @@ export const createBatches = ({ series: { bins, seriesIds }, backtestResiduals }
   return batches
 }
 
-export const loadBatch = ({ series, backtestResiduals }: SimulationTask, positions: readonly number[]): SeriesBatch => {
+export const loadBatch = (
+  { series, backtestResiduals, corrections: { damping } }: SimulationTask,
+  positions: readonly number[],
+): SeriesBatch => {
   const ids = Uint32Array.from(positions, (position) => series.seriesIds[position]!)
-  return { positions, ids, residuals: backtestResiduals.load(ids) }
+  const residuals = backtestResiduals.load(ids)
+  const { rowOffsets, predicted, runs } = residuals
+  const measuredSums = new Float64Array(positions.length)
+  positions.forEach((position, s) => {
+    const share = damping[position]!
+    let sum = 0
+    for (let row = rowOffsets[s]!; row < rowOffsets[s + 1]!; row++) {
+      sum += runs.residuals[row]! + predicted[row]!
+      runs.residuals[row]! -= share * predicted[row]!
+    }
+    measuredSums[s] = sum
+  })
+  return { positions, ids, residuals, measuredSums }
 }
 
 const lawOf = ({ grid }: SimulationTask, startTimes: StartTimes): PathLaw => ({
@@ -85,16 +117,45 @@ const binsOf = ({ series }: SimulationTask, { positions }: SeriesBatch, means: F
     means,
   )
 
+/** Without what was measured from `range.from` to `range.to`, and without the errors from there on as the latest ones. */
+const correctionOf = ({ corrections }: SimulationTask, batch: SeriesBatch, range?: StepRange): PathCorrection => {
+  const damping = Float64Array.from(batch.positions, (position) => corrections.damping[position]!)
+  return {
+    damping,
+    shifts: damping.map((share, s) => (share === 0 ? 0 : -share * measuredMean(batch, s, share, range))),
+    persistence: batch.positions.map((position) => corrections.persistence[position]),
+    measuredSums: batch.measuredSums,
+    origin: range?.from ?? Number.POSITIVE_INFINITY,
+  }
+}
+
+/** Mean of what was measured outside of `range`; 0 where nothing was. */
+const measuredMean = ({ residuals, measuredSums }: SeriesBatch, s: number, damping: number, range: StepRange | undefined): number => {
+  const { runs, predicted, rowOffsets } = residuals
+  let [sum, count] = [measuredSums[s]!, rowOffsets[s + 1]! - rowOffsets[s]!]
+  if (range !== undefined)
+    for (let run = runs.offsets[s]!; run < runs.offsets[s + 1]!; run++) {
+      const toIndex = runs.starts[run]! - runs.steps[run]!
+      const last = Math.min(range.to, runs.steps[run]! + runs.lengths[run]! - 1)
+      for (let step = Math.max(range.from, runs.steps[run]!); step <= last; step++) {
+        sum -= runs.residuals[toIndex + step]! + (1 + damping) * predicted[toIndex + step]!
+        count--
+      }
+    }
+  return count === 0 ? 0 : sum / count
+}
+
 /** Paths over the horizon. */
-export const createHorizonSource = (task: SimulationTask, batch: SeriesBatch): PathSource =>
+export const createHorizonSource = (task: SimulationTask, batch: SeriesBatch, seed: number): PathSource =>
   createPathSource(
     batch.residuals.runs,
     binsOf(task, batch, horizonMeansOf(task, batch)),
     thresholdsOf(task, batch),
-    lawOf(task, new StartTimes(task.backtestResiduals.coverage, pathCount, task.config.seed)),
+    lawOf(task, new StartTimes(task.backtestResiduals.coverage, pathCount, seed)),
+    correctionOf(task, batch),
   )
 
-export const windowSeedOf = ({ config }: SimulationTask, { from, to }: StepRange): number => hashOf(config.seed, String(from), String(to))
+export const windowSeedOf = (seed: number, { from, to }: StepRange): number => hashOf(seed, String(from), String(to))
 
 /** Paths over a backtest window, without the residuals of its times. `means`: of each series' forecast, in the order of the batch. */
 export const createWindowSource = (
@@ -109,6 +170,7 @@ export const createWindowSource = (
     binsOf(task, batch, means),
     thresholdsOf(task, batch),
     lawOf(task, new StartTimes(task.backtestResiduals.coverage, pathCount, windowSeed, range)),
+    correctionOf(task, batch, range),
   )
 
 /** A metric in percent stays between 0 and 100, or the maximum that was measured. */

@@ -12,9 +12,10 @@ export interface ResidualRuns {
   readonly lengths: Uint32Array
 }
 
-/** Per series: number of residuals, their mean absolute value (NaN without any) and the length of the longest run. */
+/** Per series: number of residuals, their mean, its absolute counterpart (both NaN without any) and the length of the longest run. */
 export interface RunFigures {
   readonly counts: Uint32Array
+  readonly means: Float64Array
   readonly meanAbsolute: Float64Array
   readonly longest: Uint32Array
 }
@@ -58,21 +59,62 @@ export const withoutSteps = (runs: ResidualRuns, { from, to }: StepRange): Resid
   }
 }
 
-export const measureRuns = ({ residuals, offsets, starts, lengths }: ResidualRuns): RunFigures => {
+/** `shifts`: added to each residual of a series. */
+export const measureRuns = ({ residuals, offsets, starts, lengths }: ResidualRuns, shifts?: Float64Array): RunFigures => {
   const series = offsets.length - 1
   const [counts, longest] = [new Uint32Array(series), new Uint32Array(series)]
-  const meanAbsolute = new Float64Array(series)
+  const [means, meanAbsolute] = [new Float64Array(series), new Float64Array(series)]
   for (let s = 0; s < series; s++) {
-    let sum = 0
+    const shift = shifts === undefined ? 0 : shifts[s]!
+    let [sum, absolute] = [0, 0]
     for (let run = offsets[s]!; run < offsets[s + 1]!; run++) {
       const [start, length] = [starts[run]!, lengths[run]!]
-      for (let index = start; index < start + length; index++) sum += Math.abs(residuals[index]!)
+      for (let index = start; index < start + length; index++) {
+        const residual = residuals[index]! + shift
+        sum += residual
+        absolute += Math.abs(residual)
+      }
       counts[s]! += length
       longest[s] = Math.max(longest[s]!, length)
     }
-    meanAbsolute[s] = sum / counts[s]!
+    means[s] = sum / counts[s]!
+    meanAbsolute[s] = absolute / counts[s]!
   }
-  return { counts, meanAbsolute, longest }
+  return { counts, means, meanAbsolute, longest }
+}
+
+/** Mean of the last `count` residuals of a series before step `before`, gaps or not; NaN where there are fewer. */
+export const latestMean = (
+  { residuals, offsets, steps, starts, lengths }: ResidualRuns,
+  s: number,
+  count: number,
+  before: number,
+): number => {
+  let end = -1
+  for (let run = offsets[s]!; run < offsets[s + 1]!; run++) if (steps[run]! < before) end = starts[run]! + lengths[run]!
+  return end < 0 || end - count < starts[offsets[s]!]! ? Number.NaN : meanOf(residuals, end - count, end)
+}
+
+/** Mean of the `count` residuals before `index` in the run that holds index `within`; NaN where the run begins later. */
+export const meanBefore = (
+  { residuals, offsets, starts, lengths }: ResidualRuns,
+  s: number,
+  index: number,
+  count: number,
+  within: number,
+): number => {
+  for (let run = offsets[s]!; run < offsets[s + 1]!; run++) {
+    const start = starts[run]!
+    if (within < start || within >= start + lengths[run]!) continue
+    return index - count < start ? Number.NaN : meanOf(residuals, index - count, index)
+  }
+  return Number.NaN
+}
+
+const meanOf = (values: Float32Array, from: number, to: number): number => {
+  let sum = 0
+  for (let index = from; index < to; index++) sum += values[index]!
+  return sum / (to - from)
 }
 
 /**

@@ -5,6 +5,7 @@ import { calibrate, type Calibration } from '../../statistics/beta-calibration.t
 import { findLikelyRaw, findLikelyValue } from '../../statistics/likely-value.ts'
 import { exceedanceProbability } from '../../statistics/student-t4.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
+import { windowForecastOf } from './backtest-residuals.ts'
 import { foldOf, type CalibrationSample } from './calibration.ts'
 import { createFleetPaths, curveColumns, FleetRecorder, Simulation, type EventPair, type FleetPaths } from './fleet-paths.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
@@ -22,7 +23,7 @@ import {
 import type { StepRange } from './residual-runs.ts'
 import { simulateFromQuantiles } from './simulate-quantiles.ts'
 import { readHorizonForecasts } from './threshold-series.ts'
-import { drawPaths, hasResiduals, hashOf, measureHalves, rawProbability } from './simulate-paths.ts'
+import { drawPaths, hasResiduals, measureHalves, rawProbability } from './simulate-paths.ts'
 
 /** Series between two checks of the abort signal. */
 const seriesPerYield = 200
@@ -72,28 +73,24 @@ const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch
 
 const sampleWindow = (task: SimulationTask, batch: SeriesBatch, { range, members }: SimulatedWindow, entries: SampleBuilder): void => {
   const { series, backtestResiduals } = task
-  const { windowOffsets, windowPredicted } = batch.residuals
-  const forecastOf = ({ s, age }: WindowMember): Float64Array => {
-    const rows = backtestResiduals.windowRows(batch.ids[s]!)
-    const from = windowOffsets[s]! + age * rows
-    return Float64Array.from(windowPredicted.subarray(from, from + rows))
-  }
+  const forecastOf = ({ s, age }: WindowMember): Float64Array =>
+    windowForecastOf(batch.residuals, s, backtestResiduals.windowRows(batch.ids[s]!), age)
   const means = horizonMeansOf(task, batch)
   for (const member of members) {
     const forecast = forecastOf(member)
     means[member.s] = forecast.reduce((sum, value) => sum + value, 0) / forecast.length
   }
-  const windowSeed = windowSeedOf(task, range)
+  const windowSeed = windowSeedOf(task.config.seed, range)
   const source = createWindowSource(task, batch, range, means, windowSeed)
   const simulation = new Simulation()
   for (const member of members) {
     const position = batch.positions[member.s]!
     const outcome = backtestResiduals.windows(batch.ids[member.s]!)[member.age]!
     const threshold = series.thresholds[position]!
-    const seed = hashOf(windowSeed, series.serverIds[position]!, series.metrics[position]!)
+    const key = { seed: windowSeed, metric: series.metrics[position]! }
     const forecast = forecastOf(member)
     const range = rangeOf(task, position, outcome.maxOutside)
-    const figures = simulation.run(forecast.length, threshold, (out) => drawPaths(source, member.s, forecast, range, seed, out))
+    const figures = simulation.run(forecast.length, threshold, (out) => drawPaths(source, member.s, forecast, range, key, out))
     entries.add(series.serverIds[position]!, 0.5 ** member.age, {
       sustained: { raw: rawProbability(figures.p95, threshold), outcome: outcome.sustained, flag: outcome.sustainedFlag },
       any: { raw: rawProbability(figures.maxima, threshold), outcome: outcome.any, flag: outcome.anyFlag },
@@ -166,7 +163,7 @@ const simulateHorizons = async (
   signal: AbortSignal | undefined,
 ): Promise<number[]> => {
   const { series, backtestResiduals, config } = task
-  const source = createHorizonSource(task, batch)
+  const source = createHorizonSource(task, batch, config.seed)
   const { offsets, predicted, times } = await readHorizonForecasts(database, batch.ids)
   const simulation = new Simulation()
   const recorder = new FleetRecorder(database, task, paths, simulation)
@@ -183,10 +180,10 @@ const simulateHorizons = async (
     }
     const [from, to] = [offsets[s]!, offsets[s + 1]!]
     const threshold = series.thresholds[position]!
-    const seed = hashOf(config.seed, series.serverIds[position]!, series.metrics[position]!)
+    const key = { seed: config.seed, metric: series.metrics[position]! }
     const range = rangeOf(task, position, backtestResiduals.maxMeasured(batch.ids[s]!))
     const forecast = predicted.subarray(from, to)
-    const figures = simulation.run(to - from, threshold, (out) => drawPaths(source, s, forecast, range, seed, out))
+    const figures = simulation.run(to - from, threshold, (out) => drawPaths(source, s, forecast, range, key, out))
     const p95Halves = measureHalves(figures.p95)
     const peakHalves = measureHalves(figures.maxima)
     const moments = [...p95Halves, ...peakHalves].flatMap(({ mean, deviation }) => [mean, deviation])

@@ -1,7 +1,8 @@
 // Simulated paths of a series by block bootstrap: the forecast plus blocks of residuals, its own or scaled ones of its bin.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { exceedanceProbability, type SampleMoments } from '../../statistics/student-t4.ts'
-import { findBlock, measureRuns, type ResidualRuns, type RunFigures, type StartTimes } from './residual-runs.ts'
+import type { Persistence } from './forecast-correction.ts'
+import { findBlock, latestMean, meanBefore, measureRuns, type ResidualRuns, type RunFigures, type StartTimes } from './residual-runs.ts'
 
 export const pathCount = 200
 /** Number of own residuals at which own and borrowed blocks are drawn equally often. */
@@ -15,7 +16,7 @@ const errorFloorShare = 0.0005
 export interface PathSource {
   readonly runs: ResidualRuns
   readonly figures: RunFigures
-  /** Series with residuals of each bin. */
+  /** Series with residuals of each bin, by the size of their errors: no order of names decides who lends to whom. */
   readonly pools: readonly Uint32Array[]
   /** Bin of a series, or -1. */
   readonly bins: Int32Array
@@ -26,19 +27,44 @@ export interface PathSource {
   readonly blockSteps: number
   /** Steps of the cycles that a block's start keeps, the most telling first: week, then day. */
   readonly cycles: readonly number[]
+  /** How forecasts are corrected; undefined where they are taken as they are. */
+  readonly correction: PathCorrection | undefined
+}
+
+/** Of each series; its residuals are those of `(1 + damping) * forecast`, which lies `shift` below the corrected forecast. */
+export interface PathCorrection {
+  readonly damping: Float64Array
+  /** -damping * mean of what was measured, in the metric's unit. */
+  readonly shifts: Float64Array
+  readonly persistence: readonly (Persistence | undefined)[]
+  /** Sum of what was measured; part of the key of its draws. */
+  readonly measuredSums: Float64Array
+  /** The latest error is that before this step. */
+  readonly origin: number
 }
 
 export type PathLaw = Pick<PathSource, 'startTimes' | 'blockSteps' | 'cycles'>
 
 /** `thresholds`: high threshold of each series, in its metric's unit. */
-export const createPathSource = (runs: ResidualRuns, bins: Int32Array, thresholds: Float64Array, law: PathLaw): PathSource => {
-  const figures = measureRuns(runs)
+export const createPathSource = (
+  runs: ResidualRuns,
+  bins: Int32Array,
+  thresholds: Float64Array,
+  law: PathLaw,
+  correction?: PathCorrection,
+): PathSource => {
+  const figures = measureRuns(
+    runs,
+    correction?.shifts.map((shift) => -shift),
+  )
   const members: number[][] = []
   bins.forEach((bin, s) => {
     if (bin >= 0 && figures.counts[s]! > 0) (members[bin] ??= []).push(s)
   })
-  const pools = Array.from(members, (pool) => Uint32Array.from(pool ?? []))
-  return { ...law, runs, figures, bins, pools, scales: scaleErrors(figures, bins, pools, thresholds) }
+  const bySize = (a: number, b: number): number =>
+    figures.meanAbsolute[a]! - figures.meanAbsolute[b]! || figures.counts[a]! - figures.counts[b]! || a - b
+  const pools = Array.from(members, (pool) => Uint32Array.from(pool ?? []).sort(bySize))
+  return { ...law, correction, runs, figures, bins, pools, scales: scaleErrors(figures, bins, pools, thresholds) }
 }
 
 /** exp((n ln(MAE + e) + 30 ln(median MAE of the bin + e)) / (n + 30)); 1 for a series without a bin or a bin without residuals. */
@@ -73,13 +99,24 @@ export interface PathRange {
   readonly max: number
 }
 
-/** A hash (FNV-1a, 32 bits) of a series' identity, independent of order and threads. */
-export const hashOf = (runSeed: number, serverId: string, metric: string): number => {
+/** A hash (FNV-1a, 32 bits) of a seed and texts. */
+export const hashOf = (seed: number, ...texts: readonly string[]): number => {
   let hash = 0x811c9dc5
-  for (const character of `${runSeed}\u0000${serverId}\u0000${metric}`) {
-    hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
-  }
+  for (const character of [seed, ...texts].join('\u0000')) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
   return hash | 0
+}
+
+/** The hash of a seed, a metric and figures of a series. It keys what the series draws: no name of a server and no order does. */
+export const drawKeyOf = (seed: number, metric: string, ...figures: readonly Float64Array[]): number => {
+  let hash = hashOf(seed, metric)
+  for (const { buffer, byteOffset, length } of figures)
+    for (const word of new Uint32Array(buffer, byteOffset, 2 * length)) hash = Math.imul(hash ^ word ^ (word >>> 15), 0x01000193)
+  return hash | 0
+}
+
+export interface DrawKey {
+  readonly seed: number
+  readonly metric: string
 }
 
 /**
@@ -91,10 +128,10 @@ export const drawPaths = (
   s: number,
   forecast: Float64Array,
   { min, max }: PathRange,
-  seriesHash: number,
+  { seed, metric }: DrawKey,
   out: Float64Array,
 ): void => {
-  const { runs, figures, scales, startTimes, cycles, blockSteps } = source
+  const { runs, figures, scales, startTimes, cycles, blockSteps, correction } = source
   const { residuals } = runs
   const steps = forecast.length
   const count = figures.counts[s]!
@@ -103,7 +140,9 @@ export const drawPaths = (
   const hasPool = pool !== undefined && pool.length > 0
   const unborrowedLimit = count === 0 ? 0 : hasPool ? (count / (count + borrowingWeight)) * 0x1_0000_0000 : 0x1_0000_0000
   const longBlock = Math.max(blockSteps, Math.min(steps, count >> 1))
-  const random = xoroshiro128plus(seriesHash)
+  const centre = correctForecast(source, s, forecast)
+  const latest = latestError(source, s)
+  const random = xoroshiro128plus(drawKeyOf(seed, metric, forecast, Float64Array.of(correction?.measuredSums[s] ?? 0)))
   for (let path = 0; path < pathCount; path++) {
     const wanted = Math.min(path % 2 === 0 ? blockSteps : longBlock, steps)
     const base = path * steps
@@ -112,7 +151,7 @@ export const drawPaths = (
       let donor = s
       if (!isOwn) {
         if (!hasPool) {
-          for (; step < steps; step++) out[base + step] = hold(forecast[step]!, min, max)
+          for (; step < steps; step++) out[base + step] = hold(centre[step]!, min, max)
           break
         }
         donor = pool[Math.floor(((random.next() >>> 0) / 0x1_0000_0000) * pool.length)]!
@@ -120,10 +159,38 @@ export const drawPaths = (
       const length = Math.min(wanted, figures.longest[donor]!)
       const index = findBlock(runs, donor, length, startTimes.of(length, path, block), cycles) - step
       const scale = donor === s ? 1 : scales[s]! / scales[donor]!
+      const shift = correction === undefined ? 0 : correction.shifts[donor]!
       const end = Math.min(step + length, steps)
-      for (; step < end; step++) out[base + step] = hold(forecast[step]! + scale * residuals[index + step]!, min, max)
+      if (latest === undefined) {
+        for (; step < end; step++) out[base + step] = hold(centre[step]! + scale * (residuals[index + step]! - shift), min, max)
+        continue
+      }
+      // The block followed an error of its time, the path follows the latest one: what remains of their difference is added.
+      const before = meanBefore(runs, donor, index, blockSteps, index + step)
+      const former = Number.isNaN(before) ? figures.means[donor]! : before - shift
+      let remaining = latest.share * latest.decay ** step * (latest.error - scale * former)
+      for (; step < end; step++, remaining *= latest.decay)
+        out[base + step] = hold(centre[step]! + remaining + scale * (residuals[index + step]! - shift), min, max)
     }
   }
+}
+
+/** Without measured values there is no mean towards which to correct. */
+const correctForecast = ({ correction, figures }: PathSource, s: number, forecast: Float64Array): Float64Array => {
+  if (correction === undefined || figures.counts[s] === 0 || correction.damping[s] === 0) return forecast
+  const [share, shift] = [1 + correction.damping[s]!, correction.shifts[s]!]
+  return forecast.map((value) => share * value + shift)
+}
+
+/** What remains of the mean error just before the paths begin; undefined where it is not known or tells nothing. */
+const latestError = (
+  { correction, runs, figures, blockSteps }: PathSource,
+  s: number,
+): (Persistence & { readonly error: number }) | undefined => {
+  const persistence = correction?.persistence[s]
+  if (correction === undefined || persistence === undefined || figures.counts[s] === 0) return undefined
+  const error = latestMean(runs, s, blockSteps, correction.origin) - correction.shifts[s]!
+  return Number.isNaN(error) ? undefined : { ...persistence, error }
 }
 
 export const hold = (value: number, min: number, max: number): number => (value < min ? min : value > max ? max : value)

@@ -12,7 +12,7 @@ import {
   shareAbove,
   type Quantile,
 } from './quantile-paths.ts'
-import { hashOf } from './simulate-paths.ts'
+import { drawKeyOf } from './simulate-paths.ts'
 
 /** Series whose quantiles are in memory at once. */
 const seriesPerRead = 200
@@ -40,7 +40,8 @@ export const simulateFromQuantiles = async (
       const quantiles = joinStepQuantiles(steps)
       if (quantiles === null) continue
       const threshold = series.thresholds[position]!
-      const seed = hashOf(config.seed, series.serverIds[position]!, series.metrics[position]!)
+      const values = Float64Array.from(steps.flatMap((step) => step.map(({ value }) => value)))
+      const seed = drawKeyOf(config.seed, series.metrics[position]!, values)
       const range = rangeOf(task, position, backtestResiduals.maxMeasured(series.seriesIds[position]!))
       const figures = simulation.run(steps.length, threshold, (out) =>
         drawQuantilePaths(quantiles, quantileStepCorrelations[grid.granularity], range, seed, out),

@@ -8,6 +8,7 @@ import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import { measureBacktests } from '../backtest/measure-backtests.ts'
 import { estimateBreaches } from '../breach/estimate-breaches.ts'
+import { readSimulationTask } from '../breach/path-batches.ts'
 import { assessFleet } from '../analyze.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { silentProgress } from '../progress.ts'
@@ -32,7 +33,7 @@ export const assessModule05Run = async (database: Database, folder: string): Pro
   )
   const { backtestResiduals } = await measureBacktests(database, config, fleet)
   await applyFolderFindings(database, fleet)
-  await estimateBreaches(database, config, fleet.grid, backtestResiduals, undefined)
+  await estimateBreaches(database, config, await readSimulationTask(database, config, fleet.grid, backtestResiduals), undefined)
   const { fleet: recommended } = await assignRecommendations(database, config, null, null, utcClock)
   await createServerTables(database, await readClusters(database, folder), recommended)
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)

@@ -6,6 +6,7 @@ import { retirePeakPercent } from '../../forecasts/recommendation-text.ts'
 import { binomialTail } from '../../statistics/binomial.ts'
 import { maximumOf } from '../../statistics/percentile.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
+import { windowForecastOf } from '../breach/backtest-residuals.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { findBlock, type StepRange } from '../breach/residual-runs.ts'
 import { byFallingPeak, maxRemovalsOf, type Candidate, type ConsolidationGroup } from './consolidation-groups.ts'
@@ -117,16 +118,15 @@ const readWindowServers = (task: SimulationTask, range: StepRange, config: Analy
   for (let from = 0; from < positions.length; from += seriesPerRead) {
     const some = positions.slice(from, from + seriesPerRead)
     const ids = Uint32Array.from(some, (position) => series.seriesIds[position]!)
-    const { runs, windowOffsets, windowPredicted } = backtestResiduals.load(ids)
+    const residuals = backtestResiduals.load(ids)
+    const { runs } = residuals
     some.forEach((position, s) => {
       const serverId = series.serverIds[position]!
       const windows = backtestResiduals.windowRanges(ids[s]!)
       const age = windows.findIndex((window) => window.range.from === range.from && window.range.to === range.to)
       const isWhole = backtestResiduals.windowRows(ids[s]!) === rows
-      const first = windowOffsets[s]! + age * rows
-      const forecast = Float64Array.from(windowPredicted.subarray(first, first + rows))
-      const mean = forecast.reduce((sum, value) => sum + value, 0) / rows
-      if (age < 0 || !isWhole || mean >= config.underutilized_threshold) {
+      const forecast = age < 0 || !isWhole ? null : windowForecastOf(residuals, s, rows, age)
+      if (forecast === null || forecast.reduce((sum, value) => sum + value, 0) / rows >= config.underutilized_threshold) {
         others.add(serverId)
         return
       }
@@ -163,6 +163,9 @@ const groupWindowServers = async (database: Database, servers: Map<string, Windo
         capacityUnits,
         monthlyCostUsd: fleetServer.monthly_cost_usd,
         peakUnits: (Math.max(0, Number.isFinite(peak) ? peak : highest) / 100) * capacityUnits,
+        meanUnits:
+          (Math.max(...series.map(({ forecast }) => forecast.reduce((sum, value) => sum + value, 0) / forecast.length)) / 100) *
+          capacityUnits,
         mayMove: true,
         hasPaths: true,
       })

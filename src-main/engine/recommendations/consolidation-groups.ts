@@ -12,13 +12,15 @@ export interface Candidate {
   readonly monthlyCostUsd: number
   /** Highest measured demand of its metrics in percent, in capacity units; that of the forecast where nothing was measured. */
   readonly peakUnits: number
+  /** Mean of its forecasts, in capacity units. */
+  readonly meanUnits: number
   /** Whether it may move; others may only take servers over. */
   readonly mayMove: boolean
   /** Whether its demand is known on paths. */
   readonly hasPaths: boolean
 }
 
-/** Servers that may share hosts, by falling peak; ties by name. */
+/** Servers that may share hosts, by falling peak; ties by mean, then by name. */
 export interface ConsolidationGroup {
   readonly candidates: readonly Candidate[]
   readonly maxRemovals: number
@@ -38,7 +40,8 @@ interface Members {
   readonly retirable: Candidate[]
 }
 
-export const byFallingPeak = (a: Candidate, b: Candidate): number => b.peakUnits - a.peakUnits || (a.serverId < b.serverId ? -1 : 1)
+export const byFallingPeak = (a: Candidate, b: Candidate): number =>
+  b.peakUnits - a.peakUnits || b.meanUnits - a.meanUnits || (a.serverId < b.serverId ? -1 : 1)
 
 /** Reads `fleet_servers`. */
 export const findConsolidationGroups = async (database: Database): Promise<ConsolidationGroups> => {
@@ -55,6 +58,7 @@ export const findConsolidationGroups = async (database: Database): Promise<Conso
         capacityUnits: server.capacity_units,
         monthlyCostUsd: server.monthly_cost_usd,
         peakUnits: ((server.measured_peak ?? server.horizon_peak ?? 0) / 100) * server.capacity_units,
+        meanUnits: ((server.horizon_mean ?? 0) / 100) * server.capacity_units,
         mayMove: risk === null,
         hasPaths: server.has_paths,
       }

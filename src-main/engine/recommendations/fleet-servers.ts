@@ -61,6 +61,7 @@ const memberSchema = serverSchema.pick({
   capacity_action: true,
   measured_peak: true,
   horizon_peak: true,
+  horizon_mean: true,
 })
 export type GroupMember = z.infer<typeof memberSchema>
 

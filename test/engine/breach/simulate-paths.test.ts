@@ -4,9 +4,9 @@ import { StartTimes, StepCoverage, type ResidualRuns } from '../../../src-main/e
 import {
   createPathFigures,
   createPathSource,
+  drawKeyOf,
   drawPaths,
   halfMoments,
-  hashOf,
   measurePaths,
   pathCount,
   rawProbability,
@@ -43,7 +43,7 @@ const sourceOf = (
 
 const drawn = (source: PathSource, s: number, forecast: readonly number[], range = unlimited, seed = 1): number[][] => {
   const paths = new Float64Array(pathCount * forecast.length)
-  drawPaths(source, s, Float64Array.from(forecast), range, seed, paths)
+  drawPaths(source, s, Float64Array.from(forecast), range, { seed, metric: 'cpu_p95' }, paths)
   return Array.from({ length: pathCount }, (_, path) => [...paths.subarray(path * forecast.length, (path + 1) * forecast.length)])
 }
 
@@ -150,6 +150,9 @@ describe('rawProbability', () => {
   })
 })
 
-test('hashOf differs by seed, server and metric', () => {
-  expect(new Set([hashOf(1, 'a', 'bc'), hashOf(1, 'ab', 'c'), hashOf(2, 'a', 'bc'), hashOf(1, 'a', 'bd')]).size).toBe(4)
+test('the key of the draws follows seed, metric and figures', () => {
+  const key = (seed: number, metric: string, ...values: number[]): number => drawKeyOf(seed, metric, Float64Array.from(values))
+  const keys = [key(1, 'a', 10, 20), key(2, 'a', 10, 20), key(1, 'b', 10, 20), key(1, 'a', 20, 10), key(1, 'a', 10, 20.000001)]
+  expect(new Set(keys).size).toBe(5)
+  expect(key(1, 'a', 10, 20)).toBe(keys[0])
 })
