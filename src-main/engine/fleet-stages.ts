@@ -50,7 +50,7 @@ export interface ValidatedFleet {
   readonly dataset: ForecastDataset
   /** As stated, with the level of the bounds that the dataset states. */
   readonly config: AnalysisConfig
-  readonly serversTable: ReadInput | null
+  readonly serversTable: ReadInput | InputEntry | null
   /** About the columns of the servers table. */
   readonly tableWarnings?: readonly RunWarning[]
   /** Null without an events table. */

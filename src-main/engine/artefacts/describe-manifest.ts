@@ -10,6 +10,7 @@ import { escapeGlob, type Database } from '../../database/database.ts'
 import type { AnalysisRequest } from '../analysis-request.ts'
 import { quantilePathCount, quantileStepCorrelations } from '../breach/quantile-paths.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
+import { parseTablePath } from '../../forecasts/workbook/table-path.ts'
 import { hashFile } from '../../run-folder/staging-folder.ts'
 import { columnMappings } from '../../forecasts/forecast-columns.ts'
 
@@ -107,6 +108,9 @@ const describeInputs = async (database: Database, fleet: AssessedFleet): Promise
 
 const unknownHash = { sha256: null, modified_at: null, integrity: null } as const
 
-/** Servers or events: small, hence always hashed. */
-export const describeTable = async (table: ReadInput | null): Promise<InputEntry | null> =>
-  table === null ? null : { ...table, ...unknownHash, sha256: await hashFile(table.path) }
+/** Servers or events: small, hence always hashed. The second job of a Spark run has the hash from the first, and no table. */
+export const describeTable = async (table: ReadInput | InputEntry | null): Promise<InputEntry | null> => {
+  if (table === null || 'sha256' in table) return table
+  const { file } = await parseTablePath(table.path)
+  return { ...table, ...unknownHash, sha256: await hashFile(file) }
+}
