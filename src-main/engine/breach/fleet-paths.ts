@@ -115,6 +115,12 @@ export class Simulation {
 /** Of the paths that breach, the shares that have breached by a date: those with a sustained breach, those with any. */
 export const curveColumns = { series_id: 'INTEGER', at_ms: 'DOUBLE', share_sustained: 'DOUBLE', share_any: 'DOUBLE' } as const
 
+/** Each append takes a few milliseconds, whatever its rows. */
+const curveRowsInMemory = 100_000
+
+/** Rows of `breach_curve`, column by column. */
+const createCurve = (): Record<'ids' | 'times' | 'sustained' | 'any', number[]> => ({ ids: [], times: [], sustained: [], any: [] })
+
 /** Probabilities as the run states them. */
 export interface EventProbabilities {
   readonly sustained: number
@@ -135,7 +141,7 @@ export class FleetRecorder {
   readonly #jointMaxima: Float64Array
   readonly #firstSustained: FirstSteps
   readonly #firstAny: FirstSteps
-  #curve: [id: number, at: number, sustained: number, any: number][] = []
+  #curve = createCurve()
 
   /** `count` paths in `simulation`. */
   constructor(database: Database, task: SimulationTask, paths: FleetPaths, simulation: Simulation, count = pathCount) {
@@ -192,14 +198,26 @@ export class FleetRecorder {
     for (let step = stepsPerPoint - 1; ; step += stepsPerPoint) {
       const last = Math.min(step, times.length - 1)
       const evenShare = (last + 1) / times.length
-      this.#curve.push([id, times[last]!, this.#firstSustained.shareBy(last) ?? evenShare, this.#firstAny.shareBy(last) ?? evenShare])
+      this.#curve.ids.push(id)
+      this.#curve.times.push(times[last]!)
+      this.#curve.sustained.push(this.#firstSustained.shareBy(last) ?? evenShare)
+      this.#curve.any.push(this.#firstAny.shareBy(last) ?? evenShare)
       if (last === times.length - 1) break
     }
   }
 
+  /** Writes the rows if they are many. */
+  async flushMany(): Promise<void> {
+    if (this.#curve.ids.length >= curveRowsInMemory) await this.flush()
+  }
+
   async flush(): Promise<void> {
-    await this.#database.appendRows('breach_curve', curveColumns, this.#curve)
-    this.#curve = []
+    const { ids, times, sustained, any } = this.#curve
+    this.#curve = createCurve()
+    await this.#database.appendColumns('breach_curve', [
+      Int32Array.from(ids),
+      ...[times, sustained, any].map((values) => Float64Array.from(values)),
+    ])
   }
 }
 

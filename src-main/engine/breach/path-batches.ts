@@ -79,10 +79,14 @@ export const createBatches = ({ series: { bins, seriesIds }, backtestResiduals }
   return batches
 }
 
-export const loadBatch = (
-  { series, backtestResiduals, corrections: { damping } }: SimulationTask,
-  positions: readonly number[],
-): SeriesBatch => {
+/** A fleet that is one batch is simulated several times and read once. */
+const wholeFleets = new WeakMap<SimulationTask, SeriesBatch>()
+
+export const loadBatch = (task: SimulationTask, positions: readonly number[]): SeriesBatch => {
+  const known = wholeFleets.get(task)
+  if (known !== undefined) return known
+  const { series, backtestResiduals, corrections } = task
+  const { damping } = corrections
   const ids = Uint32Array.from(positions, (position) => series.seriesIds[position]!)
   const residuals = backtestResiduals.load(ids)
   const { rowOffsets, predicted, runs } = residuals
@@ -96,7 +100,9 @@ export const loadBatch = (
     }
     measuredSums[s] = sum
   })
-  return { positions, ids, residuals, measuredSums }
+  const batch = { positions, ids, residuals, measuredSums }
+  if (positions.length === series.seriesIds.length) wholeFleets.set(task, batch)
+  return batch
 }
 
 const lawOf = ({ grid }: SimulationTask, startTimes: StartTimes): PathLaw => ({

@@ -172,7 +172,7 @@ const simulateHorizons = async (
   for (const [s, position] of batch.positions.entries()) {
     if (s % seriesPerYield === 0) {
       await yieldToEventLoop(signal)
-      await recorder.flush()
+      await recorder.flushMany()
     }
     if (!hasResiduals(source, s)) {
       withoutResiduals.push(position)
