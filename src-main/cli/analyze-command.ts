@@ -1,5 +1,5 @@
 // headroom analyze: runs the engine with progress, then prints the findings and the run folder.
-import { hasThreshold, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import { isJudgedMetric, notJudgedText, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import { unitArgument } from '../../src-shared/config/metric-units.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
@@ -59,11 +59,10 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
 export const describeFindings = (manifest: RunManifest, events: EventReport | null, folder: string): string =>
   [...describeRisk(manifest), ...(events === null ? [] : eventFindings(events)), `Run folder: ${folder}`].join('\n')
 
-/** Module 05's thresholds apply to every metric. */
 const describeRisk = ({ counts, config, horizon, method, metrics, time_zone: zone }: RunManifest): string[] => {
-  if (method === 'headroom' && !metrics.some((metric) => hasThreshold(config, metric))) {
+  if (!metrics.some((metric) => isJudgedMetric(config, method, metric))) {
     return [
-      `${countText(counts.total_servers, 'server')} not judged: no metric is in percent or has a threshold (${metrics.slice(0, 3).join(', ')})`,
+      `${countText(counts.total_servers, 'server')} ${notJudgedText(metrics)}`,
       `If one is in percent, state it: --unit ${unitArgument(metrics[0]!, 'percent')}`,
     ]
   }

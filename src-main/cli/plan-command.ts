@@ -16,8 +16,9 @@ export const runPlan = async (inputs: readonly string[], options: PlanOptions): 
   await assertNewFiles([join(options.out, 'plan.json')], options)
   const { settings: config, warnings } = await readSettings(options)
   for (const { message } of warnings) say(`Warning: ${message}`)
-  const { steps } = await runCancellable((signal) =>
+  const { steps, warnings: planWarnings } = await runCancellable((signal) =>
     planSparkJob({ inputs, out: options.out, config, serversTable: options.servers, model: options.model }, { signal }),
   )
+  for (const { message } of planWarnings) say(`Warning: ${message}`)
   print(`${steps.length} statements: ${options.out}`)
 }

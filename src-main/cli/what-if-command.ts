@@ -41,12 +41,13 @@ const describeResult = (result: WhatIfResult, clock: ZoneClock): string =>
       .join('\n'),
     serversTable('Newly at risk', result, result.newly_at_risk, clock),
     serversTable('No longer at risk', result, result.no_longer_at_risk, clock),
-    gridTable(result.grid),
+    result.is_judged ? gridTable(result.grid) : '',
   ]
     .filter((section) => section !== '')
     .join('\n\n')
 
-const summaryLine = ({ run, outcome, newly_at_risk, no_longer_at_risk, removed_at_risk_servers }: WhatIfResult): string => {
+const summaryLine = ({ is_judged, run, outcome, newly_at_risk, no_longer_at_risk, removed_at_risk_servers }: WhatIfResult): string => {
+  if (!is_judged) return `${countText(outcome.servers, 'server')} not judged: no metric has a threshold.`
   const changesText = [
     ...(newly_at_risk.count > 0 ? [`${newly_at_risk.count.toLocaleString('en-US')} newly`] : []),
     ...(no_longer_at_risk.count > 0 ? [`${no_longer_at_risk.count.toLocaleString('en-US')} no longer`] : []),
@@ -74,12 +75,15 @@ const figures: readonly (readonly [string, (fleetFigures: ScenarioFigures, clock
   ['fleet cost, USD a month', (fleetFigures) => decimalText(fleetFigures.fleet_monthly_usd)],
 ]
 
-const figuresTable = ({ run, outcome }: WhatIfResult, clock: ZoneClock): string =>
+/** Figures that say nothing where no server is judged. */
+const riskFigures = new Set(['at risk', 'first breach'])
+
+const figuresTable = ({ is_judged, run, outcome }: WhatIfResult, clock: ZoneClock): string =>
   reportTable(
     ['figure', 'run', 'scenario'],
     figures
       .map(([name, text]) => [name, text(run, clock), text(outcome, clock)])
-      .filter(([, ...cells]) => cells.some((cell) => cell !== '')),
+      .filter(([name, ...cells]) => (is_judged || !riskFigures.has(name!)) && cells.some((cell) => cell !== '')),
   )
 
 const momentOf = (iso: string, clock: ZoneClock): string => momentText(clock, Date.parse(iso))

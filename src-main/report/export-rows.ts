@@ -16,7 +16,8 @@ const textKinds = new Set(['text', 'risk'])
 
 const csvExpression = (name: string, zone: OpenRun['zone']): string => {
   const kind = serverColumns.find((column) => column.name === name)?.kind ?? 'text'
-  return textKinds.has(kind) ? csvCellTextSql(`CAST(${identifier(name)} AS VARCHAR)`) : cellExpression(name, zone)
+  const cell = cellExpression(name, zone)
+  return textKinds.has(kind) ? csvCellTextSql(`CAST(${cell} AS VARCHAR)`) : cell
 }
 
 export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ path: string; rows: number }> => {

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, fixedFormattingIn, toPrintable } from '../../src-shared/chart-options/format.ts'
+import { notJudgedText } from '../../src-shared/config/analysis-config.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
-import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
+import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { queryFleet } from '../queries/fleet/fleet-query.ts'
 import { queryModelAccuracy } from '../queries/run/run-contents.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
@@ -55,7 +56,7 @@ export const readReportContent = async (run: OpenRun): Promise<ReportContent> =>
     pictures: await readPictures(run),
     tables: [
       await createServersTable(run, metric),
-      createGroupsTable(fleet),
+      createGroupsTable(fleet, isJudgedRun(overview)),
       ...createRecommendationTables(recommendations),
       ...(await createSeasonTables(run, metric)),
       ...(await createModelTables(run)),
@@ -93,6 +94,9 @@ const createSubtitle = (overview: RunOverview): string => {
 const createFinding = (overview: RunOverview, fleet: FleetFigures): string => {
   const { counts, horizon, stepMs, basis, atRiskRange } = overview
   const until = horizon === null ? '' : ` by ${datesOf(overview).dayAndYear(horizon.endMs - stepMs)}`
+  if (!isJudgedRun(overview)) {
+    return `${text.count(counts.servers)} ${counts.servers === 1 ? 'server' : 'servers'} ${notJudgedText(overview.metrics.map(({ name }) => name))}`
+  }
   if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is likely to run out of capacity${until}`
   const interval =
     atRiskRange === null ? '' : ` (90 % interval ${text.count(Math.floor(atRiskRange.low))} to ${text.count(Math.ceil(atRiskRange.high))})`
@@ -102,8 +106,8 @@ const createFinding = (overview: RunOverview, fleet: FleetFigures): string => {
 
 const createFacts = (overview: RunOverview, fleet: FleetFigures): ReportContent['facts'] => [
   ['Servers', text.count(overview.counts.servers)],
-  ['At risk', text.count(overview.counts.atRisk)],
-  ['At high risk', text.count(fleet.high_risk)],
+  ['At risk', isJudgedRun(overview) ? text.count(overview.counts.atRisk) : 'not judged'],
+  ['At high risk', isJudgedRun(overview) ? text.count(fleet.high_risk) : 'not judged'],
   ['Expected at risk, by probability', orDash(fleet.expected_at_risk, formatNumber)],
   ['Expected with any breach', orDash(fleet.expected_breaches, formatNumber)],
   ['Underutilised', orDash(overview.counts.underutilized, text.count)],
@@ -134,6 +138,7 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
       'horizon_p95',
       'p95_median',
       'first_breach_at',
+      'expected_first_breach',
       'at_risk_probability',
       'business_unit',
       'region',
@@ -146,6 +151,7 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
   const unit = run.overview.metrics[0]?.unit ?? ''
   const numeric = (value: unknown): number | null => (typeof value === 'number' ? value : null)
   const textOrDash = (value: unknown): string => (typeof value === 'string' ? value : '–')
+  const day = (iso: string): string => datesOf(run.overview).shortDayAndYear(Date.parse(iso))
   return {
     title: 'Servers at risk, the soonest first',
     ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)}.` } : {}),
@@ -159,11 +165,11 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
       textColumn('Region'),
       textColumn('Recommendation'),
     ],
-    rows: rows.map(([server, p95, median, breach, probability, unitName, region, recommendation]) => [
+    rows: rows.map(([server, p95, median, breach, expected, probability, unitName, region, recommendation]) => [
       textOrDash(server),
       orDash(numeric(p95), (value) => text.value(value, unit)),
       orDash(numeric(median), (value) => text.value(value, unit)),
-      typeof breach === 'string' ? datesOf(run.overview).shortDayAndYear(Date.parse(breach)) : '–',
+      typeof breach === 'string' ? day(breach) : typeof expected === 'string' ? `expected ${day(expected)}` : '–',
       orDash(numeric(probability), (value) => probabilityText(value, (percent) => text.value(percent, '%'))),
       textOrDash(unitName),
       textOrDash(region),
@@ -172,7 +178,7 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
   }
 }
 
-const createGroupsTable = ({ groups }: FleetFigures): ReportTable => ({
+const createGroupsTable = ({ groups }: FleetFigures, isJudged: boolean): ReportTable => ({
   title: 'By business unit',
   columns: [
     textColumn('Business unit'),
@@ -187,7 +193,7 @@ const createGroupsTable = ({ groups }: FleetFigures): ReportTable => ({
     .map((row) => [
       row.group === '' ? 'none' : row.group,
       text.count(row.servers),
-      text.count(row.at_risk),
+      isJudged ? text.count(row.at_risk) : 'not judged',
       text.count(row.underutilized),
       text.count(row.monthly_cost_usd),
       text.count(row.savings_usd),

@@ -7,7 +7,7 @@ import type { ColumnKind } from '../../src-shared/artefacts/server-columns.ts'
 import type { RiskLevel } from '../../src-shared/artefacts/server-risk.ts'
 import { formatCell, isNumeric, type CellContext } from './format-cell.ts'
 import { nextGridPosition, type GridPosition } from './grid-keys.ts'
-import { RiskBadge } from './risk-badge.tsx'
+import { isRiskState, RiskBadge } from './risk-badge.tsx'
 
 export interface GridColumn {
   readonly name: string
@@ -211,7 +211,5 @@ export const DataGrid = (props: DataGridProps) => {
   )
 }
 
-const riskLevels: ReadonlySet<unknown> = new Set(['low', 'medium', 'high'])
-
 const CellValue = ({ cell, column, context }: { readonly cell: Cell; readonly column: GridColumn; readonly context: CellContext }) =>
-  column.kind === 'risk' && riskLevels.has(cell) ? <RiskBadge level={cell as RiskLevel} /> : <>{formatCell(cell, column.kind, context)}</>
+  column.kind === 'risk' && isRiskState(cell) ? <RiskBadge state={cell} /> : <>{formatCell(cell, column.kind, context)}</>

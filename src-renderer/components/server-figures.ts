@@ -2,6 +2,7 @@
 import { likelihoodOf } from '../../src-shared/artefacts/likelihood.ts'
 import { dayMs } from '../../src-shared/chart-options/format.ts'
 import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
+import type { RiskState } from './risk-badge.tsx'
 import {
   formatDate,
   formatDaysAhead,
@@ -18,6 +19,10 @@ import {
 
 export type ServerFigures = ServerDetail['metrics'][number]
 type LabelledFigure = readonly [name: string, value: string]
+
+/** The level, or why there is none. */
+export const riskStateOf = ({ is_silent, high_threshold, risk_level }: ServerFigures): RiskState =>
+  is_silent ? 'silent' : high_threshold === null ? 'not judged' : (risk_level ?? 'no forecast')
 
 /** The metric in view first. */
 export const sortMetrics = ({ metrics }: ServerDetail, metric: string): ServerDetail['metrics'] =>

@@ -20,6 +20,7 @@ import {
   formatServerTime,
   sortMetrics,
   type ServerFigures,
+  riskStateOf,
 } from '../components/server-figures.ts'
 import { RiskBadge } from '../components/risk-badge.tsx'
 
@@ -63,7 +64,7 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
   return (
     <section className="drawer-metric" aria-label={figures.metric}>
       <div className="drawer-verdict">
-        <RiskBadge level={figures.risk_level} />
+        <RiskBadge state={riskStateOf(figures)} />
         <span className="muted">
           {figures.metric} · {formatRank(figures)}
         </span>

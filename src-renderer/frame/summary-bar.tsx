@@ -1,7 +1,7 @@
 // The summary bar above every view of a run: its name, its key figures and its notes.
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { RecentRun } from '../../src-shared/ipc/ipc-contract.ts'
-import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
+import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { navigateTo } from '../state/navigation.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatDaysAhead, formatDollars, formatLocalTime, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
@@ -39,8 +39,9 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
         />
         <Figure
           label="At risk"
-          value={formatting.count(counts.atRisk)}
+          value={isJudgedRun(run) ? formatting.count(counts.atRisk) : 'Not judged'}
           note={
+            (isJudgedRun(run) ? null : 'no metric has a threshold') ??
             formatChange(counts.atRisk, previous?.atRisk) ??
             (run.atRiskRange === null
               ? counts.atRisk === 0
@@ -52,13 +53,13 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           onOpen={() => showServers({ risk: ['at-risk'] })}
         />
         {soonest === null ? (
-          <Figure label="First breach" value="–" note="none within the horizon" />
+          <Figure label="First breach" value="–" note={isJudgedRun(run) ? 'none within the horizon' : 'not judged'} />
         ) : (
           <Figure
             label="First breach"
             value={formatting.shortDay(soonest.atMs)}
-            note={`${soonest.days === null ? '' : `${formatDaysAhead(soonest.days)}, `}${soonest.serverId}`}
-            hint="Earliest breach of all servers at risk. Click to open the server."
+            note={`${soonest.isExpected ? 'expected, ' : soonest.days === null ? '' : `${formatDaysAhead(soonest.days)}, `}${soonest.serverId}`}
+            hint={`${soonest.isExpected ? 'Median first breach of the simulated paths' : 'Earliest breach of all servers at risk'}. Click to open the server.`}
             onOpen={() => navigateTo('server', { selectedServer: soonest.serverId, metric: soonest.metric })}
           />
         )}

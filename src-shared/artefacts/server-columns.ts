@@ -46,6 +46,13 @@ export const serverColumns: readonly ServerColumn[] = [
     isShown: true,
     hint: 'First forecast time above the threshold',
   },
+  {
+    name: 'expected_first_breach',
+    title: 'Expected breach',
+    kind: 'time',
+    width: 124,
+    hint: 'Median first breach of the simulated paths with a sustained breach',
+  },
   { name: 'days_to_breach', title: 'In', kind: 'days', width: 82, isShown: true, hint: 'From the last measurement to the first breach' },
   {
     name: 'at_risk_probability',

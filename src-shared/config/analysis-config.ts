@@ -158,3 +158,11 @@ export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_
 /** Whether thresholds apply to a metric: it is a percentage or has an override. */
 export const hasThreshold = (config: AnalysisConfig, metric: string): boolean =>
   isPercentMetric(config, metric) || Object.hasOwn(config.metric_thresholds, metric)
+
+/** Whether the risk of a metric is judged at all. Module 05's thresholds apply to every metric. */
+export const isJudgedMetric = (config: AnalysisConfig, method: AnalysisMethod, metric: string): boolean =>
+  method === 'module05' || hasThreshold(config, metric)
+
+/** Said in place of a number of servers at risk. */
+export const notJudgedText = (metrics: readonly string[]): string =>
+  `not judged: no metric is in percent or has a threshold (${metrics.slice(0, 3).join(', ')}${metrics.length > 3 ? ', …' : ''})`

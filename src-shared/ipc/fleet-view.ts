@@ -59,6 +59,8 @@ export const namedServerSchema = z.object({
   server_id: z.string(),
   horizon_p95: nullableNumber,
   first_breach_at: instant.nullable(),
+  /** By the simulated paths: known where the forecast itself stays below the threshold, too. */
+  expected_first_breach: instant.nullable(),
   days_to_breach: nullableNumber,
   /** Of a sustained breach, and the median P95 of what comes. */
   at_risk_probability: nullableNumber,

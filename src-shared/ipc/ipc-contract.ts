@@ -107,7 +107,8 @@ export const recentRunSchema = z.object({
   /** Of the analysis; null where the folder does not say. */
   analyzedAt: z.string().nullable().default(null),
   servers: z.int(),
-  atRisk: z.int(),
+  /** Null where no metric is judged. */
+  atRisk: z.int().nullable(),
   underutilized: z.int().nullable().default(null),
   savingsMonthlyUsd: z.number().nullable().default(null),
   /** Whether the folder still exists. */

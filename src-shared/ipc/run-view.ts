@@ -26,7 +26,8 @@ export const runOverviewSchema = z.object({
   stepMs: milliseconds,
   /** IANA zone whose days count. */
   timeZone: z.string(),
-  metrics: z.array(z.object({ name: z.string(), unit: z.string() })).min(1),
+  /** `isJudged`: whether thresholds apply to it. */
+  metrics: z.array(z.object({ name: z.string(), unit: z.string(), isJudged: z.boolean() })).min(1),
   models: z.array(z.string()),
   /** From the first known period to the end of the last, exclusive. */
   extent: z.object({ startMs: milliseconds, endMs: milliseconds }),
@@ -40,7 +41,10 @@ export const runOverviewSchema = z.object({
   basis: riskBasisSchema.nullable(),
   /** Expected number of servers with a sustained breach, and its 90 % interval; null where the run does not know it. */
   atRiskRange: z.object({ expected: z.number(), low: z.number(), high: z.number() }).nullable(),
-  soonestBreach: z.object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable() }).nullable(),
+  /** Of the servers at risk; `isExpected`: by the simulated paths, since no forecast breaches. */
+  soonestBreach: z
+    .object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable(), isExpected: z.boolean() })
+    .nullable(),
   savingsMonthlyUsd: z.number().nullable(),
   underutilizedThreshold: z.number().nullable(),
   /** Mean adjusted Rand index of the clusters against other restarts. */
@@ -205,3 +209,6 @@ export type ServerDetail = z.infer<typeof serverDetailSchema>
 /** Whether the gap between the last measurement and the forecast is longer than the forecast. */
 export const hasWideGap = ({ horizon, lastMeasuredMs, stepMs }: Pick<RunOverview, 'horizon' | 'lastMeasuredMs' | 'stepMs'>): boolean =>
   horizon !== null && lastMeasuredMs !== null && horizon.startMs - (lastMeasuredMs + stepMs) > horizon.endMs - horizon.startMs
+
+/** Whether any metric of the run has a threshold; else its servers are not judged. */
+export const isJudgedRun = ({ metrics }: Pick<RunOverview, 'metrics'>): boolean => metrics.some(({ isJudged }) => isJudged)

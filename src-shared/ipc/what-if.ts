@@ -135,6 +135,8 @@ export type VerdictBy = z.infer<typeof verdictBySchema>
 
 export const whatIfResultSchema = z.object({
   scenario: scenarioSchema,
+  /** Whether any metric of the run has a threshold: else no server is judged, and counts of servers at risk mean nothing. */
+  is_judged: z.boolean(),
   /** Of `run`, `outcome` and the lists, so that both sides are evaluated alike. */
   verdict_by: verdictBySchema,
   /** Why the scenario has no probabilities, in one sentence; null where it has. */

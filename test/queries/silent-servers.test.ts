@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compareRuns } from '../../src-main/queries/compare/compare-runs.ts'
 import { queryFleet } from '../../src-main/queries/fleet/fleet-query.ts'
 import { openRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
+import { queryServers } from '../../src-main/queries/servers/servers-query.ts'
 import { evaluateScenario, openWhatIfSession } from '../../src-main/queries/what-if/evaluate-scenario.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import { scenarioSchema } from '../../src-shared/ipc/what-if.ts'
@@ -29,6 +30,20 @@ test('a silent server counts nowhere', async () => {
   const fleet = await queryFleet(opened, { folder: run.folder, metric: 'cpu_p95', filter: noFilter, groupBy: 'criticality' })
   expect(fleet).toMatchObject({ servers: 2, at_risk: 1, certain: 1, possible: 0 })
   expect(fleet.expected_at_risk).toBeLessThan(1)
+
+  const { rows } = await queryServers(opened, {
+    folder: run.folder,
+    metric: 'cpu_p95',
+    filter: noFilter,
+    columns: ['server_id', 'risk_level'],
+    sort: { column: 'server_id', descending: false },
+    offset: 0,
+    limit: 10,
+  })
+  expect(rows).toEqual([
+    ['alive', 'high'],
+    ['silent', 'silent'],
+  ])
 
   const session = await openWhatIfSession(opened.database, opened.contents)
   const { outcome } = evaluateScenario(session, { scenario: scenarioSchema.parse({}), grid: false, max_listed: null })

@@ -10,6 +10,9 @@ import { headroom } from '../methods/headroom.ts'
 import { describeTable } from '../artefacts/describe-manifest.ts'
 import { calendarForYears, holidayDates, yearsAround } from '../../calendar/calendar.ts'
 import type { TimeZone } from '../../calendar/time-zone.ts'
+import { isJudgedMetric, notJudgedText, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { unitArgument } from '../../../src-shared/config/metric-units.ts'
+import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { describeStep, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { detectTimes, firstServersQuery } from '../../forecasts/detect-granularity.ts'
@@ -29,8 +32,13 @@ export interface SparkPlanRequest {
   readonly model?: string | undefined
 }
 
+/** The plan as it was written, and what the planner should know before the job runs. */
+export interface PlannedSparkJob extends SparkPlan {
+  readonly warnings: readonly RunWarning[]
+}
+
 /** Throws the HeadroomError of the analysis for inputs that it refuses before it reads rows. */
-export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<never> = {}): Promise<SparkPlan> => {
+export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<never> = {}): Promise<PlannedSparkJob> => {
   const database = await Database.open({ signal: work.signal })
   try {
     const facts = await describeForPlan(database, request)
@@ -38,10 +46,22 @@ export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<nev
     await mkdir(request.out, { recursive: true })
     await database.run(`COPY server_attributes TO ${literal(join(request.out, 'server_attributes.parquet'))} (FORMAT parquet)`)
     await replaceText(join(request.out, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
-    return plan
+    return { ...plan, warnings: await warnAboutJudgement(database, facts.stage.config) }
   } finally {
     database.close()
   }
+}
+
+/** By the metrics of the first servers: a plan does not read all rows. */
+const warnAboutJudgement = async (database: Database, config: AnalysisConfig): Promise<RunWarning[]> => {
+  const rows = await database.rows(
+    `SELECT DISTINCT metric FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id) ORDER BY metric`,
+    z.object({ metric: z.string() }),
+  )
+  const metrics = rows.map(({ metric }) => metric)
+  if (metrics.length === 0 || metrics.some((metric) => isJudgedMetric(config, 'headroom', metric))) return []
+  const next = `If one is in percent, state it: --unit ${unitArgument(metrics[0]!, 'percent')}.`
+  return [{ code: 'not-judged', message: `The servers are ${notJudgedText(metrics)}. ${next}` }]
 }
 
 /** Leaves the views `source` and `forecast_rows` and the table `server_attributes`. */

@@ -48,6 +48,7 @@ const totalsSchema = fleetFiguresSchema
   .extend({ cause_eoq: z.int(), cause_month_end: z.int(), cause_holiday: z.int(), cause_ordinary: z.int() })
 
 const namedServerColumns = `server_id, horizon_p95, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
+  strftime(expected_first_breach, '%Y-%m-%dT%H:%M:%SZ') AS expected_first_breach,
   CAST(days_to_breach AS DOUBLE) AS days_to_breach, at_risk_probability, p95_median, risk_level`
 
 /** Bins of whole days or steps on the run's clock, as many to a bin as keep the calendar readable, from the day on which the horizon begins. */
@@ -93,7 +94,7 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
     })),
     calendarStepMs: grid.stepMs,
     soonest: await run.database.rows(
-      `SELECT ${namedServerColumns} ${from} AND is_at_risk ORDER BY server_risk.first_breach_at NULLS LAST, server_risk.horizon_p95 DESC, server_id LIMIT ${maxSoonestServers}`,
+      `SELECT ${namedServerColumns} ${from} AND is_at_risk ORDER BY server_risk.first_breach_at NULLS LAST, server_risk.expected_first_breach NULLS LAST, server_risk.horizon_p95 DESC, server_id LIMIT ${maxSoonestServers}`,
       namedServerSchema,
       parameters,
     ),

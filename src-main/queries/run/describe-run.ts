@@ -2,7 +2,7 @@
 import { statedClustersSchema } from '../../../src-shared/artefacts/clusters.ts'
 import { posix } from 'node:path'
 import { z } from 'zod'
-import { hasThreshold, module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
+import { hasThreshold, isJudgedMetric, module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type Granularity } from '../../../src-shared/run/run-manifest.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -39,12 +39,20 @@ const countsSql = `
     CAST(epoch_ms(max(last_measured_at)) AS DOUBLE) AS last_measured
   FROM server_risk`
 
+/** Of the forecast; where no forecast breaches, the first that the paths expect. */
 const breachSql = `
-  SELECT server_id, metric, CAST(epoch_ms(first_breach_at) AS DOUBLE) AS at_ms, CAST(days_to_breach AS DOUBLE) AS days
-  FROM server_risk WHERE is_at_risk AND first_breach_at IS NOT NULL
-  ORDER BY first_breach_at, horizon_p95 DESC, server_id LIMIT 1`
+  SELECT server_id, metric, CAST(epoch_ms(coalesce(first_breach_at, expected_first_breach)) AS DOUBLE) AS at_ms,
+         CAST(days_to_breach AS DOUBLE) AS days, first_breach_at IS NULL AS is_expected
+  FROM server_risk WHERE is_at_risk AND coalesce(first_breach_at, expected_first_breach) IS NOT NULL
+  ORDER BY first_breach_at NULLS LAST, expected_first_breach, horizon_p95 DESC, server_id LIMIT 1`
 
-const breachSchema = z.object({ server_id: z.string(), metric: z.string(), at_ms: z.number(), days: z.number().nullable() })
+const breachSchema = z.object({
+  server_id: z.string(),
+  metric: z.string(),
+  at_ms: z.number(),
+  days: z.number().nullable(),
+  is_expected: z.boolean(),
+})
 
 /** Absent in runs of older versions, and null without probabilities. */
 const atRiskRangeSchema = z
@@ -75,7 +83,11 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
   const metrics = [
     ...metricRows.filter(({ metric }) => metric === config.target_metric),
     ...metricRows.filter(({ metric }) => metric !== config.target_metric),
-  ].map(({ metric }) => ({ name: metric, unit: hasThreshold(config, metric) && !(metric in config.metric_thresholds) ? '%' : '' }))
+  ].map(({ metric }) => ({
+    name: metric,
+    unit: hasThreshold(config, metric) && !(metric in config.metric_thresholds) ? '%' : '',
+    isJudged: manifest === null || isJudgedMetric(config, manifest.method, metric),
+  }))
   const models = await database.rows(modelsSql, z.object({ model: z.string() }))
   const stepMs = manifest === null ? await findStep(database) : manifest.step_seconds * 1000
   return {
@@ -108,7 +120,9 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
     basis: manifest === null ? null : config.basis,
     atRiskRange: atRiskRangeSchema.safeParse(contents.summary).data ?? null,
     soonestBreach:
-      breach === undefined ? null : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days },
+      breach === undefined
+        ? null
+        : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days, isExpected: breach.is_expected },
     savingsMonthlyUsd: contents.recommendationTotals?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,
     underutilizedThreshold: manifest === null ? null : config.underutilized_threshold,
     clusterStability: statedClustersSchema.safeParse(contents.summary).data?.clustering.stability ?? null,

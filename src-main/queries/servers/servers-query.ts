@@ -18,13 +18,17 @@ export const exhaustionSql = (zone: TimeZone): string => `
             || strftime(${zone.localSql('coalesce(exhaustion_earliest, exhaustion_at)')}, '%Y-%m') || ' to '
             || coalesce(strftime(${zone.localSql('exhaustion_latest')}, '%Y-%m'), 'never') || ')' END`
 
+/** The level; why there is none for servers that have gone silent and for metrics without a threshold. */
+const riskTextSql = `CASE WHEN is_silent THEN 'silent' WHEN high_threshold IS NULL THEN 'not judged' ELSE risk_level END`
+
 /** Text for times, INTEGER or DOUBLE for numbers of any width. */
 export const cellExpression = (name: string, zone: TimeZone): string => {
   const column = identifier(name)
   const kind = kindByColumn.get(name)
   if (kind === 'time') return zone.isoSql(column)
   if (kind === 'exhaustion') return exhaustionSql(zone)
-  if (kind === 'text' || kind === 'risk' || kind === 'flag') return column
+  if (kind === 'risk') return riskTextSql
+  if (kind === 'text' || kind === 'flag') return column
   return `CAST(${column} AS DOUBLE)`
 }
 

@@ -111,6 +111,7 @@ export const evaluateScenario = (
   })
   return {
     scenario,
+    is_judged: base.rules.length > 0,
     verdict_by: verdictBy,
     points_reason: pointsReason,
     run: toScenarioFigures(session, run),

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import { recentRunSchema, type RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
-import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { isJudgedRun, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { readJsonFile, writeJsonFile } from './settings-file.ts'
 
 const maxRecentRuns = 12
@@ -31,7 +31,7 @@ export class RecentRuns {
       openedAt: new Date().toISOString(),
       analyzedAt: overview.analyzedAt,
       servers: overview.counts.servers,
-      atRisk: overview.counts.atRisk,
+      atRisk: isJudgedRun(overview) ? overview.counts.atRisk : null,
       underutilized: overview.counts.underutilized,
       savingsMonthlyUsd: overview.savingsMonthlyUsd,
     }

@@ -14,6 +14,9 @@ import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatDollars, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
 import { groupLabels, recommendationLabels } from '../../theme/labels.ts'
 
+/** Whether the metric in view has a threshold. */
+export const isJudged = (run: RunOverview, metric: string): boolean => run.metrics.find(({ name }) => name === metric)?.isJudged ?? false
+
 interface PanelProps {
   readonly figures: FleetFigures
   readonly theme: ChartTheme
@@ -21,6 +24,7 @@ interface PanelProps {
 
 export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly run: RunOverview }) => {
   const { calendar, calendarStepMs: stepMs } = figures
+  const metric = useWindowState((state) => state.metric)
   const option = useCallback(() => {
     return createBarsOption(
       {
@@ -40,8 +44,10 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
     brief: 0,
   })
   const title = Number.isNaN(peakBin.atMs)
-    ? 'No breaches in the horizon'
-    : `Most servers first breach on ${formatMoment(peakBin.atMs, run.stepMs, formatting)} (${formatting.count(peakBin.at_risk + peakBin.brief)})`
+    ? isJudged(run, metric)
+      ? 'No breaches in the horizon'
+      : 'Breaches are not judged'
+    : `Most servers first breach on ${formatMoment(peakBin.atMs, stepMs, formatting)} (${formatting.count(peakBin.at_risk + peakBin.brief)})`
   return (
     <ChartFrame
       className="medium"
@@ -61,7 +67,8 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
 const stepLabel = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs}-day period`)
 
 export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigures; readonly run: RunOverview }) => {
-  const unit = useWindowState(({ metric }) => run.metrics.find(({ name }) => name === metric)?.unit ?? '')
+  const metric = useWindowState((state) => state.metric)
+  const unit = run.metrics.find(({ name }) => name === metric)?.unit ?? ''
   return (
     <section aria-label="First servers at risk">
       <header className="chart-head">
@@ -78,7 +85,9 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
         )}
       </header>
       {figures.soonest.length === 0 ? (
-        <p className="muted">No server is at risk.</p>
+        <p className="muted">
+          {isJudged(run, metric) ? 'No server is at risk.' : 'Not judged: the metric is not in percent and has no threshold.'}
+        </p>
       ) : (
         <table className="plain-table">
           <thead>
@@ -107,12 +116,12 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
                   </button>
                 </td>
                 <td>
-                  <RiskBadge level={server.risk_level} />
+                  <RiskBadge state={server.risk_level ?? 'not judged'} />
                 </td>
                 <td data-number>
                   {formatP95(run.basis === 'probable' ? (server.p95_median ?? server.horizon_p95) : server.horizon_p95, unit)}
                 </td>
-                <td data-number>{server.first_breach_at === null ? '–' : formatDate(Date.parse(server.first_breach_at))}</td>
+                <FirstBreach server={server} />
                 {run.basis === 'probable' && (
                   <td data-number>{server.at_risk_probability === null ? '–' : formatProbability(server.at_risk_probability)}</td>
                 )}
@@ -125,17 +134,31 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
   )
 }
 
+/** Where the forecast itself stays below the threshold, the simulated paths say when a breach is to be expected. */
+const FirstBreach = ({ server }: { readonly server: FleetFigures['soonest'][number] }) => {
+  const { first_breach_at: forecast, expected_first_breach: expected } = server
+  if (forecast !== null) return <td data-number>{formatDate(Date.parse(forecast))}</td>
+  if (expected === null) return <td data-number>–</td>
+  return (
+    <td data-number title="Median first breach of the simulated paths; the forecast itself stays below the threshold">
+      expected {formatDate(Date.parse(expected))}
+    </td>
+  )
+}
+
 const formatP95 = (p95: number | null, unit: string): string => (p95 === null ? '–' : formatting.value(p95, unit))
 
 const groupByColumns: readonly FleetFiguresRequest['groupBy'][] = ['business_unit', 'region', 'criticality', 'cluster_name']
 
 interface GroupBarsProps extends PanelProps {
+  readonly run: RunOverview
   readonly groupBy: FleetFiguresRequest['groupBy']
   readonly onGroupBy: (groupBy: FleetFiguresRequest['groupBy']) => void
 }
 
-export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps) => {
+export const GroupBars = ({ figures, run, theme, groupBy, onGroupBy }: GroupBarsProps) => {
   const { groups } = figures
+  const metric = useWindowState((state) => state.metric)
   const option = useCallback(
     () =>
       createBarsOption(
@@ -166,7 +189,9 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
   const topGroup = groups[0]
   const title =
     topGroup === undefined || topGroup.at_risk === 0
-      ? `No servers at risk by ${groupLabels[groupBy].toLowerCase()}`
+      ? isJudged(run, metric)
+        ? `No servers at risk by ${groupLabels[groupBy].toLowerCase()}`
+        : 'Risk is not judged'
       : `${topGroup.group === '' ? 'No group' : topGroup.group}: ${formatting.count(topGroup.at_risk)} of ${formatting.count(topGroup.servers)} at risk`
   const filterByGroup = (_: string, __: unknown, index: number): void => {
     const group = groups[index]?.group

@@ -9,7 +9,7 @@ import { navigateTo } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatDollars, formatNumber, formatShare, formatting } from '../../theme/formatting.ts'
-import { BreachCalendar, GroupBars, SoonestServers, RecommendationSummary } from './overview-panels.tsx'
+import { BreachCalendar, GroupBars, isJudged, SoonestServers, RecommendationSummary } from './overview-panels.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
 export const OverviewView = ({ run, theme }: RunViewProps) => {
@@ -26,12 +26,17 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
             <NoMatchingServers />
           ) : (
             <div className="page-inner">
-              <h1 className="finding">{findingText(figures, run, filter)}</h1>
-              <KeyFigures figures={figures} filter={filter} models={models.status === 'ready' ? models.value : null} />
+              <h1 className="finding">{findingText(figures, run, metric, filter)}</h1>
+              <KeyFigures
+                figures={figures}
+                isMetricJudged={isJudged(run, metric)}
+                filter={filter}
+                models={models.status === 'ready' ? models.value : null}
+              />
               <div className="columns">
                 <BreachCalendar figures={figures} run={run} theme={theme} />
                 <SoonestServers figures={figures} run={run} />
-                <GroupBars figures={figures} theme={theme} groupBy={groupBy} onGroupBy={setGroupBy} />
+                <GroupBars figures={figures} run={run} theme={theme} groupBy={groupBy} onGroupBy={setGroupBy} />
                 <RecommendationSummary figures={figures} theme={theme} />
               </div>
             </div>
@@ -42,9 +47,10 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-const findingText = (figures: FleetFigures, run: RunOverview, filter: FleetFilter): string => {
+const findingText = (figures: FleetFigures, run: RunOverview, metric: string, filter: FleetFilter): string => {
   const until = run.horizon === null ? '' : ` by ${formatting.dayAndYear(run.horizon.endMs - run.stepMs)}`
   const servers = `${formatting.count(figures.servers)} ${figures.servers === 1 ? 'server' : 'servers'}`
+  if (!isJudged(run, metric)) return `Risk of ${servers} is not judged: ${metric} is not in percent and has no threshold`
   if (figures.at_risk === 0) return `No server is expected to run out of capacity${until} (${servers})`
   const range = run.atRiskRange
   const isFleet = run.metrics.length === 1 && Object.values(filter).every((value) => value.length === 0)
@@ -57,29 +63,32 @@ const findingText = (figures: FleetFigures, run: RunOverview, filter: FleetFilte
 }
 
 interface KeyFiguresProps {
+  readonly isMetricJudged: boolean
   readonly figures: FleetFigures
   readonly filter: FleetFilter
   readonly models: ModelAccuracyResponse | null
 }
 
-const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
+const KeyFigures = ({ figures, isMetricJudged, filter, models }: KeyFiguresProps) => {
   const showServers = (change: Partial<FleetFilter>): void => navigateTo('servers', { filter: { ...filter, ...change } })
   const soonest = figures.soonest[0]
-  const firstBreachAt = soonest?.first_breach_at
   const addingServers = figures.recommendationCounts.find(({ recommendation }) => recommendation === 'add capacity')?.servers ?? 0
   return (
     <div className="key-figures">
       <KeyFigure
         label="Servers at risk"
-        value={formatting.count(figures.at_risk)}
-        note={`${formatShare(figures.at_risk, figures.servers)}${figures.high_risk === 0 ? '' : `; ${formatting.count(figures.high_risk)} of them at high risk`}`}
+        value={isMetricJudged ? formatting.count(figures.at_risk) : 'Not judged'}
+        note={
+          isMetricJudged
+            ? `${formatShare(figures.at_risk, figures.servers)}${figures.high_risk === 0 ? '' : `; ${formatting.count(figures.high_risk)} of them at high risk`}`
+            : 'no threshold'
+        }
         isAlert={figures.at_risk > 0}
         onOpen={() => showServers({ risk: ['at-risk'] })}
       />
       <KeyFigure
         label="First breach"
-        value={firstBreachAt === undefined || firstBreachAt === null ? 'none' : formatDate(Date.parse(firstBreachAt))}
-        note={soonest === undefined ? 'no server is at risk' : soonest.server_id}
+        {...firstBreachTexts(soonest, isMetricJudged)}
         {...(soonest === undefined ? {} : { onOpen: () => navigateTo('server', { selectedServer: soonest.server_id }) })}
       />
       <KeyFigure
@@ -119,6 +128,16 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
       />
     </div>
   )
+}
+
+const firstBreachTexts = (
+  soonest: FleetFigures['soonest'][number] | undefined,
+  isMetricJudged: boolean,
+): { readonly value: string; readonly note: string } => {
+  if (soonest === undefined) return isMetricJudged ? { value: 'none', note: 'no server is at risk' } : { value: '–', note: 'not judged' }
+  const { first_breach_at: forecast, expected_first_breach: expected, server_id: note } = soonest
+  if (forecast !== null) return { value: formatDate(Date.parse(forecast)), note }
+  return { value: expected === null ? 'not known' : formatDate(Date.parse(expected)), note: `expected by the paths: ${note}` }
 }
 
 /** Where no capacity is stated, no units are known. */

@@ -125,8 +125,8 @@ const Quarters = ({
       createBarsOption(
         {
           names: rows.map(({ quarter_end }) => quarter_end),
-          unit: '',
-          kinds: [{ name: 'uplift in points', color: theme.risk.medium.color, values: rows.map(({ uplift_points }) => uplift_points) }],
+          unit: 'points',
+          kinds: [{ name: 'uplift', color: theme.risk.medium.color, values: rows.map(({ uplift_points }) => uplift_points) }],
           notes: rows.map(({ series }) => `${series} series`),
         },
         { theme, formatting },
@@ -186,9 +186,9 @@ const StrongestUplifts = ({ response, theme }: { readonly response: SeasonRespon
       createBarsOption(
         {
           names: strongest.map(({ server_id }) => server_id),
-          unit: '',
+          unit: 'points',
           isHorizontal: true,
-          kinds: [{ name: 'uplift in points', color: theme.accent, values: strongest.map(({ eoq_uplift_points }) => eoq_uplift_points) }],
+          kinds: [{ name: 'uplift', color: theme.accent, values: strongest.map(({ eoq_uplift_points }) => eoq_uplift_points) }],
           labels: strongest.map((row) => {
             const interval = formatInterval(row.eoq_uplift_low, row.eoq_uplift_high)
             return `${formatSigned(row.eoq_uplift_points)}${interval === '' ? '' : ` (${interval})`}`

@@ -8,7 +8,7 @@ import { Loaded } from '../loaded.tsx'
 import { RiskBadge } from '../../components/risk-badge.tsx'
 import { defaultTimeSpan } from '../../state/heatmap-state.ts'
 import { navigateTo, openServer, selectServer } from '../../state/navigation.ts'
-import { formatRank, formatSustainedBreach, sortMetrics } from '../../components/server-figures.ts'
+import { formatRank, formatSustainedBreach, riskStateOf, sortMetrics } from '../../components/server-figures.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { BreachProbability, AllFigures, ServerRecommendation, ServerSeries, type SpanName } from './server-panels.tsx'
@@ -76,7 +76,7 @@ const ServerHeader = ({ detail, figures }: ServerHeaderProps) => {
   return (
     <header className="server-head">
       <h1>{detail.serverId}</h1>
-      <RiskBadge level={figures.risk_level} />
+      <RiskBadge state={riskStateOf(figures)} />
       {figures.risk_basis === 'probable' && figures.at_risk_probability !== null && (
         <span title="Probability that the P95 of what comes lies above the threshold">
           sustained breach {formatSustainedBreach(figures)}

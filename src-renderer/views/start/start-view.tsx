@@ -76,7 +76,7 @@ const RecentRow = ({ run }: { readonly run: RecentRun }) => (
       <span className="recent-title">{run.title}</span>
       <span className="recent-figure">{formatting.count(run.servers)} servers</span>
       <span className="recent-figure">
-        {formatting.count(run.atRisk)} at risk ({formatShare(run.atRisk, run.servers)})
+        {run.atRisk === null ? 'Not judged' : `${formatting.count(run.atRisk)} at risk (${formatShare(run.atRisk, run.servers)})`}
       </span>
       <span className="recent-figure">
         {run.savingsMonthlyUsd === null ? '' : `Savings ${formatDollars(run.savingsMonthlyUsd)} per month`}

@@ -7,8 +7,9 @@ import { formatDate, formatDollars, formatNumber, formatProbability, formatSigne
 
 const listFigures = (
   fleet: ScenarioFigures,
+  isJudged = true,
 ): readonly (readonly [name: string, value: number | null, write: (value: number) => string])[] => [
-  ['At risk', fleet.at_risk_servers, formatting.count],
+  ['At risk', isJudged ? fleet.at_risk_servers : null, formatting.count],
   ['Expected at risk', fleet.at_risk_expected, formatNumber],
   ['Underutilised', fleet.underutilized_servers, formatting.count],
   ['Units to add', fleet.units_to_add, formatNumber],
@@ -17,15 +18,15 @@ const listFigures = (
 ]
 
 export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) => {
-  const { run, outcome } = result
-  const before = listFigures(run)
+  const { is_judged: isJudged, run, outcome } = result
+  const before = listFigures(run, isJudged)
   return (
     <>
       <h1 className="finding" aria-live="polite">
         {findingText(result)}
       </h1>
       <div className="key-figures">
-        {listFigures(outcome).map(([name, value, format], index) => {
+        {listFigures(outcome, isJudged).map(([name, value, format], index) => {
           const runValue = before[index]?.[1] ?? null
           return (
             <KeyFigure
@@ -45,7 +46,7 @@ export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) =
         <KeyFigure
           label="First breach"
           value={outcome.soonest_breach === null ? 'none' : formatDate(Date.parse(outcome.soonest_breach.at))}
-          note={outcome.soonest_breach?.server_id ?? 'no server is at risk'}
+          note={outcome.soonest_breach?.server_id ?? (isJudged ? 'no server is at risk' : 'not judged')}
         />
       </div>
       {result.points_reason !== null && <p className="verdict">{result.points_reason}</p>}
@@ -63,7 +64,8 @@ export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) =
   )
 }
 
-const findingText = ({ run, outcome }: WhatIfResult): string => {
+const findingText = ({ is_judged, run, outcome }: WhatIfResult): string => {
+  if (!is_judged) return `Risk of ${formatting.count(outcome.servers)} servers is not judged: no metric has a threshold`
   const change = outcome.at_risk_servers - run.at_risk_servers
   const changeText = change === 0 ? 'unchanged' : `${formatting.count(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than in the run`
   return `${formatting.count(outcome.at_risk_servers)} of ${formatting.count(outcome.servers)} servers at risk, ${changeText}`
