@@ -1,13 +1,17 @@
 // How every process serves a request: it checks the channel, parses the payload and turns each failure into a wire error.
+import { describeValidationRule } from '../../src-shared/config/describe-validation-issue.ts'
 import { HeadroomError, toWireError } from '../../src-shared/run/errors.ts'
 import { requestMessageSchema, type HostMessage, type IpcResponse } from '../../src-shared/ipc/envelope.ts'
 import { channels, type Channel, type ChannelRequest, type ChannelResponse, type Handlers } from '../../src-shared/ipc/ipc-contract.ts'
 
-/** Characters of a request that an error repeats. */
-const maxRepeatedLength = 300
+/** Characters of a channel's name that an error repeats. */
+const maxRepeatedLength = 80
 
 export const unknownChannel = (channel: unknown): HeadroomError =>
-  new HeadroomError('internal', `There is no channel ${String(channel).slice(0, maxRepeatedLength)}.`)
+  new HeadroomError(
+    'internal',
+    typeof channel === 'string' ? `There is no channel ${channel.slice(0, maxRepeatedLength)}.` : 'A request needs the name of a channel.',
+  )
 
 /** One request to its response; never throws. */
 export const handleRequest = async <Name extends Channel>(
@@ -33,9 +37,7 @@ const dispatch = async <Name extends Channel>(
 ): Promise<ChannelResponse<Name>> => {
   const parsed = channels[channel].request.safeParse(payload)
   if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const issueText = `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`
-    throw new HeadroomError('internal', `The request does not fit ${channel}: ${issueText.slice(0, maxRepeatedLength)}`)
+    throw new HeadroomError('internal', `The request ${channel} is not valid: ${describeValidationRule(parsed.error)}.`)
   }
   return handlers[channel](parsed.data as ChannelRequest<Name>)
 }

@@ -8,6 +8,7 @@ import {
   type WindowChannel,
 } from '../../src-shared/ipc/ipc-contract.ts'
 import { responseSchema, unwrapResponse } from '../../src-shared/ipc/envelope.ts'
+import { describeValidationRule } from '../../src-shared/config/describe-validation-issue.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { PreloadBridge } from '../../src-shared/ipc/preload-bridge.ts'
 
@@ -29,7 +30,7 @@ export const request = async <Name extends WindowChannel>(channel: Name, payload
   markLatest(`response ${channel}`)
   const value = channels[channel].response.safeParse(unwrapResponse(response))
   if (!value.success) {
-    throw new HeadroomError('internal', `The response does not fit ${channel}: ${value.error.message}`)
+    throw new HeadroomError('internal', `The response to ${channel} is not valid: ${describeValidationRule(value.error)}.`)
   }
   return value.data as ChannelResponse<Name>
 }

@@ -1,16 +1,30 @@
-// Describes an invalid setting: the key, the expected value and the actual one.
+// Describes an invalid value in plain words: the key, the expected value and, of settings, the actual one.
 import type { ZodError } from 'zod'
 
 /** For example "key must be a number, not \"x\""; without a full stop. */
 export const describeValidationIssue = (input: Readonly<Record<string, unknown>>, cause: ZodError): string => {
-  // A misspelt key is more helpful than the missing one.
-  const issue = cause.issues.find(({ code }) => code === 'unrecognized_keys') ?? cause.issues[0]!
-  const key = issue.path.join('.')
+  const issue = tellingIssue(cause)
   const value = issue.path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], input)
-  return issue.code === 'unrecognized_keys'
-    ? `${key} has no part ${issue.keys.join(', ')}`
-    : `${key} must be ${describeExpected(issue)}, not ${describeActual(value)}`
+  const rule = describeRule(issue, issue.path.join('.'))
+  return issue.code === 'unrecognized_keys' ? rule : `${rule}, not ${describeActual(value)}`
 }
+
+const maxKeyLength = 80
+
+/** For example "rows.from must be a number", without the value, which may be of any size; without a full stop. */
+export const describeValidationRule = (cause: ZodError): string => {
+  const issue = tellingIssue(cause)
+  const key = issue.path.map(String).join('.').slice(0, maxKeyLength)
+  return describeRule(issue, key === '' ? 'it' : key)
+}
+
+/** A misspelt key is more helpful than the missing one. */
+const tellingIssue = ({ issues }: ZodError): Issue => issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!
+
+const describeRule = (issue: Issue, key: string): string =>
+  issue.code === 'unrecognized_keys'
+    ? `${key} has no part ${issue.keys.join(', ').slice(0, maxKeyLength)}`
+    : `${key} must be ${describeExpected(issue)}`
 
 type Issue = ZodError['issues'][number]
 
@@ -21,6 +35,10 @@ const typeLabels: Readonly<Record<string, string>> = {
   array: 'a list',
   object: 'a group of keys',
   record: 'a group of keys',
+  tuple: 'a list',
+  boolean: 'true or false',
+  nonoptional: 'stated',
+  Uint8Array: 'bytes',
 }
 
 /** Values of which the schema knows a form, or several. */
@@ -32,6 +50,8 @@ const forms: Readonly<Record<string, string>> = {
   date_format: 'day-first, month-first or a format such as %d.%m.%Y',
 }
 
+const maxNamedValues = 12
+
 const describeExpected = (issue: Issue): string => {
   if (issue.code === 'invalid_type') return typeLabels[issue.expected] ?? issue.expected
   if (issue.code === 'too_small') {
@@ -42,7 +62,9 @@ const describeExpected = (issue: Issue): string => {
   const form = forms[String(issue.path[0])]
   if (form !== undefined) return form
   if (issue.code === 'too_big') return `${issue.inclusive === true ? 'at most' : 'less than'} ${issue.maximum}`
-  if (issue.code === 'invalid_value') return issue.values.map(String).join(' or ')
+  if (issue.code === 'invalid_value') {
+    return issue.values.length > maxNamedValues ? `one of ${issue.values.length} known values` : issue.values.map(String).join(' or ')
+  }
   return 'of another kind'
 }
 

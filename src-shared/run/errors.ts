@@ -1,5 +1,6 @@
 // Errors for users: codes, the error class, its JSON form between processes and its exit code.
 import { z } from 'zod'
+import { describeValidationRule } from '../config/describe-validation-issue.ts'
 
 export const errorCodes = [
   'usage',
@@ -119,6 +120,9 @@ export const toWireError = (thrown: unknown): WireError => {
       ...(thrown.next === undefined ? {} : { next: thrown.next }),
       ...(thrown.sql === undefined ? {} : { sql: thrown.sql }),
     }
+  }
+  if (thrown instanceof z.ZodError) {
+    return { code: 'internal', message: toPlainSentence(`Headroom met data of another form: ${describeValidationRule(thrown)}.`) }
   }
   return systemError(thrown) ?? { code: 'internal', message: toPlainText(thrown instanceof Error ? thrown.message : String(thrown)) }
 }

@@ -79,7 +79,7 @@ const fleetAs = (metric: string, write: (percent: number) => number): ForecastRo
   })
 
 test('what-if answers alike for percent, fractions and free space', async () => {
-  const answers = async (rows: ForecastRow[], config: object): Promise<object> => {
+  const answers = async (rows: ForecastRow[], config: Readonly<Record<string, unknown>>): Promise<object> => {
     const { folder } = await workspace.analyse(await workspace.writeForecasts(`${rows[0]!.metric}.parquet`, rows), { config })
     const rounded = ({ is_judged, run, outcome, grid }: WhatIfResult): unknown =>
       JSON.parse(JSON.stringify({ is_judged, run, outcome, grid }), (key, value: unknown) =>

@@ -11,13 +11,18 @@ import { damaged } from '../fixtures/damaged-values.ts'
 import { randomBelow, randomFor, pickOne, rounds, tally } from '../fixtures/torture.ts'
 import { validRequests } from '../fixtures/valid-requests.ts'
 
-const longestMessage = 2000
+const longestMessage = 300
+/** Words of zod, and what shows an object as text. */
+const rawText = /Invalid|nvalid input|expected|received|Unrecognized|Too (small|big)|Required|\[object|[{}[\]]|\n/
 
 const resultOf = (name: WindowChannel, response: IpcResponse, seenOutcomes: readonly unknown[]): string => {
   if (response.ok) return channels[name].request.safeParse(seenOutcomes[0]).success ? 'fits' : 'a handler was given what does not fit'
   if (seenOutcomes.length > 0) return 'a handler was asked, and the request refused'
   if (response.error.code !== 'internal') return `refused with ${response.error.code}`
-  return response.error.message.length < longestMessage ? 'refused' : 'refused at length'
+  const { message } = response.error
+  if (message.length > longestMessage) return 'refused at length'
+  const isPlain = message.startsWith(`The request ${name} is not valid: `) && message.endsWith('.') && !rawText.test(message)
+  return isPlain ? 'refused' : `refused in other words: ${message}`
 }
 
 describe('requests to the main process', () => {

@@ -1,7 +1,6 @@
 // Builds the launch request of a cloud command from its configuration file and options; options win.
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import type { ZodError } from 'zod'
 import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import {
   cloudSettingsSchema,
@@ -10,6 +9,7 @@ import {
   type EngineKind,
   type LaunchRequest,
 } from '../../../src-shared/cloud/cloud-settings.ts'
+import { describeValidationRule } from '../../../src-shared/config/describe-validation-issue.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { readCloudConfig, type CloudConfig } from '../../cloud/launch/read-cloud-config.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
@@ -116,7 +116,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
         : { kind: 'python-module', projectFolder: resolve(options.project), script: options.pythonModule },
   })
   if (parsed.success) return parsed.data
-  throw new HeadroomError('usage', `The launch request is invalid: ${describeIssues(parsed.error)}.`, {
+  throw new HeadroomError('usage', `The launch request is invalid: ${describeValidationRule(parsed.error)}.`, {
     next: 'See headroom cloud launch --help.',
   })
 }
@@ -163,8 +163,6 @@ const parseSettings = (values: Readonly<Record<string, unknown>>): LaunchRequest
     },
   )
 }
-
-const describeIssues = (error: ZodError): string => error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
 
 const parseTag = (text: string): [string, string] => {
   const at = text.indexOf('=')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { recommendationTotalsSchema, type RecommendationTotals } from '../../../src-shared/artefacts/recommendations.ts'
 import { statedSummarySchema, type StatedSummary } from '../../../src-shared/artefacts/run-summary.ts'
+import { describeValidationRule } from '../../../src-shared/config/describe-validation-issue.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import type { RunKind } from '../../../src-shared/ipc/run-view.ts'
@@ -79,8 +80,13 @@ const readChecked = async <Value>(path: string, read: (path: string) => Promise<
   try {
     return await read(path)
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : cause instanceof Error ? cause.message : String(cause)
-    throw new HeadroomError('run-damaged', `${path} cannot be read: ${reason}`, { cause })
+    const reason =
+      cause instanceof z.ZodError
+        ? describeValidationRule(cause)
+        : cause instanceof SyntaxError
+          ? 'it is damaged JSON'
+          : 'the system does not let it be read'
+    throw new HeadroomError('run-damaged', `${path} cannot be read: ${reason}.`, { next: 'Download or analyse the run again.', cause })
   }
 }
 

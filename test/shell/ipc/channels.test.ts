@@ -260,6 +260,7 @@ describe('a response to the window', () => {
       rows: [{ label: 'web-1', serverId: 'web-1', servers: 1, riskLevel: 'high' }],
       startMs: 0,
       stepMs: 86_400_000,
+      columnZone: 'UTC',
       columns: 2,
       values: Float32Array.of(1, Number.NaN),
       horizonStartMs: 86_400_000,
