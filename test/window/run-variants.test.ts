@@ -97,13 +97,17 @@ describe('every view', () => {
     expect(texts.get('Server')).toMatch(/No server selected/)
   })
 
-  it('of a run without its small files is shown in part', async () => {
+  it('of a run without its small files is shown in part, on the days of its own zone', async () => {
     const run = join(folder, 'partly')
-    await fabricateRun(run)
+    // The first breach, 29 June at 00:00 UTC, is the evening of the 28th; the horizon ends on the evening of 1 July.
+    await fabricateRun(run, (manifest) => ({ ...manifest, time_zone: 'America/New_York' }))
     await Promise.all(['module_05_summary.json', 'optimization_recommendations.json'].map((name) => rm(join(run, name))))
     const texts = await visitViews(run, ['Reconcile', 'What if'])
     expect(texts.get('Recommendations')).toMatch(/missing or empty/)
     expect(texts.get('Models')).toMatch(/model_accuracy\.json is missing/)
+    expect(texts.get('Overview')).toMatch(/July 1, 2026[^]*Jun 28, 2026/)
+    expect(texts.get('Servers')).toContain('Jun 28, 2026')
+    expect(texts.get('Query')).toContain('their times are UTC')
   })
 
   it('of one server renders', async () => {

@@ -33,6 +33,7 @@ interface Ranking {
 const rankings = new WeakMap<SeriesGrid, Ranking>()
 
 const maxNamesPerRow = 3
+const hourMs = 3_600_000
 
 export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promise<HeatmapView> => {
   const unit = requireMetricUnit(run, request.metric)
@@ -138,8 +139,10 @@ const rowBins = (request: HeatmapRequest, total: number): Bins => {
 }
 
 const columnBins = (request: HeatmapRequest, grid: SeriesGrid): Bins => {
-  const first = Math.max(0, Math.floor(request.time === null ? 0 : periodAt(grid, request.time.fromMs)))
-  const last = Math.min(grid.periods, Math.ceil(request.time === null ? grid.periods : periodAt(grid, request.time.toMs)))
+  // A range of whole days lasts an hour more or less across a change of clocks.
+  const slack = grid.zone.isUtc ? 0 : hourMs / grid.stepMs
+  const first = Math.max(0, Math.floor(request.time === null ? 0 : periodAt(grid, request.time.fromMs) + slack))
+  const last = Math.min(grid.periods, Math.ceil(request.time === null ? grid.periods : periodAt(grid, request.time.toMs) - slack))
   if (last <= first) throw new HeadroomError('query-refused', 'The time range lies outside the run.')
   return createColumns(first, last, grid.horizonPeriod, request.maxColumns)
 }

@@ -93,14 +93,20 @@ const KeyFigures = ({ figures, isMetricJudged, filter, models }: KeyFiguresProps
       />
       <KeyFigure
         label="Expected at risk"
-        value={figures.expected_at_risk === null ? 'not known in this run' : `≈ ${formatExpected(figures.expected_at_risk)}`}
-        note={certaintyNote(figures, models)}
+        value={
+          !isMetricJudged
+            ? '–'
+            : figures.expected_at_risk === null
+              ? 'not known in this run'
+              : `≈ ${formatExpected(figures.expected_at_risk)}`
+        }
+        note={isMetricJudged ? certaintyNote(figures, models) : 'not judged'}
         onOpen={() => navigateTo('models')}
       />
       <KeyFigure
         label="Underutilised"
-        value={formatting.count(figures.underutilized)}
-        note={`${formatShare(figures.underutilized, figures.servers)} of servers`}
+        value={isMetricJudged ? formatting.count(figures.underutilized) : '–'}
+        note={isMetricJudged ? `${formatShare(figures.underutilized, figures.servers)} of servers` : 'not judged'}
         onOpen={() => showServers({ risk: ['underutilised'] })}
       />
       <KeyFigure
