@@ -63,6 +63,7 @@ const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServer
 const commonErrors = from('src-main/engine/selection/select-models.ts#candidatesQuery', frozen)
 const accuracy = from('src-main/engine/artefacts/write-server-risk.ts#serverRiskQuery', frozen)
 const recommendation = from('src-main/engine/recommendations/assign-recommendations.ts#assignRecommendations', frozen)
+const hostLoad = from('src-main/engine/recommendations/place-fleet.ts#measureHostLoad', 'test/engine/recommendations/place-fleet.test.ts')
 const order = from('src-main/engine/recommendations/assign-recommendations.ts#orderFor', 'test/engine/recommendations/order-dates.test.ts')
 const rowFlags = 'src-main/engine/flagged-forecasts/flag-lists.ts#flagsOfRow'
 const flags = from(rowFlags, 'test/engine/risk/assess-risk.test.ts')
@@ -285,6 +286,15 @@ export const serverRiskFigures = {
   target_host: from('src-main/statistics/place-servers.ts#Placement', 'test/statistics/place-servers.test.ts')(
     'server that takes a consolidated one over; else empty',
     'first fit by falling measured peak, summed demand above `consolidation_target` on few enough joint paths',
+  ),
+  host_load_p50: hostLoad(
+    'percent of its capacity; empty for servers that take none over',
+    'median over the paths of the highest summed demand / capacity',
+  ),
+  host_load_p90: hostLoad('percent of its capacity; empty for servers that take none over', '90 % quantile over the paths of the same'),
+  host_share_above_target: hostLoad(
+    'share, 0 to 1; empty for servers that take none over',
+    'share of the paths on which it exceeds `consolidation_target`',
   ),
   order_by: order(
     'latest time to order, or to decide about a watched server, UTC',

@@ -183,6 +183,13 @@ export const serverRiskRowSchema = z.object({
   recommendation: recommendationKindSchema,
   /** Host of a consolidated server. */
   target_host: z.string().nullable(),
+  /**
+   * Of a server that takes others over, with them: quantiles over the paths of the highest load in the horizon, percent of its capacity, and the
+   * share of the paths above `consolidation_target`. NULL for all others, without paths and in runs of older versions.
+   */
+  host_load_p50: z.number().nullable(),
+  host_load_p90: z.number().nullable(),
+  host_share_above_target: z.number().min(0).max(1).nullable(),
   /** Latest day to order capacity, or of a watched server to decide: `first_breach_p20` less lead time, the earliest over the metrics that decide. */
   order_by: instant.nullable(),
   /** Whether that day lies before the last measured time, where capacity is added. */

@@ -30,5 +30,10 @@ export const hostLoadSchema = z.object({
   /** The fullest time, and what each server takes then; the host first, the others by what they take. */
   peakMs: z.number(),
   members: z.array(z.object({ server_id: z.string(), share: z.number() })),
+  /**
+   * What the placement decided by: quantiles over the simulated paths of the highest load in the horizon, percent of the host's capacity, and the
+   * share of the paths above the target, 0..1. Null where the run does not know it.
+   */
+  paths: z.object({ p50: z.number(), p90: z.number(), aboveTarget: z.number() }).nullable(),
 })
 export type HostLoad = z.infer<typeof hostLoadSchema>

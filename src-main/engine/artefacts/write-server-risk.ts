@@ -62,6 +62,9 @@ export const createServerTables = async (
         server.orderBy,
         server.isOrderLate ? 1 : 0,
         server.metric,
+        server.hostLoad?.p50 ?? null,
+        server.hostLoad?.p90 ?? null,
+        server.hostLoad?.aboveTarget ?? null,
       ]),
     )
   }
@@ -76,6 +79,9 @@ const recommendationColumns = {
   order_by_text: 'VARCHAR',
   late: 'INTEGER',
   limiting_metric: 'VARCHAR',
+  host_load_p50: 'DOUBLE',
+  host_load_p90: 'DOUBLE',
+  host_share_above_target: 'DOUBLE',
 } as const
 
 const serverAssignmentsQuery = `
@@ -84,7 +90,8 @@ const serverAssignmentsQuery = `
   LEFT JOIN server_clusters c USING (server_id)
   LEFT JOIN (
     SELECT server_id, recommendation, target_host, CAST(CAST(order_by_text AS TIMESTAMPTZ) AS TIMESTAMP) AS order_by,
-           late = 1 AS is_order_late, limiting_metric FROM server_recommendations
+           late = 1 AS is_order_late, limiting_metric, host_load_p50, host_load_p90, host_share_above_target
+    FROM server_recommendations
   ) r USING (server_id)`
 
 const seriesAssessmentsQuery = `

@@ -5,6 +5,7 @@ import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { consolidateFleet, type ConsolidatedFleet } from './consolidate-fleet.ts'
 import { createFleetServers, readFleetServers, recommendByRisk, type FleetServer, type RecommendedAction } from './fleet-servers.ts'
+import type { HostLoad } from './place-fleet.ts'
 import type { PreviousPlan } from './previous-plan.ts'
 
 const dayMs = 86_400_000
@@ -12,6 +13,8 @@ const dayMs = 86_400_000
 export interface RecommendedServer extends FleetServer {
   readonly recommendation: RecommendedAction
   readonly targetHost: string | null
+  /** Of a host that takes servers over; null for all others, and where it is not known. */
+  readonly hostLoad: HostLoad | null
   /** ISO 8601 UTC: to order capacity, or to decide about a watched server; null for all others. */
   readonly orderBy: string | null
   readonly isOrderLate: boolean
@@ -38,7 +41,7 @@ export const assignRecommendations = async (
 ): Promise<AssignedRecommendations> => {
   await createFleetServers(database, config)
   const consolidated = await consolidateFleet(database, config, task, previous, signal)
-  const { retired, hostByServer } = consolidated
+  const { retired, hostByServer, hostLoads } = consolidated
   return {
     ...consolidated,
     fleet: async function* () {
@@ -46,7 +49,8 @@ export const assignRecommendations = async (
         yield page.map((server) => {
           const targetHost = hostByServer.get(server.server_id) ?? null
           const idle = retired.has(server.server_id) ? 'retire' : targetHost === null ? 'keep' : 'consolidate'
-          return { ...server, recommendation: recommendByRisk(server) ?? idle, targetHost, ...orderFor(server, clock) }
+          const hostLoad = hostLoads.get(server.server_id) ?? null
+          return { ...server, recommendation: recommendByRisk(server) ?? idle, targetHost, hostLoad, ...orderFor(server, clock) }
         })
       }
     },

@@ -7,7 +7,7 @@ import type { SimulationTask } from '../breach/path-batches.ts'
 import { checkPlacement } from './check-placement.ts'
 import { findConsolidationGroups, type ConsolidationGroups } from './consolidation-groups.ts'
 import { packFleet } from './pack-fleet.ts'
-import { measurePlanRisk, placeFleet, readHorizonDemand, type FleetPlan } from './place-fleet.ts'
+import { measurePlanRisk, placeFleet, readHorizonDemand, type FleetPlan, type HostLoad } from './place-fleet.ts'
 import type { PreviousPlan } from './previous-plan.ts'
 
 /** Accepted shares of the table of savings and risk. */
@@ -16,6 +16,8 @@ const alternativeShares = [0.01, 0.05, 0.2]
 export interface ConsolidatedFleet {
   /** Server -> target host. */
   readonly hostByServer: ReadonlyMap<string, string>
+  /** By host; empty where it is not known. */
+  readonly hostLoads: ReadonlyMap<string, HostLoad>
   readonly retired: ReadonlySet<string>
   readonly placement: PlacementReport
   readonly warnings: readonly RunWarning[]
@@ -37,6 +39,7 @@ export const consolidateFleet = async (
     const hostByServer = await packFleet(database, found.groups, config)
     return {
       hostByServer,
+      hostLoads: new Map(),
       retired: found.retired,
       placement: { plan: describePlan({ hostByServer, risk: null }, null), check: null, alternatives: [], previous_run: previousRun },
       warnings: hostByServer.size === 0 ? [] : [packedByForecasts(hostByServer.size)],
@@ -51,6 +54,7 @@ export const consolidateFleet = async (
   const planOf = (share: number): PlacementPlan => describePlan(plans[shares.indexOf(share)]!, share)
   return {
     hostByServer: plans[0]!.hostByServer,
+    hostLoads: plans[0]!.hostLoads,
     retired: found.retired,
     placement: {
       plan: planOf(check.accepted_share),
@@ -76,7 +80,7 @@ const cannotPromise = (config: AnalysisConfig): RunWarning => ({
 const createPlanDescription = ({
   groups,
   retiredUsd,
-}: ConsolidationGroups): ((plan: FleetPlan, acceptedShare: number | null) => PlacementPlan) => {
+}: ConsolidationGroups): ((plan: Pick<FleetPlan, 'hostByServer' | 'risk'>, acceptedShare: number | null) => PlacementPlan) => {
   const costs = new Map(
     groups.flatMap(({ candidates }) => candidates.map(({ serverId, monthlyCostUsd }) => [serverId, monthlyCostUsd] as const)),
   )

@@ -2,6 +2,7 @@
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { Placement, type PlacedHost } from '../../statistics/place-servers.ts'
+import { percentileOf } from '../../statistics/percentile.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
@@ -22,18 +23,11 @@ export class PlanRisk {
     this.#target = target
   }
 
-  add({ capacityUnits, maxima }: PlacedHost): void {
-    const shareAbove = (share: number): number => {
-      // Sums are in single precision.
-      const limit = capacityUnits * share * (1 + 1e-5)
-      let above = 0
-      for (const maximum of maxima) if (maximum > limit) above++
-      return above / maxima.length
-    }
+  add(host: PlacedHost): void {
     this.hosts++
-    this.#aboveTarget += shareAbove(this.#target)
-    this.#above80 += shareAbove(0.8)
-    this.#above100 += shareAbove(1)
+    this.#aboveTarget += shareAbove(host, this.#target)
+    this.#above80 += shareAbove(host, 0.8)
+    this.#above100 += shareAbove(host, 1)
   }
 
   /** Null without a host. */
@@ -43,11 +37,38 @@ export class PlanRisk {
   }
 }
 
+/** Share of a host's paths with a demand above this share of its capacity at some time. */
+const shareAbove = ({ capacityUnits, maxima }: PlacedHost, share: number): number => {
+  // Sums are in single precision.
+  const limit = capacityUnits * share * (1 + 1e-5)
+  let above = 0
+  for (const maximum of maxima) if (maximum > limit) above++
+  return above / maxima.length
+}
+
+/** What a host carries with the servers that it takes over: its highest load of each path. */
+export interface HostLoad {
+  /** Quantiles over the paths, percent of its capacity. */
+  readonly p50: number
+  readonly p90: number
+  /** Share of the paths, 0..1. */
+  readonly aboveTarget: number
+}
+
+/** `target`: share of capacity. */
+export const measureHostLoad = (host: PlacedHost, target: number): HostLoad => {
+  const sorted = Float64Array.from(host.maxima).sort()
+  const quantile = (share: number): number => (100 * percentileOf(sorted, share)) / host.capacityUnits
+  return { p50: quantile(0.5), p90: quantile(0.9), aboveTarget: shareAbove(host, target) }
+}
+
 export interface FleetPlan {
   /** Server -> target host. */
   readonly hostByServer: ReadonlyMap<string, string>
   /** Null where it is not known. */
   readonly risk: PlanRisk | null
+  /** By host; empty where it is not known. */
+  readonly hostLoads: ReadonlyMap<string, HostLoad>
 }
 
 /** A server in the order of placement. */
@@ -82,13 +103,20 @@ export const placeFleet = async (
   const turns = groups.flatMap(({ candidates }, group) =>
     orderTurns(candidates, servers, previousHosts).map((turn) => ({ ...turn, group })),
   )
-  const plans = acceptedShares.map(() => ({ hostByServer: new Map<string, string>(), risk: new PlanRisk(target) }))
+  const plans = acceptedShares.map(() => ({
+    hostByServer: new Map<string, string>(),
+    risk: new PlanRisk(target),
+    hostLoads: new Map<string, HostLoad>(),
+  }))
   let placements: Placement[] = []
   const finishGroup = (): void =>
     placements.forEach((placement, index) => {
       const plan = plans[index]!
       placement.hostByServer.forEach((host, server) => plan.hostByServer.set(server, host))
-      placement.finish().forEach((host) => plan.risk.add(host))
+      placement.finish().forEach((host) => {
+        plan.risk.add(host)
+        plan.hostLoads.set(host.serverId, measureHostLoad(host, target))
+      })
     })
   let position = 0
   for await (const server of joint.read(

@@ -59,21 +59,34 @@ export const queryHostLoad = async (run: OpenRun, { host }: HostLoadRequest): Pr
   const loads = [...metrics].map(([name, servers]) =>
     createHostLoad(host, name, servers, run.contents.manifest?.config.consolidation_target ?? 100),
   )
-  const maxLoad = loads.reduce<HostLoad | null>((max, load) => (max === null || peakLoad(load) > peakLoad(max) ? load : max), null)
+  const maxLoad = loads.reduce<ForecastLoad | null>((max, load) => (max === null || peakLoad(load) > peakLoad(max) ? load : max), null)
   if (maxLoad === null) throw unknownHost(host)
-  return maxLoad
+  return { ...maxLoad, paths: await readPathLoad(run, host) }
 }
+
+const readPathLoad = async (run: OpenRun, host: string): Promise<HostLoad['paths']> => {
+  const [load] = await run.database.rows(
+    `SELECT any_value(host_load_p50) AS p50, any_value(host_load_p90) AS p90, any_value(host_share_above_target) AS "aboveTarget"
+     FROM server_risk WHERE server_id = $1 HAVING count(host_load_p50) > 0`,
+    z.object({ p50: z.number(), p90: z.number(), aboveTarget: z.number() }),
+    [host],
+  )
+  return load ?? null
+}
+
+/** By the point forecasts. */
+type ForecastLoad = Omit<HostLoad, 'paths'>
 
 const unknownHost = (host: string): HeadroomError => new HeadroomError('query-refused', `The run packs nothing onto "${host}".`)
 
-const peakLoad = ({ consolidatedLoad: together }: HostLoad): number => together.reduce((max, share) => Math.max(max, share), 0)
+const peakLoad = ({ consolidatedLoad: together }: ForecastLoad): number => together.reduce((max, share) => Math.max(max, share), 0)
 
 const createHostLoad = (
   host: string,
   metric: string,
   servers: ReadonlyMap<string, ReadonlyMap<number, number>>,
   target: number,
-): HostLoad => {
+): ForecastLoad => {
   const times = [...new Set([...servers.values()].flatMap((demand) => [...demand.keys()]))].sort((a, b) => a - b)
   const shareAt = (server: string, timeMs: number): number => {
     const demand = servers.get(server)

@@ -14,7 +14,7 @@ import { isBusy, useRequest } from '../../state/use-request.ts'
 import { openServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDataTime, formatDate, formatIso, formatting } from '../../theme/formatting.ts'
+import { formatDataTime, formatDate, formatFraction, formatIso, formatting } from '../../theme/formatting.ts'
 import { copyRows } from '../copy-rows.ts'
 
 type HostRow = PackingPage['rows'][number]
@@ -98,7 +98,7 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
   const option = useCallback(() => createHostLoadOption(load, run.stepMs, { theme, formatting }), [load, run.stepMs, theme])
   const sum = load.members.reduce((all, { share }) => all + share, 0)
   const when = run.granularity === 'hourly' ? formatDataTime(new Date(load.peakMs).toISOString()) : formatDate(load.peakMs)
-  const title = `${load.host} peaks at ${formatting.value(sum, '%')} of capacity on ${when}`
+  const title = `${load.host} peaks at ${formatting.value(sum, '%')} of capacity on ${when} by the forecast`
   return (
     <>
       <ChartFrame
@@ -120,6 +120,29 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
           ]),
         })}
       />
+      <dl className="facts" aria-label="Highest load over the simulated paths">
+        {load.paths === null ? (
+          <div className="pair">
+            <dt>Highest load on the paths</dt>
+            <dd>not known in this run</dd>
+          </div>
+        ) : (
+          <>
+            <div className="pair" title="Half of the simulated paths stay below it over the whole horizon">
+              <dt>Highest load, P50</dt>
+              <dd>{formatting.value(load.paths.p50, '%')}</dd>
+            </div>
+            <div className="pair" title="Nine of ten simulated paths stay below it over the whole horizon">
+              <dt>Highest load, P90</dt>
+              <dd>{formatting.value(load.paths.p90, '%')}</dd>
+            </div>
+            <div className="pair" title="What the placement is limited by: consolidation_risk">
+              <dt>Paths above {formatting.value(load.target, '%')}</dt>
+              <dd>{formatFraction(load.paths.aboveTarget)}</dd>
+            </div>
+          </>
+        )}
+      </dl>
       <table className="plain-table" aria-label={`Load by server at peak, ${load.host}`}>
         <thead>
           <tr>

@@ -1,6 +1,7 @@
 // A consolidation on simulated paths: its risk and check in the report, the floor of two, retiring, and the previous run's hosts.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { measureHostLoad } from '../../../src-main/engine/recommendations/place-fleet.ts'
 import { recommendationReportSchema } from '../../../src-shared/artefacts/recommendations.ts'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
 import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
@@ -54,6 +55,34 @@ describe('servers that jump together', () => {
       check: null,
     })
     expect(packed.manifest.warnings.map(({ code }) => code)).toContain('packed-by-forecasts')
+  })
+})
+
+describe('the load of a host on its paths', () => {
+  test('is the highest of each path: of 5 to 9 of 10 units the median is 7, 8.6 the 90 % quantile, and two of five exceed 70 %', () => {
+    // 8 + (0.9 x 4 - 3) x (9 - 8) = 8.6. A path at the target does not exceed it.
+    const host = { serverId: 'h', capacityUnits: 10, maxima: Float32Array.of(9, 5, 8, 7, 6) }
+    const { p50, p90, aboveTarget } = measureHostLoad(host, 0.7)
+    expect([p50, aboveTarget]).toEqual([70, 0.4])
+    expect(p90).toBeCloseTo(86, 6)
+  })
+
+  test('stands in server_risk for hosts that take servers over, and for no other', async () => {
+    const forecasts = await workspace.writeForecasts(
+      'loads.parquet',
+      ['a', 'b', 'c', 'd'].flatMap((name, phase) => jumping(name, 10, 2, phase)),
+    )
+    const rows = await (await workspace.analyse(forecasts)).serverRisk()
+    const hosts = new Set(rows.map((row) => row['target_host']).filter((host) => host !== null))
+    expect(hosts.size).toBeGreaterThan(0)
+    for (const row of rows) {
+      if (!hosts.has(row['server_id'])) expect(row['host_load_p50']).toBeNull()
+      else {
+        expect(row['host_load_p50']).toBeGreaterThanOrEqual(20)
+        expect(row['host_load_p90']).toBeLessThanOrEqual(70)
+        expect(row['host_share_above_target']).toBe(0)
+      }
+    }
   })
 })
 

@@ -43,6 +43,14 @@ describe('hosts', () => {
 })
 
 describe('the load of a host', () => {
+  it('has the quantiles of the paths that placed it, where the run states them', async () => {
+    await run.database.run(
+      "UPDATE server_risk SET host_load_p50 = 60.5, host_load_p90 = 69, host_share_above_target = 0.035 WHERE server_id = 'bravo'",
+    )
+    expect((await queryHostLoad(run, { folder, host: 'bravo' })).paths).toEqual({ p50: 60.5, p90: 69, aboveTarget: 0.035 })
+    await run.database.run("UPDATE server_risk SET host_load_p50 = NULL WHERE server_id = 'bravo'")
+  })
+
   it('is summed per time, a day that a server lacks counting with its peak', async () => {
     await run.database.run("UPDATE server_risk SET capacity_units = 2 WHERE server_id = 'alpha'")
     const load = await queryHostLoad(run, { folder, host: 'bravo' })
@@ -51,6 +59,7 @@ describe('the load of a host', () => {
     expect([...load.consolidatedLoad]).toEqual([50 + 82 + 42.5, 60 + 10 + 47.5, 70 + 10 + 42.5, 70 + 10 + 42.5])
     expect([...load.timesMs]).toEqual([0, 1, 2, 3].map((day) => horizonStartMs + day * dayMs))
     expect(load).toMatchObject({ host: 'bravo', metric: 'cpu_p95', target: 70, peakMs: horizonStartMs })
+    expect(load.paths).toBeNull()
     expect(load.members).toEqual([
       { server_id: 'bravo', share: 50 },
       { server_id: 'charlie', share: 82 },
