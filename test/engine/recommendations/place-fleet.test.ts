@@ -75,14 +75,14 @@ describe('the load of a host on its paths', () => {
     const rows = await (await workspace.analyse(forecasts)).serverRisk()
     const hosts = new Set(rows.map((row) => row['target_host']).filter((host) => host !== null))
     expect(hosts.size).toBeGreaterThan(0)
-    for (const row of rows) {
-      if (!hosts.has(row['server_id'])) expect(row['host_load_p50']).toBeNull()
-      else {
-        expect(row['host_load_p50']).toBeGreaterThanOrEqual(20)
-        expect(row['host_load_p90']).toBeLessThanOrEqual(70)
-        expect(row['host_share_above_target']).toBe(0)
-      }
-    }
+    const loads = rows.map((row) => ({
+      isHost: hosts.has(row['server_id']),
+      p50: row['host_load_p50'],
+      above: row['host_share_above_target'],
+    }))
+    expect(loads.filter(({ isHost }) => !isHost).every(({ p50, above }) => p50 === null && above === null)).toBe(true)
+    // Two servers or more at 10 each, and little above.
+    expect(loads.filter(({ isHost }) => isHost).every(({ p50, above }) => Number(p50) >= 20 && Number(p50) <= 70 && above === 0)).toBe(true)
   })
 })
 
