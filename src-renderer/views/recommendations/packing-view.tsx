@@ -120,26 +120,20 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
           ]),
         })}
       />
-      <dl className="facts" aria-label="Highest load over the simulated paths">
+      <dl className="pairs" aria-label="Highest load over the simulated paths">
         {load.paths === null ? (
-          <div className="pair">
+          <>
             <dt>Highest load on the paths</dt>
             <dd>not known in this run</dd>
-          </div>
+          </>
         ) : (
           <>
-            <div className="pair" title="Half of the simulated paths stay below it over the whole horizon">
-              <dt>Highest load, P50</dt>
-              <dd>{formatting.value(load.paths.p50, '%')}</dd>
-            </div>
-            <div className="pair" title="Nine of ten simulated paths stay below it over the whole horizon">
-              <dt>Highest load, P90</dt>
-              <dd>{formatting.value(load.paths.p90, '%')}</dd>
-            </div>
-            <div className="pair" title="What the placement is limited by: consolidation_risk">
-              <dt>Paths above {formatting.value(load.target, '%')}</dt>
-              <dd>{formatFraction(load.paths.aboveTarget)}</dd>
-            </div>
+            <dt title="Half of the simulated paths stay below it over the whole horizon">Highest load, P50</dt>
+            <dd>{formatting.value(load.paths.p50, '%')}</dd>
+            <dt title="Nine of ten simulated paths stay below it over the whole horizon">Highest load, P90</dt>
+            <dd>{formatting.value(load.paths.p90, '%')}</dd>
+            <dt title="What the placement is limited by: consolidation_risk">Paths above {formatting.value(load.target, '%')}</dt>
+            <dd>{formatFraction(load.paths.aboveTarget)}</dd>
           </>
         )}
       </dl>
