@@ -73,7 +73,7 @@ describe('the load of a host on its paths', () => {
       ['a', 'b', 'c', 'd'].flatMap((name, phase) => jumping(name, 10, 2, phase)),
     )
     const rows = await (await workspace.analyse(forecasts)).serverRisk()
-    const hosts = new Set(rows.map((row) => row['target_host']).filter((host) => host !== null))
+    const hosts = new Set<unknown>(rows.map((row) => row['target_host']).filter((host) => host !== null))
     expect(hosts.size).toBeGreaterThan(0)
     const loads = rows.map((row) => ({
       isHost: hosts.has(row['server_id']),
