@@ -141,7 +141,7 @@ export const drawPaths = (
   const unborrowedLimit = count === 0 ? 0 : hasPool ? (count / (count + borrowingWeight)) * 0x1_0000_0000 : 0x1_0000_0000
   const longBlock = Math.max(blockSteps, Math.min(steps, count >> 1))
   const centre = correctForecast(source, s, forecast)
-  const latest = latestError(source, s)
+  const latest = latestError(source, s, steps)
   const random = xoroshiro128plus(drawKeyOf(seed, metric, forecast, Float64Array.of(correction?.measuredSums[s] ?? 0)))
   for (let path = 0; path < pathCount; path++) {
     const wanted = Math.min(path % 2 === 0 ? blockSteps : longBlock, steps)
@@ -168,9 +168,10 @@ export const drawPaths = (
       // The block followed an error of its time, the path follows the latest one: what remains of their difference is added.
       const before = meanBefore(runs, donor, index, blockSteps, index + step)
       const former = Number.isNaN(before) ? figures.means[donor]! : before - shift
-      let remaining = latest.share * latest.decay ** step * (latest.error - scale * former)
-      for (; step < end; step++, remaining *= latest.decay)
-        out[base + step] = hold(centre[step]! + remaining + scale * (residuals[index + step]! - shift), min, max)
+      const difference = latest.error - scale * former
+      const { remaining } = latest
+      for (; step < end; step++)
+        out[base + step] = hold(centre[step]! + remaining[step]! * difference + scale * (residuals[index + step]! - shift), min, max)
     }
   }
 }
@@ -182,15 +183,19 @@ const correctForecast = ({ correction, figures }: PathSource, s: number, forecas
   return forecast.map((value) => share * value + shift)
 }
 
-/** What remains of the mean error just before the paths begin; undefined where it is not known or tells nothing. */
+/** The mean error just before the paths begin, and which part of it remains at each step; undefined where it is not known or tells nothing. */
 const latestError = (
   { correction, runs, figures, blockSteps }: PathSource,
   s: number,
-): (Persistence & { readonly error: number }) | undefined => {
+  steps: number,
+): { readonly error: number; readonly remaining: Float64Array } | undefined => {
   const persistence = correction?.persistence[s]
   if (correction === undefined || persistence === undefined || figures.counts[s] === 0) return undefined
   const error = latestMean(runs, s, blockSteps, correction.origin) - correction.shifts[s]!
-  return Number.isNaN(error) ? undefined : { ...persistence, error }
+  if (Number.isNaN(error)) return undefined
+  const remaining = new Float64Array(steps)
+  for (let step = 0, share = persistence.share; step < steps; step++, share *= persistence.decay) remaining[step] = share
+  return { error, remaining }
 }
 
 export const hold = (value: number, min: number, max: number): number => (value < min ? min : value > max ? max : value)
