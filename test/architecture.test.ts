@@ -125,6 +125,9 @@ describe('the built processes', () => {
     expect(code).toMatch(/x-amz-/)
     expect(code).not.toMatch(/require\("electron"\)/)
   })
+  test('a thread that forecasts holds arithmetic alone', () => {
+    expect(reachableCode('forecast-worker.cjs')).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
+  })
   test('the main process of the window holds no DuckDB', () => {
     const code = reachableCode('index.cjs')
     expect(code).toContain('require("electron")')

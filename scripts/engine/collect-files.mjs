@@ -23,7 +23,7 @@ function builtChunks() {
   return JSON.parse(readFileSync(join(built, 'contents.json'), 'utf8'))
 }
 
-/** Chunks of the command line, without what only launches cloud jobs. @returns {string[]} */
+/** Chunks of the command line and its worker thread, without what only launches cloud jobs. @returns {string[]} */
 export function engineChunks(chunks = builtChunks()) {
   const isCloud = (/** @type {string} */ file) => chunks[file]?.sources.some((source) => /^src-main\/(cli\/)?cloud\//.test(source)) ?? false
   const seen = new Set()
@@ -33,7 +33,7 @@ export function engineChunks(chunks = builtChunks()) {
     seen.add(file)
     for (const next of [...chunk.imports, ...chunk.dynamicImports]) visit(next)
   }
-  visit('cli.cjs')
+  for (const entry of ['cli.cjs', 'forecast-worker.cjs']) visit(entry)
   return [...seen].sort((a, b) => (a < b ? -1 : 1))
 }
 

@@ -73,7 +73,18 @@ const readFiles = async (): Promise<void> => {
 
 /** Whether the files can be analysed as they are read now. */
 export const isImportable = ({ inspection, isReading, error }: ImportState): boolean =>
-  !isReading && error === null && inspection?.contents === 'forecasts' && inspection.question === null && inspection.problem === null
+  !isReading &&
+  error === null &&
+  inspection !== null &&
+  inspection.contents !== null &&
+  inspection.question === null &&
+  inspection.problem === null
+
+/** The settings of the analysis. Plain columns of servers are forecasts to it unless they are stated as measured. */
+export const analysisReading = ({ inspection, settings }: Pick<ImportState, 'inspection' | 'settings'>): ReadingSettings => {
+  const isPlainServers = inspection?.contents === 'measurements' && settings.wide === 'servers'
+  return isPlainServers ? (mergeReadingSettings(settings, { map: { actual: '*' } }) ?? settings) : settings
+}
 
 /** The next files of the same column names are read the same way. */
 export const saveImportChoice = async (): Promise<void> => {

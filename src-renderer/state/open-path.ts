@@ -5,7 +5,7 @@ import { HeadroomError, toWireError } from '../../src-shared/run/errors.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { AnalysisSource } from '../../src-shared/ipc/ipc-contract.ts'
 import { getPathForFile, request } from '../ipc/bridge.ts'
-import { closeImportDialog, openImportDialog, saveImportChoice, useImportState } from './import-files.ts'
+import { analysisReading, closeImportDialog, openImportDialog, saveImportChoice, useImportState } from './import-files.ts'
 import { resetHeatmap } from './heatmap-state.ts'
 import { resetNavigation } from './navigation.ts'
 import { useWindowState, type WindowState } from './window-state.ts'
@@ -41,7 +41,8 @@ const importForecasts = async (paths: readonly string[]): Promise<void> => {
 
 /** Analyses forecasts as the import dialog says, which closes. */
 export const analyseImported = (): Promise<void> => {
-  const { paths, settings } = useImportState.getState()
+  const { paths } = useImportState.getState()
+  const settings = analysisReading(useImportState.getState())
   return openWithStatus(fileNameOf(paths[0] ?? ''), async () => {
     await saveImportChoice()
     closeImportDialog()

@@ -146,7 +146,9 @@ const judgeColumns = (read: readonly FileContents[], task: LaunchRequest['task']
     return
   }
   const name = groups.length === 1 ? groups[0]!.files[0]!.name : `the dataset of ${groups.length} files`
-  const layouts = findLayouts(groups, readConfig(task.config), name, 'refused')
+  // The job forecasts measurements first, as an analysis on this machine does.
+  const measurements = task.spark === undefined && task.method === 'headroom' ? 'accepted' : 'refused'
+  const layouts = findLayouts(groups, readConfig(task.config), name, measurements)
   const converted = layouts.find(({ layout }) => layout.reader !== 'long' || layout.isServerFileName === true)
   if (task.spark === undefined || (text === undefined && converted === undefined)) return
   throw new HeadroomError(

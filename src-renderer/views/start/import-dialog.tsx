@@ -58,8 +58,8 @@ const InspectionSections = ({ inspection }: { readonly inspection: Inspection })
         <ErrorPanel error={{ code: problem.code, message: problem.sentence, ...(problem.next === null ? {} : { next: problem.next }) }} />
       )}
       {contents === 'measurements' && (
-        <p className="notice" role="alert">
-          These files hold measurements only. An analysis needs forecasts: choose the column that holds them, or add their file.
+        <p className="notice">
+          These files hold measurements only: Headroom forecasts them first. If they hold forecasts, choose their column.
         </p>
       )}
       <Section title="First rows">

@@ -144,6 +144,16 @@ describe('preflight', () => {
       expect(new Set(workspace.simulator.requestsOf('GetObject').map(({ status }) => status))).toEqual(new Set([206]))
     })
 
+    it('may hold measurements, which the job forecasts, but not for a Spark cluster or Module 05', async () => {
+      workspace.put('text/part-0.csv', 'host,time,value\nweb-1,2026-01-01,50\n')
+      expect(await checkOf('input', {}, engineTask({}))).toMatchObject({ state: 'ok' })
+      const module05 = { input, task: { kind: 'engine', method: 'module05', config: {} } } as const
+      expect(await checkOf('input', {}, module05)).toMatchObject({
+        state: 'failed',
+        detail: 'text/part-0.csv has no column predicted; it has host, time, value.',
+      })
+    })
+
     it('are read as gzip by their first part, and as lines of JSON', async () => {
       workspace.put('text/part-0.csv.gz', gzipSync(unknown))
       expect(await checkOf('input', {}, engineTask({ map }))).toMatchObject({ state: 'ok' })
