@@ -49,7 +49,8 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
     },
     'config.read': async ({ path }) => (await import('../config/config-file.ts')).previewConfigFile(path),
     'forecasts.columns': async ({ paths }) => (await import('../engine/describe-columns.ts')).describeColumns(paths),
-    'forecasts.inspect': ({ paths, config }) => inspections.inspect(paths, config),
+    'forecasts.inspect': ({ paths, config, extent }) => inspections.inspect({ inputs: paths, config, extent }),
+    'inspection.progress': async () => ({ share: inspections.progress }),
     'inspection.cancel': async () => {
       inspections.cancel()
       return {}

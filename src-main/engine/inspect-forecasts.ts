@@ -14,6 +14,7 @@ import { columnMappings } from '../forecasts/forecast-columns.ts'
 import { hasForecasts, openForecastDataset, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { readFirstRows } from '../forecasts/source-groups.ts'
 import { detectTimes } from '../forecasts/detect-granularity.ts'
+import type { Extent } from '../forecasts/readers/text-files.ts'
 import { findForecastFiles } from '../forecasts/forecast-files.ts'
 import { InputQuestionError } from '../forecasts/input-question.ts'
 import type { LongWork } from './analysis-request.ts'
@@ -31,15 +32,23 @@ export interface InspectRequest {
   readonly config: Readonly<Record<string, unknown>>
   /** Canonical rows in the preview. */
   readonly previewRows?: number | undefined
+  /** How much is read of text files; by default all. */
+  readonly extent?: Extent | undefined
+}
+
+export interface InspectWork extends LongWork<never> {
+  /** Called once; what it is given returns the share done of the query under way, 0..1. */
+  readonly onStart?: (progress: () => number) => void
 }
 
 /** Throws where a file cannot be read at all; what keeps the files from an analysis stands in `question` or `problem`. */
-export const inspectForecasts = async (request: InspectRequest, work: LongWork<never> = {}): Promise<Inspection> => {
+export const inspectForecasts = async (request: InspectRequest, work: InspectWork = {}): Promise<Inspection> => {
   const stated = parseConfig(request.config, 'headroom')
   const folder = await mkdtemp(join(tmpdir(), 'headroom-inspect-'))
   try {
     const database = await Database.open({ signal: work.signal, spillFolder: folder })
     try {
+      work.onStart?.(() => database.progress())
       return await inspect(database, stated, request, folder)
     } finally {
       database.close()
@@ -71,6 +80,7 @@ const inspect = async (
     units: [],
     time_zone: stated.time_zone,
     steps: [],
+    first_part_rows: null,
     rows: null,
     servers: null,
     series: null,
@@ -84,10 +94,15 @@ const inspect = async (
     warnings: [],
   }
   try {
-    const dataset = await openForecastDataset(database, request.inputs, stated, { measurements: 'read', conversionFolder })
+    const dataset = await openForecastDataset(database, request.inputs, stated, {
+      measurements: 'read',
+      conversionFolder,
+      extent: request.extent ?? 'all',
+    })
     const config = withStatedLevel(stated, dataset)
     const read = { ...empty, ...(await describeDataset(database, dataset, config, request.previewRows ?? defaultPreviewRows)) }
-    if (read.contents === 'measurements') return read
+    // A first part may end before the horizon.
+    if (read.contents === 'measurements' || dataset.firstPartRows !== null) return read
     try {
       const fleet = await assessDataset({ database, config, method: headroom, progress: silentProgress }, {}, dataset)
       return { ...read, ...(await describeFleet(database, config, fleet)) }
@@ -129,6 +144,7 @@ const describeDataset = async (
     }),
   )
   const times = await detectTimes(database, config, dataset.columns.timestamp.type !== 'TIMESTAMP')
+  const isWhole = dataset.firstPartRows === null
   return {
     contents: hasForecasts(dataset) ? 'forecasts' : 'measurements',
     mapping: dataset.mapping,
@@ -142,17 +158,16 @@ const describeDataset = async (
     })),
     steps: [...times.steps],
     time_zone: times.zone.name,
-    rows: totals.rows,
-    servers: totals.servers,
-    series: totals.series,
+    first_part_rows: dataset.firstPartRows,
+    ...(isWhole ? { rows: totals.rows, servers: totals.servers, series: totals.series } : {}),
     mapped_columns: columnMappings(dataset.columns),
     metrics: totals.metrics,
-    measured: { start: totals.start, end: totals.end },
+    ...(isWhole ? { measured: { start: totals.start, end: totals.end } } : {}),
     warnings: [...dataset.warnings, ...times.warnings],
   }
 }
 
-const describeLeftOut = ({ leftOut, mapping }: ForecastDataset): Inspection['left_out'] => [
+const describeLeftOut = ({ leftOut, mapping, firstPartRows }: ForecastDataset): Inspection['left_out'] => [
   ...leftOut.map((name) => ({ kind: 'file' as const, name, count: 1, reason: 'neither Parquet nor CSV nor JSON' })),
   ...[...new Set(mapping.files.flatMap(({ unused }) => unused))].map((name) => ({
     kind: 'column' as const,
@@ -160,7 +175,7 @@ const describeLeftOut = ({ leftOut, mapping }: ForecastDataset): Inspection['lef
     count: 1,
     reason: mapping.is_converted ? 'no role; not in the result' : 'no role; kept in the result',
   })),
-  ...(mapping.earlier_cutoff_rows === 0
+  ...(mapping.earlier_cutoff_rows === 0 || firstPartRows !== null
     ? []
     : [{ kind: 'rows' as const, name: 'cutoff', count: mapping.earlier_cutoff_rows, reason: 'a later cut-off forecast the same time' }]),
 ]

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { InputMapping } from '../../src-shared/run/input-mapping.ts'
 import { literal, type Database } from '../database/database.ts'
+import { InputQuestionError } from './input-question.ts'
 import { assertType, type ColumnRole, type ForecastColumn } from './forecast-columns.ts'
 import {
   keyRoles,
@@ -87,29 +88,8 @@ export const convertForecasts = async (
 ): Promise<ConvertedForecasts> => {
   const roles = canonicalRoles(groups)
   const texts = groups.filter(isText)
-  const profiles: TextProfile[] = []
-  for (const { group, layout } of texts) {
-    const name = group.files.length === 1 ? group.files[0]!.name : `${group.files.length} files such as ${group.files[0]!.name}`
-    const isCommaSeparated = group.delimiter === ',' || group.delimiter === undefined
-    profiles.push(
-      await readingText(group.files, () =>
-        profileText(
-          database,
-          group.relation,
-          textColumns(layout),
-          group.files.map(({ path }) => path),
-          { name, isCommaSeparated },
-        ),
-      ),
-    )
-  }
-  const style =
-    texts.length === 0
-      ? undefined
-      : chooseTextStyle(
-          profiles.flatMap(({ columns }) => columns),
-          config,
-        )
+  const profiles = await profileTexts(database, texts, ({ relation }) => relation)
+  const style = texts.length === 0 ? undefined : await chooseStyle(database, texts, profiles, config)
   for (const [index, { group }] of texts.entries()) {
     const { columns } = profiles[index]!
     await readingText(group.files, () => assertReadable(database, group.relation, columns, style!, config.decimal !== 'auto'))
@@ -132,6 +112,45 @@ export const convertForecasts = async (
     decimal: style?.decimal ?? null,
     dateOrder: style?.dateOrder ?? null,
     textRows: new Map(profiles.flatMap(({ rows }) => [...rows])),
+  }
+}
+
+const profileTexts = async (
+  database: Database,
+  texts: readonly ReadGroup[],
+  relationOf: (group: SourceGroup) => string,
+): Promise<TextProfile[]> => {
+  const profiles: TextProfile[] = []
+  for (const { group, layout } of texts) {
+    const name = group.files.length === 1 ? group.files[0]!.name : `${group.files.length} files such as ${group.files[0]!.name}`
+    const isCommaSeparated = group.delimiter === ',' || group.delimiter === undefined
+    const paths = group.files.map(({ path }) => path)
+    profiles.push(
+      await readingText(group.files, () =>
+        profileText(database, relationOf(group), textColumns(layout), paths, { name, isCommaSeparated }),
+      ),
+    )
+  }
+  return profiles
+}
+
+/** What the first part leaves open, the whole may settle. */
+const chooseStyle = async (
+  database: Database,
+  texts: readonly ReadGroup[],
+  profiles: readonly TextProfile[],
+  config: ReadingConfig,
+): Promise<TextStyle> => {
+  const choose = (of: readonly TextProfile[]): TextStyle =>
+    chooseTextStyle(
+      of.flatMap(({ columns }) => columns),
+      config,
+    )
+  try {
+    return choose(profiles)
+  } catch (thrown) {
+    if (!(thrown instanceof InputQuestionError) || texts.every(({ group }) => group.firstPart === undefined)) throw thrown
+    return choose(await profileTexts(database, texts, ({ relation, firstPart }) => firstPart?.whole ?? relation))
   }
 }
 

@@ -29,13 +29,14 @@ import {
   type MappedColumns,
   type ForecastColumn,
 } from './forecast-columns.ts'
-import { convertForecasts, dropEarlierCutoffs, hasOverlappingCutoffs } from './convert-forecasts.ts'
+import { convertForecasts, dropEarlierCutoffs, hasOverlappingCutoffs, type ReadGroup } from './convert-forecasts.ts'
 import { describeLeftOut, folderKeys, maxNamed, sortFolderKeys } from './dataset-files.ts'
 import { commonFolderKeys, findForecastFiles, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
 import { assertWholeText } from './readers/compressed-text.ts'
 import { splitComposites } from './readers/composite-columns.ts'
 import { assertStatedColumns, findLayout, type MeasurementsOption } from './readers/find-layout.ts'
 import type { Layout, ReadingConfig } from './readers/layout.ts'
+import { firstPartLength, type Extent } from './readers/text-files.ts'
 import { readGroups } from './source-groups.ts'
 
 export interface ForecastDataset {
@@ -61,6 +62,8 @@ export interface ForecastDataset {
   readonly leftOut: readonly string[]
   /** Rows of text files by their paths; Parquet states them itself. */
   readonly textRows?: ReadonlyMap<string, number>
+  /** Rows of the first part, where that alone was read. */
+  readonly firstPartRows: number | null
   /** About files that were left out, and about folders whose key differs from the file's column. */
   readonly warnings: readonly RunWarning[]
   /** Undefined: all metrics. `forecast_rows` holds only these. */
@@ -74,6 +77,8 @@ export interface OpenOptions {
   readonly onFound?: (files: readonly ForecastFile[]) => Promise<void>
   /** Folder for converted rows; without it only Parquet in long form is read. */
   readonly conversionFolder?: string
+  /** How much is read of text files; by default all. */
+  readonly extent?: Extent
   /** Whether files without any forecast are opened too. */
   readonly measurements?: MeasurementsOption
 }
@@ -103,7 +108,7 @@ export const openForecastDataset = async (
         ...leftOutWarnings(leftOut),
         ...dataset.warnings,
         ...(await findFolderConflicts(database, dataset)),
-        ...(await findUnknownMetrics(database, dataset, config)),
+        ...(dataset.firstPartRows === null ? await findUnknownMetrics(database, dataset, config) : []),
       ],
     }
   } catch (thrown) {
@@ -188,6 +193,7 @@ const openLongParquet = async (
     repeatedKeys: repeated,
     candidates: layout.candidates,
     leftOut: [],
+    firstPartRows: null,
     mapping: longMapping(files, schema, layout, await readIntervalLevel(database, columns.interval_level, 'source', name)),
     warnings: [],
   }
@@ -327,7 +333,7 @@ const openConverted = async (
   files: readonly ForecastFile[],
   name: string,
   config: ReadingConfig,
-  { conversionFolder, onFound, measurements = 'refused' }: OpenOptions,
+  { conversionFolder, onFound, measurements = 'refused', extent = 'all' }: OpenOptions,
 ): Promise<Omit<ForecastDataset, 'chosenMetrics'>> => {
   if (conversionFolder === undefined) {
     throw new HeadroomError('input-not-parquet', `${name} must be converted before it is read in parts.`, {
@@ -335,8 +341,9 @@ const openConverted = async (
     })
   }
   await onFound?.(files)
-  const { groups, converted } = await besideWholeText(files, async () => {
-    const found = await readGroups(database, files, name, config, measurements)
+  const checkedFiles = extent === 'all' ? files : files.filter(({ bytes }) => bytes <= firstPartLength)
+  const { groups, converted } = await besideWholeText(checkedFiles, async () => {
+    const found = await readGroups(database, files, name, config, measurements, extent)
     return { groups: found, converted: await convertForecasts(database, found, config, join(conversionFolder, 'converted.parquet')) }
   })
   const cleared = await dropEarlierCutoffs(database, converted.path, converted.columns, join(conversionFolder, 'latest.parquet'))
@@ -364,6 +371,7 @@ const openConverted = async (
     sourceQuery: (column) => `SELECT *, ${column} FROM ${relation}`,
     repeatedKeys: [],
     textRows: converted.textRows,
+    firstPartRows: countFirstPart(groups, converted.textRows),
     candidates: groups.flatMap(({ layout }) => layout.candidates),
     leftOut: [],
     mapping: {
@@ -394,6 +402,13 @@ const openConverted = async (
         ]
       : [],
   }
+}
+
+/** Null where no file has more rows than its first part. */
+const countFirstPart = (groups: readonly ReadGroup[], textRows: ReadonlyMap<string, number>): number | null => {
+  const rowsOf = ({ files }: ReadGroup['group']): number => files.reduce((sum, { path }) => sum + (textRows.get(path) ?? 0), 0)
+  const isCut = groups.some(({ group }) => group.firstPart !== undefined && rowsOf(group) >= group.firstPart.rows)
+  return isCut ? groups.reduce((sum, { group }) => sum + rowsOf(group), 0) : null
 }
 
 /** As DuckDB reads a key: text serves all roles but one. */

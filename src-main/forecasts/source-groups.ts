@@ -10,7 +10,7 @@ import { assertWholeText } from './readers/compressed-text.ts'
 import { splitComposites } from './readers/composite-columns.ts'
 import { findLayouts, type MeasurementsOption } from './readers/find-layout.ts'
 import type { ReadingConfig, SourceColumn } from './readers/layout.ts'
-import { openTextFiles, readingText, type SourceGroup } from './readers/text-files.ts'
+import { openTextFiles, readingText, type Extent, type SourceGroup } from './readers/text-files.ts'
 
 /** Files with equal columns together, each group with its layout. Throws HeadroomError. */
 export const readGroups = async (
@@ -19,6 +19,7 @@ export const readGroups = async (
   name: string,
   config: ReadingConfig,
   measurements: MeasurementsOption,
+  extent: Extent,
 ): Promise<ReadGroup[]> => {
   const parquetFiles = files.filter(({ format }) => format === 'parquet')
   const groups: SourceGroup[] = [
@@ -27,6 +28,7 @@ export const readGroups = async (
       database,
       files.filter(({ format }) => format !== 'parquet'),
       config,
+      extent,
     )),
   ].map(withFolderColumns)
   const split: SourceGroup[] = []
@@ -48,7 +50,10 @@ export interface FirstRows {
 export const readFirstRows = async (database: Database, files: readonly ForecastFile[], maxRows: number): Promise<FirstRows> => {
   const first = files.slice(0, 1)
   try {
-    const groups = first[0]?.format === 'parquet' ? await openParquetGroups(database, first) : await openTextFiles(database, first)
+    const groups =
+      first[0]?.format === 'parquet'
+        ? await openParquetGroups(database, first)
+        : await openTextFiles(database, first, undefined, 'first-part')
     const [group] = groups.map(withFolderColumns)
     return group === undefined ? { schema: [], rows: [] } : await readRows(database, group, maxRows)
   } catch (thrown) {

@@ -17,18 +17,34 @@ export interface ImportState {
   /** The latest that was read; shown while a newer one is read. */
   readonly inspection: Inspection | null
   readonly isReading: boolean
+  /** Share done of what is read now, 0..1; null where it is not known. */
+  readonly share: number | null
+  /** All is read where an analysis has failed: its reason may stand anywhere. */
+  readonly extent: 'all' | 'first-part'
   readonly error: WireError | null
 }
 
-export const useImportState = create<ImportState>(() => ({ paths: [], settings: {}, inspection: null, isReading: false, error: null }))
+export const useImportState = create<ImportState>(() => ({
+  paths: [],
+  settings: {},
+  inspection: null,
+  isReading: false,
+  share: null,
+  extent: 'first-part',
+  error: null,
+}))
 
 const { getState, setState } = useImportState
 
 /** Number of the latest reading; older ones are dropped. */
 let latestReading = 0
 
-export const openImportDialog = (paths: readonly string[], settings: ReadingSettings): void => {
-  setState({ paths, settings, inspection: null, error: null })
+export const openImportDialog = (
+  paths: readonly string[],
+  settings: ReadingSettings,
+  extent: ImportState['extent'] = 'first-part',
+): void => {
+  setState({ paths, settings, extent, inspection: null, error: null })
   useWindowState.setState({ overlay: 'import' })
   void readFiles()
 }
@@ -60,15 +76,29 @@ export const changeReading = (changes: Readonly<Record<string, unknown>>): void 
 const readFiles = async (): Promise<void> => {
   latestReading += 1
   const reading = latestReading
-  const { paths, settings } = getState()
-  setState({ isReading: true })
+  const { paths, settings, extent } = getState()
+  setState({ isReading: true, share: null })
+  const watching = setInterval(() => void watchProgress(reading), progressMs)
   try {
     const config = applyReadingSettings(useWindowState.getState().settings.analysis, settings)
-    const inspection = await request('forecasts.inspect', { paths: [...paths], config: { ...config } })
+    const inspection = await request('forecasts.inspect', { paths: [...paths], config: { ...config }, extent })
     if (reading === latestReading) setState({ inspection, isReading: false, error: null })
   } catch (thrown) {
     if (reading === latestReading) setState({ isReading: false, error: toWireError(thrown) })
+  } finally {
+    clearInterval(watching)
   }
+}
+
+const progressMs = 500
+
+/** Progress that cannot be told is left out. */
+const watchProgress = async (reading: number): Promise<void> => {
+  const share = await request('inspection.progress', {}).then(
+    (progress) => progress.share,
+    () => null,
+  )
+  if (reading === latestReading) setState({ share })
 }
 
 /** Whether the files can be analysed as they are read now. */
@@ -107,6 +137,6 @@ const curableCodes = new Set<ErrorCode>([
 /** Asks about the files of an analysis that failed where an answer can help; false where it cannot. */
 export const reopenImportDialog = (paths: readonly string[], settings: ReadingSettings, error: WireError): boolean => {
   if (!curableCodes.has(error.code)) return false
-  openImportDialog(paths, settings)
+  openImportDialog(paths, settings, 'all')
   return true
 }

@@ -219,11 +219,13 @@ export const channels = {
         isPlain: z.boolean(),
       }),
     },
-    /** Reads forecasts as an analysis would, with these settings. A newer request ends an older one with `cancelled`. */
+    /** Reads forecasts as an analysis would, with these settings; of large text files a first part shows enough. A newer request ends an older one with `cancelled`. */
     'forecasts.inspect': {
-      request: z.strictObject({ paths, config: z.record(z.string(), z.unknown()) }),
+      request: z.strictObject({ paths, config: z.record(z.string(), z.unknown()), extent: z.enum(['all', 'first-part']) }),
       response: inspectionSchema,
     },
+    /** Of the query that reads now, 0..1. */
+    'inspection.progress': { request: emptyObject, response: z.object({ share: z.number().nullable() }) },
     'inspection.cancel': { request: emptyObject, response: done },
     'run.open': { request: folderRequest, response: runOverviewSchema },
     'heatmap.get': { request: heatmapRequestSchema, response: heatmapViewSchema },

@@ -65,6 +65,8 @@ export const inspectionSchema = z.object({
   time_zone: z.string(),
   /** Steps such as "1 day" and the series that have them, the commonest first. */
   steps: z.array(z.object({ step: z.string(), series: z.number() })),
+  /** Rows that were read where only a first part was: counts, times and the horizon are null then. */
+  first_part_rows: z.number().nullable(),
   rows: z.number().nullable(),
   servers: z.number().nullable(),
   series: z.number().nullable(),

@@ -20,7 +20,7 @@ const handlers = createEngineHandlers(() => undefined)
 const sentencesOf = async (path: string, config: Readonly<Record<string, unknown>> = {}): Promise<string[]> => {
   const responses = [
     await handleRequest(handlers, 'forecasts.columns', { paths: [path] }),
-    await handleRequest(handlers, 'forecasts.inspect', { paths: [path], config }),
+    await handleRequest(handlers, 'forecasts.inspect', { paths: [path], config, extent: 'first-part' }),
   ]
   return responses.flatMap((response) => {
     if (!response.ok) return [response.error.message, response.error.next ?? '']

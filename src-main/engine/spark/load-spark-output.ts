@@ -76,6 +76,7 @@ export const loadSparkOutput = async (
       mapping,
       candidates: [],
       leftOut: [],
+      firstPartRows: null,
       chosenMetrics: config.metrics,
     },
     config,

@@ -158,8 +158,8 @@ const sampleTexts = async (
   { relation }: ColumnSource,
 ): Promise<{ intervals: number; records: number; values: number }> =>
   database.row(
-    `SELECT CAST(count(text) AS DOUBLE) AS values, CAST(count_if(regexp_matches(text, ${literal(intervalText)}, 'i')) AS DOUBLE) AS intervals,
-            CAST(count_if(text LIKE '{%' AND json_valid(text)) AS DOUBLE) AS records
+    `SELECT CAST(count(text) AS DOUBLE) AS values, CAST(coalesce(count_if(regexp_matches(text, ${literal(intervalText)}, 'i')), 0) AS DOUBLE) AS intervals,
+            CAST(coalesce(count_if(text LIKE '{%' AND json_valid(text)), 0) AS DOUBLE) AS records
      FROM (SELECT nullif(trim(${sql}), '') AS text FROM ${relation} LIMIT ${sampledRows})`,
     z.object({ intervals: z.number(), records: z.number(), values: z.number() }),
   )
@@ -168,7 +168,7 @@ const sampleTexts = async (
 const textParts = async (database: Database, { column, sql }: SourceColumn, { relation, name }: ColumnSource): Promise<SourceColumn[]> => {
   const extract = (group: number): string => `regexp_extract(${sql}, ${literal(intervalText)}, ${group}, 'i')`
   const { others, example, least, greatest } = await database.row(
-    `SELECT CAST(count_if(trim(${sql}) <> '' AND NOT regexp_matches(${sql}, ${literal(intervalText)}, 'i')) AS DOUBLE) AS others,
+    `SELECT CAST(coalesce(count_if(trim(${sql}) <> '' AND NOT regexp_matches(${sql}, ${literal(intervalText)}, 'i')), 0) AS DOUBLE) AS others,
             min(${sql}) FILTER (trim(${sql}) <> '' AND NOT regexp_matches(${sql}, ${literal(intervalText)}, 'i')) AS example,
             min(${extract(3)}) FILTER (trim(${sql}) <> '') AS least, max(${extract(3)}) FILTER (trim(${sql}) <> '') AS greatest
      FROM ${relation}`,

@@ -13,11 +13,22 @@ export interface SourceGroup {
   readonly files: readonly ForecastFile[]
   readonly columns: readonly SourceColumn[]
   readonly relation: string
+  /** Set where `relation` is the first part of many rows. */
+  readonly firstPart?: FirstPart
   /** Separator of the columns of CSV. */
   readonly delimiter?: string
   /** Reader of a JSON document that says by itself what is what. */
   readonly document?: string
 }
+
+export interface FirstPart {
+  readonly rows: number
+  /** The relation with all rows. */
+  readonly whole: string
+}
+
+/** Whether all rows are read, or so many that show what they are. */
+export type Extent = 'all' | 'first-part'
 
 /** Text before its columns are typed. */
 type TextGroup = Omit<SourceGroup, 'columns'> & { readonly names: readonly string[] }
@@ -27,6 +38,7 @@ export const openTextFiles = async (
   database: Database,
   files: readonly ForecastFile[],
   config?: { readonly batch_step?: string | undefined },
+  extent: Extent = 'all',
 ): Promise<SourceGroup[]> => {
   const { batches, others } =
     config === undefined
@@ -34,7 +46,9 @@ export const openTextFiles = async (
       : await readingText(files, () => openBatchTransforms(database, files, config.batch_step))
   const byKey = new Map<string, { files: ForecastFile[]; open: (files: readonly ForecastFile[]) => TextGroup }>()
   for (const file of others) {
-    const { key, open } = await readingText([file], () => (file.format === 'csv' ? openCsv(database, file) : openJson(database, file)))
+    const { key, open } = await readingText([file], () =>
+      file.format === 'csv' ? openCsv(database, file, extent) : openJson(database, file, extent),
+    )
     const group = byKey.get(key)
     if (group === undefined) byKey.set(key, { files: [file], open })
     else group.files.push(file)
@@ -42,9 +56,22 @@ export const openTextFiles = async (
   const groups: SourceGroup[] = []
   const opened = [...byKey.values()].map(({ files: groupFiles, open }) => open(groupFiles))
   for (const { names, ...group } of [...opened, ...batches.map((batch) => ({ ...batch, document: 'deepar' }))]) {
-    groups.push({ ...group, columns: await readingText(group.files, () => typeColumns(database, names, group)) })
+    const { columns, rowLength } = await readingText(group.files, () => typeColumns(database, names, group))
+    groups.push(extent === 'all' ? { ...group, columns } : { ...group, columns, ...firstPartOf(group, rowLength) })
   }
   return groups
+}
+
+/** So much text shows what a file is, and is read in a moment. */
+export const firstPartLength = 2_000_000
+const minFirstRows = 1000
+
+const firstPartOf = ({ files, relation }: Pick<SourceGroup, 'files' | 'relation'>, rowLength: number): Partial<SourceGroup> => {
+  const isSmall =
+    files.every(({ compression }) => compression === 'none') && files.reduce((sum, { bytes }) => sum + bytes, 0) <= firstPartLength
+  if (isSmall) return {}
+  const rows = Math.max(minFirstRows, Math.ceil(firstPartLength / rowLength))
+  return { relation: `(SELECT * FROM ${relation} LIMIT ${rows})`, firstPart: { rows, whole: relation } }
 }
 
 const pathList = (files: readonly ForecastFile[]): string => `[${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}]`
@@ -55,10 +82,10 @@ interface OpenedText {
   readonly open: (files: readonly ForecastFile[]) => TextGroup
 }
 
-const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
+const openCsv = async (database: Database, file: ForecastFile, extent: Extent): Promise<OpenedText> => {
   const lines = await database.rows(
     `SELECT line FROM read_csv(${pathList([file])}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01',
-       quote = '', escape = '', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}) LIMIT ${maxHeaderLines + 1}`,
+       quote = '', escape = '', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, ${smallBuffers}) LIMIT ${maxHeaderLines + 1}`,
     z.object({ line: z.string().nullable() }),
   )
   const {
@@ -71,7 +98,7 @@ const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedTe
   )
   const columns = names.map((_, index) => `'${textColumn(index)}': 'VARCHAR'`).join(', ')
   const readOptions = `columns = {${columns}}, auto_detect = false, header = true, skip = ${headerLines - 1}, delim = ${literal(delimiter)},
-    quote = '"', escape = '"', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, filename = '__file'`
+    quote = '"', escape = '"', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, filename = '__file'${extent === 'all' ? '' : `, ${smallBuffers}`}`
   return {
     key: JSON.stringify(['csv', file.compression, delimiter, headerLines, names]),
     open: (files) => ({ files, names, delimiter, relation: `read_csv(${pathList(files)}, ${readOptions})` }),
@@ -79,10 +106,15 @@ const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedTe
 }
 
 const maxLineBytes = 4_000_000
+/** Otherwise DuckDB reads 32 MB for the first line. */
+const smallBuffers = `buffer_size = ${2 * maxLineBytes}`
 
 const firstObjectSchema = z.object({ type: z.string(), keys: z.array(z.string()).nullable() })
 
-const openJson = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
+/** So many objects show the keys of a first part. */
+const maxKeyObjects = 10_000
+
+const openJson = async (database: Database, file: ForecastFile, extent: Extent): Promise<OpenedText> => {
   const readFirst = async (form: JsonForm): Promise<z.infer<typeof firstObjectSchema> | undefined> => {
     const [row] = await database.rows(
       `SELECT json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${jsonObjectsSql([file], form)} LIMIT 1`,
@@ -110,7 +142,8 @@ const openJson = async (database: Database, file: ForecastFile): Promise<OpenedT
     }
   }
   const others = await database.rows(
-    `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${jsonObjectsSql([file], form)} ORDER BY name`,
+    `SELECT DISTINCT unnest(json_keys(json)) AS name
+     FROM (SELECT json FROM ${jsonObjectsSql([file], form)}${extent === 'all' ? '' : ` LIMIT ${maxKeyObjects}`}) ORDER BY name`,
     z.object({ name: z.string() }),
   )
   const names = [...first.keys, ...others.map(({ name }) => name).filter((name) => !first.keys!.includes(name))]
@@ -133,20 +166,24 @@ const typeColumns = async (
   database: Database,
   names: readonly string[],
   { relation }: Pick<SourceGroup, 'relation'>,
-): Promise<SourceColumn[]> => {
+): Promise<{ columns: SourceColumn[]; rowLength: number }> => {
   const columns = names.map((_, index) => textColumn(index))
   const rows = await database.rows(
     `SELECT [${columns.join(', ')}] AS texts FROM ${relation} LIMIT ${Math.min(maxSampledRows, Math.ceil(maxSampledValues / names.length))}`,
     z.object({ texts: z.array(z.string().nullable()) }),
   )
-  return names.map((name, index) => ({
-    ...textHeadColumn(
-      name,
-      rows.map(({ texts }) => texts[index] ?? ''),
-    ),
-    type: 'VARCHAR',
-    sql: columns[index]!,
-  }))
+  const length = rows.reduce((sum, { texts }) => texts.reduce((total, text) => total + (text?.length ?? 0) + 1, sum), 0)
+  return {
+    columns: names.map((name, index) => ({
+      ...textHeadColumn(
+        name,
+        rows.map(({ texts }) => texts[index] ?? ''),
+      ),
+      type: 'VARCHAR',
+      sql: columns[index]!,
+    })),
+    rowLength: length / Math.max(1, rows.length),
+  }
 }
 
 /** Runs a read of text files; what DuckDB says of a file becomes one sentence. Throws input-text-unreadable. */

@@ -341,7 +341,7 @@ export const assertReadable = async (
     kind === 'time' ? timeTextSql(sql, style) : numberTextSql(sql, style.decimal, isDecimalStated)
   const isFailure = (column: ProfiledColumn): string => `NOT ${isMissingSql(column.sql)} AND (${valueSql(column)}) IS NULL`
   const failures = await database.rows(
-    `SELECT unnest([${suspects.map((column) => `{'count': CAST(count_if(${isFailure(column)}) AS DOUBLE), 'example': min(${column.sql}) FILTER (${isFailure(column)})}`).join(', ')}], recursive := true) FROM ${relation}`,
+    `SELECT unnest([${suspects.map((column) => `{'count': CAST(coalesce(count_if(${isFailure(column)}), 0) AS DOUBLE), 'example': min(${column.sql}) FILTER (${isFailure(column)})}`).join(', ')}], recursive := true) FROM ${relation}`,
     z.object({ count: z.number(), example: z.string().nullable() }),
   )
   failures.forEach(({ count, example }, index) => {

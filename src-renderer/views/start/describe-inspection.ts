@@ -7,14 +7,19 @@ const counted = (count: number, one: string, many: string): string => `${formatt
 /** "1 file, 1,200 rows, 40 servers, 80 series". */
 export const describeCounts = (inspection: Inspection | null): string => {
   if (inspection === null) return ''
-  const { files, rows, servers, series } = inspection
+  const { files, first_part_rows: firstRows, rows, servers, series } = inspection
   return [
     counted(files.length, 'file', 'files'),
+    ...(firstRows === null ? [] : [`the first ${counted(firstRows, 'row', 'rows')} read`]),
     ...(rows === null ? [] : [counted(rows, 'row', 'rows')]),
     ...(servers === null ? [] : [counted(servers, 'server', 'servers')]),
     ...(series === null ? [] : [`${formatting.count(series)} series`]),
   ].join(', ')
 }
+
+/** "Reading … 40 %". */
+export const describeReading = (share: number | null): string =>
+  share === null || share === 0 ? 'Reading …' : `Reading … ${formatting.count(Math.round(share * 100))} %`
 
 export const describeTimes = ({ measured, horizon, time_zone: zone }: Inspection): string[] => [
   ...(measured.start === null || measured.end === null

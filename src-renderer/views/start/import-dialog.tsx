@@ -9,13 +9,13 @@ import { Overlay } from '../../components/overlay.tsx'
 import { changeReading, closeImportDialog, isImportable, useImportState } from '../../state/import-files.ts'
 import { analyseImported, fileNameOf } from '../../state/open-path.ts'
 import { formatting } from '../../theme/formatting.ts'
-import { describeCounts, describeSteps, describeTimes, listOf } from './describe-inspection.ts'
+import { describeCounts, describeReading, describeSteps, describeTimes, listOf } from './describe-inspection.ts'
 import { ColumnFields, ReadingFields } from './import-fields.tsx'
 import './import-dialog.css'
 
 export const ImportDialog = () => {
   const state = useImportState()
-  const { paths, inspection, isReading, error } = state
+  const { paths, inspection, isReading, share, error } = state
   const [first = '', ...others] = paths.map(fileNameOf)
   return (
     <Overlay label="Import" size="large" onClose={closeImportDialog}>
@@ -36,7 +36,7 @@ export const ImportDialog = () => {
       </div>
       <footer className="import-foot">
         <span className="muted import-status" role="status">
-          {isReading ? 'Reading …' : describeCounts(inspection)}
+          {isReading ? describeReading(share) : describeCounts(inspection)}
         </span>
         <button type="button" className="button" onClick={closeImportDialog}>
           Cancel

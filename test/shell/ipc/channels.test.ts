@@ -25,6 +25,7 @@ const invalid: { readonly [Name in WindowChannel]: readonly unknown[] } = {
   ],
   'forecasts.columns': [{ paths: [] }, { paths: [''] }, { paths: '/data' }],
   'forecasts.inspect': [{ paths: ['/data'] }, { paths: [7], config: {} }, { paths: ['/data'], config: [], out: '/etc' }],
+  'inspection.progress': [{ paths: [] }],
   'inspection.cancel': [{ analysisId: 'a-1' }],
   'analysis.cancel': [{ analysisId: 1 }],
   'run.open': [{ folder: '' }, { folder: null }],
