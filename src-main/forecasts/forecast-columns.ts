@@ -1,6 +1,6 @@
 // Which column plays which role, and which rows are measured or in the horizon. The canonical name wins, then its other spellings, then aliases.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import { evenName, findNearestName } from '../../src-shared/config/nearest-name.ts'
 import type { ColumnRoleName } from '../../src-shared/run/input-mapping.ts'
 import { InputQuestionError } from './input-question.ts'
 import type { ColumnMapping } from '../../src-shared/run/run-manifest.ts'
@@ -160,9 +160,14 @@ export const findRoles = <Column extends NamedColumn>(
   return found
 }
 
-/** The exact spelling wins. */
+/** The exact spelling wins, then one that differs in case; then words parted by other signs, or with a unit behind: "Server ID", "Predicted (%)". */
 export const findNamed = <Column extends NamedColumn>(columns: readonly Column[], name: string): Column | undefined =>
-  columns.find(({ column }) => column === name) ?? columns.find(({ column }) => plainName(column) === plainName(name))
+  columns.find(({ column }) => column === name) ??
+  columns.find(({ column }) => plainName(column) === plainName(name)) ??
+  (evenName(name).length < minEvenLength ? undefined : columns.find(({ column }) => evenName(column) === evenName(name)))
+
+/** Shorter names would match too much. */
+const minEvenLength = 4
 
 const ambiguousRole = (role: ColumnRole, columns: readonly NamedColumn[], datasetName: string): InputQuestionError => {
   const names = columns.map(({ column }) => column)
@@ -207,9 +212,12 @@ export const isNumericType = (type: string): boolean => numericType.test(type)
 const isName = (type: string): boolean => textual.test(type) || integral.test(type) || isBinary({ type })
 const temporal = /^(TIMESTAMP( WITH TIME ZONE|_S|_MS|_NS)?|DATE|VARCHAR)$/
 
+/** Numbers since 1970. */
+export const isEpochType = (type: string): boolean => /^(U?(INTEGER|BIGINT)|DOUBLE)$/.test(type)
+
 const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolean; readonly expected: string }> = {
   server_id: { accepts: isName, expected: 'text or whole numbers' },
-  timestamp: { accepts: (type) => temporal.test(type), expected: 'a date, a timestamp or ISO text' },
+  timestamp: { accepts: (type) => temporal.test(type) || isEpochType(type), expected: 'a date, a timestamp or ISO text' },
   predicted: { accepts: (type) => numericType.test(type), expected: 'numbers' },
   model: { accepts: isName, expected: 'text' },
   metric: { accepts: isName, expected: 'text' },

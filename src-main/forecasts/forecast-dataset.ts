@@ -22,6 +22,7 @@ import {
 import {
   assertColumns,
   assertRequiredRoles,
+  isEpochType,
   isFlagColumn,
   plainName,
   rejectFlagColumns,
@@ -176,6 +177,8 @@ const openLongParquet = async (
     assertRequiredRoles({ server_id: true, timestamp: true }, own, name)
   }
   const columns = mappedColumns(layout)
+  // Numbers since 1970 become times once, so that no later step has to know them.
+  if (isEpochType(columns.timestamp.type)) return undefined
   assertColumns(columns, own, name)
   assertRequiredColumns(schemas, columns)
   const { quantiles } = layout.groups[0]!
@@ -349,7 +352,15 @@ const openConverted = async (
   const cleared = await dropEarlierCutoffs(database, converted.path, converted.columns, join(conversionFolder, 'latest.parquet'))
   const path = cleared?.path ?? converted.path
   const { size, ino, mtimeMs } = await stat(path)
-  const readFile: ForecastFile = { path, bytes: size, modified: `${ino} ${mtimeMs}`, name, format: 'parquet', compression: 'none' }
+  const readFile: ForecastFile = {
+    path,
+    bytes: size,
+    modified: `${ino} ${mtimeMs}`,
+    name,
+    format: 'parquet',
+    compression: 'none',
+    encoding: 'utf-8',
+  }
   const relation = parquetRelationSql([readFile], 'ignored')
   await database.run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${relation}`)
   const columns = Object.fromEntries(converted.columns.map((column) => [column.column, column])) as unknown as MappedColumns

@@ -17,6 +17,8 @@ export interface ForecastFile {
   readonly name: string
   readonly format: InputFormat
   readonly compression: 'none' | 'gzip' | 'zstd'
+  /** Of text. */
+  readonly encoding: 'utf-8' | 'utf-16'
 }
 
 /** Opened together: a partitioned tree may hold more files than a process may open. */
@@ -119,7 +121,7 @@ const encryptedMagic = 'PARE'
 /** Length of the footer, four bytes, and the mark at the end. */
 const tailBytes = 8
 
-type FoundFile = Omit<ForecastFile, 'format' | 'compression'>
+type FoundFile = Omit<ForecastFile, 'format' | 'compression' | 'encoding'>
 
 /** The format by the first bytes. Throws input-empty, input-not-found, input-not-parquet. */
 const recogniseFile = async (found: FoundFile): Promise<ForecastFile> => {
@@ -146,7 +148,7 @@ const recogniseFile = async (found: FoundFile): Promise<ForecastFile> => {
     if (footerBytes === 0 || footerBytes > bytes - magic.length - tailBytes) {
       throw truncatedFileError(name, 'its footer does not fit into it')
     }
-    return { ...found, format: 'parquet', compression: 'none' }
+    return { ...found, format: 'parquet', compression: 'none', encoding: 'utf-8' }
   } finally {
     await file.close()
   }

@@ -6,6 +6,7 @@ import { textFormatOf } from './dataset-files.ts'
 export interface TextFormat {
   readonly format: 'csv' | 'json'
   readonly compression: 'none' | 'gzip' | 'zstd'
+  readonly encoding: 'utf-8' | 'utf-16'
 }
 
 /** So many bytes tell text from other files. */
@@ -13,7 +14,8 @@ export const textHeadBytes = 4096
 
 const gzipMagic = '1f8b'
 const zstdMagic = '28b52ffd'
-const utf16Marks = ['fffe', 'feff']
+const utf16Mark = 'fffe'
+const swappedUtf16Mark = 'feff'
 const otherFormats: readonly (readonly [magic: string, sentence: string, next: string])[] = [
   ['504b0304', 'is a workbook or a ZIP archive', 'Save the sheet as CSV UTF-8, or unpack the archive.'],
   ['d0cf11e0', 'is an old Excel workbook', 'Save the sheet as CSV UTF-8.'],
@@ -28,9 +30,11 @@ export const recogniseText = (name: string, head: Buffer): TextFormat => {
   const hex = head.toString('hex', 0, 4)
   const other = otherFormats.find(([start]) => hex.startsWith(start))
   if (other !== undefined) throw refuse(other[1], other[2])
-  if (utf16Marks.some((mark) => hex.startsWith(mark))) throw refuse('is UTF-16 text, which cannot be read', 'Save it as CSV UTF-8.')
+  if (hex.startsWith(swappedUtf16Mark)) throw refuse('is UTF-16 text of swapped bytes, which cannot be read', 'Save it as CSV UTF-8.')
+  // "Unicode text" of Excel.
+  if (hex.startsWith(utf16Mark)) return { format: 'csv', compression: 'none', encoding: 'utf-16' }
   const compression = hex.startsWith(gzipMagic) ? 'gzip' : hex.startsWith(zstdMagic) ? 'zstd' : 'none'
-  if (compression !== 'none') return { format: textFormatOf(name) ?? 'csv', compression }
+  if (compression !== 'none') return { format: textFormatOf(name) ?? 'csv', compression, encoding: 'utf-8' }
   if (head.includes(0)) throw refuse('is not a Parquet, CSV or JSON file', 'Convert it to one of them first.')
   const text = head
     .toString('utf8')
@@ -38,5 +42,5 @@ export const recogniseText = (name: string, head: Buffer): TextFormat => {
     .trimStart()
   if (text === '') throw new HeadroomError('input-empty', `${name} holds nothing but blanks.`, { next: 'Write it again.' })
   const format = /^(\{|\[\s*(\{|\]|$))/.test(text) ? 'json' : 'csv'
-  return { format, compression }
+  return { format, compression, encoding: 'utf-8' }
 }

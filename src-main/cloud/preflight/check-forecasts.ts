@@ -186,7 +186,8 @@ const readContents = async ({ name, path, source }: ForecastFile): Promise<FileC
 const textFormat = async (source: ByteSource, name: string, path: string): Promise<TextFormat | undefined> => {
   if (isParquetName(path)) return undefined
   const named = textFormatOf(path)
-  if (named !== undefined) return { format: named, compression: /\.zst$/i.test(path) ? 'zstd' : /\.gz$/i.test(path) ? 'gzip' : 'none' }
+  if (named !== undefined)
+    return { format: named, compression: /\.zst$/i.test(path) ? 'zstd' : /\.gz$/i.test(path) ? 'gzip' : 'none', encoding: 'utf-8' }
   if (source.bytes === 0) throw new HeadroomError('input-empty', `${name} is empty.`, { next: 'Write or copy it again.' })
   const head = Buffer.from(await source.read(0, Math.min(source.bytes, textHeadBytes)))
   return isParquetHead(head.subarray(0, headBytes)) ? undefined : recogniseText(name, head)
@@ -222,7 +223,7 @@ const readTextColumns = async (source: ByteSource, name: string, { format, compr
 /** UTF-8 text, decompressed where it is gzip; null for Zstandard. Throws input-text-unreadable. */
 const readFirstPart = (part: Buffer, name: string, compression: TextFormat['compression']): string | null => {
   if (compression === 'zstd') return null
-  if (compression === 'none') return part.toString('utf8')
+  if (compression === 'none') return part.toString(part[0] === 0xff && part[1] === 0xfe ? 'utf16le' : 'utf8')
   try {
     return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH }).toString('utf8')
   } catch (cause) {

@@ -85,12 +85,13 @@ interface OpenedText {
 const openCsv = async (database: Database, file: ForecastFile, extent: Extent): Promise<OpenedText> => {
   const lines = await database.rows(
     `SELECT line FROM read_csv(${pathList([file])}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01',
-       quote = '', escape = '', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, ${smallBuffers}) LIMIT ${maxHeaderLines + 1}`,
+       quote = '', escape = '', encoding = '${file.encoding}', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, ${smallBuffers}) LIMIT ${maxHeaderLines + 1}`,
     z.object({ line: z.string().nullable() }),
   )
   const {
     names,
     delimiter,
+    quote,
     lines: headerLines,
   } = readCsvHeader(
     lines.map(({ line }) => line ?? ''),
@@ -98,9 +99,9 @@ const openCsv = async (database: Database, file: ForecastFile, extent: Extent): 
   )
   const columns = names.map((_, index) => `'${textColumn(index)}': 'VARCHAR'`).join(', ')
   const readOptions = `columns = {${columns}}, auto_detect = false, header = true, skip = ${headerLines - 1}, delim = ${literal(delimiter)},
-    quote = '"', escape = '"', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, filename = '__file'${extent === 'all' ? '' : `, ${smallBuffers}`}`
+    quote = ${literal(quote)}, escape = ${literal(quote)}, encoding = '${file.encoding}', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, filename = '__file'${extent === 'all' ? '' : `, ${smallBuffers}`}`
   return {
-    key: JSON.stringify(['csv', file.compression, delimiter, headerLines, names]),
+    key: JSON.stringify(['csv', file.compression, file.encoding, delimiter, quote, headerLines, names]),
     open: (files) => ({ files, names, delimiter, relation: `read_csv(${pathList(files)}, ${readOptions})` }),
   }
 }
@@ -207,7 +208,10 @@ const explainTextFailure = (files: readonly ForecastFile[], thrown: unknown): un
   const refuse = (sentence: string, next: string): HeadroomError =>
     new HeadroomError('input-text-unreadable', sentence, { next, cause: thrown })
   if (fields !== null)
-    return refuse(`${place} has ${fields[2]} fields, but the first line names ${fields[1]}.`, 'Write one field per column in every line.')
+    return refuse(
+      `${place} has ${fields[2]} ${fields[2] === '1' ? 'field' : 'fields'}, but the first line names ${fields[1]}.`,
+      'Write one field per column in every line.',
+    )
   if (/utf-?8|unicode/i.test(message)) return refuse(`${place} is not UTF-8 text.`, 'Save the file as CSV UTF-8.')
   if (/unterminated quote|quote/i.test(message) && /CSV Error/.test(message))
     return refuse(`${place} has a quotation mark without its partner.`, 'Put quotation marks around whole fields, and double those within.')

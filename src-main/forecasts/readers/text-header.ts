@@ -3,7 +3,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { plainName } from '../forecast-columns.ts'
 
 /** Words that stand for a missing value; blanks around them and case do not matter. */
-export const missingWords = ['', 'nan', 'null', 'na', 'n/a', 'none', '\\n', '-']
+export const missingWords = ['', 'nan', '-nan', 'null', 'na', 'n/a', '#n/a', '#na', '<na>', 'none', '\\n', '-', '--']
 const infiniteWords = ['inf', '-inf', 'infinity', '-infinity']
 /** Numbers with a decimal point and with a decimal comma. */
 const pointNumber = String.raw`^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$`
@@ -29,23 +29,30 @@ const delimiters = [',', ';', '\t', '|'] as const
 export interface CsvHeader {
   readonly names: readonly string[]
   readonly delimiter: string
-  /** Lines before the first row: names, and a separator stated above them. */
+  readonly quote: '"' | "'"
+  /** Lines before the first row: names, and comments or a separator stated above them. */
   readonly lines: number
 }
 
 /** So many lines show a header. */
-export const maxHeaderLines = 5
+export const maxHeaderLines = 25
+/** Those of names over several lines. */
+const maxNameLines = 5
 
 /** Of the first lines. Throws input-text-unreadable, input-column-conflict. */
 export const readCsvHeader = (lines: readonly string[], fileName: string): CsvHeader => {
-  const stated = /^\uFEFF?sep=(.)\r?$/i.exec(lines[0] ?? '')?.[1]
-  const header = lines.slice(stated === undefined ? 0 : 1)
-  const first = (header[0] ?? '').replace(/^\uFEFF/, '')
-  const delimiter = stated ?? [...delimiters].sort((a, b) => splitFields(first, b).length - splitFields(first, a).length)[0]!
-  const rows = [first, ...header.slice(1, maxHeaderLines)].map((line) => splitFields(line, delimiter).map((field) => field.trim()))
+  const isStated = (line: string): boolean => /^\uFEFF?sep=.$/i.test(line.trim())
+  const above = findHeaderLine(lines, isStated)
+  const stated = lines.slice(0, above).find(isStated)?.trim().at(-1)
+  const first = (lines[above] ?? '').replace(/^(\uFEFF)?(#\s*)?/, '')
+  const delimiter = stated ?? likelyDelimiter(first)
+  const rows = [first, ...lines.slice(above + 1, above + maxNameLines)].map((line) =>
+    splitFields(line, delimiter).map((field) => field.trim()),
+  )
   const levels = columnLevels(rows)
   const given = levels?.names ?? splitFields(first, delimiter)
-  const names = given.map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name))
+  const isSingleQuoted = given.every((name) => /^\s*'.+'\s*$/.test(name))
+  const names = given.map((name, index) => (name.trim() === '' ? `column ${index + 1}` : isSingleQuoted ? name.trim().slice(1, -1) : name))
   if (names.length < 2) {
     throw new HeadroomError(
       'input-text-unreadable',
@@ -54,7 +61,22 @@ export const readCsvHeader = (lines: readonly string[], fileName: string): CsvHe
     )
   }
   assertDistinct(names, fileName)
-  return { names, delimiter, lines: (stated === undefined ? 0 : 1) + (levels?.lines ?? 1) }
+  return { names, delimiter, quote: isSingleQuoted ? "'" : '"', lines: above + (levels?.lines ?? 1) }
+}
+
+const likelyDelimiter = (line: string): string =>
+  [...delimiters].sort((a, b) => splitFields(line, b).length - splitFields(line, a).length)[0]!
+
+/** The line of names: below blank lines, comments and a stated separator. Some tools write the names as a comment, too (`sadf -d`). */
+const findHeaderLine = (lines: readonly string[], isStated: (line: string) => boolean): number => {
+  const isComment = (line: string): boolean => /^\uFEFF?#/.test(line)
+  const found = lines.findIndex((line) => line.trim() !== '' && !isStated(line) && !isComment(line))
+  const comment = lines[found - 1]
+  if (comment === undefined || !isComment(comment)) return Math.max(found, 0)
+  const below = lines[found]!
+  const delimiter = likelyDelimiter(below)
+  const fields = splitFields(below, delimiter).length
+  return fields > 1 && splitFields(comment, delimiter).length === fields ? found - 1 : found
 }
 
 /** Names over several lines, as pandas writes a column index: of sktime, `Coverage`, then 0.9, then `lower`; and names of the row index below. */

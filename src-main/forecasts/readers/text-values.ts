@@ -7,8 +7,8 @@ import { literal, type Database } from '../../database/database.ts'
 import { InputQuestionError } from '../input-question.ts'
 import { commaNumber, missingWords } from './text-header.ts'
 import { validationMessages } from '../validation-rules.ts'
-import { plainNumberSql, type DecimalMark } from '../decimal-marks.ts'
-import { instantTextSql } from '../value-sql.ts'
+import { marksInUse, plainNumberSql, type DecimalMark } from '../decimal-marks.ts'
+import { epochMicrosSql, instantTextSql } from '../value-sql.ts'
 
 /** DuckDB would join a long IN with a table of its values, also for few rows. */
 const isOneOfSql = (text: string, words: readonly string[]): string =>
@@ -43,8 +43,33 @@ const isoTimeSql = (text: string): string =>
   `CASE WHEN regexp_full_match(${text}, ${literal(`${plainTime}Z?`)}) THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${instantTextSql(text)} END`
 
 const dayMonthPattern = '^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[ T,]*'
-const epochPattern = '^\\s*\\d{9,13}(\\.\\d+)?\\s*$'
+const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+const monthName = `(${monthNames.join('|')})[a-z]*`
+/** 30-May-2026 and May 30, 2026. */
+const dayNamePattern = `^\\s*(\\d{1,2})[-./ ]+${monthName}[-./, ]+(\\d{4})[ T,]*`
+const nameDayPattern = `^\\s*${monthName}[-./ ]+(\\d{1,2})[-./, ]+(\\d{4})[ T,]*`
+const epochPattern = '^\\s*\\d{9,19}(\\.\\d+)?\\s*$'
+/** 20260530, and with hours, minutes and seconds behind. */
+const compactPattern = '^\\s*(19|20)\\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\\d|3[01])([01]\\d|2[0-3])?([0-5]\\d)?([0-5]\\d)?\\s*$'
 const shortYearPattern = '^\\s*(\\d{1,3}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.]\\d{2,3})(\\D|$)'
+
+/** SQL for text that begins with an ISO date; the time may be of twelve hours. */
+const datedTextSql = (text: string): string =>
+  `coalesce(${instantTextSql(text)}, try_strptime(${text}, ['%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p']))`
+
+const reorderSql = (text: string, pattern: string, order: string): string =>
+  datedTextSql(`trim(regexp_replace(${text}, ${literal(pattern)}, '${order} '))`)
+
+const monthNameSql = (text: string): string => {
+  const part = (pattern: string, group: number): string => `regexp_extract(${text}, ${literal(pattern)}, ${group}, 'i')`
+  const dated = (pattern: string, day: number, month: number): string => {
+    const number = `list_position([${monthNames.map(literal).join(', ')}], lower(${part(pattern, month)}))`
+    const rest = `regexp_replace(${text}, ${literal(pattern)}, '', 'i')`
+    return datedTextSql(`trim(${part(pattern, 3)} || '-' || ${number} || '-' || ${part(pattern, day)} || ' ' || ${rest})`)
+  }
+  return `CASE WHEN regexp_matches(${text}, ${literal(dayNamePattern)}, 'i') THEN ${dated(dayNamePattern, 1, 2)}
+    WHEN regexp_matches(${text}, ${literal(nameDayPattern)}, 'i') THEN ${dated(nameDayPattern, 2, 1)} END`
+}
 
 /** SQL for a time in UTC without zone; NULL where the text is missing or unreadable. */
 export const timeTextSql = (text: string, { dateOrder, datePattern }: Pick<TextStyle, 'dateOrder' | 'datePattern'>): string => {
@@ -52,11 +77,15 @@ export const timeTextSql = (text: string, { dateOrder, datePattern }: Pick<TextS
     case 'iso':
       return isoTimeSql(text)
     case 'day-first':
-      return instantTextSql(`trim(regexp_replace(${text}, ${literal(dayMonthPattern)}, '\\3-\\2-\\1 '))`)
+      return reorderSql(text, dayMonthPattern, '\\3-\\2-\\1')
     case 'month-first':
-      return instantTextSql(`trim(regexp_replace(${text}, ${literal(dayMonthPattern)}, '\\3-\\1-\\2 '))`)
+      return reorderSql(text, dayMonthPattern, '\\3-\\1-\\2')
+    case 'month-name':
+      return monthNameSql(text)
+    case 'compact':
+      return `try_strptime(rpad(trim(${text}), 14, '0'), '%Y%m%d%H%M%S')`
     case 'epoch':
-      return `make_timestamp(CAST(TRY_CAST(${text} AS DOUBLE) * CASE WHEN TRY_CAST(${text} AS DOUBLE) < 1e11 THEN 1000000 ELSE 1000 END AS BIGINT))`
+      return `make_timestamp(${epochMicrosSql(`TRY_CAST(${text} AS DOUBLE)`)})`
     case 'stated':
       return instantTextSql(`strftime(try_strptime(trim(${text}), ${literal(datePattern ?? '')}), '%Y-%m-%dT%H:%M:%S.%f')`)
   }
@@ -99,11 +128,13 @@ const countsSchema = z.object({
   commas: z.number(),
   point_groups: z.number(),
   comma_groups: z.number(),
-  /** Times: dates such as 05.06.2026 with their greatest first and second part, seconds or milliseconds since 1970, two-digit years. */
+  /** Times: dates such as 05.06.2026 with their greatest first and second part, numbers since 1970, 20260530, 30-May-2026, two-digit years. */
   day_months: z.number(),
   first_part: z.number().nullable(),
   second_part: z.number().nullable(),
   epochs: z.number(),
+  compacts: z.number(),
+  month_names: z.number(),
   short_years: z.number(),
   /** Times with a zone or an offset. */
   zones: z.number(),
@@ -165,6 +196,8 @@ const countsSql = (
   const times = {
     day_months: matches(unclear, dayMonthPattern),
     epochs: matches(unclear, epochPattern),
+    compacts: matches(unclear, compactPattern),
+    month_names: [dayNamePattern, nameDayPattern].map((pattern) => `regexp_matches(${unclear}, ${literal(pattern)}, 'i')`).join(' OR '),
     short_years: matches(unusual, shortYearPattern),
     zones: matches(unusual, zonePattern),
   }
@@ -231,6 +264,8 @@ const mergeCounts = (counts: readonly z.infer<typeof countsSchema>[]): z.infer<t
     first_part: largest('first_part'),
     second_part: largest('second_part'),
     epochs: sum('epochs'),
+    compacts: sum('compacts'),
+    month_names: sum('month_names'),
     short_years: sum('short_years'),
     zones: sum('zones'),
   }
@@ -275,6 +310,8 @@ const chooseDecimal = (columns: readonly ProfiledColumn[], stated: DecimalSettin
     return 'point'
   }
   const { counts } = isUnclear
+  const { comma, point, unclear } = marksInUse([counts.example?.trim() ?? ''])
+  if (counts.commas === 0 && (comma || point || unclear !== null)) throw ask(isUnclear, counts.example ?? '')
   if (counts.commas === 0) throw unreadable(isUnclear, counts.values - counts.plain, 'a number')
   const isClear = columns.some((column) => column.counts.commas > column.counts.comma_groups)
   if (!isClear || columns.some(({ isCommaSeparated }) => isCommaSeparated)) throw ask(isUnclear, counts.example ?? '')
@@ -288,8 +325,19 @@ const chooseDateOrder = (columns: readonly ProfiledColumn[], stated: string | un
     throw unreadableTimes(shortYears, `${countText(count, 'time', 'times')} with a two-digit year`, example)
   }
   const values = columns.reduce((sum, { counts }) => sum + counts.values, 0)
-  const epochs = columns.reduce((sum, { counts }) => sum + counts.epochs, 0)
-  if (epochs === values && values > 0) return 'epoch'
+  const isAll = (kind: 'epochs' | 'compacts' | 'month_names'): boolean =>
+    values > 0 && columns.reduce((sum, { counts }) => sum + counts[kind], 0) === values
+  if (isAll('compacts')) {
+    // 2026053012 may also be a second of the year 2034.
+    const unclear = columns.find(({ counts }) => counts.example?.trim().length === 10)
+    if (unclear === undefined) return 'compact'
+    throw new InputQuestionError(
+      `Is "${unclear.counts.example ?? ''}" in column ${unclear.column} of ${unclear.name} year, month, day and hour: --date-format %Y%m%d%H, or seconds since 1970: --date-format %s?`,
+      [{ label: 'Year, month, day and hour', settings: { date_format: '%Y%m%d%H' } }],
+    )
+  }
+  if (isAll('epochs')) return 'epoch'
+  if (isAll('month_names')) return 'month-name'
   const dayMonths = columns.filter(({ counts }) => counts.day_months > 0)
   const [example] = dayMonths
   if (example === undefined) return 'iso'

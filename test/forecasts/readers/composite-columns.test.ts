@@ -121,12 +121,14 @@ describe('Parquet', () => {
     ['intervals of pandas', `{'left': low, 'right': high} AS pred, predicted`, null],
     ['lists', '[low, high] AS prediction_interval, predicted', null],
     ['text', `'[' || low || ', ' || high || ']80' AS prediction_interval, predicted`, 0.8],
+    ['seconds since 1970', `epoch(timestamp) AS clock, low AS yhat_lower, high AS yhat_upper, predicted`, null],
+    ['billionths of seconds since 1970', `epoch_ns(timestamp) AS clock, low AS yhat_lower, high AS yhat_upper, predicted`, null],
     ['Vertex AI', `{'value': predicted, 'quantile_values': [0.1, 0.9], 'quantile_predictions': [low, high]} AS predicted_cpu`, 0.8],
     ['tuples of sktime', `low AS "('Coverage', 0.9, 'lower')", high AS "('Coverage', 0.9, 'upper')", predicted`, 0.9],
   ])('%s', async (_, columns, level) => {
     const path = join(folder, 'composite.parquet')
     await database.run(
-      `COPY (SELECT server_id, timestamp, ${columns} FROM (VALUES ('a', TIMESTAMP '2026-05-30', 20.0::DOUBLE, 10.5::DOUBLE, 30.25::DOUBLE),
+      `COPY (SELECT server_id, ${columns.includes('clock') ? '' : 'timestamp, '}${columns} FROM (VALUES ('a', TIMESTAMP '2026-05-30', 20.0::DOUBLE, 10.5::DOUBLE, 30.25::DOUBLE),
          ('b', TIMESTAMP '2026-05-31', 40.0, 35.0, 45.0)) rows(server_id, timestamp, predicted, low, high)) TO ${literal(path)} (FORMAT parquet)`,
     )
     expect(await readRows(path)).toEqual(rowsWith(level))

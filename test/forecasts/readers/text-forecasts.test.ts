@@ -71,10 +71,33 @@ describe('text', () => {
     ['days first', 'd.csv', 'host,ds,value\na,30.05.2026,19.5\nb,31.05.2026,1200.25\n'],
     ['months first', 'm.csv', 'host,ds,value\na,05/30/2026 00:00,19.5\nb,05/31/2026 00:00,1200.25\n'],
     ['seconds since 1970', 'e.csv', 'host,ds,value\na,1780099200,19.5\nb,1780185600,1200.25\n'],
+    ['millionths of seconds since 1970', 'eu.csv', 'host,ds,value\na,1780099200000000,19.5\nb,1780185600000000,1200.25\n'],
+    ['billionths of seconds since 1970', 'en.csv', 'host,ds,value\na,1780099200000000000,19.5\nb,1780185600000000000,1200.25\n'],
+    ['days without signs', 'y.csv', 'host,ds,value\na,20260530,19.5\nb,20260531,1200.25\n'],
+    ['minutes without signs', 'ym.csv', 'host,ds,value\na,202605300000,19.5\nb,202605310000,1200.25\n'],
+    ['names of months', 'n.csv', 'host;ds;value\na;30-May-2026;19.5\nb;May 31, 2026 12:00 AM;1200.25\n'],
+    ['twelve hours', 'h.csv', 'host,ds,value\na,5/30/2026 12:00 AM,19.5\nb,5/31/2026 1:05:00 PM,1200.25\n'],
+    ['comments and blank lines above the names', 'k.csv', '\n# by hand\n\nhost,ds,value\na,2026-05-30,19.5\nb,2026-05-31,1200.25\n'],
+    ['names in a comment, as sadf writes them', 'z.csv', '# host;ds;value\na;2026-05-30;19.5\nb;2026-05-31;1200.25\n'],
+    ['single quotation marks', 'sq.csv', "'host','ds','value'\n'a','2026-05-30','19.5'\n'b','2026-05-31','1200.25'\n"],
+    ['words for what is missing', 'w.csv', 'host,ds,value,forecast\na,2026-05-30,19.5,#N/A\nb,2026-05-31,--,1200.25\n'],
+    ['names as people write them', 'p.csv', 'Instance ID,Time Stamp,Measured (%)\na,2026-05-30,19.5\nb,2026-05-31,1200.25\n'],
     ['JSON lines', 'l.jsonl', '{"host":"a","ds":"2026-05-30","value":19.5}\n{"value":1200.25,"host":"b","ds":"2026-05-31"}\n'],
     ['a JSON array', 'a.json', '[{"host":"a","ds":"2026-05-30","value":19.5},{"host":"b","ds":"2026-05-31","value":1200.25}]'],
   ])('%s', async (_, name, text) => {
     expect(valuesOf(await inspectText(name, text))).toEqual(rows)
+  })
+
+  test("Excel's Unicode text, which is UTF-16", async () => {
+    const text = '\uFEFFhost\tds\tvalue\r\na\t2026-05-30\t19.5\r\nb\t2026-05-31\t1200.25\r\n'
+    expect(valuesOf(await inspectText('u.txt', Buffer.from(text, 'utf16le')))).toEqual(rows)
+  })
+
+  test.each([
+    ['h.csv', 'host,ds,value\na,2026053012,1\n', 'Is "2026053012" in column ds of h.csv year, month, day and hour: --date-format %Y%m%d%H'],
+    ['g.csv', 'host,ds,value\na,2026-05-30,"12,345.5"\n', 'Column value of g.csv holds "12,345.5": --decimal comma or --decimal point?'],
+  ])('that reads in two ways is asked about: %s', async (name, text, sentence) => {
+    expect((await inspectText(name, text)).question?.sentence).toContain(sentence)
   })
 
   test('compressed by gzip', async () => {
