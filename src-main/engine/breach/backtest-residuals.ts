@@ -138,6 +138,11 @@ export class BacktestResiduals implements BacktestReader {
     return [{ range: { from: this.#latestFrom[id]!, to: this.#latestTo[id]! }, maxOutside: this.#maxBeforeLatest[id]! }]
   }
 
+  /** Steps of a series' horizon. */
+  horizonSteps(id: number): number {
+    return this.#horizon[id]!
+  }
+
   /** Rows in each window of a series. */
   windowRows(id: number): number {
     return this.#windowRows[id]!

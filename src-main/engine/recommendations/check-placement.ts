@@ -42,8 +42,8 @@ interface PlacementWindow {
 }
 
 /**
- * The first accepted share with at most `consolidation_risk` of its hosts above the target, else the last one, with what the windows showed. Its
- * verdict is that of the test.
+ * The first accepted share that keeps `consolidation_risk` with a standard deviation of the count to spare, else the last one, with what the windows
+ * showed. Its verdict is that of the test. A window shorter than the horizon may hold only as much of the risk as it holds of the horizon.
  */
 export const checkPlacement = async (
   database: Database,
@@ -54,6 +54,7 @@ export const checkPlacement = async (
   const risk = config.consolidation_risk
   const windows: PlacementWindow[] = []
   const ranges = findWindows(task)
+  const horizonSteps = maximumOf(Float64Array.from(task.series.seriesIds, (id) => task.backtestResiduals.horizonSteps(id)))
   const openWindow = async (range: StepRange): Promise<PlacementWindow> => {
     const servers = readWindowServers(task, range, config)
     const groups = await groupWindowServers(database, servers)
@@ -64,7 +65,7 @@ export const checkPlacement = async (
   let check: PlacementCheck = { verdict: 'too few hosts', accepted_share: risk, windows: 0, hosts: 0, hosts_above_target: 0 }
   for (const share of triedShares) {
     const acceptedShare = share * risk
-    let [counted, hosts, above] = [0, 0, 0]
+    let [counted, hosts, above, allowed] = [0, 0, 0, 0]
     for (const [age, range] of ranges.entries()) {
       if (hosts >= enoughHosts) break
       const window = (windows[age] ??= await openWindow(range))
@@ -72,9 +73,10 @@ export const checkPlacement = async (
       const measured = countMeasured(plan!.hostByServer, window.servers, config.consolidation_target / 100)
       hosts += measured.hosts
       above += measured.above
+      allowed += risk * measured.hosts * Math.min(1, (range.to - range.from + 1) / horizonSteps)
       counted++
     }
-    const isRejected = hosts >= minHosts && binomialTail(above, hosts, risk) < testLevel
+    const isRejected = hosts >= minHosts && binomialTail(above, hosts, allowed / hosts) < testLevel
     check = {
       verdict: hosts < minHosts ? 'too few hosts' : isRejected ? 'cannot promise' : 'holds',
       accepted_share: acceptedShare,
@@ -82,7 +84,7 @@ export const checkPlacement = async (
       hosts,
       hosts_above_target: above,
     }
-    if (hosts < minHosts || above <= risk * hosts) break
+    if (hosts < minHosts || above + Math.sqrt(above) <= allowed) break
   }
   return check
 }
