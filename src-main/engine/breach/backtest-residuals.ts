@@ -210,7 +210,7 @@ export class BacktestResiduals implements BacktestReader {
       this.#latestTo[id] = this.#steps.of(times[rows - 1]!)
       this.#maxBeforeLatest[id] = maximumOf(series.actual.subarray(0, rows - windowRows))
     }
-    this.#file.add(id, [excess, residualsOf(series), Float32Array.from(series.predicted), steps, lengths, bounded])
+    this.#file.add(id, [excess, residualsOf(series), new Float32Array(series.predicted), steps, lengths, bounded])
   }
 
   #findRuns(times: Float64Array): { steps: Int32Array; lengths: Int32Array } {
@@ -250,7 +250,7 @@ export class BacktestResiduals implements BacktestReader {
 /** What was predicted in a window of series `s`, age 0 the latest. */
 export const windowForecastOf = ({ rowOffsets, predicted }: SeriesResiduals, s: number, windowRows: number, age: number): Float64Array => {
   const end = rowOffsets[s + 1]! - age * windowRows
-  return Float64Array.from(predicted.subarray(end - windowRows, end))
+  return new Float64Array(predicted.subarray(end - windowRows, end))
 }
 
 const residualsOf = ({ actual, predicted }: SeriesBacktest): Float32Array => {
