@@ -3,10 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { assessDataset } from '../../src-main/engine/analyze.ts'
-import { headroom } from '../../src-main/engine/methods/headroom.ts'
-import { silentProgress } from '../../src-main/engine/progress.ts'
 import { openForecastDataset } from '../../src-main/forecasts/forecast-dataset.ts'
+import { validateForecasts, type ForecastValidation } from '../../src-main/forecasts/validate-forecasts.ts'
 import { parseConfig } from '../../src-main/config/parse-config.ts'
 import { ForecastWorkspace, type ForecastRow, type TestRow } from '../fixtures/forecast-workspace.ts'
 
@@ -19,37 +17,39 @@ const knownRows: ForecastRow[] = z
   .parse(JSON.parse(readFileSync(join(folder, 'rows.json'), 'utf8')))
 
 let workspace: ForecastWorkspace
-let own: string
-let reference: Awaited<ReturnType<typeof figuresOf>>
+let reference: Awaited<ReturnType<typeof contentsOf>>
+let ownRisk: TestRow[]
 beforeAll(async () => {
   workspace = await ForecastWorkspace.open()
-  own = await workspace.writeForecasts('own.parquet', knownRows)
-  reference = await figuresOf(own)
+  const own = await workspace.writeForecasts('own.parquet', knownRows)
+  reference = await contentsOf(own)
+  ownRisk = await (await workspace.analyse(own)).serverRisk()
 })
 afterAll(async () => workspace.close())
 
-/** Canonical rows, and the risk of each series by all stages that read rows. */
-const figuresOf = async (path: string): Promise<{ rows: TestRow[]; risk: TestRow[] }> => {
+/** What an analysis computes from: the canonical rows, and what the statistics of the files say of them. */
+const contentsOf = async (path: string): Promise<{ rows: TestRow[]; validation: ForecastValidation }> => {
   const { database } = workspace
   const config = parseConfig({}, 'headroom')
   const dataset = await openForecastDataset(database, [path], config)
-  const rows = await workspace.query('SELECT * FROM forecast_rows ORDER BY server_id, ts')
-  await assessDataset({ database, config, method: headroom, progress: silentProgress }, {}, dataset)
-  return { rows, risk: await workspace.query('SELECT * FROM series_risk ORDER BY server_id') }
+  const validation = await validateForecasts(database, dataset, config)
+  return { rows: await workspace.query('SELECT * FROM forecast_rows ORDER BY server_id, ts'), validation }
 }
 
-test('the rows of our own file are those that were frozen', () => {
-  const { rows, risk } = reference
+test('our own file holds the rows that were frozen', () => {
+  const { rows } = reference
   expect(rows).toHaveLength(knownRows.length)
   expect(rows.filter((row) => row['actual'] === null)).toHaveLength(knownRows.filter(({ actual }) => actual === null).length)
-  expect(risk).toHaveLength(3)
 })
 
 test.each(written)('%s', async (name) => {
-  expect(await figuresOf(join(folder, name))).toEqual(reference)
+  expect(await contentsOf(join(folder, name))).toEqual(reference)
 })
 
-test('NaN in several files gives each figure of server_risk', async () => {
-  const [foreign, ours] = [await workspace.analyse(join(folder, 'spark-files-nan')), await workspace.analyse(own)]
-  expect(await foreign.serverRisk()).toEqual(await ours.serverRisk())
-})
+test.each(['pyarrow-no-statistics-nan.parquet', 'polars-files-nan', 'spark-files-nan'])(
+  '%s gives each figure of server_risk',
+  async (name) => {
+    const foreign = await workspace.analyse(join(folder, name))
+    expect(await foreign.serverRisk()).toEqual(ownRisk)
+  },
+)
