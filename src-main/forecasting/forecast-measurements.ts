@@ -18,8 +18,8 @@ const defaultHorizons: Readonly<Record<ForecastStep, number>> = { day: 30, hour:
 /** A shorter history gets a shorter horizon. */
 const maxHorizonShare = 1 / 3
 /** Steps in a batch, and series at most. */
-const batchSteps = 200_000
-const batchSeries = 500
+const batchSteps = 50_000
+const batchSeries = 100
 
 export interface ForecastWork {
   readonly signal?: AbortSignal | undefined
@@ -202,7 +202,7 @@ const copyForecasts = async (
        SELECT getvariable('forecast_servers')[series_id + 1] AS server_id, ${at('step')} AS "timestamp",
               ${ofMetric(metrics.map(({ metric }) => literal(metric)))} AS metric, [${models.map(literal).join(', ')}][model + 1] AS model,
               ${at('origin - 1')} AS cutoff, is_future = 1 AS is_future, CASE WHEN NOT isnan(actual) THEN actual END AS actual, predicted,
-              ${lower} AS yhat_lower, least(${ofMetric(ceilings)}, ${upper}) AS yhat_upper
+              ${lower} AS yhat_lower, ${upper(ofMetric(ceilings))} AS yhat_upper
        FROM forecast_values
      ) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`,
   )

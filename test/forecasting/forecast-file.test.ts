@@ -60,6 +60,11 @@ describe('the forecasts file', () => {
     expect(order).toEqual({ is_ordered: true })
   })
 
+  test('has no bounds where no error is known', async () => {
+    const { query } = await forecast(await daily('perfect', 70, { a: '140 + i % 7' }), { horizon: 14 })
+    expect(await query('SELECT count(yhat_lower) + count(yhat_upper) AS bounds FROM forecasts')).toEqual([{ bounds: 0n }])
+  })
+
   test('samples become the statistic of the local day; half-measured days are left out', async () => {
     // Hours 0, 1, 2 ... from 1 March, 00:00 in Berlin; the last day ends after six hours.
     const hourly = await workspace.writeQuery(
