@@ -75,10 +75,11 @@ program
 program
   .command('sample')
   .addHelpText('before', exampleText(examples.sample))
-  .description('Write sample forecasts and their servers table')
+  .description('Write sample forecasts, or measurements alone, and their servers table')
   .requiredOption('--out <file>', 'new Parquet file; the servers table goes to FILE.servers.csv', outputPath)
   .option('--servers <n>', 'number of servers', integerBetween(1, 1_000_000), 120)
   .addOption(new Option('--granularity <step>', 'daily or hourly').choices(['daily', 'hourly']).default('daily'))
+  .option('--measurements', 'write what was measured, without forecasts')
   .option('--seed <n>', 'seed of all random choices', parseSeed, 42)
   .addOption(sharedOptions.force())
   .addOption(sharedOptions.json())

@@ -1,4 +1,4 @@
-// headroom sample: writes seeded forecasts and their servers table.
+// headroom sample: writes seeded forecasts, or measurements alone, and their servers table.
 import { assertNewFiles } from '../run-folder/output-file.ts'
 import { writeSampleFleet } from '../sample/write-sample-fleet.ts'
 import { runCancellable, jsonText, print, createProgressView } from './terminal.ts'
@@ -8,6 +8,7 @@ export interface SampleOptions {
   readonly servers: number
   readonly granularity: 'daily' | 'hourly'
   readonly seed: number
+  readonly measurements?: boolean
   readonly force?: boolean
   readonly json?: boolean
   readonly quiet?: boolean
@@ -17,11 +18,12 @@ export const runSample = async (options: SampleOptions): Promise<void> => {
   await assertNewFiles([options.out, options.out.replace(/\.parquet$/, '.servers.csv')], options)
   const view = createProgressView({ quiet: options.quiet === true || options.json === true })
   const { out, servers, granularity, seed } = options
+  const contents = options.measurements === true ? 'measurements' : 'forecasts'
   const sample = await runCancellable((signal) =>
-    writeSampleFleet({ out, servers, granularity, seed }, { signal, onEvent: view.show }),
+    writeSampleFleet({ out, servers, granularity, seed, contents }, { signal, onEvent: view.show }),
   ).finally(view.end)
   if (options.json === true) {
-    print(jsonText({ forecasts: sample.forecasts, servers_table: sample.serversTable, rows: sample.rows }))
+    print(jsonText({ [contents]: sample.forecasts, servers_table: sample.serversTable, rows: sample.rows }))
     return
   }
   print(`${sample.forecasts}: ${sample.rows.toLocaleString('en-US')} rows of ${servers.toLocaleString('en-US')} servers`)

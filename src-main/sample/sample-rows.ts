@@ -70,3 +70,10 @@ export const truthRowsSql = (partsFiles: readonly string[], cadence: Cadence, se
   return `
   SELECT server_id, moment AS timestamp, actual FROM (${utilisationSql(stepsOfServersSql(parts, cadence, seed), cadence)}) WHERE is_future`
 }
+
+/** What was measured, once per server and step, without any forecast. */
+export const measuredRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string => {
+  const parts = `${readPartsSql(partsFiles)} WHERE model_index = 0`
+  return `
+  SELECT server_id, moment AS timestamp, actual FROM (${utilisationSql(stepsOfServersSql(parts, cadence, seed), cadence)}) WHERE NOT is_future`
+}

@@ -1,4 +1,4 @@
-// Writes sample forecasts of a bank's servers and their servers table: seeded, with the same bytes on any number of threads.
+// Writes sample forecasts or measurements of a bank's servers and their servers table: seeded, with the same bytes on any number of threads.
 import { randomUUID } from 'node:crypto'
 import { rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -6,7 +6,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { Database, literal } from '../database/database.ts'
 import { cadences, stepsOf, type Granularity } from './sample-calendar.ts'
 import { sampleModels } from './sample-models.ts'
-import { forecastRowsSql, createSampleTables, serversPerPartsFile, truthRowsSql, writeParts } from './sample-rows.ts'
+import { forecastRowsSql, createSampleTables, measuredRowsSql, serversPerPartsFile, truthRowsSql, writeParts } from './sample-rows.ts'
 import { serversTableSql } from './sample-servers.ts'
 
 export interface SampleFleetRequest {
@@ -17,6 +17,8 @@ export interface SampleFleetRequest {
   readonly granularity: Granularity
   /** 0 to 4,294,967,295. */
   readonly seed: number
+  /** Measurements alone have the columns `server_id`, `timestamp`, `actual`. */
+  readonly contents?: 'forecasts' | 'measurements' | undefined
   /** Parquet file for the true values of the horizon: `server_id`, `timestamp`, `actual`. */
   readonly includeTruth?: string | undefined
   readonly threads?: number | undefined
@@ -49,6 +51,9 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
   const serversTable = forecasts.replace(/\.parquet$/, '.servers.csv')
 
   const cadence = cadences[request.granularity]
+  const isMeasured = request.contents === 'measurements'
+  const label = isMeasured ? 'Writing measurements' : 'Writing forecasts'
+  const rowsSql = isMeasured ? measuredRowsSql : forecastRowsSql
   const report = (label: string, progress: number) => work.onEvent?.({ type: 'step', label, progress })
   const parts = Array.from({ length: Math.ceil(request.servers / serversPerPartsFile) }, (_, index) =>
     partialOf(forecasts, `parts-${index}`),
@@ -67,9 +72,9 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
     await database.run(`COPY (${serversTableSql(request.seed)}) TO ${partialFor(serversTable)} (FORMAT csv, HEADER)`)
     await writeParts(database, parts, cadence)
 
-    const stopPolling = pollProgress(database, (share) => report('Writing forecasts', 0.05 + 0.9 * share))
+    const stopPolling = pollProgress(database, (share) => report(label, 0.05 + 0.9 * share))
     try {
-      await database.run(`COPY (${forecastRowsSql(parts, cadence, request.seed)}) TO ${partialFor(forecasts)} (${parquetOptions})`)
+      await database.run(`COPY (${rowsSql(parts, cadence, request.seed)}) TO ${partialFor(forecasts)} (${parquetOptions})`)
     } finally {
       stopPolling()
     }
@@ -83,8 +88,9 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
     database?.close()
     await Promise.all([...parts, ...files.map(({ partial }) => partial)].map((path) => rm(path, { force: true })))
   }
-  report('Writing forecasts', 1)
-  return { forecasts, serversTable, rows: request.servers * sampleModels.length * stepsOf(cadence) }
+  report(label, 1)
+  const rowsPerServer = isMeasured ? cadence.backtestSteps : sampleModels.length * stepsOf(cadence)
+  return { forecasts, serversTable, rows: request.servers * rowsPerServer }
 }
 
 const assertWholeNumber = (label: string, value: number, minimum: number, maximum: number): void => {

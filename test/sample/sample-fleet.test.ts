@@ -63,6 +63,16 @@ describe('a daily fleet of 120 servers', () => {
     })
   })
 
+  test('has a form that holds its measurements alone, each once', async () => {
+    const measured = await writeSampleFleet(request('measured.parquet', { contents: 'measurements' }))
+    expect(measured.rows).toBe(120 * 731)
+    const measurements = `SELECT server_id, timestamp, actual FROM read_parquet(${literal(measured.forecasts)})`
+    const expected = `SELECT DISTINCT server_id, timestamp, actual FROM ${forecasts} WHERE actual IS NOT NULL`
+    expect(await numberOf(`SELECT count(*) FROM (${measurements})`)).toBe(120 * 731)
+    expect(await numberOf(`SELECT count(*) FROM (${measurements} EXCEPT ${expected})`)).toBe(0)
+    expect(await numberOf(`SELECT count(*) FROM (${expected} EXCEPT ${measurements})`)).toBe(0)
+  })
+
   test('has the columns of forecasts', async () => {
     const columns = await database.rows(
       `SELECT column_name AS name, column_type AS type FROM (DESCRIBE FROM ${forecasts})`,
