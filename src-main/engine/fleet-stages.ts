@@ -20,6 +20,7 @@ import type { AnalysisRequest } from './analysis-request.ts'
 import type { Method } from './methods/method.ts'
 import type { ProgressReporter } from './progress.ts'
 import { assessRisk, extractHorizon } from './risk/assess-risk.ts'
+import { storeSeriesGrids } from './selection/series-grids.ts'
 import { prepareSeries } from './selection/prepare-series.ts'
 import { profileSeries } from './selection/profile-series.ts'
 import { collectHoldOutErrors } from './selection/hold-out.ts'
@@ -57,6 +58,8 @@ export interface ValidatedFleet {
   readonly eventCalendar: EventCalendar | null
   readonly validation: ForecastValidation
   readonly grid: TimeGrid
+  /** Of all steps in the dataset, `grid` first; `series_grids` says whose is which where there are several. */
+  readonly grids: readonly TimeGrid[]
   /** Whose days, weekends and months count. */
   readonly zone: TimeZone
   readonly steps: readonly SeriesStep[]
@@ -128,6 +131,7 @@ export const profileFleet = async ({ database, config, method, progress }: Fleet
   await profileSeries(database, fleet.dataset, fleet.grid, fleet.validation, config.interval_level)
   const calendar = await createCalendar(database, config, method.eoqWindow(config), fleet.zone)
   await prepareSeries(database, config, method, fleet.grid)
+  if (fleet.grids.length > 1) await storeSeriesGrids(database, fleet.grids)
   return { ...fleet, calendar }
 }
 
@@ -138,8 +142,8 @@ export const selectFleetModels = async (
   model: string | undefined,
 ): Promise<SelectedFleet> => {
   progress.start('select')
-  const { grid, validation, dataset } = fleet
-  const { hasNaiveErrors } = await selectModels(database, grid, validation.fixedPoint, dataset.name, model)
+  const { grid, grids, validation, dataset } = fleet
+  const { hasNaiveErrors } = await selectModels(database, grids, validation.fixedPoint, dataset.name, model)
   await collectHoldOutErrors(database, grid, validation.fixedPoint, model)
   return { ...fleet, hasNaiveErrors }
 }
@@ -147,10 +151,10 @@ export const selectFleetModels = async (
 /** Leaves `horizon` and `series_risk`. */
 export const assessFleetRisk = async ({ database, config, method, progress }: FleetWork, fleet: SelectedFleet): Promise<AssessedFleet> => {
   progress.start('risk')
-  const { calendar, grid, validation } = fleet
+  const { calendar, grids, validation } = fleet
   await extractHorizon(database)
   await method.prepareRisk(database, calendar, validation.fixedPoint)
-  await assessRisk(database, config, method, calendar, grid, validation.fixedPoint)
+  await assessRisk(database, config, method, calendar, grids, validation.fixedPoint)
   return { ...fleet, primaryMetric: await findPrimaryMetric(database, config) }
 }
 

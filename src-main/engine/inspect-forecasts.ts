@@ -230,6 +230,7 @@ const describeFleet = async (database: Database, config: AnalysisConfig, fleet: 
       ...fleet.timeWarnings,
       ...(await collectWarnings(database, config, {
         grid: fleet.grid,
+        grids: fleet.grids,
         clock: zoneClock(fleet.zone.name),
         now: new Date(),
         stages: 'assessed',

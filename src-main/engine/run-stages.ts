@@ -127,7 +127,7 @@ const recommendFleet = async (
     ...fleet.dataset.warnings,
     ...fleet.timeWarnings,
     ...(fleet.tableWarnings ?? []),
-    ...(await collectWarnings(database, config, { grid: fleet.grid, clock, now: new Date(), stages: 'complete' })),
+    ...(await collectWarnings(database, config, { grid: fleet.grid, grids: fleet.grids, clock, now: new Date(), stages: 'complete' })),
     ...clusteredServers.warnings,
     ...accuracyWarnings,
     ...placementWarnings,

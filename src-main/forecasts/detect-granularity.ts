@@ -8,7 +8,10 @@ import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import { describeStep, gridOf, type Step, type TimeGrid } from './time-grid.ts'
 
 export interface DetectedTimes {
+  /** Of most series. */
   readonly grid: TimeGrid
+  /** One per step of `steps`, the commonest first. */
+  readonly grids: readonly TimeGrid[]
   /** The zone whose days, weekends and months count: UTC where daily times lie at 00:00 UTC, since they name a day of any zone. */
   readonly zone: TimeZone
   /** The steps of the series that were looked at, the commonest first. */
@@ -158,7 +161,7 @@ const seriesStepSchema = z.object({
   series: z.number(),
 })
 
-const detectSteps = async (database: Database, zone: TimeZone): Promise<Pick<DetectedTimes, 'grid' | 'steps'>> => {
+const detectSteps = async (database: Database, zone: TimeZone): Promise<Pick<DetectedTimes, 'grid' | 'grids' | 'steps'>> => {
   const rows = await database.rows(seriesStepsQuery(zone), seriesStepSchema)
   const counts = new Map<string, { readonly step: Step; readonly seconds: number; series: number }>()
   for (const { unit, size, seconds, series } of rows) {
@@ -170,12 +173,9 @@ const detectSteps = async (database: Database, zone: TimeZone): Promise<Pick<Det
     else counted.series += series
   }
   const found = [...counts.entries()].sort(([, a], [, b]) => b.series - a.series || a.seconds - b.seconds)
-  const [commonest] = found
-  return {
-    grid:
-      commonest === undefined
-        ? gridOf({ unit: 'second', count: daySeconds }, daySeconds, zone)
-        : gridOf(commonest[1].step, commonest[1].seconds, zone),
-    steps: found.map(([step, { series }]) => ({ step, series })),
-  }
+  const grids =
+    found.length === 0
+      ? [gridOf({ unit: 'second', count: daySeconds }, daySeconds, zone)]
+      : found.map(([, { step, seconds }]) => gridOf(step, seconds, zone))
+  return { grid: grids[0]!, grids, steps: found.map(([step, { series }]) => ({ step, series })) }
 }

@@ -75,6 +75,12 @@ export const slotSql = (grid: TimeGrid, ts: string): string => {
   return `((${position}) // ${count})`
 }
 
+/** `slotSql` where series differ in their steps; `index`: SQL for the place of the row's grid among `grids`. */
+export const ownSlotSql = (grids: readonly TimeGrid[], index: string, ts: string): string =>
+  grids.length === 1
+    ? slotSql(grids[0]!, ts)
+    : `CASE ${index} ${grids.map((grid, at) => `WHEN ${at} THEN ${slotSql(grid, ts)}`).join(' ')} END`
+
 /** `slotSql` for microseconds since 1970. */
 export const slotOf = (grid: TimeGrid, us: number): number => {
   const { unit, count } = grid.step

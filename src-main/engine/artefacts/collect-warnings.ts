@@ -7,15 +7,23 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import { turnedMetrics } from '../../../src-shared/config/metric-units.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { dayText, type ZoneClock } from '../../../src-shared/run/zone-clock.ts'
-import { describeStep, isStandardStep, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
+import { describeStep, isStandardStep, ownSlotSql, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { maxSilentSteps } from '../../forecasts/time-grid.ts'
+import { joinGridsSql } from '../selection/series-grids.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
 
 const maxOriginAgeDays = 14
 const maxInvertedShare = 0.01
 
+/** SQL for the steps from the first to the last time of a row of `series_models`. */
+const stepsBetweenSql = (grid: TimeGrid): string =>
+  grid.step.unit === 'second'
+    ? `date_diff('second', first_at, last_at) / ${grid.stepSeconds}`
+    : `${slotSql(grid, 'last_at')} - ${slotSql(grid, 'first_at')}`
+
 interface WarningContext {
   readonly grid: TimeGrid
+  readonly grids: readonly TimeGrid[]
   /** Its days stand in the messages. */
   readonly clock: ZoneClock
   readonly now: Date
@@ -29,7 +37,7 @@ interface WarningContext {
 export const collectWarnings = async (
   database: Database,
   config: AnalysisConfig,
-  { grid, clock, now, stages }: WarningContext,
+  { grid, grids, clock, now, stages }: WarningContext,
 ): Promise<RunWarning[]> => {
   const warnings: RunWarning[] = []
   const warn = async (code: string, sql: string, sentence: (count: string, examples: string) => string): Promise<void> => {
@@ -61,8 +69,8 @@ export const collectWarnings = async (
   )
   await warn(
     'gaps',
-    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models
-     WHERE row_count < ${grid.step.unit === 'second' ? `date_diff('second', first_at, last_at) / ${grid.stepSeconds}` : `${slotSql(grid, 'last_at')} - ${slotSql(grid, 'first_at')}`} + 1`,
+    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models ${grids.length === 1 ? '' : 'JOIN series USING (server_id, metric)'} ${joinGridsSql(grids)}
+     WHERE row_count < ${grids.length === 1 ? stepsBetweenSql(grid) : `CASE grid ${grids.map((own, at) => `WHEN ${at} THEN ${stepsBetweenSql(own)}`).join(' ')} END`} + 1`,
     (n) => `${n} forecasts have gaps in time.`,
   )
   await warn(
@@ -117,8 +125,8 @@ export const collectWarnings = async (
   )
   await warn(
     'late-horizon',
-    `SELECT r.server_id || ' ' || r.metric AS example FROM series_risk r JOIN series s USING (series_id)
-     WHERE NOT s.is_silent AND ${slotSql(grid, 'r.horizon_start')} - ${slotSql(grid, 'r.last_measured_at')} > 1`,
+    `SELECT r.server_id || ' ' || r.metric AS example FROM series_risk r JOIN series s USING (series_id) ${joinGridsSql(grids)}
+     WHERE NOT s.is_silent AND ${ownSlotSql(grids, 'grid', 'r.horizon_start')} - ${ownSlotSql(grids, 'grid', 'r.last_measured_at')} > 1`,
     (n) => `The horizon of ${n} series begins more than one step after their last measurement.`,
   )
   await warn(

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
+import { readSeriesGrids } from '../selection/series-grids.ts'
 import { lagReader, naiveError, storeNaiveErrors } from './naive-errors.ts'
 import { SaturationReader } from './measure-saturation.ts'
 import { scanBacktests, type BacktestReader } from './scan-backtests.ts'
@@ -25,13 +26,13 @@ export interface MeasuredBacktests {
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
-  { grid, zone, hasNaiveErrors, eventCalendar }: Pick<AssessedFleet, 'grid' | 'zone' | 'hasNaiveErrors' | 'eventCalendar'>,
+  { grid, grids, zone, hasNaiveErrors, eventCalendar }: Pick<AssessedFleet, 'grid' | 'grids' | 'zone' | 'hasNaiveErrors' | 'eventCalendar'>,
 ): Promise<MeasuredBacktests> => {
   const { origin } = await database.row(
     'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
     z.object({ origin: z.number() }),
   )
-  const season = await SeasonReader.open(database, config, grid, zone, origin)
+  const season = await SeasonReader.open(database, config, grids, zone, origin)
   const backtestResiduals = needsBreachEstimates(config) ? await BacktestResiduals.open(database, grid, origin) : null
   const naiveErrors: [series: number, error: number | null][] = []
   const saturation = await SaturationReader.open(database, config)
@@ -43,7 +44,10 @@ export const measureBacktests = async (
   // Past events must not count as errors of the model.
   const readers: BacktestReader[] = filter === null ? filteredReaders : [filter]
   if (!hasNaiveErrors) {
-    readers.push({ read: ({ id, times, actual }) => naiveErrors.push([id, naiveError(times, actual, lagReader(grid, origin))]) })
+    const gridOfSeries = await readSeriesGrids(database, grids)
+    readers.push({
+      read: ({ id, times, actual }) => naiveErrors.push([id, naiveError(times, actual, lagReader(gridOfSeries(id), origin))]),
+    })
   }
   await scanBacktests(database, { origin, withBounds: backtestResiduals !== null, maxSeries: season.maxSeries }, readers)
   await saturation.finish(database)

@@ -52,12 +52,12 @@ export const storeNaiveErrors = async (
  * Creates `naive_errors` before any model is selected, from the model that covers most of a series' measured times. This is another
  * full scan. Reads `series_models`, `series`, `forecast_rows`.
  */
-export const queryNaiveErrors = async (database: Database, grid: TimeGrid, fixedPoint: FixedPoint): Promise<void> => {
-  await database.run(`CREATE OR REPLACE TABLE naive_errors AS ${naiveErrorsQuery(grid, fixedPoint)}`)
+export const queryNaiveErrors = async (database: Database, grids: readonly TimeGrid[], fixedPoint: FixedPoint): Promise<void> => {
+  await database.run(`CREATE OR REPLACE TABLE naive_errors AS ${naiveErrorsQuery(grids, fixedPoint)}`)
 }
 
 /** SQL for the rows of `naive_errors`. */
-export const naiveErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string => `
+export const naiveErrorsQuery = (grids: readonly TimeGrid[], fixedPoint: FixedPoint): string => `
     WITH reference_models AS (
       SELECT s.series_id, m.server_id, m.metric, arg_max(m.model, (m.measured, -m.rank)) AS model
       FROM (SELECT *, row_number() OVER (PARTITION BY server_id, metric ORDER BY model) AS rank FROM series_models) m
@@ -67,21 +67,26 @@ export const naiveErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string
       SELECT w.series_id, f.ts, f.actual FROM forecast_rows f JOIN reference_models w USING (server_id, metric, model)
       WHERE ${isMeasuredSql}
     )
+    ${grids
+      .map(
+        (grid, at) => `
     SELECT series_id, nullif(${fixedSumSql('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
-    FROM ${laggedPairsSql(grid)}
-    GROUP BY series_id`
+    FROM ${laggedPairsSql(grid, grids.length === 1 ? 'measured' : `(FROM measured SEMI JOIN (FROM series_grids WHERE grid = ${at}) USING (series_id))`)}
+    GROUP BY series_id`,
+      )
+      .join(' UNION ALL ')}`
 
-/** SQL for `measured` a joined with the values one lag before, b. */
-const laggedPairsSql = (grid: TimeGrid): string => {
+/** SQL for the rows of `measured`, a, joined with the values one lag before, b. */
+const laggedPairsSql = (grid: TimeGrid, measured: string): string => {
   const { step, zone, lagSeconds } = grid
   if (step.unit !== 'second') {
     const position = calendarPositionSql(grid, 'ts')
-    return `(SELECT series_id, ${position} AS position, actual FROM measured) a
-      JOIN (SELECT series_id, ${position} + ${calendarLag(grid)} AS position, arg_min(actual, ts) AS actual FROM measured GROUP BY ALL) b
+    return `(SELECT series_id, ${position} AS position, actual FROM ${measured}) a
+      JOIN (SELECT series_id, ${position} + ${calendarLag(grid)} AS position, arg_min(actual, ts) AS actual FROM ${measured} GROUP BY ALL) b
       USING (series_id, position)`
   }
   if (zone.isUtc)
-    return `measured a JOIN (SELECT series_id, ts + to_seconds(${lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)`
+    return `${measured} a JOIN (SELECT series_id, ts + to_seconds(${lagSeconds}) AS ts, actual FROM ${measured}) b USING (series_id, ts)`
   const laggedTime = zone.instantSql(`(${zone.localSql('ts')} - to_seconds(${lagSeconds}))`)
-  return `(SELECT series_id, ${laggedTime} AS ts, actual FROM measured) a JOIN measured b USING (series_id, ts)`
+  return `(SELECT series_id, ${laggedTime} AS ts, actual FROM ${measured}) a JOIN ${measured} b USING (series_id, ts)`
 }

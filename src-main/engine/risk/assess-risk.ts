@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
-import { slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
+import { joinGridsSql } from '../selection/series-grids.ts'
+import { ownSlotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import type { Method } from '../methods/method.ts'
 import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
@@ -38,12 +39,12 @@ export const assessRisk = async (
   config: AnalysisConfig,
   method: Method,
   calendar: Calendar,
-  grid: TimeGrid,
+  grids: readonly TimeGrid[],
   fixedPoint: FixedPoint,
 ): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE horizon_means AS ${horizonMeansQuery(fixedPoint)}`)
   await database.run(`CREATE OR REPLACE TABLE horizon_figures AS ${horizonFiguresQuery(calendar)}`)
-  await database.run(`CREATE OR REPLACE TABLE breach_runs AS ${longestRunsQuery(grid)}`)
+  await database.run(`CREATE OR REPLACE TABLE breach_runs AS ${longestRunsQuery(grids)}`)
   await database.run(`CREATE OR REPLACE TABLE series_risk AS ${seriesRiskQuery(config, method)}`)
 }
 
@@ -51,11 +52,11 @@ export const assessRisk = async (
 const deviationSql = '((h.predicted - m.horizon_mean) / m.max_deviation)'
 
 /** Longest unbroken run of breaching periods: consecutive periods share the difference of period number and rank. */
-export const longestRunsQuery = (grid: TimeGrid): string => `
+export const longestRunsQuery = (grids: readonly TimeGrid[]): string => `
   WITH over_threshold AS (
-    SELECT h.series_id, ${slotSql(grid, 'h.ts')}
+    SELECT h.series_id, ${ownSlotSql(grids, 'grid', 'h.ts')}
            - row_number() OVER (PARTITION BY h.series_id ORDER BY h.ts) AS run
-    FROM horizon h JOIN series s USING (series_id) WHERE h.predicted > s.high_threshold
+    FROM horizon h JOIN series s USING (series_id) ${joinGridsSql(grids)} WHERE h.predicted > s.high_threshold
   ), runs AS (SELECT series_id, run, count(*) AS periods FROM over_threshold GROUP BY ALL)
   SELECT series_id, CAST(max(periods) AS INTEGER) AS longest_breach_run FROM runs GROUP BY series_id`
 

@@ -4,6 +4,7 @@ import type { Database } from '../../database/database.ts'
 import { maxBatches, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeZone } from '../../calendar/time-zone.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
+import { readSeriesGrids } from '../selection/series-grids.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
 import { estimateExhaustion, type Exhaustion, hasTrend, isRising, measureWeeklyTrend } from './measure-trend.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
@@ -72,12 +73,16 @@ const maxDays = 50_000_000
  * Measures the seasonality of every series on its backtest. Sums run by series and in order of time, so that the number of threads does
  * not change them.
  */
+/** Days from one measurement to the next, at least 1. */
+const stepDaysOf = ({ stepSeconds }: TimeGrid): number => Math.max(1, stepSeconds / secondsPerDay)
+
 export class SeasonReader implements BacktestReader {
   /** Maximum series in a batch. */
   readonly maxSeries: number
   readonly #database: Database
   readonly #calendar: SeasonCalendar
   readonly #grid: TimeGrid
+  readonly #gridOf: (seriesId: number) => TimeGrid
   readonly #zone: TimeZone
   readonly #origin: number
   readonly #metrics: readonly string[]
@@ -94,6 +99,7 @@ export class SeasonReader implements BacktestReader {
     database: Database,
     calendar: SeasonCalendar,
     grid: TimeGrid,
+    gridOf: (seriesId: number) => TimeGrid,
     zone: TimeZone,
     origin: number,
     metrics: readonly string[],
@@ -102,6 +108,7 @@ export class SeasonReader implements BacktestReader {
     this.#database = database
     this.#calendar = calendar
     this.#grid = grid
+    this.#gridOf = gridOf
     this.#zone = zone
     this.#origin = origin
     this.#metrics = metrics
@@ -112,14 +119,30 @@ export class SeasonReader implements BacktestReader {
   }
 
   /** Reads `series`, `series_risk`, `series_models`, `holidays`; creates `season_measures`. `origin`: the scan's origin in microseconds since 1970. */
-  static async open(database: Database, config: AnalysisConfig, grid: TimeGrid, zone: TimeZone, origin: number): Promise<SeasonReader> {
+  static async open(
+    database: Database,
+    config: AnalysisConfig,
+    grids: readonly TimeGrid[],
+    zone: TimeZone,
+    origin: number,
+  ): Promise<SeasonReader> {
     const { metric: metrics, threshold: thresholds } = await database.columns(
       `SELECT s.metric, CASE WHEN r.first_breach_at IS NULL THEN s.high_threshold END AS threshold
        FROM series s JOIN series_risk r USING (series_id) ORDER BY series_id`,
       { metric: 'text', threshold: 'number?' },
     )
     await database.storeRows('season_measures', figureColumns, [])
-    return new SeasonReader(database, await readSeasonCalendar(database, config, zone), grid, zone, origin, metrics, thresholds)
+    const gridOf = await readSeriesGrids(database, grids)
+    return new SeasonReader(
+      database,
+      await readSeasonCalendar(database, config, zone),
+      grids[0]!,
+      gridOf,
+      zone,
+      origin,
+      metrics,
+      thresholds,
+    )
   }
 
   async begin(from: number, to: number): Promise<void> {
@@ -133,14 +156,14 @@ export class SeasonReader implements BacktestReader {
       `SELECT series_id, list(CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE)) AS times, list(predicted) AS predicted FROM horizon
        WHERE series_id >= ${from} AND series_id < ${to} GROUP BY series_id`,
       ['times', 'predicted'],
-      (id, [times, predicted]) => this.#addDays(this.#daysOf(id).horizonDays, times!, predicted!),
+      (id, [times, predicted]) => this.#addDays(this.#gridOf(id), this.#daysOf(id).horizonDays, times!, predicted!),
     )
   }
 
   read({ id, times, actual }: SeriesBacktest): void {
     const { measured } = this.#daysOf(id)
-    this.#addDays(measured, times, actual)
-    const trend = measureWeeklyTrend(measured, this.#calendar, this.#stepDays())
+    this.#addDays(this.#gridOf(id), measured, times, actual)
+    const trend = measureWeeklyTrend(measured, this.#calendar, stepDaysOf(this.#gridOf(id)))
     if (trend === null) return
     const { firstDay } = this.#calendar
     const threshold = this.#thresholds[id]!
@@ -155,11 +178,11 @@ export class SeasonReader implements BacktestReader {
   }
 
   async end(from: number, to: number): Promise<void> {
-    const stepDays = this.#stepDays()
     const figures: (number | null)[][] = []
     for (let id = from; id < to; id++) {
       const { measured, horizonDays } = this.#daysOf(id)
       if (measured.every(Number.isNaN) && horizonDays.every(Number.isNaN)) continue
+      const stepDays = stepDaysOf(this.#gridOf(id))
       const isLong = hasTrend(measured, stepDays)
       const seriesSeason = measureSeriesSeason(measured, this.#calendar, stepDays)
       const metric = this.#metrics[id]!
@@ -197,11 +220,7 @@ export class SeasonReader implements BacktestReader {
         .map((name) => figureSql(name, this.#zone))
         .join(', ')}, b.* EXCLUDE (series_id)
       FROM series_risk r LEFT JOIN season_measures m USING (series_id) JOIN season_breaches b USING (series_id) ORDER BY r.series_id`)
-    return describeSeason(database, config, this.#calendar, this.#fleet, this.#stepDays() === 1)
-  }
-
-  #stepDays(): number {
-    return Math.max(1, this.#grid.stepSeconds / secondsPerDay)
+    return describeSeason(database, config, this.#calendar, this.#fleet, stepDaysOf(this.#grid) === 1)
   }
 
   #daysOf(id: number): { measured: Float64Array; horizonDays: Float64Array } {
@@ -211,8 +230,8 @@ export class SeasonReader implements BacktestReader {
   }
 
   /** Computes the means of days with enough periods. Values of more than a day stay on their day. */
-  #addDays(days: Float64Array, times: Float64Array, values: Float64Array): void {
-    const minPeriods = Math.max(1, Math.floor((secondsPerDay / this.#grid.stepSeconds) * measuredShare))
+  #addDays(grid: TimeGrid, days: Float64Array, times: Float64Array, values: Float64Array): void {
+    const minPeriods = Math.max(1, Math.floor((secondsPerDay / grid.stepSeconds) * measuredShare))
     let row = 0
     let nextDay = times.length === 0 ? 0 : this.#dayOf(times[0]!)
     while (row < times.length) {

@@ -18,7 +18,7 @@ export const minCommonPoints = 14
  */
 export const selectModels = async (
   database: Database,
-  grid: TimeGrid,
+  grids: readonly TimeGrid[],
   fixedPoint: FixedPoint,
   datasetName: string,
   forcedModel: string | undefined,
@@ -38,10 +38,10 @@ export const selectModels = async (
     z.object({ is_decided: z.boolean() }),
   )
   // For series with short backtests, the median MASE of the fleet decides.
-  if (!is_decided) await queryNaiveErrors(database, grid, fixedPoint)
+  if (!is_decided) await queryNaiveErrors(database, grids, fixedPoint)
   await selectBest(database, forcedModel)
   if (is_decided && (await areBacktestsComplete(database))) return { hasNaiveErrors: false }
-  if (is_decided) await queryNaiveErrors(database, grid, fixedPoint)
+  if (is_decided) await queryNaiveErrors(database, grids, fixedPoint)
   return { hasNaiveErrors: true }
 }
 

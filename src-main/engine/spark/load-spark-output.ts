@@ -84,6 +84,7 @@ export const loadSparkOutput = async (
     eventCalendar,
     validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
     grid: fixedGrid(notes.step_seconds),
+    grids: [fixedGrid(notes.step_seconds)],
     zone: TimeZone.utc,
     steps: notes.steps,
     timeWarnings: [],

@@ -112,7 +112,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('series', seriesQuery(config, grid)),
     view('forecast', forecastQuery),
     view('horizon_counts', horizonCountsQuery),
-    table('naive_errors', naiveErrorsQuery(grid, fixedPoint)),
+    table('naive_errors', naiveErrorsQuery([grid], fixedPoint)),
     table('candidate_rows', candidateRowsQuery),
     view('unaligned_errors', unalignedErrorsQuery(fixedPoint)),
     view('candidate_errors', candidateErrorsQuery),
@@ -130,7 +130,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('horizon', horizonQuery('true', 'selected_forecast')),
     table('horizon_means', horizonMeansQuery(fixedPoint)),
     table('horizon_figures', horizonFiguresQuery(calendar)),
-    view('breach_runs', longestRunsQuery(grid)),
+    view('breach_runs', longestRunsQuery([grid])),
     table('series_risk', seriesRiskQuery(config, headroom)),
     {
       name: flaggedRowsFolder,
