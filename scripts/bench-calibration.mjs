@@ -1,6 +1,6 @@
 // `npm run bench:calibration`: the probabilities of fleets whose outcome is known, scored against what came about.
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,7 +12,7 @@ import { installDependencies } from './setup/dependencies.mjs'
 import { cliFile, projectFolder } from './setup/project-folders.mjs'
 
 /** @typedef {import('./bench/probability-scores.mjs').Prediction} Prediction */
-/** @typedef {{ readonly sustained: Prediction[], readonly any: Prediction[], readonly errors: readonly { readonly point: number, readonly median: number }[] }} Outcome */
+/** @typedef {{ readonly sustained: Prediction[], readonly any: Prediction[], readonly errors: readonly { readonly point: number, readonly median: number }[], readonly interval: string }} Outcome */
 
 const { values } = parseArgs({ options: { data: { type: 'string', default: join(projectFolder, '..', 'shared', 'data') } } })
 
@@ -30,13 +30,16 @@ const evaluate = async (forecasts, truth) => {
   const run = join(folder, `run-${runs++}`)
   execFileSync(process.execPath, [cliFile, 'analyze', forecasts, '--out', run, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
   const risks = await rowsOf(database, `SELECT * FROM '${run}/server_risk.parquet' WHERE at_risk_probability IS NOT NULL`)
+  const { at_risk_low: low, at_risk_high: high } = JSON.parse(await readFile(join(run, 'module_05_summary.json'), 'utf8'))
   const known = risks.flatMap((risk) => {
     const came = truth.get(risk['server_id'])
     return came === undefined ? [] : [{ risk, came }]
   })
   /** @param {(risk: Record<string, any>, came: number[]) => Prediction} predict */
   const predictions = (predict) => known.map(({ risk, came }) => predict(risk, came))
+  const breached = known.filter(({ risk, came }) => p95(came) > risk['high_threshold']).length
   return {
+    interval: `${breached} in ${low} to ${high}`,
     sustained: predictions((risk, came) => ({
       probability: risk['at_risk_probability'],
       outcome: bit(p95(came) > risk['high_threshold']),
@@ -76,6 +79,9 @@ const report = (name, outcomes) => {
   const share = (/** @type {number} */ of) => (of === 0 ? '–' : (hits / of).toFixed(3))
   console.log(
     `${''.padEnd(24)} at risk (basis probable): ${hits} hits of ${flagged.length} named, ${events} events; recall ${share(events)}, precision ${share(flagged.length)}`,
+  )
+  console.log(
+    `${''.padEnd(24)} servers with a sustained breach, and the 90 % interval: ${outcomes.map(({ interval }) => interval).join('; ')}`,
   )
   console.log(`${''.padEnd(24)} P95 of the forecast: ${errorText('point')}; median P95 of the paths: ${errorText('median')}`)
 }

@@ -1,6 +1,7 @@
-// `npm run bench:placement`: hosts above the consolidation target in what came after the horizon, beside packing by the forecasts alone.
+// `npm run bench:placement`: hosts above the consolidation target in what came after the horizon, beside packing by the forecasts alone;
+// and what other names of servers and another seed move.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,7 +60,42 @@ const countHosts = async ({ forecasts, truth, servers }, options, count) => {
   })
 }
 
+/** Analyses a fleet as it is, and again with other names and another seed; prints what moved. @param {string} forecasts */
+const countMoves = async (forecasts) => {
+  const renamed = join(folder, 'renamed.parquet')
+  await database.run(`
+    COPY (SELECT * REPLACE (md5(CAST(server_id AS VARCHAR)) AS server_id) FROM read_parquet('${forecasts}') ORDER BY server_id, model, timestamp)
+    TO '${renamed}' (FORMAT parquet)`)
+  const [first, second] = [join(folder, `run-${runs++}`), join(folder, `run-${runs++}`)]
+  for (const [input, run, seed] of [
+    [forecasts, first, '42'],
+    [renamed, second, '7'],
+  ])
+    execFileSync(process.execPath, [cliFile, 'analyze', input, '--out', run, '--quiet', '--seed', seed], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  const [moves] = await rowsOf(
+    database,
+    `SELECT CAST(count(*) AS DOUBLE) AS servers, CAST(count(*) FILTER (a.recommendation <> b.recommendation) AS DOUBLE) AS moved,
+            median(abs(a.at_risk_probability - b.at_risk_probability)) AS sustained,
+            quantile_cont(abs(a.at_risk_probability - b.at_risk_probability), 0.99) AS sustained99,
+            median(abs(a.breach_probability - b.breach_probability)) AS any_breach,
+            quantile_cont(abs(a.breach_probability - b.breach_probability), 0.99) AS any99
+     FROM '${first}/server_risk.parquet' a JOIN '${second}/server_risk.parquet' b ON md5(CAST(a.server_id AS VARCHAR)) = b.server_id`,
+  )
+  if (moves === undefined) return
+  const { servers, moved, sustained, sustained99, any_breach: any, any99 } = moves
+  console.log(
+    `PlanetLab with other names and another seed: ${moved} of ${servers} recommendations move (${((100 * moved) / servers).toFixed(1)} %);`,
+  )
+  console.log(
+    `  probabilities move by, median and 99 %: sustained ${sustained.toFixed(4)} and ${sustained99.toFixed(4)}, any ${any.toFixed(4)} and ${any99.toFixed(4)}`,
+  )
+}
+
 try {
+  const planetlab = join(values.data, 'planetlab', 'forecasts.parquet')
+  if (existsSync(planetlab)) await countMoves(planetlab)
   for await (const { name, fleets } of knownFleets({ data: values.data, folder, database })) {
     console.log(name)
     for (const [plan, options] of /** @type {const} */ ([
