@@ -180,6 +180,16 @@ describe('preflight', () => {
       })
     })
 
+    it('are left to the job where records hold the forecast, or where two files make up the rows', async () => {
+      for (const line of ['{"host":"a","time":"2027-01-01","predicted_cpu":{"value":1}}', '{"mean":[1],"quantiles":{"0.1":[0]}}']) {
+        workspace.put('text/part-0.jsonl', `${line}\n`)
+        expect(await checkOf('input', {}, engineTask({}))).toMatchObject({
+          state: 'warning',
+          detail: '1 file in S3, 0.0 MB. The columns of text/part-0.jsonl are checked when the job starts.',
+        })
+      }
+    })
+
     it('may be one object, or a local file', async () => {
       workspace.put('text/one.csv', known)
       workspace.put('text/other.csv', unknown)
