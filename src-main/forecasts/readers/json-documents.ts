@@ -1,4 +1,6 @@
 // JSON documents of monitoring systems, which say by themselves what is what: Prometheus' query_range and CloudWatch's GetMetricData.
+import { open } from 'node:fs/promises'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, literal } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 
@@ -13,6 +15,30 @@ export const jsonObjectsSql = (files: readonly ForecastFile[], form: JsonForm = 
   const compression = files[0]?.compression ?? 'none'
   return `read_json_objects([${paths}], format = '${form}', compression = ${literal(compression === 'none' ? 'uncompressed' : compression)}, filename = '__file',
     maximum_object_size = ${Math.max(maxJsonBytes, ...files.map(({ bytes }) => bytes + 1))})`
+}
+
+/** So many bytes hold the first and the last mark of a file that ends with blanks. */
+const markBytes = 1024
+
+/** DuckDB reads an array that is cut between two objects without an error. Throws input-text-unreadable. */
+export const assertWholeArray = async ({ path, name, bytes, compression }: ForecastFile): Promise<void> => {
+  if (compression !== 'none') return
+  const file = await open(path, 'r')
+  try {
+    const textAt = async (position: number): Promise<string> => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(markBytes), 0, markBytes, position)
+      return buffer
+        .toString('utf8', 0, bytesRead)
+        .replace(/^\uFEFF/, '')
+        .trim()
+    }
+    if (!(await textAt(0)).startsWith('[') || (await textAt(Math.max(0, bytes - markBytes))).endsWith(']')) return
+  } finally {
+    await file.close()
+  }
+  throw new HeadroomError('input-text-unreadable', `${name} is cut: its array has no end.`, {
+    next: 'Write, copy or download the file again.',
+  })
 }
 
 export const jsonPointer = (key: string): string => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`

@@ -4,7 +4,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 import { openBatchTransforms } from './batch-transform.ts'
-import { documentOf, jsonObjectsSql, jsonPointer, textColumn, type JsonForm } from './json-documents.ts'
+import { assertWholeArray, documentOf, jsonObjectsSql, jsonPointer, textColumn, type JsonForm } from './json-documents.ts'
 import type { SourceColumn } from './layout.ts'
 import { assertDistinct, textHeadColumn, maxHeaderLines, readCsvHeader } from './text-header.ts'
 
@@ -123,6 +123,7 @@ const openJson = async (database: Database, file: ForecastFile, extent: Extent):
     )
     return row
   }
+  await assertWholeArray(file)
   const found = await readFirst('auto')
   // DuckDB takes an array after a byte order mark for one value.
   const form = found?.type === 'ARRAY' ? 'array' : 'auto'

@@ -41,9 +41,11 @@ const maxNameLines = 5
 
 /** Of the first lines. Throws input-text-unreadable, input-column-conflict. */
 export const readCsvHeader = (lines: readonly string[], fileName: string): CsvHeader => {
-  const isStated = (line: string): boolean => /^\uFEFF?sep=.$/i.test(line.trim())
+  // The separator may be a tab.
+  const separatorOf = (line: string): string | undefined => /^\uFEFF?sep=(.) *\r?$/i.exec(line)?.[1]
+  const isStated = (line: string): boolean => separatorOf(line) !== undefined
   const above = findHeaderLine(lines, isStated)
-  const stated = lines.slice(0, above).find(isStated)?.trim().at(-1)
+  const stated = lines.slice(0, above).flatMap((line) => separatorOf(line) ?? [])[0]
   const first = (lines[above] ?? '').replace(/^(\uFEFF)?(#\s*)?/, '')
   const delimiter = stated ?? likelyDelimiter(first)
   const rows = [first, ...lines.slice(above + 1, above + maxNameLines)].map((line) =>
@@ -59,6 +61,11 @@ export const readCsvHeader = (lines: readonly string[], fileName: string): CsvHe
       `The first line of ${fileName} holds no comma, semicolon or tab between column names.`,
       { next: 'Write a line of column names, then one line per row.' },
     )
+  }
+  if (names.some((name) => name.includes('\0'))) {
+    throw new HeadroomError('input-text-unreadable', `The column names of ${fileName} hold bytes that are no text.`, {
+      next: 'Write, copy or download the file again.',
+    })
   }
   assertDistinct(names, fileName)
   return { names, delimiter, quote: isSingleQuoted ? "'" : '"', lines: above + (levels?.lines ?? 1) }
