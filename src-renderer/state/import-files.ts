@@ -118,10 +118,11 @@ export const analysisReading = ({ inspection, settings }: Pick<ImportState, 'ins
 
 /** The next files of the same column names are read the same way. */
 export const saveImportChoice = async (): Promise<void> => {
-  const { inspection, settings } = getState()
+  const { inspection } = getState()
   if (inspection === null) return
   const columns = inspection.schema.map(({ column }) => column)
-  await changeSettings({ importChoices: addImportChoice(useWindowState.getState().settings.importChoices, columns, settings) })
+  const choices = useWindowState.getState().settings.importChoices
+  await changeSettings({ importChoices: addImportChoice(choices, columns, analysisReading(getState())) })
 }
 
 /** Failures that a statement about the files can cure. */

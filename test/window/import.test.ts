@@ -170,6 +170,29 @@ describe('the dialog', () => {
   })
 })
 
+describe('a file of measurements', () => {
+  const measurements = (servers: readonly string[]): string =>
+    forecasts(['host', 'time', 'value', 'plan'], servers)
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(',').slice(0, 3).join(','))
+      .join('\n')
+
+  it('is named as such in the dialog, forecast and analysed; the next one at once', async () => {
+    const { page } = window
+    await dropFiles(page, [await written('measured.csv', measurements(['db-1', 'db-2', 'db-3', 'db-4', 'db-5']))])
+    const dialog = dialogOf(page)
+    await dialog.waitFor()
+    await waitUntilRead(dialog)
+    expect(await dialog.innerText()).toContain('These files hold measurements only: Headroom forecasts them first.')
+    await dialog.getByRole('button', { name: 'Analyse' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await expect.poll(() => summaryText(page), { timeout: 60_000 }).toMatch(/Servers\s+5/)
+    await dropFiles(page, [await written('measured-later.csv', measurements(['db-1', 'db-2', 'db-3', 'db-4']))])
+    await expect.poll(() => summaryText(page), { timeout: 60_000 }).toMatch(/Servers\s+4/)
+  })
+})
+
 /** Pairs of controls and texts that cover one another, and whether the dialog is wider than what it shows. */
 const layoutOf = (dialog: Locator): Promise<{ overlapping: string[]; isScrolledSideways: boolean }> =>
   dialog.evaluate((element) => {
