@@ -63,6 +63,11 @@ const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServer
 const commonErrors = from('src-main/engine/selection/select-models.ts#candidatesQuery', frozen)
 const accuracy = from('src-main/engine/artefacts/write-server-risk.ts#serverRiskQuery', frozen)
 const recommendation = from('src-main/engine/recommendations/assign-recommendations.ts#assignRecommendations', frozen)
+const thirdMargin = (/** @type {string} */ formula) =>
+  from('src-main/engine/breach/interval-coverage.ts#fitMargins', coverageTest)(
+    'points; empty where the lead is not known or shorter than the horizon',
+    formula,
+  )
 const hostLoad = from('src-main/engine/recommendations/place-fleet.ts#measureHostLoad', 'test/engine/recommendations/place-fleet.test.ts')
 const order = from('src-main/engine/recommendations/assign-recommendations.ts#orderFor', 'test/engine/recommendations/order-dates.test.ts')
 const rowFlags = 'src-main/engine/flagged-forecasts/flag-lists.ts#flagsOfRow'
@@ -204,6 +209,9 @@ export const serverRiskFigures = {
     'points by which both bounds are widened',
     'split-conformal quantile of how far measured values lie outside the bounds',
   ),
+  interval_margin_early: thirdMargin('the same over leads in the first third of the horizon'),
+  interval_margin_middle: thirdMargin('the same over leads in the second third'),
+  interval_margin_late: thirdMargin('the same over leads in the last third'),
   seasonal_peak_risk: horizon(
     "in the metric's unit; empty where the horizon has no such day",
     'max(`predicted`) in quarter-end windows and on holidays',

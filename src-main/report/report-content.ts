@@ -259,10 +259,15 @@ const createModelTables = async (run: OpenRun): Promise<ReportTable[]> => {
         `${metric}: the selected models promise an MAE of ${inSample.toFixed(2)}. Selected without the last window they get ${heldOut.toFixed(2)} on it (${text.count(series)} series).`,
     )
     .join(' ')
+  const unchecked =
+    accuracy.is_coverage_checked === false
+      ? 'Nominal coverage cannot be checked: the lead of the backtest is unknown or shorter than the horizon.'
+      : ''
+  const note = [holdOut, unchecked].filter((sentence) => sentence !== '').join(' ')
   return [
     {
       title: 'Models',
-      ...(holdOut === '' ? {} : { note: holdOut }),
+      ...(note === '' ? {} : { note }),
       columns: [
         textColumn('Model'),
         numberColumn('Selected for'),

@@ -18,6 +18,8 @@ export interface ServerSeriesData {
   readonly upper: Float32Array
   /** Points by which recalibration widens the interval; null: unchanged. */
   readonly margin: number | null
+  /** The same by thirds of the horizon, which counts instead where it is known. */
+  readonly marginsByThird: readonly [number, number, number] | null
   readonly otherModels: readonly { readonly model: string; readonly timesMs: Float64Array; readonly forecast: Float32Array }[]
   readonly marks: readonly TimeMark[]
   readonly horizonStartMs: number | null
@@ -62,11 +64,19 @@ const createLine = (id: string, name: string, color: string, data: Point[], chan
 })
 
 /** Lower and upper bound of the interval, widened by the margin; null without bounds. */
-export const intervalAt = ({ lower, upper, margin }: ServerSeriesData, index: number): readonly [number, number] | null => {
+export const intervalAt = (data: ServerSeriesData, index: number): readonly [number, number] | null => {
+  const { lower, upper } = data
   const low = lower[index] ?? Number.NaN
   const high = upper[index] ?? Number.NaN
   if (Number.isNaN(low) || Number.isNaN(high)) return null
-  return [low - (margin ?? 0), high + (margin ?? 0)]
+  const margin = marginAt(data, data.timesMs[index] ?? Number.NaN)
+  return [low - margin, high + margin]
+}
+
+const marginAt = ({ margin, marginsByThird, horizonStartMs, toMs }: ServerSeriesData, timeMs: number): number => {
+  if (marginsByThird === null || horizonStartMs === null) return margin ?? 0
+  const third = Math.floor((3 * (timeMs - horizonStartMs)) / (toMs - horizonStartMs))
+  return marginsByThird[Math.min(2, Math.max(0, third))] ?? 0
 }
 
 /** One polygon per gapless segment of the horizon. */

@@ -125,6 +125,13 @@ export const serverRiskRowSchema = z.object({
   path_peak_std_long: z.number().nullable(),
   /** Points by which both of the forecast's bounds must widen to reach their nominal coverage. */
   interval_margin: z.number().nullable(),
+  /**
+   * The same by thirds of the lead. NULL where the lead of the backtest is not known or shorter than the horizon: nominal coverage cannot be
+   * checked there.
+   */
+  interval_margin_early: z.number().nullable(),
+  interval_margin_middle: z.number().nullable(),
+  interval_margin_late: z.number().nullable(),
   seasonal_peak_risk: z.number().nullable(),
   /**
    * Backtest of the selected model, in the metric's unit: mean uplift of quarter-end windows, holidays outside them and weekends over

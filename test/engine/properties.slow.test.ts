@@ -119,10 +119,16 @@ describe('with other server names', () => {
     'expected_first_breach',
     'conservative_p95',
     'interval_margin',
+    'interval_margin_early',
+    'interval_margin_middle',
+    'interval_margin_late',
     'order_by',
     'is_order_late',
     'recommendation',
     'target_host',
+    'host_load_p50',
+    'host_load_p90',
+    'host_share_above_target',
   ]
   const renameServers = async (
     name: string,

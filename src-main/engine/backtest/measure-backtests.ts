@@ -49,9 +49,21 @@ export const measureBacktests = async (
       read: ({ id, times, actual }) => naiveErrors.push([id, naiveError(times, actual, lagReader(gridOfSeries(id), origin))]),
     })
   }
-  await scanBacktests(database, { origin, withBounds: backtestResiduals !== null, maxSeries: season.maxSeries }, readers)
+  const withBounds = backtestResiduals !== null
+  const leadStepSeconds = withBounds && (await statesLeads(database)) ? grid.stepSeconds : null
+  await scanBacktests(database, { origin, withBounds, leadStepSeconds, maxSeries: season.maxSeries }, readers)
   await saturation.finish(database)
   if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
   const events = eventCalendar === null || filter === null ? null : { eventCalendar, excludedRows: filter.excludedRows() }
   return { season: await season.finish(config), backtestResiduals, events }
+}
+
+/** Whether rows of the backtest say how far they look ahead. The rows that a Spark job leaves do not. */
+const statesLeads = async (database: Database): Promise<boolean> => {
+  const { stated } = await database.row(
+    `SELECT (SELECT count(*) FROM (DESCRIBE forecast) WHERE column_name IN ('cutoff', 'horizon_offset')) = 2
+            AND (SELECT count(*) FROM series_models WHERE coalesce(backtest_lead_seconds, backtest_lead_periods) IS NOT NULL) > 0 AS stated`,
+    z.object({ stated: z.boolean() }),
+  )
+  return stated
 }

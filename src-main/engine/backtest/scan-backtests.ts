@@ -13,6 +13,8 @@ export interface SeriesBacktest {
   /** NaN where a row has no bound; empty unless bounds were requested. */
   readonly lower: Float64Array
   readonly upper: Float64Array
+  /** Steps from the cut-off to the row's time, NaN where it is not known; empty unless leads were requested. */
+  readonly lead: Float64Array
 }
 
 /** A measurement on the backtests. */
@@ -29,6 +31,8 @@ export interface BacktestScan {
   /** Microseconds from 1970 to the origin of `times`. */
   readonly origin: number
   readonly withBounds: boolean
+  /** Seconds of a step where the rows' leads are read, too; null where they are not. */
+  readonly leadStepSeconds: number | null
   /** Maximum series in a batch. */
   readonly maxSeries: number
 }
@@ -56,23 +60,38 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
      LEFT JOIN series_models m ON m.server_id = s.server_id AND m.metric = s.metric AND m.model = x.model ORDER BY s.series_id`,
     { server_id: 'text', points: 'number' },
   )
-  const lists = ['time', 'actual', 'predicted', ...(scan.withBounds ? ['yhat_lower', 'yhat_upper'] : [])]
+  const lists = [
+    'time',
+    'actual',
+    'predicted',
+    ...(scan.withBounds ? ['yhat_lower', 'yhat_upper'] : []),
+    ...(scan.leadStepSeconds === null ? [] : ['lead']),
+  ]
   const desiredRows = Math.max(defaultBatchRows, Math.ceil(points.reduce((sum, seriesPoints) => sum + seriesPoints, 0) / maxBatches))
   const maxRows = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
   const batches = splitSeries(points, maxRows, scan.maxSeries)
   const connections = await Promise.all(batches.slice(0, 2).map(async () => database.openConnection()))
   const compute = (index: number): ReturnType<Database['beginScan']> => {
     const { from, to } = batches[index]!
-    const computed = connections[index % 2]!.beginScan(backtestsQuery(scan.origin, lists, servers, { from, to }), listKinds(lists))
+    const computed = connections[index % 2]!.beginScan(backtestsQuery(scan, lists, servers, { from, to }), listKinds(lists))
     // Awaited in its turn; until then a failure must not count as unhandled.
     computed.catch(() => undefined)
     return computed
   }
   const emptyArray = new Float64Array(0)
   const rowsRead = new Float64Array(servers.length)
-  const onChunk = chunkReader(lists, (id, [times, actual, predicted, lower, upper]) => {
-    rowsRead[id] = times!.length
-    const series = { id, times: times!, actual: actual!, predicted: predicted!, lower: lower ?? emptyArray, upper: upper ?? emptyArray }
+  const onChunk = chunkReader(lists, (id, values) => {
+    const valuesOf = (name: string): Float64Array => values[lists.indexOf(name)] ?? emptyArray
+    rowsRead[id] = valuesOf('time').length
+    const series = {
+      id,
+      times: valuesOf('time'),
+      actual: valuesOf('actual'),
+      predicted: valuesOf('predicted'),
+      lower: valuesOf('yhat_lower'),
+      upper: valuesOf('yhat_upper'),
+      lead: valuesOf('lead'),
+    }
     for (const reader of readers) reader.read(series)
   })
   let computed = batches.length === 0 ? undefined : compute(0)
@@ -106,10 +125,20 @@ const splitSeries = (points: Float64Array, maxRows: number, maxSeries: number): 
 }
 
 /** SQL for a row per series with the named lists. */
-const backtestsQuery = (origin: number, lists: readonly string[], servers: readonly string[], { from, to }: SeriesBatch): string => `
+const backtestsQuery = (
+  { origin, leadStepSeconds }: BacktestScan,
+  lists: readonly string[],
+  servers: readonly string[],
+  { from, to }: SeriesBatch,
+): string => `
   SELECT series_id, ${lists.map((name) => `list("${name}") AS "${name}"`).join(', ')} FROM (
     SELECT s.series_id, CAST(epoch_us(f.ts) - ${origin} AS DOUBLE) AS "time", f.actual, f.predicted,
-           coalesce(f.yhat_lower, CAST('NaN' AS DOUBLE)) AS yhat_lower, coalesce(f.yhat_upper, CAST('NaN' AS DOUBLE)) AS yhat_upper
+           coalesce(f.yhat_lower, CAST('NaN' AS DOUBLE)) AS yhat_lower, coalesce(f.yhat_upper, CAST('NaN' AS DOUBLE)) AS yhat_upper${
+             leadStepSeconds === null
+               ? ''
+               : `,
+           coalesce(f.horizon_offset, date_diff('second', f.cutoff, f.ts) / ${leadStepSeconds}, CAST('NaN' AS DOUBLE)) AS lead`
+           }
     FROM forecast f JOIN (
       SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)
       WHERE series_id >= ${from} AND series_id < ${to}) s USING (server_id, metric, model)

@@ -47,6 +47,8 @@ export interface SeriesResiduals {
   readonly holdOutExcess: Float64Array
   /** 1 where the row had bounds. */
   readonly holdOutBounded: Uint8Array
+  /** Third of the lead, 0 to 2; `unknownThird` where the lead is not known or the backtest looks less far ahead than the horizon. */
+  readonly holdOutThirds: Uint8Array
 }
 
 /**
@@ -72,6 +74,8 @@ export class BacktestResiduals implements BacktestReader {
   readonly #maxBeforeLatest: Float64Array
   /** 1 for series of the calibration sample. */
   readonly #isSampled: Uint8Array
+  /** 1 for series whose backtest looks as far ahead as the horizon. */
+  readonly #isLeadCovered: Uint8Array
 
   private constructor(
     series: number,
@@ -96,6 +100,7 @@ export class BacktestResiduals implements BacktestReader {
     this.#latestTo = new Int32Array(series)
     this.#maxBeforeLatest = new Float64Array(series).fill(Number.NEGATIVE_INFINITY)
     this.#isSampled = new Uint8Array(series)
+    this.#isLeadCovered = new Uint8Array(series)
     const sampled = Math.min(thresholdSeries.length, maxSampledSeries)
     for (let index = 0; index < sampled; index++)
       this.#isSampled[thresholdSeries[Math.floor((index * thresholdSeries.length) / sampled)]!.series_id] = 1
@@ -118,6 +123,11 @@ export class BacktestResiduals implements BacktestReader {
 
   residualCount(id: number): number {
     return this.#residualCounts[id]!
+  }
+
+  /** Whether the backtest of a series is known to look as far ahead as its horizon. */
+  isLeadCovered(id: number): boolean {
+    return this.#isLeadCovered[id] === 1
   }
 
   /** Maximum measured value of a series; -Infinity without a backtest. */
@@ -167,6 +177,7 @@ export class BacktestResiduals implements BacktestReader {
     const predicted = new Float32Array(rowOffsets.at(-1)!)
     const holdOutExcess = new Float64Array(holdOutOffsets.at(-1)!)
     const holdOutBounded = new Uint8Array(holdOutOffsets.at(-1)!)
+    const holdOutThirds = new Uint8Array(holdOutOffsets.at(-1)!)
     let s = 0
     for (const bytes of this.#file.read(ids)) {
       let byteOffset = 0
@@ -181,6 +192,7 @@ export class BacktestResiduals implements BacktestReader {
       copyInto(runs.steps, runOffsets)
       copyInto(runs.lengths, runOffsets)
       copyInto(holdOutBounded, holdOutOffsets)
+      copyInto(holdOutThirds, holdOutOffsets)
       let start = rowOffsets[s]!
       for (let run = runOffsets[s]!; run < runOffsets[s + 1]!; run++) {
         runs.starts[run] = start
@@ -188,7 +200,7 @@ export class BacktestResiduals implements BacktestReader {
       }
       s++
     }
-    return { runs, rowOffsets, predicted, holdOutOffsets, holdOutExcess, holdOutBounded }
+    return { runs, rowOffsets, predicted, holdOutOffsets, holdOutExcess, holdOutBounded, holdOutThirds }
   }
 
   read(series: SeriesBacktest): void {
@@ -210,7 +222,9 @@ export class BacktestResiduals implements BacktestReader {
       this.#latestTo[id] = this.#steps.of(times[rows - 1]!)
       this.#maxBeforeLatest[id] = maximumOf(series.actual.subarray(0, rows - windowRows))
     }
-    this.#file.add(id, [excess, residualsOf(series), new Float32Array(series.predicted), steps, lengths, bounded])
+    const thirds = thirdsOfLead(series.lead, horizon, rows - windowRows, rows)
+    this.#isLeadCovered[id] = thirds.some((third) => third !== unknownThird) ? 1 : 0
+    this.#file.add(id, [excess, residualsOf(series), new Float32Array(series.predicted), steps, lengths, bounded, thirds])
   }
 
   #findRuns(times: Float64Array): { steps: Int32Array; lengths: Int32Array } {
@@ -251,6 +265,20 @@ export class BacktestResiduals implements BacktestReader {
 export const windowForecastOf = ({ rowOffsets, predicted }: SeriesResiduals, s: number, windowRows: number, age: number): Float64Array => {
   const end = rowOffsets[s + 1]! - age * windowRows
   return new Float64Array(predicted.subarray(end - windowRows, end))
+}
+
+export const unknownThird = 3
+
+/** Of rows `from` to `to` (exclusive): leads 1 to H / 3 are the first third. Exported for its test. */
+export const thirdsOfLead = (lead: Float64Array, horizon: number, from: number, to: number): Uint8Array => {
+  const thirds = new Uint8Array(to - from).fill(unknownThird)
+  // Comparisons with NaN are false.
+  if (!lead.some((steps) => Math.round(steps) >= horizon)) return thirds
+  for (let row = from; row < to; row++) {
+    const steps = Math.round(lead[row]!)
+    if (steps >= 1) thirds[row - from] = Math.min(2, Math.floor((3 * (steps - 1)) / horizon))
+  }
+  return thirds
 }
 
 const residualsOf = ({ actual, predicted }: SeriesBacktest): Float32Array => {

@@ -41,7 +41,7 @@ export const estimateBreaches = async (
   const sample = await sampleCalibration(task, signal)
   const calibrations = { sustained: fitCalibration(sample.sustained), any: fitCalibration(sample.any) }
   const paths = await simulateFleet(database, task, calibrations, signal)
-  await storeEstimates(database, config, estimateRows(series, config, paths))
+  await storeEstimates(database, config, estimateRows(task, paths))
   const firstSeries = findFirstSeries(series.serverIds)
   const [sustained, veryHigh, any] = [
     joinSeries(paths.sustained, firstSeries, series.isSilent),
@@ -89,12 +89,15 @@ const estimateColumns = {
   first_breach_p20_ms: 'DOUBLE',
   first_breach_median_ms: 'DOUBLE',
   interval_margin: 'DOUBLE',
+  interval_margin_early: 'DOUBLE',
+  interval_margin_middle: 'DOUBLE',
+  interval_margin_late: 'DOUBLE',
 } as const
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
 /** A row per series, by the columns above. */
-function* estimateRows({ seriesIds }: ThresholdSeries, config: AnalysisConfig, paths: FleetPaths): Generator<(number | null)[]> {
+function* estimateRows({ series, config, backtestResiduals }: SimulationTask, paths: FleetPaths): Generator<(number | null)[]> {
   const { raw, sustained, veryHigh, any, p95, moments, peakP95, firstBreach, intervals, groups } = paths
   const margins = fitMargins(intervals, config.interval_level)
   const columns = [
@@ -115,8 +118,11 @@ function* estimateRows({ seriesIds }: ThresholdSeries, config: AnalysisConfig, p
     firstBreach.p20,
     firstBreach.median,
   ]
-  for (const [index, id] of seriesIds.entries()) {
-    yield [id, ...columns.map((values) => orNull(values[index]!)), margins.of(groups[index]!)]
+  const thirdsByGroup = new Map([...intervals.keys()].map((group) => [group, margins.byThird(group)]))
+  for (const [index, id] of series.seriesIds.entries()) {
+    const group = groups[index]!
+    const thirds = backtestResiduals.isLeadCovered(id) ? thirdsByGroup.get(group) : undefined
+    yield [id, ...columns.map((values) => orNull(values[index]!)), margins.of(group), ...(thirds ?? [null, null, null])]
   }
 }
 

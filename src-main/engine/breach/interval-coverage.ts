@@ -8,6 +8,8 @@ export interface IntervalGroup {
   readonly excess: Float64Array
   /** 1 if the row has bounds. */
   readonly bounded: Uint8Array
+  /** Third of the row's lead, 0 to 2; 3 where it is not known. */
+  readonly third: Uint8Array
   /** Fold of the row's server. */
   readonly fold: Uint8Array
 }
@@ -25,15 +27,16 @@ export const measureCoverage = (groupsByKey: IntervalGroups, nominal: number): I
   let bounds = 0
   let inside = 0
   let covered = 0
-  for (const [group, { excess, bounded, fold }] of groupsByKey) {
-    const foldMargins = margins.map((foldMargin) => foldMargin.of(group))
+  for (const [group, { excess, bounded, third, fold }] of groupsByKey) {
+    // By fold, then by third; last the margin for rows whose lead is not known.
+    const foldMargins = margins.map((foldMargin) => [...foldMargin.byThird(group), foldMargin.of(group)])
     points += excess.length
     for (let row = 0; row < excess.length; row++) {
       if (bounded[row] === 1) {
         bounds++
         if (excess[row]! <= 0) inside++
       }
-      if (excess[row]! <= foldMargins[fold[row]!]!) covered++
+      if (excess[row]! <= foldMargins[fold[row]!]![third[row]!]!) covered++
     }
   }
   return {
@@ -44,32 +47,52 @@ export const measureCoverage = (groupsByKey: IntervalGroups, nominal: number): I
   }
 }
 
+export type ThirdMargins = readonly [first: number, second: number, last: number]
+
+/** Points by which bounds are widened (or narrowed) on both sides. */
 export interface Margins {
-  /** Points by which a group's bounds are widened (or narrowed) on both sides. */
+  /** Of a group, whatever the lead. */
   readonly of: (group: number) => number
+  /** Of a group by thirds of the lead; a third with few rows takes the margin of the group. */
+  readonly byThird: (group: number) => ThirdMargins
 }
 
-/** Each group's margin, fitted to all of its rows. */
+/** Each group's margins, fitted to all of its rows. */
 export const fitMargins = (groupsByKey: IntervalGroups, nominal: number): Margins => fitMarginsWithoutFold(groupsByKey, nominal, -1)
 
 /** Margins fitted without one fold (-1: to all rows); a group with few such rows takes the margin of all groups. */
 const fitMarginsWithoutFold = (groupsByKey: IntervalGroups, nominal: number, excludedFold: number): Margins => {
   const margins = new Map<number, number | undefined>()
-  for (const [key, rows] of groupsByKey) margins.set(key, conformalMargin([rows], nominal, excludedFold, minGroupRows))
+  for (const [key, rows] of groupsByKey) margins.set(key, conformalMargin([rows], nominal, { excludedFold, minRows: minGroupRows }))
   let overallMargin: number | undefined
-  return {
-    of: (group) => margins.get(group) ?? (overallMargin ??= conformalMargin([...groupsByKey.values()], nominal, excludedFold, 0) ?? 0),
+  const of = (group: number): number =>
+    margins.get(group) ?? (overallMargin ??= conformalMargin([...groupsByKey.values()], nominal, { excludedFold, minRows: 0 }) ?? 0)
+  const ofThird = (group: number, third: number): number => {
+    const rows = groupsByKey.get(group)
+    if (rows === undefined || !rows.third.includes(third)) return of(group)
+    return conformalMargin([rows], nominal, { excludedFold, minRows: minGroupRows, third }) ?? of(group)
   }
+  return { of, byThird: (group) => [ofThird(group, 0), ofThird(group, 1), ofThird(group, 2)] }
 }
 
-/** The finite-sample quantile: the value of rank ceil((n + 1) x nominal) among the n rows outside the fold. */
-const conformalMargin = (groups: readonly IntervalGroup[], nominal: number, excludedFold: number, minRows: number): number | undefined => {
+interface ChosenRows {
+  readonly excludedFold: number
+  readonly minRows: number
+  /** Absent: rows of any lead. */
+  readonly third?: number
+}
+
+/** The finite-sample quantile: the value of rank ceil((n + 1) x nominal) among the n chosen rows; undefined below `minRows`. */
+const conformalMargin = (groups: readonly IntervalGroup[], nominal: number, chosen: ChosenRows): number | undefined => {
   const pooledExcess = new Float64Array(groups.reduce((sum, { excess }) => sum + excess.length, 0))
   let count = 0
-  for (const { excess, fold } of groups) {
-    for (let row = 0; row < excess.length; row++) if (fold[row] !== excludedFold) pooledExcess[count++] = excess[row]!
+  for (const { excess, fold, third } of groups) {
+    for (let row = 0; row < excess.length; row++) {
+      if (fold[row] === chosen.excludedFold || (chosen.third !== undefined && third[row] !== chosen.third)) continue
+      pooledExcess[count++] = excess[row]!
+    }
   }
-  if (count === 0 || count < minRows) return undefined
+  if (count === 0 || count < chosen.minRows) return undefined
   return valueOfRank(pooledExcess.subarray(0, count), Math.min(Math.ceil((count + 1) * nominal), count) - 1)
 }
 

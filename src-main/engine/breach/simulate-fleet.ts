@@ -207,7 +207,7 @@ const simulateHorizons = async (
 /** All series of a group are in one batch. */
 const collectIntervals = (
   { series }: SimulationTask,
-  { positions, residuals: { holdOutOffsets, holdOutExcess, holdOutBounded } }: SeriesBatch,
+  { positions, residuals: { holdOutOffsets, holdOutExcess, holdOutBounded, holdOutThirds } }: SeriesBatch,
   groups: Int32Array,
   intervals: Map<number, IntervalGroup>,
 ): void => {
@@ -220,12 +220,13 @@ const collectIntervals = (
   for (const [group, members] of membersOf) {
     const rows = members.reduce((sum, s) => sum + holdOutOffsets[s + 1]! - holdOutOffsets[s]!, 0)
     if (rows === 0) continue
-    const entry = { excess: new Float64Array(rows), bounded: new Uint8Array(rows), fold: new Uint8Array(rows) }
+    const entry = { excess: new Float64Array(rows), bounded: new Uint8Array(rows), third: new Uint8Array(rows), fold: new Uint8Array(rows) }
     let at = 0
     for (const s of members) {
       const [from, to] = [holdOutOffsets[s]!, holdOutOffsets[s + 1]!]
       entry.excess.set(holdOutExcess.subarray(from, to), at)
       entry.bounded.set(holdOutBounded.subarray(from, to), at)
+      entry.third.set(holdOutThirds.subarray(from, to), at)
       entry.fold.fill(foldOf(series.serverIds[positions[s]!]!), at, at + to - from)
       at += to - from
     }

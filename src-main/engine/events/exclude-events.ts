@@ -90,7 +90,14 @@ export class EventFilter implements BacktestReader {
   #copyRemaining(series: SeriesBacktest, isExcluded: Uint8Array, rows: number): SeriesBacktest {
     if (this.#buffers === null || this.#buffers.times.length < isExcluded.length) {
       const newBuffer = (): Float64Array => new Float64Array(isExcluded.length)
-      this.#buffers = { times: newBuffer(), actual: newBuffer(), predicted: newBuffer(), lower: newBuffer(), upper: newBuffer() }
+      this.#buffers = {
+        times: newBuffer(),
+        actual: newBuffer(),
+        predicted: newBuffer(),
+        lower: newBuffer(),
+        upper: newBuffer(),
+        lead: newBuffer(),
+      }
     }
     const buffers = this.#buffers
     const copyColumn = (name: keyof typeof buffers): Float64Array => {
@@ -106,6 +113,7 @@ export class EventFilter implements BacktestReader {
       predicted: copyColumn('predicted'),
       lower: copyColumn('lower'),
       upper: copyColumn('upper'),
+      lead: copyColumn('lead'),
     }
   }
 }

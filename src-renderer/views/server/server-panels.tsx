@@ -42,6 +42,7 @@ const toSeriesData = (figures: ServerFigures, events: ServerEvents, run: RunOver
     model: figures.model ?? 'forecast',
     ...figures.series,
     margin: figures.interval_margin,
+    marginsByThird: marginsByThird(figures),
     otherModels: figures.otherModels,
     marks: figures.marks,
     events: events.events.filter(({ metric }) => metric === null || metric === figures.metric),
@@ -119,14 +120,25 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
   )
 }
 
+/** Null where the backtest does not look as far ahead as the horizon, or it is not known whether it does. */
+const marginsByThird = ({ interval_margin_early: early, interval_margin_middle: middle, interval_margin_late: late }: ServerFigures) =>
+  early === null || middle === null || late === null ? null : ([early, middle, late] as const)
+
 /** A smaller margin would be shown as 0. */
 const minShownMargin = 0.05
 
 const intervalLabel = (figures: ServerFigures): string | null => {
   if (figures.series.upper.every((value) => Number.isNaN(value))) return null
-  return figures.interval_margin === null || Math.abs(figures.interval_margin) < minShownMargin
-    ? 'Interval'
-    : `Interval (recalibrated by ${formatNumber(figures.interval_margin)} points)`
+  const thirds = marginsByThird(figures)
+  if (thirds !== null && Math.max(...thirds.map(Math.abs)) >= minShownMargin)
+    return `Interval (recalibrated by ${thirds.map(formatNumber).join(', ')} points, by lead)`
+  const unchecked = thirds === null ? 'nominal coverage cannot be checked' : ''
+  const margin =
+    thirds !== null || figures.interval_margin === null || Math.abs(figures.interval_margin) < minShownMargin
+      ? ''
+      : `recalibrated by ${formatNumber(figures.interval_margin)} points`
+  const notes = [margin, unchecked].filter((note) => note !== '')
+  return notes.length === 0 ? 'Interval' : `Interval (${notes.join('; ')})`
 }
 
 const seriesTitle = (figures: ServerFigures, run: RunOverview): string => {
