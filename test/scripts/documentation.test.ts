@@ -80,3 +80,10 @@ test('docs/relations.md names every table and view of the engine', () => {
   expect(created.length).toBeGreaterThan(30)
   expect([...new Set(created.map(([, name]) => name))].filter((name) => !text.includes(`\`${name}\``))).toEqual([])
 })
+
+test('decisions are numbered from 1, each by its own number, which its heading repeats', () => {
+  const decisions = pagesOf('docs/decisions', { recursive: false }).sort()
+  const headings = decisions.map((page) => /^# (\d+)\. /.exec(readFileSync(join(project, page), 'utf8'))?.[1])
+  expect(decisions.map((page) => Number(basename(page).slice(0, 4)))).toEqual(decisions.map((_, index) => index + 1))
+  expect(headings).toEqual(decisions.map((_, index) => String(index + 1)))
+})

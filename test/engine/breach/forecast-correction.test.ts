@@ -21,6 +21,7 @@ const fit = (count: number, predicted: readonly number[], residuals: readonly nu
     holdOutOffsets: new Uint32Array(count + 1),
     holdOutExcess: new Float64Array(0),
     holdOutBounded: new Uint8Array(0),
+    holdOutThirds: new Uint8Array(0),
   })
   return fitCorrections(
     {
