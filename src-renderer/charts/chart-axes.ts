@@ -55,7 +55,7 @@ const localTicks = ({ formatting: { clock } }: ChartContext, fromMs: number, toM
   clock.zone === utcClock.zone ? {} : { customValues: [...timeTicks(fromMs, toMs, nominalAxisWidth, 0, clock)] }
 
 /** Pixels; labels that do not fit are hidden. */
-const nominalAxisWidth = 560
+const nominalAxisWidth = 800
 
 const dayMs = 86_400_000
 

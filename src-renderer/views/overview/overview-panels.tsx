@@ -158,7 +158,10 @@ interface GroupBarsProps extends PanelProps {
 
 export const GroupBars = ({ figures, run, theme, groupBy, onGroupBy }: GroupBarsProps) => {
   const { groups } = figures
-  const metric = useWindowState((state) => state.metric)
+  const isMetricJudged = isJudged(
+    run,
+    useWindowState((state) => state.metric),
+  )
   const option = useCallback(
     () =>
       createBarsOption(
@@ -180,16 +183,18 @@ export const GroupBars = ({ figures, run, theme, groupBy, onGroupBy }: GroupBars
               values: groups.map(({ servers, at_risk, underutilized }) => Math.max(0, servers - at_risk - underutilized)),
             },
           ],
-          labels: groups.map(({ at_risk, servers }) => `${formatting.count(at_risk)} of ${formatting.count(servers)}`),
+          ...(isMetricJudged
+            ? { labels: groups.map(({ at_risk, servers }) => `${formatting.count(at_risk)} of ${formatting.count(servers)}`) }
+            : {}),
         },
         { theme, formatting },
       ),
-    [groups, theme],
+    [groups, theme, isMetricJudged],
   )
   const topGroup = groups[0]
   const title =
     topGroup === undefined || topGroup.at_risk === 0
-      ? isJudged(run, metric)
+      ? isMetricJudged
         ? `No servers at risk by ${groupLabels[groupBy].toLowerCase()}`
         : 'Risk is not judged'
       : `${topGroup.group === '' ? 'No group' : topGroup.group}: ${formatting.count(topGroup.at_risk)} of ${formatting.count(topGroup.servers)} at risk`
