@@ -40,8 +40,9 @@ export const simulateFromQuantiles = async (
       const quantiles = joinStepQuantiles(steps)
       if (quantiles === null) continue
       const threshold = series.thresholds[position]!
-      const values = Float64Array.from(steps.flatMap((step) => step.map(({ value }) => value)))
-      const seed = drawKeyOf(config.seed, series.metrics[position]!, values)
+      // The forecast alone: tools state more or fewer quantiles of one distribution.
+      const medians = steps.flatMap((step) => step.filter(({ level }) => level === 0.5).map(({ value }) => value))
+      const seed = drawKeyOf(config.seed, series.metrics[position]!, Float64Array.from(medians))
       const range = rangeOf(task, position, backtestResiduals.maxMeasured(series.seriesIds[position]!))
       const figures = simulation.run(steps.length, threshold, (out) =>
         drawQuantilePaths(quantiles, quantileStepCorrelations[grid.granularity], range, seed, out),
