@@ -149,7 +149,7 @@ describe('columns', () => {
     ['server_id', '1.5::DOUBLE', 'numbers with decimals', 'text or whole numbers', 'DOUBLE'],
     ['server_id', "DECIMAL(3,1) '1.5'", 'numbers with decimals', 'text or whole numbers', 'DECIMAL(3,1)'],
     ['timestamp', "'a'::BLOB", 'binary data', 'a date, a timestamp or ISO text', 'BLOB'],
-    ['timestamp', '1767225600', 'whole numbers', 'a date, a timestamp or ISO text', 'INTEGER'],
+    ['timestamp', 'true', 'true and false', 'a date, a timestamp or ISO text', 'BOOLEAN'],
     ['timestamp', "TIME '10:00'", 'times of day', 'a date, a timestamp or ISO text', 'TIME'],
     ['predicted', "'50'", 'text', 'numbers', 'VARCHAR'],
     ['predicted', '[50.5]', 'lists', 'numbers', 'DECIMAL(3,1)[]'],
