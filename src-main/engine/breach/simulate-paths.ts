@@ -106,11 +106,14 @@ export const hashOf = (seed: number, ...texts: readonly string[]): number => {
   return hash | 0
 }
 
-/** The hash of a seed, a metric and figures of a series. It keys what the series draws: no name of a server and no order does. */
+/**
+ * The hash of a seed, a metric and figures of a series. It keys what the series draws: no name of a server and no order does. Rounded to single
+ * precision, so that a metric in fractions draws as the same one in percent.
+ */
 export const drawKeyOf = (seed: number, metric: string, ...figures: readonly Float64Array[]): number => {
   let hash = hashOf(seed, metric)
-  for (const { buffer, byteOffset, length } of figures)
-    for (const word of new Uint32Array(buffer, byteOffset, 2 * length)) hash = Math.imul(hash ^ word ^ (word >>> 15), 0x01000193)
+  for (const values of figures)
+    for (const word of new Uint32Array(Float32Array.from(values).buffer)) hash = Math.imul(hash ^ word ^ (word >>> 15), 0x01000193)
   return hash | 0
 }
 
