@@ -23,6 +23,7 @@ export const products = [
   'main/cli.cjs',
   'main/engine-host.cjs',
   'main/query-host.cjs',
+  'main/forecast-worker.cjs',
   'preload/preload.cjs',
   'renderer/index.html',
 ]

@@ -9,6 +9,7 @@ import { silentProgress } from '../../src-main/engine/progress.ts'
 import { completeConfig } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
+import { rounds } from '../fixtures/torture.ts'
 
 let workspace: ForecastWorkspace
 beforeAll(async () => {
@@ -59,7 +60,7 @@ const assessWith = async (change: (path: string) => Promise<void>, at: number): 
 
 test.each(Object.keys(changes))('%s before any statement', { timeout: 60_000 }, async (change) => {
   const results: string[] = []
-  for (let at = 0; results.at(-1) !== 'too few'; at++) results.push(await assessWith(changes[change]!, at))
+  for (let at = 0; results.at(-1) !== 'too few'; at += rounds(2, 1)) results.push(await assessWith(changes[change]!, at))
   expect(results.length).toBeGreaterThan(20)
   const rejected = results.filter((outcome) => outcome.startsWith('input-'))
   expect(rejected.length).toBeGreaterThan(5)
