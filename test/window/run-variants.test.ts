@@ -74,6 +74,7 @@ describe('recommendations by host', () => {
       expect(shares.length).toBeGreaterThan(1)
       const sum = shares.reduce((all, text) => all + Number.parseFloat(text), 0)
       expect(Math.abs(sum - Number(full))).toBeLessThan(0.06 * shares.length)
+      expect(await panel.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0)
       const other = await hosts.getByRole('row').nth(2).getByRole('gridcell').first().innerText()
       await hosts.getByRole('row').nth(2).click()
       await panel.getByRole('heading', { name: new RegExp(`^${other} peaks`) }).waitFor()
