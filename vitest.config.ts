@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    // Launches and child processes wait often enough for two to share two processors.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Launches and child processes wait often enough for three to share two processors.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
         test: {

@@ -45,15 +45,11 @@ async function runWindowTests(filters) {
   ])
 }
 
-async function packApp() {
+/** Packs the app and starts what was packed; only on Linux, where a local runtime exists. @returns {Promise<TestCounts[]>} */
+async function runPackageTests() {
+  if (process.platform !== 'linux') return []
   const { code, output } = await capture(process.execPath, ['scripts/package.mjs'], { cwd: projectFolder })
   if (code !== 0) throw new SetupError(output.trimEnd())
-}
-
-/** Starts what was packed; only on Linux, where a local runtime exists. @param {() => Promise<void>} packed @returns {Promise<TestCounts[]>} */
-async function runPackageTests(packed = packApp) {
-  if (process.platform !== 'linux') return []
-  await packed()
   return withDisplay(async (env) => [
     await runVitest('package', { env: { ...env, HEADROOM_TEST_PACKAGE: join(projectFolder, 'dist', 'linux-unpacked') } }),
   ])
@@ -82,13 +78,9 @@ async function runEverything(filters) {
   const checked = filters.length > 0 ? [] : await runCheckSteps()
   const tested = await runVitest('headless', { filters })
   // Without a build there is no window to test, and that failure is counted already.
-  if (built.length > 0) return [...built, ...checked, tested]
-  // Packing waits for the disk, the window for its tests: each leaves a processor to the other.
-  const packing = filters.length > 0 || process.platform !== 'linux' ? undefined : packApp()
-  packing?.catch(() => undefined)
-  const seen = await attempt(() => runWindowTests(filters))
-  const packed = packing === undefined ? [] : await attempt(() => runPackageTests(() => packing))
-  return [...checked, tested, ...seen, ...packed]
+  const seen = built.length > 0 ? [] : await attempt(() => runWindowTests(filters))
+  const packed = built.length > 0 || filters.length > 0 ? [] : await attempt(runPackageTests)
+  return [...built, ...checked, tested, ...seen, ...packed]
 }
 
 await runMain(async () => {
