@@ -46,15 +46,15 @@ const [faults] = await rows(`
          count_if(e.model <> r.model) AS models,
          count_if(abs(e.p95 - r.horizon_p95) > 1e-9 OR abs(e.mean - r.horizon_mean) > 1e-9 OR e.peak <> r.horizon_peak) AS figures,
          count_if(e.first_breach_at IS DISTINCT FROM r.first_breach_at OR e.periods_over <> r.periods_over) AS breaches,
-         count_if((e.p95 > 80) <> r.is_at_risk OR (e.mean < 40) <> r.is_underutilized) AS judgements,
-         count_if(NOT r.breach_probability BETWEEN 0 AND 1) AS probabilities
+         count_if((r.at_risk_probability > 0.5) <> r.is_at_risk OR (e.mean < 40) <> r.is_underutilized) AS judgements,
+         count_if(NOT (r.breach_probability BETWEEN 0 AND 1 AND r.at_risk_probability BETWEEN 0 AND r.breach_probability)) AS probabilities
   FROM expected e FULL JOIN read_parquet(${file('server_risk.parquet')}) r USING (server_id)`)
 const [{ n: servers }] = await rows('SELECT count(DISTINCT server_id) AS n FROM source')
 compare('servers with other figures', faults, { servers, models: '0', figures: '0', breaches: '0', judgements: '0', probabilities: '0' })
 
 const summary = JSON.parse(await readFile(join(run, 'module_05_summary.json'), 'utf8'))
 const [counts] = await rows(
-  `SELECT count(*)::INTEGER AS total, count_if(p95 > 80)::INTEGER AS at_risk, count_if(mean < 40)::INTEGER AS idle FROM expected`,
+  `SELECT count(*)::INTEGER AS total, (SELECT count_if(at_risk_probability > 0.5)::INTEGER FROM read_parquet(${file('server_risk.parquet')})) AS at_risk, count_if(mean < 40)::INTEGER AS idle FROM expected`,
 )
 compare(
   'counts of the summary',
