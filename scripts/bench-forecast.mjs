@@ -1,4 +1,4 @@
-// `npm run bench:forecast`: own forecasts of a real fleet from three origins, scored against what then came, beside other programs' models.
+// `npm run bench:forecast`: own forecasts of a real fleet from three origins, scored against what then came, together with other programs' models.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'

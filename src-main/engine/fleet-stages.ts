@@ -81,7 +81,7 @@ export interface AssessedFleet extends SelectedFleet {
   readonly primaryMetric: string
   /** The files that Spark read; by default those of `dataset`. */
   readonly inputs?: readonly InputEntry[]
-  /** By the path of a file; worked out beside the stages. */
+  /** By the path of a file; worked out while the stages run. */
   readonly inputHashes?: Promise<ReadonlyMap<string, InputHash>>
 }
 

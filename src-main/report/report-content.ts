@@ -101,7 +101,7 @@ const createFinding = (overview: RunOverview, fleet: FleetFigures): string => {
   const interval =
     atRiskRange === null ? '' : ` (90 % interval ${text.count(Math.floor(atRiskRange.low))} to ${text.count(Math.ceil(atRiskRange.high))})`
   const certain = basis !== 'probable' || fleet.certain === 0 ? '' : `; ${text.count(fleet.certain)} nearly certain`
-  return `${text.count(counts.atRisk)} of ${text.count(counts.servers)} servers are likely to run out of capacity${until}${interval}${certain}`
+  return `${text.count(counts.atRisk)} of ${text.count(counts.servers)} servers ${counts.atRisk === 1 ? 'is' : 'are'} likely to run out of capacity${until}${interval}${certain}`
 }
 
 const createFacts = (overview: RunOverview, fleet: FleetFigures): ReportContent['facts'] => [

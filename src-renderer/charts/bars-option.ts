@@ -67,6 +67,10 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
   const isHorizontal = data.isHorizontal === true
   const names = createCategoryAxis(chart, data.names.map(toPrintable))
   const last = data.kinds.length - 1
+  // Half a server is none.
+  const ticks = data.kinds.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)))
+    ? { minInterval: 1 }
+    : {}
   const series = data.kinds.map(({ name, color, values, isBase = false, isHatched = false }, kindIndex): BarSeriesOption => ({
     type: 'bar',
     id: String(kindIndex),
@@ -110,10 +114,10 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
           outerBoundsMode: 'none',
         },
     aria: { enabled: true, label: { enabled: false }, decal: { show: false } },
-    xAxis: isHorizontal ? { ...(createValueAxis(chart, data.unit) as object), type: 'value' } : names,
+    xAxis: isHorizontal ? { ...(createValueAxis(chart, data.unit, ticks) as object), type: 'value' } : names,
     yAxis: isHorizontal
       ? { ...(names as object), type: 'category', inverse: true }
-      : createValueAxis(chart, data.unit, data.max === undefined ? {} : { max: data.max }),
+      : createValueAxis(chart, data.unit, data.max === undefined ? ticks : { ...ticks, max: data.max }),
     tooltip: {
       ...createTooltip(chart),
       trigger: 'item',

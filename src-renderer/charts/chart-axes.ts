@@ -25,7 +25,7 @@ const label = ({ theme }: ChartContext) => ({ color: theme.muted, fontFamily: th
 export const createValueAxis = (
   chart: ChartContext,
   unit: string,
-  bounds: { readonly min?: number; readonly max?: number } = {},
+  bounds: { readonly min?: number; readonly max?: number; readonly minInterval?: number } = {},
 ): YAXisComponentOption => ({
   type: 'value',
   axisLine: { show: false },

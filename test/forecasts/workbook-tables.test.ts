@@ -153,6 +153,7 @@ describe('a servers table in a workbook', () => {
 
   test.each([
     [Buffer.from('504b0304ff', 'hex'), 'The servers table fleet.xlsx is damaged or no XLSX workbook.'],
+    [Buffer.from('no workbook'), 'The servers table fleet.xlsx is damaged or no XLSX workbook.'],
     [Buffer.from('d0cf11e0ff', 'hex'), 'The servers table fleet.xlsx is an old Excel workbook or has a password.'],
   ])('is refused where it is no XLSX: %#', async (bytes, message) => {
     const path = join(workspace.folder, 'fleet.xlsx')

@@ -90,7 +90,7 @@ describe('every view', () => {
     const run = join(folder, 'python')
     await fabricatePythonRun(run, { clusters: true })
     const texts = await visitViews(run, ['Reconcile', 'What if'])
-    expect(texts.get('Overview')).toMatch(/^1 of 3 servers are likely to run out/)
+    expect(texts.get('Overview')).toMatch(/^1 of 3 servers is likely to run out/)
     expect(texts.get('Seasons')).toMatch(/No seasonality in this run/)
     expect(texts.get('Models')).toMatch(/No model accuracy in this run/)
     expect(texts.get('Recommendations')).toMatch(/No recommendations in this run/)

@@ -13,8 +13,9 @@ export const parseTablePath = async (path: string): Promise<TablePath> => {
   return { file, sheet }
 }
 
-/** By its first bytes: a ZIP archive, or the older container that also holds workbooks with a password. */
+/** By its name or its first bytes: a ZIP archive, or the older container that also holds workbooks with a password. */
 export const isWorkbook = async (path: string): Promise<boolean> => {
+  if (/\.xls[xm]$/i.test(path)) return true
   const file = await open(path, 'r')
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0)

@@ -59,7 +59,7 @@ const findingText = (figures: FleetFigures, run: RunOverview, metric: string, fi
       ? ''
       : ` (90 % interval ${formatting.count(Math.floor(range.low))} to ${formatting.count(Math.ceil(range.high))})`
   const certain = run.basis !== 'probable' || figures.certain === 0 ? '' : `; ${formatting.count(figures.certain)} nearly certain`
-  return `${formatting.count(figures.at_risk)} of ${servers} are likely to run out${until}${interval}${certain}`
+  return `${formatting.count(figures.at_risk)} of ${servers} ${figures.at_risk === 1 ? 'is' : 'are'} likely to run out${until}${interval}${certain}`
 }
 
 interface KeyFiguresProps {

@@ -43,7 +43,7 @@ export const ReconcileView = ({ run }: RunViewProps) => {
 }
 
 const formatFigure = ({ value, unit }: Figure): string =>
-  unit === 'USD a month' ? `${formatDollars(value)} per month` : `${formatting.count(value)} ${unit}`
+  unit === 'USD a month' ? `${formatDollars(value)} per month` : `${formatting.count(value)} ${value === 1 ? unit.replace(/s$/, '') : unit}`
 
 const findingText = ({ chains }: Reconciliation): string => {
   const differingChains = chains.filter(({ original, own }) => original.value !== own.value || original.unit !== own.unit)

@@ -4,7 +4,8 @@ import { useCallback, useMemo, useState } from 'react'
 import { rowFormats } from '../../../src-shared/ipc/export-rows.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { Cell, ServersPage } from '../../../src-shared/ipc/fleet-view.ts'
-import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
+import { serverColumns, type ServerColumn } from '../../../src-shared/artefacts/server-columns.ts'
+import type { Granularity } from '../../../src-shared/run/run-manifest.ts'
 import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
 import { CheckList } from '../../components/check-list.tsx'
 import { DataGrid, type GridRange, type GridSort } from '../../components/data-grid.tsx'
@@ -28,6 +29,11 @@ type ColumnName = keyof ServerRiskRow
 const defaultColumns: readonly ColumnName[] = serverColumns.filter(({ isShown }) => isShown === true).map(({ name }) => name)
 const maxExportedRows = 20_000
 
+/** Of a date with its hour and zone. */
+const hourWidth = 196
+const withHours = (column: ServerColumn, granularity: Granularity): ServerColumn =>
+  column.kind === 'time' && granularity === 'hourly' ? { ...column, width: hourWidth } : column
+
 const selectPage = ({ rows, total }: ServersPage) => ({ rows, total })
 
 /** The chosen columns in table order; `server_id` identifies the row and always leads. */
@@ -46,7 +52,10 @@ export const ServersView = ({ run }: RunViewProps) => {
     [run.folder, metric, filter, columns, sort],
   )
   const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('servers.list', query, selectPage)
-  const columnDefinitions = useMemo(() => serverColumns.filter(({ name }) => columns.includes(name)), [columns])
+  const columnDefinitions = useMemo(
+    () => serverColumns.filter(({ name }) => columns.includes(name)).map((column) => withHours(column, run.granularity)),
+    [columns, run.granularity],
+  )
   const unit = run.metrics.find(({ name }) => name === metric)?.unit ?? ''
 
   const loadedRows = useCallback(

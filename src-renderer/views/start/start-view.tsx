@@ -33,7 +33,9 @@ export const StartView = () => {
           <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('file')}>
             <FileUp size={20} aria-hidden />
             <strong>Open file…</strong>
-            <span>Forecasts as Parquet, CSV or JSON. A servers table NAME.servers.csv or .xlsx in the same folder is used.</span>
+            <span>
+              Forecasts or measurements as Parquet, CSV or JSON. A servers table NAME.servers.csv or .xlsx in the same folder is used.
+            </span>
           </button>
           <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('folder')}>
             <FolderOpen size={20} aria-hidden />
