@@ -33,7 +33,7 @@ import {
 import { convertForecasts, dropEarlierCutoffs, hasOverlappingCutoffs, type ReadGroup } from './convert-forecasts.ts'
 import { describeLeftOut, folderKeys, maxNamed, sortFolderKeys } from './dataset-files.ts'
 import { commonFolderKeys, findForecastFiles, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
-import { assertWholeText } from './readers/compressed-text.ts'
+import { readWholeText } from './readers/compressed-text.ts'
 import { splitComposites } from './readers/composite-columns.ts'
 import { assertStatedColumns, findLayout, type MeasurementsOption } from './readers/find-layout.ts'
 import type { Layout, ReadingConfig } from './readers/layout.ts'
@@ -311,25 +311,6 @@ const readIntervalLevel = async (
   return level > 0 && level < 1 ? level : null
 }
 
-/** Runs `read` while the files are checked for damage, which is the first reason to give. */
-const besideWholeText = async <T>(files: readonly ForecastFile[], read: () => Promise<T>): Promise<T> => {
-  const stop = new AbortController()
-  const check = assertWholeText(files, stop.signal)
-  // It is awaited below at the latest.
-  check.catch(() => undefined)
-  try {
-    const result = await read()
-    await check
-    return result
-  } catch (thrown) {
-    // A question needs no whole file.
-    if (!(thrown instanceof HeadroomError) || (thrown.code !== 'input-unclear' && thrown.code !== 'cancelled')) await check
-    throw thrown
-  } finally {
-    stop.abort()
-  }
-}
-
 /** Files of any format and layout, converted once to canonical Parquet. */
 const openConverted = async (
   database: Database,
@@ -345,7 +326,7 @@ const openConverted = async (
   }
   await onFound?.(files)
   const checkedFiles = extent === 'all' ? files : files.filter(({ bytes }) => bytes <= firstPartLength)
-  const { groups, converted } = await besideWholeText(checkedFiles, async () => {
+  const { groups, converted } = await readWholeText(checkedFiles, async () => {
     const found = await readGroups(database, files, name, config, measurements, extent)
     return { groups: found, converted: await convertForecasts(database, found, config, join(conversionFolder, 'converted.parquet')) }
   })

@@ -1,4 +1,5 @@
 // The report as PDF on A4: finding, figures, pictures and tables, with page numbers.
+import { decode, encode } from 'fast-png'
 import PdfKit from 'pdfkit'
 import { toReportText, type ReportContent, type ReportTable } from './report-content.ts'
 
@@ -79,12 +80,24 @@ const writeHead = (document: Document, content: ReportContent): void => {
   document.y = top + Math.ceil(content.facts.length / 2) * 18
 }
 
-const writePicture = (document: Document, title: string, png: Uint8Array): void => {
-  const image = (document as unknown as ImageOpener).openImage(Buffer.from(png))
+/** PDFKit splits an alpha channel off in the background, and two pictures would end in either order. Ours are opaque. */
+const withoutAlpha = (png: Uint8Array): Buffer => {
+  const { width, height, data, channels } = decode(png)
+  if (channels !== 4) return Buffer.from(png)
+  const opaque = new Uint8Array(width * height * 3)
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let channel = 0; channel < 3; channel++) opaque[3 * pixel + channel] = data[4 * pixel + channel]!
+  }
+  return Buffer.from(encode({ width, height, data: opaque, channels: 3 }))
+}
+
+const writePicture = (document: Document, title: string, picture: Uint8Array): void => {
+  const png = withoutAlpha(picture)
+  const image = (document as unknown as ImageOpener).openImage(png)
   const width = contentWidth(document)
   const height = Math.min((width * image.height) / image.width, contentBottom(document) - margin - 40)
   writeHeading(document, title, height + 30)
-  document.image(Buffer.from(png), margin, document.y, { fit: [width, height] })
+  document.image(png, margin, document.y, { fit: [width, height] })
   document.y += height + 4
 }
 

@@ -18,6 +18,25 @@ export const assertWholeText = async (files: readonly ForecastFile[], signal?: A
   }
 }
 
+/** Runs `read` while the files are checked for damage, which is the first reason to give. */
+export const readWholeText = async <T>(files: readonly ForecastFile[], read: () => Promise<T>): Promise<T> => {
+  const stop = new AbortController()
+  const check = assertWholeText(files, stop.signal)
+  // It is awaited below at the latest.
+  check.catch(() => undefined)
+  try {
+    const result = await read()
+    await check
+    return result
+  } catch (thrown) {
+    // A question needs no whole file.
+    if (!(thrown instanceof HeadroomError) || (thrown.code !== 'input-unclear' && thrown.code !== 'cancelled')) await check
+    throw thrown
+  } finally {
+    stop.abort()
+  }
+}
+
 const chunkBytes = 1 << 20
 
 /** Decompresses all of it, since the length and the checksum stand at the end of each member. */
