@@ -111,7 +111,7 @@ export const modules = {
     path: 'src-main/report',
     holds: 'a run as table, workbook, web page, PDF',
     imports: ['queries', 'notes', 'run-folder', 'database', 'shared'],
-    packages: ['node', 'zod', 'pdfkit', 'write-excel-file'],
+    packages: ['node', 'zod', 'pdfkit', 'write-excel-file', 'fast-png'],
   },
   cloud: {
     path: 'src-main/cloud',

@@ -365,13 +365,13 @@ describe('own forecasts', () => {
         ...candidate('close', 'median_ensemble', 5),
         ...candidate('clear', 'theta', 3.75),
         ...candidate('clear', 'median_ensemble', 5),
-        ...candidate('next to a pipeline', 'arima', 4.25),
-        ...candidate('next to a pipeline', 'median_ensemble', 5),
+        ...candidate('another model', 'arima', 4.25),
+        ...candidate('another model', 'median_ensemble', 5),
       ]),
     )
     const selected = (await run.serverRisk()).map(({ server_id, model }) => [server_id, model])
     expect(selected).toEqual([
-      ['next to a pipeline', 'arima'],
+      ['another model', 'arima'],
       ['clear', 'theta'],
       ['close', 'median_ensemble'],
     ])
