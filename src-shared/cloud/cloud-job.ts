@@ -63,6 +63,8 @@ export const cloudRunSchema = z.object({
   request: launchRequestSchema,
   instanceType: z.string(),
   outputUri: z.string(),
+  /** Multipart uploads that this launch started and has not completed, by key. */
+  multipartUploads: z.record(z.string(), z.string()).default({}),
   /** Estimated USD for the whole max runtime. */
   mostUsd: z.number().nullable(),
   /** Last known state; null until SageMaker has confirmed the job. */

@@ -15,6 +15,7 @@ import { allows, allowsBy, type RequiredPermission, type Policy } from '../simul
 import { hasNamespaces } from '../simulator/container.ts'
 import type { SparkRunner } from '../simulator/spark-container.ts'
 import { browseBucket } from '../../src-main/cloud/storage/list-objects.ts'
+import { resumeRun } from '../../src-main/cloud/launch/resume-run.ts'
 import { waitForRun } from '../../src-main/cloud/launch/wait-for-run.ts'
 import { listExecutionRoles } from '../../src-main/cloud/preflight/check-role.ts'
 import { stopJob } from '../../src-main/cloud/jobs/describe-job.ts'
@@ -86,7 +87,7 @@ beforeAll(async () => {
     status: 403,
   })
   await failureOf(launchRun({ connection, caller, launchRecords, request }))
-  const cloudRun = await launchRun({ connection, caller, launchRecords, request })
+  const cloudRun = await resumeRun(connection, launchRecords, await launchRecords.get(request.runId))
   await stopJob(connection, cloudRun.jobName)
   await failureOf(waitForRun(connection, launchRecords, cloudRun, { pollMs: 20 }))
   const launch = async (overrides: Partial<LaunchRequest>) =>

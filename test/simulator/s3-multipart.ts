@@ -10,7 +10,7 @@ import {
   type Checksum,
   type ChecksumAlgorithm,
 } from './checksums.ts'
-import { checksumHeaders, etagOf, preconditionFailed, storeObject } from './s3-objects.ts'
+import { assertWritable, checksumHeaders, etagOf, storeObject } from './s3-objects.ts'
 import { element, ServiceError, xmlResponse, xmlTexts, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
 const minPartBytes = 5 * 1024 * 1024
@@ -110,7 +110,7 @@ const listUploads = (bucket: Bucket, query: URLSearchParams): ServiceResponse =>
 
 const completeUpload = (bucket: Bucket, key: string, request: ServiceRequest, now: Date): ServiceResponse => {
   const upload = findUpload(bucket, key, request)
-  if (request.headers['if-none-match'] === '*' && bucket.objects.has(key)) throw preconditionFailed()
+  assertWritable(bucket, key, request.headers)
   const xml = request.body.toString()
   const numbers = xmlTexts(xml, 'PartNumber').map(Number)
   const etags = xmlTexts(xml, 'ETag')

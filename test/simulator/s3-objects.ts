@@ -32,3 +32,13 @@ export const checksumHeaders = ({ algorithm, value, type }: Checksum): Record<st
 
 export const preconditionFailed = (): ServiceError =>
   new ServiceError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412)
+
+/** Throws what S3 answers to a write under a condition that does not hold. */
+export const assertWritable = (bucket: Bucket, key: string, headers: Readonly<Record<string, string>>): void => {
+  const { 'if-match': etag, 'if-none-match': absent } = headers
+  const stored = bucket.objects.get(key)
+  if (absent === '*' && stored !== undefined) throw preconditionFailed()
+  if (etag === undefined) return
+  if (stored === undefined) throw new ServiceError('NoSuchKey', 'The specified key does not exist.', 404)
+  if (stored.etag !== etag) throw preconditionFailed()
+}

@@ -2,7 +2,7 @@
 import type { Account, Bucket, StoredObject } from './account.ts'
 import { verifiedChecksum } from './checksums.ts'
 import { handleMultipart } from './s3-multipart.ts'
-import { checksumHeaders, defaultChecksum, preconditionFailed, storeObject } from './s3-objects.ts'
+import { assertWritable, checksumHeaders, defaultChecksum, preconditionFailed, storeObject } from './s3-objects.ts'
 import { element, ServiceError, xmlResponse, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
 /** The S3 operation of a request. */
@@ -116,7 +116,7 @@ const describeObject = (key: string, { etag, body, modifiedAt }: StoredObject): 
 ]
 
 const putObject = (bucket: Bucket, key: string, { headers, body }: ServiceRequest, now: Date): ServiceResponse => {
-  if (headers['if-none-match'] === '*' && bucket.objects.has(key)) throw preconditionFailed()
+  assertWritable(bucket, key, headers)
   const checksum = verifiedChecksum(headers, body) ?? defaultChecksum(body)
   const stored = storeObject(bucket, key, body, checksum, now)
   return { status: 200, headers: { etag: stored.etag, ...checksumHeaders(checksum) } }

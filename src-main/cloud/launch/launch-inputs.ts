@@ -11,7 +11,7 @@ import type { CreateProcessingJobCommandInput } from '@aws-sdk/client-sagemaker'
 import { mountRoot, type Mount } from '../jobs/job-request.ts'
 import { runKeyPrefix, runUri } from './run-names.ts'
 import { hashContents, findLocalFiles, type LocalFile, type LocalFiles } from '../storage/local-files.ts'
-import type { Upload } from '../storage/upload-file.ts'
+import type { Upload } from '../storage/upload-files.ts'
 
 export interface LaunchText {
   readonly bucket: string
@@ -42,7 +42,7 @@ export class LaunchInputs {
 
   addUploads(files: readonly LocalFile[], folder: string): void {
     const { bucket, kmsKeyId } = this.#request.settings
-    for (const { path, name, bytes } of files) this.uploads.push({ bucket, key: `${folder}${name}`, path, bytes, kmsKeyId })
+    for (const { path, name, bytes } of files) this.uploads.push({ bucket, folder, key: `${folder}${name}`, path, bytes, kmsKeyId })
   }
 
   mount(name: string, s3Uri: string, localPath = `${mountRoot}/${name}`): void {

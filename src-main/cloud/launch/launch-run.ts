@@ -9,7 +9,7 @@ import { extractInstanceType, type FailureContext } from '../account/failure-rul
 import { findImage } from '../jobs/instance-types.ts'
 import { submitJob } from '../jobs/submit-job.ts'
 import { findAlternativeType } from '../preflight/check-quota.ts'
-import { encryptionFields, uploadFile } from '../storage/upload-file.ts'
+import { encryptionFields, uploadFiles, type MultipartUploads } from '../storage/upload-files.ts'
 import type { LaunchPlan } from './launch-inputs.ts'
 import type { LaunchRecords } from './launch-records.ts'
 import { makeSparkPlan, type SparkPlanner } from './make-spark-plan.ts'
@@ -70,6 +70,7 @@ export const launchRun = async (context: LaunchContext, options: LaunchOptions =
       request,
       instanceType,
       outputUri,
+      multipartUploads: {},
       mostUsd,
       job: null,
       incomplete: null,
@@ -95,9 +96,9 @@ export const uploadAndSubmit = async (
   plan: LaunchPlan,
   { signal, onEvent }: LaunchOptions,
 ): Promise<CloudRun> => {
-  await uploadInputs(connection, cloudRun, plan, { signal, onEvent })
+  await uploadInputs(connection, launchRecords, cloudRun, plan, { signal, onEvent })
   const save = (changed: CloudRun): Promise<void> => launchRecords.write(changed)
-  const submitted = await submitJob({ connection, cloudRun, save, job: plan.job, signal })
+  const submitted = await submitJob({ connection, cloudRun: { ...cloudRun, multipartUploads: {} }, save, job: plan.job, signal })
   const { arn, consoleUrl } = submitted.job!
   onEvent?.({ type: 'submitted', part: submitted.part, job: submitted.jobName, arn, console_url: consoleUrl })
   return submitted
@@ -105,6 +106,7 @@ export const uploadAndSubmit = async (
 
 const uploadInputs = async (
   connection: Connection,
+  launchRecords: LaunchRecords,
   cloudRun: CloudRun,
   { uploads, texts }: LaunchPlan,
   { signal, onEvent }: LaunchOptions,
@@ -112,22 +114,35 @@ const uploadInputs = async (
   const total = uploads.reduce((sum, { bytes }) => sum + bytes, 0)
   let bytes = 0
   let skipped = 0
-  for (const upload of uploads) {
-    await uploadFile(connection.s3, upload, {
-      signal,
-      onBytes: (sent, wasStored) => {
-        bytes += sent
-        if (wasStored) skipped += sent
-        onEvent?.({ type: 'upload', file: upload.key.split('/').at(-1) ?? '', bytes, total, skipped })
-      },
-    })
-  }
+  await uploadFiles(connection.s3, uploads, {
+    signal,
+    multipartUploads: recordedUploads(launchRecords, cloudRun),
+    onBytes: (sent, wasStored, { key }) => {
+      bytes += sent
+      if (wasStored) skipped += sent
+      onEvent?.({ type: 'upload', file: key.split('/').at(-1) ?? '', bytes, total, skipped })
+    },
+  })
   const { kmsKeyId } = cloudRun.request.settings
   for (const { bucket, key, text } of texts) {
     await connection.s3.send(
       new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ...encryptionFields(kmsKeyId) }),
       abortable(signal),
     )
+  }
+}
+
+/** Multipart uploads in the launch record, by which only this launch resumes them. */
+const recordedUploads = (launchRecords: LaunchRecords, cloudRun: CloudRun): MultipartUploads => {
+  const uploads = new Map(Object.entries(cloudRun.multipartUploads))
+  let written = Promise.resolve()
+  return {
+    find: (key) => uploads.get(key),
+    save: (key, uploadId) => {
+      uploads.set(key, uploadId)
+      written = written.then(() => launchRecords.write({ ...cloudRun, multipartUploads: Object.fromEntries(uploads) }))
+      return written
+    },
   }
 }
 

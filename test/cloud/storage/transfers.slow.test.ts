@@ -2,11 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
-import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { downloadRunFolder } from '../../../src-main/cloud/download/download-run-folder.ts'
 import { localPathsFor, findKeyProblem } from '../../../src-main/cloud/storage/object-keys.ts'
-import { uploadFile } from '../../../src-main/cloud/storage/upload-file.ts'
+import { uploadFile, type MultipartUploads } from '../../../src-main/cloud/storage/upload-files.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { filesBelow } from '../../fixtures/cloud-cli-workspace.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
@@ -33,34 +32,41 @@ const partNumbers = (from = 0) =>
     .sort((a, b) => a - b)
 
 describe('an upload', () => {
-  // 41 MiB in parts of 8 MiB: five whole ones and one of 1 MiB.
-  const content = randomBytes(41 * mebibyte)
+  // Parts of 8, 8 and 1 MiB.
+  const content = randomBytes(17 * mebibyte)
   const prepare = async () => {
     const path = join(workspace.folder, 'large.bin')
     await writeFile(path, content)
     return { bucket: workspaceBucket, key: 'inputs/hash/large.bin', path, bytes: content.length }
   }
   const stored = () => workspace.bucket.objects.get('inputs/hash/large.bin')
+  /** What one launch remembers. */
+  const remember = (): MultipartUploads => {
+    const uploads = new Map<string, string>()
+    return { find: (key) => uploads.get(key), save: async (key, id) => void uploads.set(key, id) }
+  }
 
   it('resumes with the missing parts', async () => {
     const upload = await prepare()
+    const multipartUploads = remember()
     workspace.simulator.faults.add({
       kind: 'error',
       operation: 'UploadPart',
-      about: 'partNumber=4',
+      about: 'partNumber=2',
       code: 'AccessDenied',
       message: 'no',
       status: 403,
     })
-    await expect(uploadFile(workspace.connection.s3, upload)).rejects.toThrow('no')
+    await expect(uploadFile(workspace.connection.s3, upload, { multipartUploads })).rejects.toThrow('no')
     const first = partNumbers()
-    expect(first).not.toContain(4)
+    expect(first).not.toContain(2)
     expect(stored()).toBeUndefined()
     const from = workspace.simulator.requests.length
     let skipped = 0
-    await uploadFile(workspace.connection.s3, upload, { onBytes: (bytes, wasThere) => (skipped += wasThere ? bytes : 0) })
-    expect([...first, ...partNumbers(from)].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6])
-    expect(skipped).toBe(first.reduce((sum, number) => sum + (number === 6 ? 1 : 8) * mebibyte, 0))
+    const onBytes = (bytes: number, wasStored: boolean) => (skipped += wasStored ? bytes : 0)
+    await uploadFile(workspace.connection.s3, upload, { multipartUploads, onBytes })
+    expect([...first, ...partNumbers(from)].sort((a, b) => a - b)).toEqual([1, 2, 3])
+    expect(skipped).toBe(first.reduce((sum, number) => sum + (number === 3 ? 1 : 8) * mebibyte, 0))
     expect(stored()!.body.equals(content)).toBe(true)
     expect(stored()!.checksum).toMatchObject({ algorithm: 'CRC64NVME', type: 'FULL_OBJECT' })
     expect(workspace.bucket.uploads.size).toBe(0)
@@ -74,24 +80,74 @@ describe('an upload', () => {
     expect(workspace.simulator.requests.slice(from).map(({ operation }) => operation)).toEqual(['HeadObject'])
   })
 
-  it('aborts older attempts, and succeeds when the response to its completion is lost', async () => {
+  it('succeeds when the response to its completion is lost', async () => {
     const upload = await prepare()
-    const target = { Bucket: workspaceBucket, Key: upload.key }
-    for (let stale = 0; stale < 2; stale += 1) {
-      await workspace.connection.s3.send(
-        new CreateMultipartUploadCommand({ ...target, ChecksumAlgorithm: 'CRC64NVME', ChecksumType: 'FULL_OBJECT' }),
-      )
-    }
     workspace.simulator.faults.add({ kind: 'reset-after', operation: 'CompleteMultipartUpload' })
-    await uploadFile(workspace.connection.s3, upload)
+    await uploadFile(workspace.connection.s3, upload, { multipartUploads: remember() })
     expect(stored()!.body.equals(content)).toBe(true)
     expect(workspace.bucket.uploads.size).toBe(0)
   })
 
+  it('leaves the unfinished upload of another launch alone, which then resumes', async () => {
+    const upload = await prepare()
+    const [first, second] = [remember(), remember()]
+    const refusal = { kind: 'error', operation: 'UploadPart', code: 'AccessDenied', message: 'no', status: 403 } as const
+    workspace.simulator.faults.add({ ...refusal, about: 'partNumber=3' })
+    await expect(uploadFile(workspace.connection.s3, upload, { multipartUploads: first })).rejects.toThrow('no')
+    workspace.simulator.faults.add({ ...refusal, about: 'partNumber=2' })
+    await expect(uploadFile(workspace.connection.s3, upload, { multipartUploads: second })).rejects.toThrow('no')
+    expect(new Set(workspace.bucket.uploads.keys())).toEqual(new Set([first.find(upload.key), second.find(upload.key)]))
+    expect(workspace.simulator.requestsOf('AbortMultipartUpload')).toEqual([])
+    await uploadFile(workspace.connection.s3, upload, { multipartUploads: first })
+    expect([...workspace.bucket.uploads.keys()]).toEqual([second.find(upload.key)])
+    await uploadFile(workspace.connection.s3, upload, { multipartUploads: second })
+    expect(workspace.bucket.uploads.size).toBe(0)
+    expect(stored()!.body.equals(content)).toBe(true)
+  })
+
+  it('of two launches at once completes once; the other one finds the object and removes what it sent', async () => {
+    const upload = await prepare()
+    const first = remember()
+    let isSecondDone: Promise<void> | undefined
+    const save = first.save
+    const multipartUploads = {
+      ...first,
+      // The second launch begins and ends while the first one uploads.
+      save: async (key: string, id: string) => {
+        await save(key, id)
+        isSecondDone = uploadFile(workspace.connection.s3, upload, { multipartUploads: remember() })
+        await isSecondDone
+      },
+    }
+    let counted = 0
+    await uploadFile(workspace.connection.s3, upload, { multipartUploads, onBytes: (bytes) => (counted += bytes) })
+    expect(workspace.simulator.requestsOf('CompleteMultipartUpload').map(({ status }) => status)).toEqual([200, 412])
+    expect([workspace.bucket.uploads.size, counted]).toEqual([0, content.length])
+    expect(stored()!.body.equals(content)).toBe(true)
+  })
+
+  it('replaces an object of another size, and only the one that it saw', async () => {
+    const path = join(workspace.folder, 'small.bin')
+    const upload = { bucket: workspaceBucket, key: 'inputs/hash/small.bin', path, bytes: 5 }
+    await writeFile(path, 'whole')
+    const busy = { kind: 'error', operation: 'PutObject', code: 'ConditionalRequestConflict', message: 'busy', status: 409 } as const
+    const send = () => uploadFile(workspace.connection.s3, upload)
+    workspace.put(upload.key, 'cut')
+    workspace.simulator.faults.add({ ...busy, times: 2 })
+    await send()
+    expect(workspace.bucket.objects.get(upload.key)!.body.toString()).toBe('whole')
+    workspace.put(upload.key, 'cut')
+    workspace.simulator.faults.add({ ...busy, times: 99 })
+    expect(await failureOf(send())).toMatchObject({
+      code: 'cloud-setup',
+      message: 'Another program keeps writing inputs/hash/small.bin.',
+    })
+    expect(workspace.bucket.objects.get(upload.key)!.body.toString()).toBe('cut')
+  })
+
   it.each(['throttle', 'reset', 'reset-after'] as const)('survives %s', async (kind) => {
     const upload = await prepare()
-    for (const operation of ['HeadObject', 'CreateMultipartUpload', 'UploadPart', 'ListMultipartUploads'])
-      workspace.simulator.faults.add({ kind, operation })
+    for (const operation of ['HeadObject', 'CreateMultipartUpload', 'UploadPart']) workspace.simulator.faults.add({ kind, operation })
     await uploadFile(workspace.connection.s3, upload)
     expect(stored()!.body.equals(content)).toBe(true)
   })
