@@ -217,6 +217,7 @@ program
   .addOption(sharedOptions.json().conflicts('csv'))
   .option('--csv', 'write CSV to stdout')
   .addOption(sharedOptions.bom())
+  .addOption(sharedOptions.queryMemoryLimit())
   .action(async (run: string, sql: string, options) => (await import('./query-command.ts')).runQuery(run, sql, options))
 
 program

@@ -2,11 +2,14 @@
 import type { ComparedRun, ForecastCheck, RiskChange, RunComparison } from '../../src-shared/ipc/run-comparison.ts'
 import { dayText, minuteText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { compareRuns } from '../queries/compare/compare-runs.ts'
+import { withChangeWarnings } from './changed-runs.ts'
 import { countText, decimalText, firstRowsTable, reportTable, percentText, signedText, wrapText } from './report-text.ts'
 import { runCancellable, jsonText, print } from './terminal.ts'
 
 export const runCompare = async (earlier: string, later: string, options: { readonly json?: boolean }): Promise<void> => {
-  const comparison = await runCancellable((signal) => compareRuns(earlier, later, { signal }))
+  const comparison = await runCancellable((signal) =>
+    withChangeWarnings([earlier, later], () => compareRuns(earlier, later, { signal })),
+  )
   print(options.json === true ? jsonText({ ...comparison }, 2) : describeComparison(comparison))
 }
 

@@ -5,6 +5,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { assertNewFiles } from '../run-folder/output-file.ts'
 import { writeReport } from '../report/write-report.ts'
+import { withChangeWarnings } from './changed-runs.ts'
 import { jsonText, print, say } from './terminal.ts'
 
 export interface ExportOptions {
@@ -19,7 +20,9 @@ export const runExport = async (folder: string, { format, out, bom, force, json 
   if (bom === true && format !== 'csv') throw new HeadroomError('usage', '--bom applies to --format csv only.')
   const path = resolve(out ?? `${basename(resolve(folder))}.${format}`)
   await assertNewFiles([path], { force })
-  await withRunFolder(resolve(folder), (run) => writeReport(run, format, { path, hasByteOrderMark: bom === true }))
+  await withChangeWarnings([folder], () =>
+    withRunFolder(resolve(folder), (run) => writeReport(run, format, { path, hasByteOrderMark: bom === true })),
+  )
   if (json === true) print(jsonText({ path, format }, 2))
   else say(`Report: ${path}`)
 }

@@ -112,6 +112,7 @@ export const sharedOptions = {
   threads: () => new Option('--threads <n>', 'DuckDB threads (at least 2 are used)').argParser(integerBetween(1, 256)),
   memoryLimit: () =>
     new Option('--memory-limit <size>', 'memory limit, for instance 1GB (default: a quarter of the memory)').argParser(memorySize),
+  queryMemoryLimit: () => new Option('--memory-limit <size>', 'memory limit').argParser(memorySize).default('1GB'),
   force: () => new Option('--force', 'replace existing files'),
   json: () => new Option('--json', 'write JSON to stdout'),
   jsonEvents: () => new Option('--json', 'write events as JSON lines to stdout'),

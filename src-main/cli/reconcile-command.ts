@@ -1,11 +1,12 @@
 // headroom reconcile: explains the differences between the totals of Module 05 and of a run, step by step.
 import type { Figure, Reconciliation, ReconciliationChain, ReconciliationStep, StepExample } from '../../src-shared/ipc/reconciliation.ts'
 import { reconcileRun } from '../queries/reconcile/reconcile-run.ts'
+import { withChangeWarnings } from './changed-runs.ts'
 import { countText, reportTable, wrapText } from './report-text.ts'
 import { runCancellable, jsonText, print } from './terminal.ts'
 
 export const runReconcile = async (run: string, options: { readonly json?: boolean }): Promise<void> => {
-  const reconciliation = await runCancellable((signal) => reconcileRun(run, { signal }))
+  const reconciliation = await runCancellable((signal) => withChangeWarnings([run], () => reconcileRun(run, { signal })))
   print(options.json === true ? jsonText({ ...reconciliation }, 2) : describeReconciliation(reconciliation))
 }
 

@@ -4,6 +4,7 @@ import type { ScenarioFigures, ListedServer, ServerList, WhatIfResult } from '..
 import { momentText, zoneClock, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { evaluateScenario, openWhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
+import { withChangeWarnings } from './changed-runs.ts'
 import { readScenario } from './read-scenario.ts'
 import { countText, decimalText, firstRowsTable, reportTable, wrapText } from './report-text.ts'
 import { runCancellable, jsonText, print } from './terminal.ts'
@@ -18,13 +19,15 @@ export interface WhatIfOptions {
 export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<void> => {
   const scenario = await readScenario(options.scenario, options.set)
   const { result, zone } = await runCancellable((signal) =>
-    withRunFolder(
-      run,
-      async ({ database, contents, overview }) => ({
-        result: evaluateScenario(await openWhatIfSession(database, contents), { scenario, grid: options.grid === true, max_listed: null }),
-        zone: overview.timeZone,
-      }),
-      signal,
+    withChangeWarnings([run], () =>
+      withRunFolder(
+        run,
+        async ({ database, contents, overview }) => ({
+          result: evaluateScenario(await openWhatIfSession(database, contents), { scenario, grid: options.grid === true, max_listed: null }),
+          zone: overview.timeZone,
+        }),
+        signal,
+      ),
     ),
   )
   print(options.json === true ? jsonText({ ...result }, 2) : describeResult(result, zoneClock(zone)))

@@ -3,6 +3,8 @@ import type { ChannelResponse, ChannelServedBy, Handlers } from '../../src-share
 import type { Post } from '../ipc/serve-requests.ts'
 import { saveDecisions, withdrawDecisions } from '../notes/decisions.ts'
 import { saveScenarios, readSavedScenarios } from '../notes/planner-notes.ts'
+import { findChangedFiles } from '../run-folder/changed-files.ts'
+import { readRunFolder } from '../run-folder/read-run-folder.ts'
 import { runQueries } from '../queries/run-queries.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { AnalysisRunner } from './analysis-runner.ts'
@@ -56,6 +58,10 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       return {}
     },
     'run.open': ({ folder }) => openAndPrepare(runs, folder),
+    'run.verify': async ({ folder }) => {
+      const run = await readRunFolder(folder)
+      return { changed: run.kind === 'headroom' ? await findChangedFiles(run.folder, run.manifest.files) : [] }
+    },
     'decisions.save': async ({ folder, decisions }) => {
       await runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date()))
       return {}

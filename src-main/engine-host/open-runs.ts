@@ -1,5 +1,7 @@
 // Open runs of this process: one database each, queries in sequence; the least recently used run is closed first.
 import { resolve } from 'node:path'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { runMark } from '../run-folder/changed-files.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'
 
@@ -7,6 +9,8 @@ const maxOpenRuns = 2
 
 interface Entry {
   readonly run: Promise<OpenRun>
+  /** Of its files when it was opened. */
+  readonly mark: Promise<string>
   /** Ends when the last query asked so far has ended. */
   queue: Promise<unknown>
 }
@@ -14,13 +18,17 @@ interface Entry {
 export class OpenRuns {
   readonly #entries = new Map<string, Entry>()
 
-  /** Runs a query on a run, which is opened first where it is not yet. */
+  /** Runs a query on a run, which is opened first where it is not yet. Throws run-damaged where its files were changed since. */
   query<Value>(folder: string, work: (run: OpenRun) => Promise<Value>): Promise<Value> {
     const key = resolve(folder)
     const entry = this.#entries.get(key) ?? this.#open(key)
     this.#entries.delete(key)
     this.#entries.set(key, entry)
-    const result = entry.queue.then(async () => work(await entry.run))
+    const result = entry.queue.then(async () => {
+      const run = await entry.run
+      if ((await runMark(key)) !== (await entry.mark)) throw changedError(folder)
+      return work(run)
+    })
     entry.queue = result.catch(() => undefined)
     this.#closeLeastRecent()
     return result
@@ -42,8 +50,10 @@ export class OpenRuns {
   }
 
   #open(key: string): Entry {
-    const run = openRunFolder(key)
-    const entry: Entry = { run, queue: Promise.resolve() }
+    // The mark comes first: what changes while the run is opened counts as changed.
+    const mark = runMark(key)
+    const run = mark.then(() => openRunFolder(key))
+    const entry: Entry = { run, mark, queue: Promise.resolve() }
     run.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key)
     })
@@ -57,5 +67,8 @@ export class OpenRuns {
     }
   }
 }
+
+const changedError = (folder: string): HeadroomError =>
+  new HeadroomError('run-damaged', `The run in ${folder} was changed while it was open.`, { next: 'Open it again.' })
 
 const close = (entry: Entry): void => void entry.queue.then(async () => (await entry.run).close()).catch(() => undefined)

@@ -1,6 +1,6 @@
 // A run as a report: the finding, figures, tables and pictures that HTML page, PDF and workbook are made of. Text is en-US, with the days of the run's zone.
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, fixedFormattingIn, toPrintable } from '../../src-shared/chart-options/format.ts'
@@ -10,6 +10,7 @@ import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fle
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
+import { describeChangedFiles, findChangedFiles } from '../run-folder/changed-files.ts'
 import { queryFleet } from '../queries/fleet/fleet-query.ts'
 import { queryModelAccuracy } from '../queries/run/run-contents.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
@@ -62,11 +63,17 @@ export const readReportContent = async (run: OpenRun): Promise<ReportContent> =>
       ...(await createModelTables(run)),
     ].filter(({ rows }) => rows.length > 0),
     notes: [
+      ...(await describeChanges(run)),
       ...overview.warnings.map(({ message }) => message),
       ...overview.missing.map(({ file, consequence }) => `${file} is missing: ${consequence}.`),
     ],
     analyzedAt: overview.analyzedAt,
   }
+}
+
+const describeChanges = async ({ contents: { folder, manifest } }: OpenRun): Promise<string[]> => {
+  const sentence = describeChangedFiles(basename(folder), await findChangedFiles(folder, manifest?.files ?? []))
+  return sentence === null ? [] : [sentence]
 }
 
 const numberColumn = (title: string) => ({ title, isNumber: true })

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { runFiles, runFormatVersion, runManifestSchema, type RunManifest } from '../../src-shared/run/run-manifest.ts'
+import { runFiles, runFormatVersion, runManifestSchema, type FileVerification, type RunManifest } from '../../src-shared/run/run-manifest.ts'
+import { verifyFiles } from './changed-files.ts'
 import { assertRegularFiles, readRegularText } from './regular-file.ts'
-import { hashFile } from './staging-folder.ts'
 
 export type RunFolder =
   | { readonly kind: 'headroom'; readonly folder: string; readonly manifest: RunManifest }
@@ -64,11 +64,6 @@ const tryParseJson = (text: string): unknown => {
   }
 }
 
-export interface FileVerification {
-  readonly name: string
-  readonly state: 'ok' | 'missing' | 'changed'
-}
-
 /** Compares every file with the manifest's hashes; the planner's notes in the folder do not count. */
 export const verifyRunFolder = async (path: string): Promise<{ manifest: RunManifest; files: FileVerification[] }> => {
   const run = await findRunFolder(path)
@@ -77,16 +72,7 @@ export const verifyRunFolder = async (path: string): Promise<{ manifest: RunMani
       next: 'A Module 05 folder can be opened, but not verified.',
     })
   }
-  const files = await Promise.all(
-    run.manifest.files.map(async ({ name, sha256 }): Promise<FileVerification> => {
-      const file = join(run.folder, name)
-      const stats = await stat(file).catch(() => null)
-      if (stats === null) return { name, state: 'missing' }
-      if (!stats.isFile()) return { name, state: 'changed' }
-      return { name, state: (await hashFile(file)) === sha256 ? 'ok' : 'changed' }
-    }),
-  )
-  return { manifest: run.manifest, files }
+  return { manifest: run.manifest, files: await verifyFiles(run.folder, run.manifest.files) }
 }
 
 /** Folder of the planner's notes inside a run folder. */

@@ -1,19 +1,36 @@
 // Notes on a run: warnings of the analysis, missing files, and the totals of Module 05.
 import { Info, TriangleAlert } from 'lucide-react'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
+import { useRequest } from '../state/use-request.ts'
 import { formatting } from '../theme/formatting.ts'
 
 export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
   const { warnings, missing, module05Totals: totals } = run
-  const notes = warnings.length + missing.length + (totals === null ? 0 : 1)
+  const verification = useRequest('run.verify', { folder: run.folder }, run.folder)
+  const changed = verification.status === 'ready' ? verification.value.changed : []
+  const notes = changed.length + warnings.length + missing.length + (totals === null ? 0 : 1)
   if (notes === 0) return null
-  const Icon = warnings.length > 0 || missing.length > 0 ? TriangleAlert : Info
+  const Icon = changed.length > 0 || warnings.length > 0 || missing.length > 0 ? TriangleAlert : Info
   return (
     <details className="notes">
       <summary>
-        <Icon size={16} aria-hidden /> {formatting.count(notes)} {notes === 1 ? 'note' : 'notes'}
+        <Icon size={16} aria-hidden /> {changed.length > 0 && 'Run changed: '}
+        {formatting.count(notes)} {notes === 1 ? 'note' : 'notes'}
       </summary>
       <div className="notes-list">
+        {changed.length > 0 && (
+          <section>
+            <h2>Changed files</h2>
+            <p>These files were changed after the analysis. Figures from them may be wrong: download or analyse the run again.</p>
+            <ul>
+              {changed.map(({ name, state }) => (
+                <li key={name}>
+                  <code>{name}</code>: {state}
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
         {totals !== null && (
           <section>
             <h2>Module 05 totals</h2>

@@ -5,6 +5,7 @@ import { readingSettingsSchema } from '../config/reading-settings.ts'
 import { settingsChangeSchema, settingsSchema } from '../config/settings.ts'
 import { inspectionSchema } from '../run/inspection.ts'
 import { runEventSchema } from '../run/run-event.ts'
+import { fileVerificationSchema } from '../run/run-manifest.ts'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { compareResponseSchema, compareRequestSchema } from './run-comparison.ts'
 import { deepLinkSchema } from './deep-link.ts'
@@ -228,6 +229,8 @@ export const channels = {
     'inspection.progress': { request: emptyObject, response: z.object({ share: z.number().nullable() }) },
     'inspection.cancel': { request: emptyObject, response: done },
     'run.open': { request: folderRequest, response: runOverviewSchema },
+    /** Files of the run that differ from its manifest. Hashes what was not hashed before: seconds for large runs. */
+    'run.verify': { request: folderRequest, response: z.object({ changed: z.array(fileVerificationSchema) }) },
     'heatmap.get': { request: heatmapRequestSchema, response: heatmapViewSchema },
     'clusters.get': { request: clustersRequestSchema, response: clustersDataSchema },
     /** The servers inside a line that is drawn around marks. */

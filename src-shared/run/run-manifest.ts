@@ -34,6 +34,10 @@ const relativePathSchema = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\\\0
 const fileEntrySchema = z.object({ name: relativePathSchema, bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 export type FileEntry = z.infer<typeof fileEntrySchema>
 
+/** A file as it is now, against its entry. */
+export const fileVerificationSchema = z.object({ name: z.string(), state: z.enum(['ok', 'missing', 'changed']) })
+export type FileVerification = z.infer<typeof fileVerificationSchema>
+
 export const inputEntrySchema = z.object({
   /** Path as named, or S3 URI. */
   path: z.string(),

@@ -221,5 +221,8 @@ const toJson: DuckDBValueConverter<Json> = (value, type, converter) => {
 
 const toQueryError = (cause: unknown, sql: string): HeadroomError => {
   const message = (cause instanceof Error ? cause.message : String(cause)).replace(/^Failed to extract statements: /, '')
+  if (message.startsWith('Out of Memory Error')) {
+    return new HeadroomError('query-failed', 'The query needs more than its memory limit.', { next: 'Select less data.', cause, sql })
+  }
   return new HeadroomError('query-failed', message, { next: 'Tables: forecasts, server_risk, server_clusters.', cause, sql })
 }

@@ -29,6 +29,7 @@ const invalid: { readonly [Name in WindowChannel]: readonly unknown[] } = {
   'inspection.cancel': [{ analysisId: 'a-1' }],
   'analysis.cancel': [{ analysisId: 1 }],
   'run.open': [{ folder: '' }, { folder: null }],
+  'run.verify': [{ folder: '' }],
   'heatmap.get': [
     { ...validRequests['heatmap.get'], sort: 'random' },
     { ...validRequests['heatmap.get'], reduction: 'sum' },
