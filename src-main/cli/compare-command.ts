@@ -7,9 +7,7 @@ import { countText, decimalText, firstRowsTable, reportTable, percentText, signe
 import { runCancellable, jsonText, print } from './terminal.ts'
 
 export const runCompare = async (earlier: string, later: string, options: { readonly json?: boolean }): Promise<void> => {
-  const comparison = await runCancellable((signal) =>
-    withChangeWarnings([earlier, later], () => compareRuns(earlier, later, { signal })),
-  )
+  const comparison = await runCancellable((signal) => withChangeWarnings([earlier, later], () => compareRuns(earlier, later, { signal })))
   print(options.json === true ? jsonText({ ...comparison }, 2) : describeComparison(comparison))
 }
 

@@ -50,13 +50,12 @@ const runInQueryProcess = async (memoryLimit: string, signal: AbortSignal): Prom
   })
   const maxBytes = parseMemorySize(memoryLimit) * residentShare
   let isTooLarge = false
-  const memoryTimer = setInterval(() => {
-    void residentBytes(child.pid ?? 0).then((bytes) => {
-      if (bytes <= maxBytes) return
-      isTooLarge = true
-      child.kill('SIGKILL')
-    })
-  }, memoryCheckMs)
+  const checkMemory = async (): Promise<void> => {
+    if ((await residentBytes(child.pid ?? 0)) <= maxBytes) return
+    isTooLarge = true
+    child.kill('SIGKILL')
+  }
+  const memoryTimer = setInterval(() => void checkMemory(), memoryCheckMs)
   const exitCode = await new Promise<number | null>((resolve, reject) => void child.once('error', reject).once('close', resolve))
   clearTimeout(timer)
   clearInterval(memoryTimer)

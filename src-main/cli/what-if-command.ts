@@ -23,7 +23,11 @@ export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<vo
       withRunFolder(
         run,
         async ({ database, contents, overview }) => ({
-          result: evaluateScenario(await openWhatIfSession(database, contents), { scenario, grid: options.grid === true, max_listed: null }),
+          result: evaluateScenario(await openWhatIfSession(database, contents), {
+            scenario,
+            grid: options.grid === true,
+            max_listed: null,
+          }),
           zone: overview.timeZone,
         }),
         signal,

@@ -35,7 +35,10 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, { path, ha
       const fonts = { regular: resourcePath('fonts', 'DejaVuSans.ttf'), bold: resourcePath('fonts', 'DejaVuSans-Bold.ttf') }
       await writeFile(stagingPath, await renderPdfReport(content, fonts))
     } else {
-      const facts = [['Run', content.title] as const, ['Forecast', content.subtitle] as const, ...content.facts,
+      const facts = [
+        ['Run', content.title] as const,
+        ['Forecast', content.subtitle] as const,
+        ...content.facts,
         ...content.notes.map((note) => ['Note', note] as const),
       ]
       await writeSheets(stagingPath, [

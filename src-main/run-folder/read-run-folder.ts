@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { runFiles, runFormatVersion, runManifestSchema, type FileVerification, type RunManifest } from '../../src-shared/run/run-manifest.ts'
+import {
+  runFiles,
+  runFormatVersion,
+  runManifestSchema,
+  type FileVerification,
+  type RunManifest,
+} from '../../src-shared/run/run-manifest.ts'
 import { verifyFiles } from './changed-files.ts'
 import { assertRegularFiles, readRegularText } from './regular-file.ts'
 

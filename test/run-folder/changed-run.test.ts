@@ -19,7 +19,10 @@ beforeAll(async () => {
   // As a spreadsheet program does it: another number in one cell.
   const clusters = join(changed, runFiles.clusters)
   const text = await readFile(clusters, 'utf8')
-  await writeFile(clusters, text.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10)))
+  await writeFile(
+    clusters,
+    text.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10)),
+  )
 })
 afterAll(() => sample.remove())
 
