@@ -63,6 +63,7 @@ program
   .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.timeZone())
   .addOption(sharedOptions.dateFormat())
+  .addOption(sharedOptions.encoding())
   .addOption(sharedOptions.metric())
   .option('--seed <n>', 'seed of all random choices', parseSeed)
   .addOption(sharedOptions.runId())
@@ -103,6 +104,7 @@ program
   .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.timeZone())
   .addOption(sharedOptions.dateFormat())
+  .addOption(sharedOptions.encoding())
   .option('--rows <n>', 'canonical rows in the preview of --json', integerBetween(0, 1_000_000))
   .addOption(sharedOptions.metric())
   .addOption(sharedOptions.json())
@@ -128,6 +130,7 @@ program
   .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.timeZone())
   .addOption(sharedOptions.dateFormat())
+  .addOption(sharedOptions.encoding())
   .addOption(sharedOptions.metric())
   .addOption(sharedOptions.threads())
   .addOption(sharedOptions.memoryLimit())
@@ -156,6 +159,7 @@ program
   .addOption(sharedOptions.metric())
   .addOption(sharedOptions.force())
   .addOption(sharedOptions.dateFormat())
+  .addOption(sharedOptions.encoding())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program

@@ -54,6 +54,7 @@ const withSettings = (command: Command): Command =>
     .addOption(sharedOptions.decimal())
     .addOption(sharedOptions.timeZone())
     .addOption(sharedOptions.dateFormat())
+    .addOption(sharedOptions.encoding())
     .addOption(sharedOptions.metric())
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')

@@ -1,6 +1,6 @@
 // Options and option parsers that several commands share.
 import { InvalidArgumentError, Option } from 'commander'
-import { analysisMethods, decimalSettings } from '../../src-shared/config/analysis-config.ts'
+import { analysisMethods, decimalSettings, textEncodings } from '../../src-shared/config/analysis-config.ts'
 import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { columnRoles, wideLayouts } from '../../src-shared/run/input-mapping.ts'
 import { modelNames, type ForecastModelName } from '../forecasting/model-names.ts'
@@ -97,7 +97,9 @@ export const sharedOptions = {
   mapFile: () => new Option('--map-file <file>', 'YAML with the column of each role'),
   wide: () => new Option('--wide <kind>', 'what the value columns of a wide file are').choices(wideLayouts),
   level: () => new Option('--level <share>', 'nominal level of the bounds where no name states it, such as 0.8').argParser(intervalLevel),
-  dateFormat: () => new Option('--date-format <format>', 'day-first, month-first, or a pattern such as "%d.%m.%Y %H:%M"'),
+  dateFormat: () => new Option('--date-format <format>', 'day-first, month-first, excel, or a pattern such as "%d.%m.%Y %H:%M"'),
+  encoding: () =>
+    new Option('--encoding <name>', 'encoding of CSV files without a byte order mark (default: utf-8)').choices(textEncodings),
   backtest: () =>
     new Option('--backtest <file>', 'backtest of the forecasts in files of their own; repeatable').argParser(collect).default([]),
   batchInput: () =>

@@ -19,6 +19,7 @@ export interface StatedSettings {
   readonly wide?: string | undefined
   readonly batchStep?: string | undefined
   readonly dateFormat?: string | undefined
+  readonly encoding?: string | undefined
   /** Nominal level of the bounds, a share. */
   readonly level?: number | undefined
   /** Metrics to analyse; empty: those of the file, or all. */
@@ -40,6 +41,7 @@ export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> 
     wide,
     batchStep,
     dateFormat,
+    encoding,
     level,
     seed,
   } = stated
@@ -56,6 +58,7 @@ export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> 
       ...(wide === undefined ? {} : { wide }),
       ...(batchStep === undefined ? {} : { batch_step: batchStep }),
       ...(dateFormat === undefined ? {} : { date_format: dateFormat }),
+      ...(encoding === undefined ? {} : { encoding }),
       ...(level === undefined ? {} : { interval_level: level }),
       ...(metric.length === 0 ? {} : { metrics: [...metric] }),
       ...(seed === undefined ? {} : { seed }),

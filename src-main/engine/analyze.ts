@@ -81,7 +81,7 @@ export const assessDataset = async (
     const selected = await selectFleetModels(work, profiled, request.model)
     return await assessFleetRisk(work, selected)
   } catch (thrown) {
-    throw await explainFailure(dataset, thrown)
+    throw await explainFailure(work.database, dataset, thrown)
   }
 }
 
@@ -102,7 +102,7 @@ export const completeRun = async (
     await awaitFlaggedFile(run, flaggedFile)
     return await finaliseRun(run, fleet, findings)
   } catch (thrown) {
-    throw await explainFailure(fleet.dataset, thrown)
+    throw await explainFailure(run.database, fleet.dataset, thrown)
   }
 }
 

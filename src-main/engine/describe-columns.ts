@@ -5,6 +5,8 @@ import { Database } from '../database/database.ts'
 import { openForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { readFirstRows } from '../forecasts/source-groups.ts'
 import { findForecastFiles } from '../forecasts/forecast-files.ts'
+import { InputQuestionError } from '../forecasts/input-question.ts'
+import type { StatedEncoding } from '../forecasts/recognise-text.ts'
 
 export interface DescribedColumns {
   /** Of the first file. */
@@ -17,11 +19,21 @@ export interface DescribedColumns {
 export const describeColumns = async (inputs: readonly string[]): Promise<DescribedColumns> => {
   const database = await Database.open()
   try {
-    const { files } = await findForecastFiles(database, inputs)
-    const { schema } = await readFirstRows(database, files, 1)
-    return { columns: schema.map(({ column }) => column), isPlain: await isPlainDataset(database, inputs) }
+    return { columns: await readColumnNames(database, inputs), isPlain: await isPlainDataset(database, inputs) }
   } finally {
     database.close()
+  }
+}
+
+const readColumnNames = async (database: Database, inputs: readonly string[], encoding?: StatedEncoding): Promise<string[]> => {
+  const { files } = await findForecastFiles(database, inputs, encoding)
+  try {
+    const { schema } = await readFirstRows(database, files, 1)
+    return schema.map(({ column }) => column)
+  } catch (thrown) {
+    // The dialog asks for the encoding; the names tell whether it was answered before.
+    if (thrown instanceof InputQuestionError && encoding === undefined) return readColumnNames(database, inputs, 'latin-1')
+    throw thrown
   }
 }
 

@@ -11,7 +11,6 @@ import type { TimeZone } from '../calendar/time-zone.ts'
 import { detectTimes, type SeriesStep } from '../forecasts/detect-granularity.ts'
 import type { TimeGrid } from '../forecasts/time-grid.ts'
 import { readEventsTable, type EventCalendar } from '../forecasts/events-table.ts'
-import { damagedFileError } from '../forecasts/dataset-failures.ts'
 import { openForecastDataset, type ForecastDataset, type OpenOptions } from '../forecasts/forecast-dataset.ts'
 import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { loadServersTable } from '../forecasts/servers-table.ts'
@@ -115,11 +114,8 @@ export const validateFleet = async (
   const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable, config.decimal)
   progress.start('screen')
   const validation = await validateForecasts(database, dataset, config)
-  // The first query that reads pages; the validation may have needed only statistics.
   const isZoned = dataset.columns.timestamp.type !== 'TIMESTAMP'
-  const { warnings: timeWarnings, ...times } = await detectTimes(database, config, isZoned).catch((cause: unknown) => {
-    throw damagedFileError(dataset.files, dataset.name, cause)
-  })
+  const { warnings: timeWarnings, ...times } = await detectTimes(database, config, isZoned)
   const eventCalendar =
     request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable, config.decimal, times.zone.name)
   return { dataset, config, serversTable, tableWarnings, eventCalendar, validation, ...times, timeWarnings }

@@ -46,7 +46,7 @@ export const forecastFile = async (request: ForecastFileRequest, { signal, onEve
           result = await writeForecasts(database, dataset, config, request, path, { signal, onProgress: report })
         })
       } catch (thrown) {
-        throw await explainFailure(dataset, thrown)
+        throw await explainFailure(database, dataset, thrown)
       }
       for (const warning of result!.warnings) onEvent?.({ type: 'warning', warning })
       return result!

@@ -45,7 +45,7 @@ export const forecastFleet = async (run: Run, measured: ForecastDataset): Promis
       ],
     }
   } catch (thrown) {
-    throw await explainFailure(measured, thrown)
+    throw await explainFailure(database, measured, thrown)
   }
 }
 

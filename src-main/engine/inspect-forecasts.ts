@@ -64,17 +64,16 @@ const inspect = async (
   request: InspectRequest,
   conversionFolder: string,
 ): Promise<Inspection> => {
-  const { files } = await findForecastFiles(database, request.inputs)
-  const { schema, rows } = await readFirstRows(database, files, firstRows)
+  const { files } = await findForecastFiles(database, request.inputs, stated.encoding)
   const empty: Inspection = {
     contents: null,
     files: files.map(({ path, name, bytes, format }) => ({ path, name, bytes, format })),
-    schema: [...schema],
+    schema: [],
     mapping: null,
     candidates: [],
     question: null,
     problem: null,
-    first_rows: rows.map((row) => [...row]),
+    first_rows: [],
     preview: [],
     left_out: [],
     units: [],
@@ -93,6 +92,12 @@ const inspect = async (
     horizon: null,
     warnings: [],
   }
+  const first = await readFirstRows(database, files, firstRows).catch((thrown: unknown) => {
+    if (thrown instanceof InputQuestionError) return thrown
+    throw thrown
+  })
+  if (first instanceof InputQuestionError) return { ...empty, question: first.question }
+  const described: Inspection = { ...empty, schema: [...first.schema], first_rows: first.rows.map((row) => [...row]) }
   try {
     const dataset = await openForecastDataset(database, request.inputs, stated, {
       measurements: 'read',
@@ -100,7 +105,7 @@ const inspect = async (
       extent: request.extent ?? 'all',
     })
     const config = withStatedLevel(stated, dataset)
-    const read = { ...empty, ...(await describeDataset(database, dataset, config, request.previewRows ?? defaultPreviewRows)) }
+    const read = { ...described, ...(await describeDataset(database, dataset, config, request.previewRows ?? defaultPreviewRows)) }
     // A first part may end before the horizon.
     if (read.contents === 'measurements' || dataset.firstPartRows !== null) return read
     try {
@@ -110,7 +115,7 @@ const inspect = async (
       return { ...read, ...obstacle(thrown) }
     }
   } catch (thrown) {
-    return { ...empty, ...obstacle(thrown) }
+    return { ...described, ...obstacle(thrown) }
   }
 }
 

@@ -23,6 +23,7 @@ import {
   numberTextSql,
   profileText,
   timeTextSql,
+  type TextColumn,
   type TextKind,
   type TextProfile,
   type TextStyle,
@@ -121,13 +122,14 @@ const profileTexts = async (
   relationOf: (group: SourceGroup) => string,
 ): Promise<TextProfile[]> => {
   const profiles: TextProfile[] = []
+  const isPercent = texts.some(({ layout }) => textColumns(layout).some(({ hasPercentSigns }) => hasPercentSigns))
   for (const { group, layout } of texts) {
     const name = group.files.length === 1 ? group.files[0]!.name : `${group.files.length} files such as ${group.files[0]!.name}`
     const isCommaSeparated = group.delimiter === ',' || group.delimiter === undefined
     const paths = group.files.map(({ path }) => path)
     profiles.push(
       await readingText(group.files, () =>
-        profileText(database, relationOf(group), textColumns(layout), paths, { name, isCommaSeparated }),
+        profileText(database, relationOf(group), textColumns(layout), paths, { name, isCommaSeparated }, isPercent),
       ),
     )
   }
@@ -180,16 +182,26 @@ const canonicalRoles = (groups: readonly ReadGroup[]): ColumnRole[] => {
 }
 
 /** The columns of a text layout that are no names, each once. */
-const textColumns = ({ keys, groups }: Layout): { column: string; sql: string; kind: TextKind }[] => {
+const textColumns = ({ keys, groups }: Layout): (TextColumn & { readonly hasPercentSigns: boolean })[] => {
   const keyColumns = keyRoles.flatMap((role) => {
     const [column, kind] = [keys[role], keyKinds[role]]
-    return column === undefined || kind === 'name' ? [] : [{ column: column.column, sql: column.sql, kind }]
+    return column === undefined || kind === 'name'
+      ? []
+      : [{ column: column.column, sql: column.sql, kind, isValue: false, hasPercentSigns: column.hasPercentSigns === true }]
   })
-  const values = groups.flatMap((group) => [
-    ...valueRoles.flatMap((role) => group[role] ?? []),
-    ...group.quantiles.map(({ column }) => column),
-  ])
-  const numbers = [...new Set(values)].map(({ column, sql }) => ({ column, sql, kind: 'number' as const }))
+  const values = new Map<SourceColumn, string | undefined>()
+  for (const group of groups) {
+    const columns = [...valueRoles.flatMap((role) => group[role] ?? []), ...group.quantiles.map(({ column }) => column)]
+    for (const column of columns) values.set(column, group.metric)
+  }
+  const numbers = [...values].map(([{ column, sql, hasPercentSigns = false }, metric]) => ({
+    column,
+    sql,
+    metric,
+    hasPercentSigns,
+    kind: 'number' as const,
+    isValue: true,
+  }))
   return [...keyColumns, ...numbers]
 }
 
@@ -200,7 +212,7 @@ const textReader = ({ group }: ReadGroup, style: TextStyle, { decimal }: Reading
     read: ({ sql }, kind) => {
       const value = {
         name: () => nameTextSql(sql),
-        number: () => numberTextSql(sql, style.decimal, decimal !== 'auto'),
+        number: () => numberTextSql(sql, style.decimal, decimal !== 'auto', style.isPercent),
         time: () => timeTextSql(sql, style),
         boolean: () => booleanTextSql(sql),
       }[kind]()

@@ -1,7 +1,8 @@
-// Why a dataset that was opened cannot be read: files that changed, damage, or a Parquet feature that is not supported.
+// Why a dataset that was opened cannot be read: files that changed, damage, a Parquet feature that is not supported, or a fault of Headroom.
 import { readFileFooter } from '../parquet/parquet-footer.ts'
 import { ThriftError } from '../parquet/thrift-compact.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { escapeGlob, literal, type Database } from '../database/database.ts'
 import { assertUnchanged, type ForecastFile } from './forecast-files.ts'
 import { unreadableReason } from './unreadable-parquet.ts'
 
@@ -11,42 +12,68 @@ interface NamedFiles {
   readonly name: string
 }
 
-/** Reports a failed read as damage of the file that DuckDB names; any other failure is returned unchanged. */
-export const damagedFileError = (files: readonly ForecastFile[], name: string, cause: unknown): unknown => {
+/**
+ * What a failure of a dataset means. A query that failed has words of DuckDB, which no user should see: the files changed meanwhile, one of them
+ * cannot be read by itself, a value is of another kind, or else Headroom is at fault. Other failures stay as they are.
+ */
+export const explainFailure = async (database: Database, { files, name }: NamedFiles, cause: unknown): Promise<unknown> => {
   if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') return cause
-  const damagedFileEntry = files.find(({ path }) => cause.message.includes(path))
-  return new HeadroomError(
-    'input-not-parquet',
-    `${damagedFileEntry?.name ?? name} is a damaged Parquet file: its contents cannot be read.`,
-    {
-      next: 'Write, copy or download the file again.',
-      cause,
-    },
-  )
-}
-
-/** How DuckDB begins its complaints about values; those about our own SQL begin otherwise. */
-const dataErrorPattern = /^(Invalid Input|IO|Conversion|Out of Range|Serialization|Invalid) Error|^Invalid unicode/
-
-/** What a failure of a set that was opened means: the files changed meanwhile, or hold what cannot be taken; else it stays as it was. */
-export const explainFailure = async ({ files, name }: NamedFiles, cause: unknown): Promise<unknown> => {
-  if (!(cause instanceof HeadroomError) || (cause.code !== 'query-failed' && cause.code !== 'input-not-parquet')) return cause
   await assertUnchanged(files)
-  const failure = dataErrorPattern.test(cause.message) ? damagedFileError(files, name, cause) : cause
-  return failure instanceof HeadroomError && failure.code === 'input-not-parquet' ? await explainUnreadable(files, failure) : failure
+  return (await findUnreadable(database, files)) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
 }
 
-/** The reason of a whole file that cannot be read; else the failure as it is. */
-const explainUnreadable = async (files: readonly ForecastFile[], failure: HeadroomError): Promise<HeadroomError> => {
-  for (const { path, name, format } of files) {
-    if (format !== 'parquet') continue
+/** The first Parquet file that fails without any SQL of an analysis. */
+const findUnreadable = async (database: Database, files: readonly ForecastFile[]): Promise<HeadroomError | undefined> => {
+  for (const file of files) {
+    if (file.format !== 'parquet') continue
     try {
-      const { metaData } = await readFileFooter(path)
-      const reason = unreadableReason(metaData, name)
-      if (reason !== undefined) return reason
+      await database.run(`SELECT max(hash(r)) FROM read_parquet([${literal(escapeGlob(file.path))}], hive_partitioning = false) AS r`)
     } catch (thrown) {
-      if (!(thrown instanceof ThriftError)) throw thrown
+      if (!(thrown instanceof HeadroomError) || thrown.code !== 'query-failed') throw thrown
+      return (await footerReason(file)) ?? unreadableFile(file, thrown)
     }
   }
-  return failure
+  return undefined
 }
+
+/** The reason of a whole file that cannot be read. */
+const footerReason = async ({ path, name }: ForecastFile): Promise<HeadroomError | undefined> => {
+  try {
+    const { metaData } = await readFileFooter(path)
+    return unreadableReason(metaData, name)
+  } catch (thrown) {
+    if (thrown instanceof ThriftError) return undefined
+    throw thrown
+  }
+}
+
+/** DuckDB says so of kinds of Parquet that it does not read. */
+const unsupportedPattern = /^Not implemented Error|not (yet )?(supported|implemented)|unsupported/i
+
+const unreadableFile = ({ name }: ForecastFile, cause: HeadroomError): HeadroomError =>
+  unsupportedPattern.test(cause.message)
+    ? new HeadroomError('input-not-parquet', `${name} uses a kind of Parquet that cannot be read.`, {
+        next: 'Write it with plain types and snappy or zstd, for instance by pandas.',
+        cause,
+      })
+    : new HeadroomError('input-not-parquet', `${name} is a damaged Parquet file: its contents cannot be read.`, {
+        next: 'Write, copy or download the file again.',
+        cause,
+      })
+
+const unexpectedValue = (name: string, cause: HeadroomError): HeadroomError | undefined => {
+  const [, value] = /^Conversion Error: Could not convert string ['"](.*?)['"] to/.exec(cause.message) ?? []
+  return value === undefined
+    ? undefined
+    : new HeadroomError('input-column-type', `${name} holds "${value}" where numbers or times are expected.`, {
+        next: 'Correct the value, or leave it empty.',
+        cause,
+      })
+}
+
+const readingFault = (name: string, cause: HeadroomError): HeadroomError =>
+  new HeadroomError('internal', `Headroom failed on ${name} by a fault of its own.`, {
+    next: 'Report it with the details and the first lines of the file.',
+    cause,
+    ...(cause.sql === undefined ? {} : { sql: cause.sql }),
+  })

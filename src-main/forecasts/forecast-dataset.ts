@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { identifier, type Database } from '../database/database.ts'
 import { canonicalExpressions, forecastRowsQuery, type ForecastExpressions } from './canonical-rows.ts'
 import { findUnknownMetrics } from './chosen-metrics.ts'
-import { damagedFileError, explainFailure } from './dataset-failures.ts'
+import { explainFailure } from './dataset-failures.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { InputMapping } from '../../src-shared/run/input-mapping.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
@@ -94,7 +94,7 @@ export const openForecastDataset = async (
   config: ReadingConfig,
   options: OpenOptions = {},
 ): Promise<ForecastDataset> => {
-  const { files, leftOut } = await findForecastFiles(database, inputs)
+  const { files, leftOut } = await findForecastFiles(database, inputs, config.encoding)
   const name = files.length === 1 ? files[0]!.name : `the dataset of ${files.length} files`
   try {
     const direct = files.every(({ format }) => format === 'parquet')
@@ -113,7 +113,7 @@ export const openForecastDataset = async (
       ],
     }
   } catch (thrown) {
-    throw await explainFailure({ files, name }, thrown)
+    throw await explainFailure(database, { files, name }, thrown)
   }
 }
 
@@ -137,9 +137,7 @@ const openLongParquet = async (
   config: ReadingConfig,
   { flags = 'rejected', measurements = 'refused' }: OpenOptions,
 ): Promise<Omit<ForecastDataset, 'chosenMetrics'> | undefined> => {
-  const schemas = await readFileSchemas(database, files).catch((cause: unknown) => {
-    throw damagedFileError(files, name, cause)
-  })
+  const schemas = await readFileSchemas(database, files)
   assertCompatibleColumns(schemas)
   const fileColumns = schemas.flatMap((schema) => schema.columns.map(({ column }) => column))
   const { added, repeated } = sortFolderKeys(commonFolderKeys(files), fileColumns)
@@ -162,9 +160,7 @@ const openLongParquet = async (
     columnsSql = `* EXCLUDE (${reservedKeys.map(({ column }) => identifier(column)).join(', ')})`
     return { schema: await describeSource(columnsSql), columnsSql }
   }
-  const { schema, columnsSql } = await openSource().catch((cause: unknown) => {
-    throw damagedFileError(files, name, cause)
-  })
+  const { schema, columnsSql } = await openSource()
   const own = flags === 'rejected' ? schema : schema.filter((column) => !isFlagColumn(column))
   rejectFlagColumns(own, name)
   const split = await splitComposites(database, { columns: own.map(sourceColumn), relation: 'source', name, isText: false })

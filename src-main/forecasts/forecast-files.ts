@@ -6,7 +6,7 @@ import { escapeGlob, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { InputFormat } from '../../src-shared/run/input-mapping.ts'
 import { folderKeys, sortFolder } from './dataset-files.ts'
-import { recogniseText, textHeadBytes } from './recognise-text.ts'
+import { recogniseText, textHeadBytes, type StatedEncoding, type TextFormat } from './recognise-text.ts'
 
 export interface ForecastFile {
   readonly path: string
@@ -18,7 +18,7 @@ export interface ForecastFile {
   readonly format: InputFormat
   readonly compression: 'none' | 'gzip' | 'zstd'
   /** Of text. */
-  readonly encoding: 'utf-8' | 'utf-16'
+  readonly encoding: TextFormat['encoding']
 }
 
 /** Opened together: a partitioned tree may hold more files than a process may open. */
@@ -34,7 +34,11 @@ export interface ForecastFiles {
   readonly leftOut: readonly string[]
 }
 
-export const findForecastFiles = async (database: Database, inputs: readonly string[]): Promise<ForecastFiles> => {
+export const findForecastFiles = async (
+  database: Database,
+  inputs: readonly string[],
+  encoding?: StatedEncoding,
+): Promise<ForecastFiles> => {
   if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
   const found: FoundFile[] = []
   const leftOut: string[] = []
@@ -64,7 +68,7 @@ export const findForecastFiles = async (database: Database, inputs: readonly str
   }
   const files: ForecastFile[] = []
   for (let from = 0; from < found.length; from += maxOpenFiles) {
-    files.push(...(await Promise.all(found.slice(from, from + maxOpenFiles).map(recogniseFile))))
+    files.push(...(await Promise.all(found.slice(from, from + maxOpenFiles).map((file) => recogniseFile(file, encoding)))))
   }
   return { files, leftOut }
 }
@@ -124,7 +128,7 @@ const tailBytes = 8
 type FoundFile = Omit<ForecastFile, 'format' | 'compression' | 'encoding'>
 
 /** The format by the first bytes. Throws input-empty, input-not-found, input-not-parquet. */
-const recogniseFile = async (found: FoundFile): Promise<ForecastFile> => {
+const recogniseFile = async (found: FoundFile, encoding: StatedEncoding): Promise<ForecastFile> => {
   const { path, bytes, name } = found
   if (bytes === 0) throw new HeadroomError('input-empty', `${name} is empty (0 bytes).`, { next: 'Write it again.' })
   const file = await open(path, 'r').catch((cause: unknown) => {
@@ -135,7 +139,7 @@ const recogniseFile = async (found: FoundFile): Promise<ForecastFile> => {
     const firstBytes = head.buffer.subarray(0, head.bytesRead)
     const headMagic = firstBytes.toString('latin1', 0, magic.length)
     if (headMagic !== magic && headMagic !== encryptedMagic) {
-      return { ...found, ...recogniseText(name, firstBytes) }
+      return { ...found, ...recogniseText(name, firstBytes, encoding) }
     }
     if (headMagic === encryptedMagic) {
       throw new HeadroomError('input-not-parquet', `${name} is an encrypted Parquet file.`, { next: 'Write it without encryption.' })

@@ -1,4 +1,5 @@
 // The format of a text file by its first bytes, for local files and objects in S3; and what other files are.
+import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 import { textFormatOf } from './dataset-files.ts'
@@ -6,8 +7,11 @@ import { textFormatOf } from './dataset-files.ts'
 export interface TextFormat {
   readonly format: 'csv' | 'json'
   readonly compression: 'none' | 'gzip' | 'zstd'
-  readonly encoding: 'utf-8' | 'utf-16'
+  readonly encoding: 'utf-8' | 'utf-16' | 'latin-1'
 }
+
+/** Of CSV files whose first bytes do not tell it. */
+export type StatedEncoding = AnalysisConfig['encoding']
 
 /** So many bytes tell text from other files. */
 export const textHeadBytes = 4096
@@ -24,7 +28,12 @@ const otherFormats: readonly (readonly [magic: string, sentence: string, next: s
 ]
 
 /** The format of a file that does not begin as Parquet does. Throws input-not-parquet, input-empty. */
-export const recogniseText = (name: string, head: Buffer): TextFormat => {
+export const recogniseText = (name: string, head: Buffer, stated?: StatedEncoding): TextFormat => {
+  const withEncoding = (format: TextFormat['format'], compression: TextFormat['compression']): TextFormat => ({
+    format,
+    compression,
+    encoding: format === 'csv' ? (stated ?? 'utf-8') : 'utf-8',
+  })
   const refuse = (sentence: string, next: string): HeadroomError => new HeadroomError('input-not-parquet', `${name} ${sentence}.`, { next })
   if (isParquetName(name)) throw refuse('is not a Parquet file', 'Convert it to Parquet first.')
   const hex = head.toString('hex', 0, 4)
@@ -34,7 +43,7 @@ export const recogniseText = (name: string, head: Buffer): TextFormat => {
   // "Unicode text" of Excel.
   if (hex.startsWith(utf16Mark)) return { format: 'csv', compression: 'none', encoding: 'utf-16' }
   const compression = hex.startsWith(gzipMagic) ? 'gzip' : hex.startsWith(zstdMagic) ? 'zstd' : 'none'
-  if (compression !== 'none') return { format: textFormatOf(name) ?? 'csv', compression, encoding: 'utf-8' }
+  if (compression !== 'none') return withEncoding(textFormatOf(name) ?? 'csv', compression)
   if (head.includes(0)) throw refuse('is not a Parquet, CSV or JSON file', 'Convert it to one of them first.')
   const text = head
     .toString('utf8')
@@ -42,5 +51,5 @@ export const recogniseText = (name: string, head: Buffer): TextFormat => {
     .trimStart()
   if (text === '') throw new HeadroomError('input-empty', `${name} holds nothing but blanks.`, { next: 'Write it again.' })
   const format = /^(\{|\[\s*(\{|\]|$))/.test(text) ? 'json' : 'csv'
-  return { format, compression, encoding: 'utf-8' }
+  return withEncoding(format, compression)
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { ReadGroup } from './convert-forecasts.ts'
 import { sortFolderKeys } from './dataset-files.ts'
+import { explainFailure } from './dataset-failures.ts'
 import { describedSchema, distinctSchemas, nameBytesSql, readFileSchemas, sourceColumn } from './file-schemas.ts'
 import { plainName, type ForecastColumn } from './forecast-columns.ts'
 import { commonFolderKeys, folderValueSql, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
@@ -58,7 +59,7 @@ export const readFirstRows = async (database: Database, files: readonly Forecast
     return group === undefined ? { schema: [], rows: [] } : await readRows(database, group, maxRows)
   } catch (thrown) {
     await assertWholeText(first)
-    throw thrown
+    throw await explainFailure(database, { files: first, name: first[0]!.name }, thrown)
   }
 }
 

@@ -4,7 +4,6 @@ import { fractionMetrics, turnedMetrics, type UnitConfig } from '../../src-share
 import { identifier, literal, type Database } from '../database/database.ts'
 import { isMeasuredSql, isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
-import { damagedFileError } from './dataset-failures.ts'
 import type { ForecastExpressions } from './canonical-rows.ts'
 import type { ForecastDataset } from './forecast-dataset.ts'
 import { firstYear, maxMagnitude, maxYearsAhead, validationError, validationMessages, valueRoles } from './validation-rules.ts'
@@ -59,7 +58,7 @@ export const validateForecasts = async (database: Database, dataset: ForecastDat
 /** DuckDB answers counts and extremes of plain columns from the footers. `undefined` if anything looks wrong. */
 const validateByStatistics = async (
   database: Database,
-  { columns, files, name }: ForecastDataset,
+  { columns }: ForecastDataset,
   config: UnitConfig,
 ): Promise<z.infer<typeof validationSchema> | undefined> => {
   // The statistics know values only as they were written.
@@ -67,9 +66,8 @@ const validateByStatistics = async (
   const time = identifier(columns.timestamp.column)
   const values = valueRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
   const percentColumns = percentRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
-  const checks = await database
-    .row(
-      `SELECT CAST(count(*) AS DOUBLE) AS rows,
+  const checks = await database.row(
+    `SELECT CAST(count(*) AS DOUBLE) AS rows,
               CAST(count(*) - count(${identifier(columns.server_id.column)}) AS DOUBLE) AS null_servers,
               CAST(count(*) - count(${time}) AS DOUBLE) AS null_times,
               NOT coalesce(isfinite(min(${time})) AND isfinite(max(${time})), false) AS has_bad_times,
@@ -77,11 +75,8 @@ const validateByStatistics = async (
               ${withinPercentSql(percentColumns.map((value) => [`CAST(min(${value}) AS DOUBLE)`, `CAST(max(${value}) AS DOUBLE)`]))} AS is_within_percent,
               least(coalesce(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), 0), ${2 * maxMagnitude}) AS largest_magnitude
        FROM source`,
-      validationSchema,
-    )
-    .catch((cause: unknown) => {
-      throw damagedFileError(files, name, cause)
-    })
+    validationSchema,
+  )
   const isValid = checks.rows > 0 && checks.null_servers === 0 && checks.null_times === 0 && !checks.has_bad_times
   return isValid && (checks.largest_magnitude ?? 0) <= maxMagnitude ? checks : undefined
 }
@@ -89,7 +84,7 @@ const validateByStatistics = async (
 const validateByRows = async (database: Database, dataset: ForecastDataset): Promise<z.infer<typeof validationSchema>> => {
   const { server_id, ts } = dataset.expressions
   const timeColumn = identifier(dataset.columns.timestamp.column)
-  const scan = database.row(
+  return database.row(
     `SELECT CAST(count(*) AS DOUBLE) AS rows,
             CAST(count(*) - count(${server_id}) AS DOUBLE) AS null_servers,
             CAST(count(*) - count(${timeColumn}) AS DOUBLE) AS null_times,
@@ -101,9 +96,6 @@ const validateByRows = async (database: Database, dataset: ForecastDataset): Pro
      FROM source`,
     validationSchema,
   )
-  return scan.catch((cause: unknown) => {
-    throw damagedFileError(dataset.files, dataset.name, cause)
-  })
 }
 
 /** "COLUMN of FILE"; of several files, the first one with a row that meets the condition. */

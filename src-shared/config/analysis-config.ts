@@ -31,6 +31,9 @@ export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per
 export type ClusterFeature = (typeof clusterFeatures)[number]
 
 /** How numbers in text are written; `auto`: numbers that two locales read differently are refused. */
+/** Encodings of CSV files that no byte tells. */
+export const textEncodings = ['utf-8', 'latin-1'] as const
+
 export const decimalSettings = ['auto', 'comma', 'point'] as const
 export type DecimalSetting = (typeof decimalSettings)[number]
 
@@ -59,8 +62,10 @@ export const analysisConfigSchema = z.strictObject({
   map: z.partialRecord(columnRoleSchema, z.string().min(1)).default({}),
   /** What the value columns of a wide file are. */
   wide: wideLayoutSchema.optional(),
-  /** Order of day and month in dates such as 05.06.2026, or a pattern such as %d.%m.%Y %H:%M; absent: found over the whole dataset. */
-  date_format: z.union([z.enum(['day-first', 'month-first']), z.string().regex(/%/)]).optional(),
+  /** Order of day and month in dates such as 05.06.2026, days of Excel, or a pattern such as %d.%m.%Y %H:%M; absent: found over the whole dataset. */
+  date_format: z.union([z.enum(['day-first', 'month-first', 'excel']), z.string().regex(/%/)]).optional(),
+  /** Of CSV files without a byte order mark; absent: UTF-8. */
+  encoding: z.enum(textEncodings).optional(),
   /** Steps of DeepAR's batch transform, as its `time_freq`: 5min, H, D, W or M. */
   batch_step: z
     .string()

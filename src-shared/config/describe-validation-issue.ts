@@ -47,7 +47,7 @@ const forms: Readonly<Record<string, string>> = {
   holiday_country: 'a country code of two capital letters',
   time_zone: 'a time zone such as Europe/Berlin',
   batch_step: 'a step such as D, H or 5min',
-  date_format: 'day-first, month-first or a format such as %d.%m.%Y',
+  date_format: 'day-first, month-first, excel or a format such as %d.%m.%Y',
 }
 
 const maxNamedValues = 12

@@ -1,7 +1,7 @@
 // The settings that say how the files of one dataset are read: the import dialog states them, and keeps them by column names.
 import { z } from 'zod'
 import { columnRoleSchema, wideLayoutSchema } from '../run/input-mapping.ts'
-import { decimalSettings } from './analysis-config.ts'
+import { decimalSettings, textEncodings } from './analysis-config.ts'
 import { metricUnitSchema } from './metric-units.ts'
 
 /** Keys of the configuration; what is absent is found in the files, or taken from the settings of the analysis. */
@@ -9,6 +9,7 @@ export const readingSettingsSchema = z.strictObject({
   map: z.partialRecord(columnRoleSchema, z.string().min(1)).optional(),
   wide: wideLayoutSchema.optional(),
   date_format: z.string().min(1).optional(),
+  encoding: z.enum(textEncodings).optional(),
   batch_step: z.string().min(1).optional(),
   decimal: z.enum(decimalSettings).optional(),
   time_zone: z.string().min(1).optional(),

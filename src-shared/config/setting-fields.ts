@@ -12,7 +12,7 @@ interface SettingText {
 }
 
 /** How the columns of one dataset are read, which no form of settings for all of them can say. */
-type InputReadingKey = 'map' | 'wide' | 'date_format' | 'batch_step'
+type InputReadingKey = 'map' | 'wide' | 'date_format' | 'encoding' | 'batch_step'
 type SettingKey = Exclude<keyof AnalysisConfig, InputReadingKey>
 
 const settingTexts: Readonly<Record<SettingKey, SettingText>> = {

@@ -56,7 +56,7 @@ export const inputMappingSchema = z.object({
   is_converted: z.boolean(),
   /** Decimal sign and order of day and month in text; null where no text was read. */
   decimal: z.enum(['point', 'comma']).nullable(),
-  date_order: z.enum(['iso', 'day-first', 'month-first', 'month-name', 'compact', 'epoch', 'stated']).nullable(),
+  date_order: z.enum(['iso', 'day-first', 'month-first', 'month-name', 'compact', 'epoch', 'excel', 'stated']).nullable(),
   /** Nominal level of the bounds that the names or a column state; null where the setting counts. */
   interval_level: z.number().nullable(),
   /** Rows left out since a later cut-off forecast the same time. */

@@ -29,7 +29,7 @@ describe('a wrong value', () => {
       'The configuration\'s time_zone must be a time zone such as Europe/Berlin, not "Mars/Base".',
     )
     expect(refusalOf({ date_format: 'zz' })).toBe(
-      'The configuration\'s date_format must be day-first, month-first or a format such as %d.%m.%Y, not "zz".',
+      'The configuration\'s date_format must be day-first, month-first, excel or a format such as %d.%m.%Y, not "zz".',
     )
   })
 })

@@ -12,7 +12,7 @@ import { assertRequiredRoles, findRoles } from '../../forecasts/forecast-columns
 import { findLayouts } from '../../forecasts/readers/find-layout.ts'
 import { isNamedLikeComposite, type SourceColumn } from '../../forecasts/readers/layout.ts'
 import { readCsvHead, readJsonHead } from '../../forecasts/readers/text-header.ts'
-import { recogniseText, textHeadBytes, type TextFormat } from '../../forecasts/recognise-text.ts'
+import { recogniseText, textHeadBytes, type StatedEncoding, type TextFormat } from '../../forecasts/recognise-text.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
 import { footerRows, readFooter, footerColumns, type ByteSource, type FooterColumn } from '../../parquet/parquet-footer.ts'
 import { ThriftError } from '../../parquet/thrift-compact.ts'
@@ -92,7 +92,7 @@ interface FoundFiles {
 
 const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task: LaunchRequest['task']): Promise<Finding> => {
   try {
-    const read = await Promise.all(sampleEvenly(files).map(readContents))
+    const read = await Promise.all(sampleEvenly(files).map((file) => readContents(file, statedEncoding(task))))
     const readable = read.filter((contents) => contents.columns !== null)
     const composite = readable.find(({ columns }) => columns?.some(isNamedLikeComposite))
     const isJudged = judgeUnlessComposite(readable, task, composite)
@@ -111,6 +111,10 @@ const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task:
     return { state: 'failed', detail: thrown.message, ...(thrown.next === undefined ? {} : { next: thrown.next }) }
   }
 }
+
+/** Python modules read Parquet alone. */
+const statedEncoding = (task: LaunchRequest['task']): StatedEncoding =>
+  task.kind === 'python-module' ? undefined : readConfig(task.config).encoding
 
 interface FileContents {
   readonly name: string
@@ -168,8 +172,8 @@ const readConfig = (config: Readonly<Record<string, unknown>>): AnalysisConfig =
 }
 
 /** Throws input-not-parquet, input-text-unreadable, input-empty. */
-const readContents = async ({ name, path, source }: ForecastFile): Promise<FileContents> => {
-  const text = await textFormat(source, name, path)
+const readContents = async ({ name, path, source }: ForecastFile, encoding: StatedEncoding): Promise<FileContents> => {
+  const text = await textFormat(source, name, path, encoding)
   const format = text?.format ?? 'parquet'
   const { columns, rows } =
     text === undefined ? await readParquetColumns(source, name) : { columns: await readTextColumns(source, name, text), rows: null }
@@ -183,14 +187,18 @@ const readContents = async ({ name, path, source }: ForecastFile): Promise<FileC
 }
 
 /** Undefined for Parquet. By the name, else by the first bytes. */
-const textFormat = async (source: ByteSource, name: string, path: string): Promise<TextFormat | undefined> => {
+const textFormat = async (source: ByteSource, name: string, path: string, encoding: StatedEncoding): Promise<TextFormat | undefined> => {
   if (isParquetName(path)) return undefined
   const named = textFormatOf(path)
   if (named !== undefined)
-    return { format: named, compression: /\.zst$/i.test(path) ? 'zstd' : /\.gz$/i.test(path) ? 'gzip' : 'none', encoding: 'utf-8' }
+    return {
+      format: named,
+      compression: /\.zst$/i.test(path) ? 'zstd' : /\.gz$/i.test(path) ? 'gzip' : 'none',
+      encoding: named === 'csv' ? (encoding ?? 'utf-8') : 'utf-8',
+    }
   if (source.bytes === 0) throw new HeadroomError('input-empty', `${name} is empty.`, { next: 'Write or copy it again.' })
   const head = Buffer.from(await source.read(0, Math.min(source.bytes, textHeadBytes)))
-  return isParquetHead(head.subarray(0, headBytes)) ? undefined : recogniseText(name, head)
+  return isParquetHead(head.subarray(0, headBytes)) ? undefined : recogniseText(name, head, encoding)
 }
 
 const readParquetColumns = async (source: ByteSource, name: string): Promise<{ columns: FooterColumn[]; rows: number }> => {
@@ -209,10 +217,14 @@ const readParquetColumns = async (source: ByteSource, name: string): Promise<{ c
 }
 
 /** Null where the first part does not show them: Zstandard is not read here, and JSON other than lines of objects needs the whole file. */
-const readTextColumns = async (source: ByteSource, name: string, { format, compression }: TextFormat): Promise<FooterColumn[] | null> => {
+const readTextColumns = async (
+  source: ByteSource,
+  name: string,
+  { format, compression, encoding }: TextFormat,
+): Promise<FooterColumn[] | null> => {
   if (source.bytes === 0) throw new HeadroomError('input-empty', `${name} is empty.`, { next: 'Write or copy it again.' })
   const part = await source.read(0, Math.min(source.bytes, maxTextBytes))
-  const text = readFirstPart(Buffer.from(part), name, compression)
+  const text = readFirstPart(Buffer.from(part), name, compression, encoding === 'latin-1' ? 'latin1' : 'utf8')
   if (text === null) return null
   const isWhole = part.length === source.bytes
   const lines = text.split(/\r\n|\n|\r/)
@@ -220,12 +232,12 @@ const readTextColumns = async (source: ByteSource, name: string, { format, compr
   return format === 'csv' ? readCsvHead(wholeLines, name) : (readJsonHead(wholeLines) ?? null)
 }
 
-/** UTF-8 text, decompressed where it is gzip; null for Zstandard. Throws input-text-unreadable. */
-const readFirstPart = (part: Buffer, name: string, compression: TextFormat['compression']): string | null => {
+/** Text, decompressed where it is gzip; null for Zstandard. Throws input-text-unreadable. */
+const readFirstPart = (part: Buffer, name: string, compression: TextFormat['compression'], encoding: 'utf8' | 'latin1'): string | null => {
   if (compression === 'zstd') return null
-  if (compression === 'none') return part.toString(part[0] === 0xff && part[1] === 0xfe ? 'utf16le' : 'utf8')
+  if (compression === 'none') return part.toString(part[0] === 0xff && part[1] === 0xfe ? 'utf16le' : encoding)
   try {
-    return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH }).toString('utf8')
+    return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH }).toString(encoding)
   } catch (cause) {
     throw new HeadroomError('input-text-unreadable', `${name} is damaged: it cannot be decompressed.`, {
       next: 'Write, copy or upload the file again.',

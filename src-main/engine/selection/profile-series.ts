@@ -5,7 +5,6 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { normalQuantile } from '../../statistics/normal.ts'
 import { fromStepsSql, toStepsSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { isCoveredSql, isMeasuredSql, type MappedColumns } from '../../forecasts/forecast-columns.ts'
-import { damagedFileError } from '../../forecasts/dataset-failures.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { ForecastValidation } from '../../forecasts/validate-forecasts.ts'
@@ -34,7 +33,7 @@ export const profileSeries = async (
   const width = Math.min(slotsPerBitmap, span.slots)
   const slot = slotsSince(`make_timestamp(${span.first_us})`, 'ts')
   const isLong = span.slots > width
-  const profiling = database.run(
+  await database.run(
     `CREATE OR REPLACE TABLE series_models AS ${seriesProfileQuery(
       dataset.columns,
       { fixedPoint, isWithinPercent, intervalLevel },
@@ -45,10 +44,6 @@ export const profileSeries = async (
       },
     )}`,
   )
-  // No earlier query reads all pages, so damaged ones show up here.
-  await profiling.catch((cause: unknown) => {
-    throw damagedFileError(dataset.files, dataset.name, cause)
-  })
   await rejectTooManyNames(database, dataset)
   await rejectDuplicateRows(database, dataset)
 }

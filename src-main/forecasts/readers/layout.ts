@@ -3,6 +3,7 @@ import type { MetricChoice } from '../chosen-metrics.ts'
 import type { RoleMapping, WideLayout } from '../../../src-shared/run/input-mapping.ts'
 import type { DecimalSetting } from '../../../src-shared/config/analysis-config.ts'
 import type { UnitConfig } from '../../../src-shared/config/metric-units.ts'
+import type { StatedEncoding } from '../recognise-text.ts'
 import type { ColumnRole, ForecastColumn, FoundRoles, StatedColumns } from '../forecast-columns.ts'
 
 /** A column of a file with the SQL that reads it. */
@@ -12,6 +13,8 @@ export interface SourceColumn extends ForecastColumn {
   readonly isNumeric: boolean
   /** Whether some of its texts are numbers, or numbers of a kind that is not read: such a column is refused rather than left out. */
   readonly isPartlyNumeric?: boolean
+  /** Whether a percent sign stands behind some of its texts. */
+  readonly hasPercentSigns?: boolean
   /** Set where it is one value of a column that holds several. */
   readonly part?: ColumnPart
 }
@@ -36,6 +39,7 @@ export interface ReadingConfig extends UnitConfig, MetricChoice {
   readonly map: StatedColumns
   readonly wide?: WideLayout | undefined
   readonly date_format?: string | undefined
+  readonly encoding?: StatedEncoding
   readonly batch_step?: string | undefined
   readonly decimal: DecimalSetting
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
+import { InputQuestionError } from '../input-question.ts'
 import { openBatchTransforms } from './batch-transform.ts'
 import { assertWholeArray, documentOf, jsonObjectsSql, jsonPointer, textColumn, type JsonForm } from './json-documents.ts'
 import type { SourceColumn } from './layout.ts'
@@ -197,10 +198,11 @@ export const readingText = async <T>(files: readonly ForecastFile[], read: () =>
   }
 }
 
-const explainTextFailure = (files: readonly ForecastFile[], thrown: unknown): unknown => {
+/** What is none of the files' faults stays as it is, for `explainFailure`. */
+export const explainTextFailure = (files: readonly ForecastFile[], thrown: unknown): unknown => {
   if (!(thrown instanceof HeadroomError) || thrown.code !== 'query-failed') return thrown
   const { message } = thrown
-  if (!/^(Invalid Input|IO|Conversion|Invalid|Out of Range) Error|unicode|UTF-?8/i.test(message)) return thrown
+  if (!/^(Invalid Input|IO|Invalid) Error|unicode|UTF-?8/i.test(message)) return thrown
   const file = files.find(({ path }) => message.includes(path)) ?? files[0]
   const name = file === undefined ? 'The file' : file.name
   const line = /(?:on Line: |in line )(\d+)/.exec(message)?.[1]
@@ -213,7 +215,18 @@ const explainTextFailure = (files: readonly ForecastFile[], thrown: unknown): un
       `${place} has ${fields[2]} ${fields[2] === '1' ? 'field' : 'fields'}, but the first line names ${fields[1]}.`,
       'Write one field per column in every line.',
     )
-  if (/utf-?8|unicode/i.test(message)) return refuse(`${place} is not UTF-8 text.`, 'Save the file as CSV UTF-8.')
+  if (/not latin-1 encoded/i.test(message))
+    return refuse(`${name} holds characters that are not in Latin-1.`, 'Save the file as CSV UTF-8, and leave out --encoding.')
+  if (/utf-?8|unicode/i.test(message)) {
+    return file?.format === 'csv'
+      ? new InputQuestionError(
+          `${place} is not UTF-8 text; is it Western European: --encoding latin-1?`,
+          [{ label: 'Latin-1 (Western Europe)', settings: { encoding: 'latin-1' } }],
+          'input-unclear',
+          'State it, or save the file as CSV UTF-8.',
+        )
+      : refuse(`${place} is not UTF-8 text.`, 'Write the file in UTF-8.')
+  }
   if (/unterminated quote|quote/i.test(message) && /CSV Error/.test(message))
     return refuse(`${place} has a quotation mark without its partner.`, 'Put quotation marks around whole fields, and double those within.')
   if (/Maximum line size|maximum_object_size|max_line_size/i.test(message))
@@ -221,5 +234,6 @@ const explainTextFailure = (files: readonly ForecastFile[], thrown: unknown): un
   if (/gzip|zstd|deflate|decompress/i.test(message))
     return refuse(`${name} is damaged: it cannot be decompressed.`, 'Write, copy or download the file again.')
   if (/json/i.test(message)) return refuse(`${place} is not valid JSON.`, 'Write one JSON object per line, or one array of objects.')
+  if (!/CSV/.test(message)) return thrown
   return refuse(`${place} is not valid CSV.`, 'Write lines with one ending each, and quotation marks around whole fields.')
 }

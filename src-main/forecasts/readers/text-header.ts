@@ -9,10 +9,14 @@ const infiniteWords = ['inf', '-inf', 'infinity', '-infinity']
 const pointNumber = String.raw`^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$`
 export const commaNumber = String.raw`^\s*[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?\s*$`
 
+/** Of a column that holds percentages only. */
+const percentNumber = String.raw`^\s*[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)\s*%\s*$`
+
 /** Numbers with separators of thousands, of a percentage, or with a unit. */
 const unusualNumber = String.raw`^\s*[+-]?([0-9]{1,3}([.,' ${'\u00A0\u202F'}][0-9]{3})+([.,][0-9]+)?|[0-9]+([.,][0-9]+)?\s?(%|[A-Za-z]{1,3}))\s*$`
 
-const numberPatterns = [new RegExp(pointNumber), new RegExp(commaNumber)]
+const percentPattern = new RegExp(percentNumber)
+const numberPatterns = [new RegExp(pointNumber), new RegExp(commaNumber), percentPattern]
 const anyNumberPatterns = [...numberPatterns, new RegExp(unusualNumber)]
 const otherWords = new Set([...missingWords, ...infiniteWords])
 
@@ -44,7 +48,7 @@ export const readCsvHeader = (lines: readonly string[], fileName: string): CsvHe
   // The separator may be a tab.
   const separatorOf = (line: string): string | undefined => /^\uFEFF?sep=(.) *\r?$/i.exec(line)?.[1]
   const isStated = (line: string): boolean => separatorOf(line) !== undefined
-  const above = findHeaderLine(lines, isStated)
+  const above = findTableLine(lines, findHeaderLine(lines, isStated))
   const stated = lines.slice(0, above).flatMap((line) => separatorOf(line) ?? [])[0]
   const first = (lines[above] ?? '').replace(/^(\uFEFF)?(#\s*)?/, '')
   const delimiter = stated ?? likelyDelimiter(first)
@@ -84,6 +88,30 @@ const findHeaderLine = (lines: readonly string[], isStated: (line: string) => bo
   const delimiter = likelyDelimiter(below)
   const fields = splitFields(below, delimiter).length
   return fields > 1 && splitFields(comment, delimiter).length === fields ? found - 1 : found
+}
+
+/**
+ * The line of names below titles: of reports that tell first what they hold. Only where the line at `from` names no columns, a later one has
+ * a name for each field of the lines below, and no number or time is among its names.
+ */
+const findTableLine = (lines: readonly string[], from: number): number => {
+  const fieldsOf = (line: string, delimiter: string): string[] =>
+    splitFields(line.replace(/\r$/, ''), delimiter).map((field) => field.trim())
+  const isFilled = (line: string): boolean => line.trim() !== ''
+  const last = [...lines].reverse().find(isFilled)
+  if (last === undefined) return from
+  const delimiter = likelyDelimiter(last)
+  const width = fieldsOf(last, delimiter).length
+  const isTitle = (line: string): boolean => {
+    const fields = fieldsOf(line, delimiter)
+    return fields.length < width || fields.filter((field) => field !== '').length < 2
+  }
+  const isNames = (line: string): boolean =>
+    fieldsOf(line, delimiter).every((field) => field !== '' && !isNumberLike(field) && !/^\d{1,4}[-./]\d/.test(field))
+  const titles = lines.slice(from).findIndex((line) => isFilled(line) && !isTitle(line))
+  if (width < 2 || titles < 1 || !isNames(lines[from + titles]!)) return from
+  const below = lines.slice(from + titles + 1, -1).filter(isFilled)
+  return below.every((line) => fieldsOf(line, delimiter).length === width) ? from + titles : from
 }
 
 /** Names over several lines, as pandas writes a column index: of sktime, `Coverage`, then 0.9, then `lower`; and names of the row index below. */
@@ -136,12 +164,15 @@ export interface HeadColumn {
   readonly column: string
   readonly isNumeric: boolean
   readonly isPartlyNumeric: boolean
+  /** Whether a percent sign stands behind some of its numbers. */
+  readonly hasPercentSigns: boolean
 }
 
 export const textHeadColumn = (column: string, texts: readonly string[]): HeadColumn => ({
   column,
   isNumeric: texts.every(isNumberLike),
   isPartlyNumeric: texts.some(isAnyNumber),
+  hasPercentSigns: texts.some((text) => percentPattern.test(text)),
 })
 
 /** Columns of CSV by its first lines; `lines` are whole. */

@@ -27,10 +27,16 @@ export interface TextStyle {
   readonly dateOrder: DateOrder
   /** For `stated`. */
   readonly datePattern?: string | undefined
+  /** Whether columns of percentages, such as `12 %`, are among its numbers. */
+  readonly isPercent: boolean
 }
 
+/** SQL for a percentage without its sign; other texts stay. */
+const withoutPercentSql = (text: string): string => `rtrim(${text}, ' %')`
+
 /** SQL for a number, NaN among them; NULL where the text is missing or unreadable. Thousands separators are read only where the mark is stated. */
-export const numberTextSql = (text: string, mark: DecimalMark, isStated: boolean): string => {
+export const numberTextSql = (given: string, mark: DecimalMark, isStated: boolean, isPercent = false): string => {
+  const text = isPercent ? withoutPercentSql(given) : given
   if (isStated) return `TRY_CAST(${plainNumberSql(`trim(${text})`, mark)} AS DOUBLE)`
   if (mark === 'point') return `TRY_CAST(${text} AS DOUBLE)`
   return `CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(replace(${text}, ',', '.') AS DOUBLE) END`
@@ -51,6 +57,12 @@ const nameDayPattern = `^\\s*${monthName}[-./ ]+(\\d{1,2})[-./, ]+(\\d{4})[ T,]*
 const epochPattern = '^\\s*\\d{9,19}(\\.\\d+)?\\s*$'
 /** 20260530, and with hours, minutes and seconds behind. */
 const compactPattern = '^\\s*(19|20)\\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\\d|3[01])([01]\\d|2[0-3])?([0-5]\\d)?([0-5]\\d)?\\s*$'
+/** Days of Excel from 1954 to 2091, with a share of the day. */
+const excelPattern = '^\\s*[2-6]\\d{4}([.,]\\d+)?\\s*$'
+/** Day 25,569 is 1 January 1970; shares of a day are rounded to seconds. */
+const excelTimeSql = (text: string): string =>
+  `CASE WHEN regexp_matches(${text}, ${literal(excelPattern)}) THEN
+     make_timestamp(CAST(round((CAST(replace(trim(${text}), ',', '.') AS DOUBLE) - 25569) * 86400) AS BIGINT) * 1000000) END`
 const shortYearPattern = '^\\s*(\\d{1,3}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.]\\d{2,3})(\\D|$)'
 
 /** SQL for text that begins with an ISO date; the time may be of twelve hours. */
@@ -84,6 +96,8 @@ export const timeTextSql = (text: string, { dateOrder, datePattern }: Pick<TextS
       return monthNameSql(text)
     case 'compact':
       return `try_strptime(rpad(trim(${text}), 14, '0'), '%Y%m%d%H%M%S')`
+    case 'excel':
+      return excelTimeSql(text)
     case 'epoch':
       return `make_timestamp(${epochMicrosSql(`TRY_CAST(${text} AS DOUBLE)`)})`
     case 'stated':
@@ -106,6 +120,10 @@ export interface TextColumn {
   readonly column: string
   readonly sql: string
   readonly kind: TextKind
+  /** Of a value, where a column says it: its metric. Columns of one metric are percentages all or none. */
+  readonly metric?: string | undefined
+  /** Of a value; a key has no unit. */
+  readonly isValue: boolean
 }
 
 export interface ProfiledColumn extends TextColumn {
@@ -135,6 +153,9 @@ const countsSchema = z.object({
   epochs: z.number(),
   compacts: z.number(),
   month_names: z.number(),
+  excel_days: z.number(),
+  /** Numbers with a percent sign. */
+  percents: z.number(),
   short_years: z.number(),
   /** Times with a zone or an offset. */
   zones: z.number(),
@@ -156,17 +177,21 @@ const isUnclearSql = (text: string, kind: TextKind): string =>
   ({ number: `${text} IS NOT NULL`, time: `(${instantTextSql(text)}) IS NULL`, boolean: `(${booleanTextSql(text)}) IS NULL` })[kind]
 
 /** Names of the columns that `profiledSql` makes of one. */
-const profiledNames = (index: number): { text: string; usual: string; unusual: string; unclear: string } => ({
+const profiledNames = (index: number): { text: string; given: string; usual: string; unusual: string; unclear: string } => ({
   text: `text_${index}`,
+  given: `given_${index}`,
   usual: `is_usual_${index}`,
   unusual: `unusual_${index}`,
   unclear: `unclear_${index}`,
 })
 
 /** A relation with the text of each column, whether it is usual, else the text where it is not missing, and where it needs a decision. */
-const profiledSql = (relation: string, columns: readonly TextColumn[]): string => {
+const profiledSql = (relation: string, columns: readonly TextColumn[], isPercent: boolean): string => {
   const names = columns.map((_, index) => profiledNames(index))
-  const texts = names.map(({ text }, index) => `${columns[index]!.sql} AS ${text}`)
+  const texts = names.flatMap(({ text, given }, index) => {
+    const { sql, kind } = columns[index]!
+    return isPercent && kind === 'number' ? [`${withoutPercentSql(sql)} AS ${text}`, `${sql} AS ${given}`] : [`${sql} AS ${text}`]
+  })
   const usual = names.map(({ text, usual: name }, index) => `coalesce(${isUsualSql(text, columns[index]!.kind)}, false) AS ${name}`)
   const unusual = names.map(
     (name) => `CASE WHEN ${name.usual} OR ${isMissingSql(name.text)} THEN NULL ELSE ${name.text} END AS ${name.unusual}`,
@@ -180,8 +205,8 @@ const profiledSql = (relation: string, columns: readonly TextColumn[]): string =
 
 const countsSql = (
   kind: TextKind,
-  { text, usual, unusual, unclear }: ReturnType<typeof profiledNames>,
-  isCommaSeparated: boolean,
+  { text, given, usual, unusual, unclear }: ReturnType<typeof profiledNames>,
+  { isCommaSeparated, isPercent }: Pick<ProfiledColumn, 'isCommaSeparated'> & { readonly isPercent: boolean },
 ): string => {
   const matches = (subject: string, pattern: string): string => `regexp_matches(${subject}, ${literal(pattern)})`
   const count = (condition: string): string => `CAST(coalesce(count_if(${condition}), 0) AS DOUBLE)`
@@ -198,17 +223,22 @@ const countsSql = (
     epochs: matches(unclear, epochPattern),
     compacts: matches(unclear, compactPattern),
     month_names: [dayNamePattern, nameDayPattern].map((pattern) => `regexp_matches(${unclear}, ${literal(pattern)}, 'i')`).join(' OR '),
+    excel_days: matches(unclear, excelPattern),
     short_years: matches(unusual, shortYearPattern),
     zones: matches(unusual, zonePattern),
   }
-  const counted = { ...(kind === 'number' ? { ...numbers, ...(isCommaSeparated ? {} : points) } : {}), ...(kind === 'time' ? times : {}) }
+  const percents = { percents: `contains(${given}, '%')` }
+  const counted = {
+    ...(kind === 'number' ? { ...numbers, ...(isCommaSeparated ? {} : points), ...(isPercent ? percents : {}) } : {}),
+    ...(kind === 'time' ? times : {}),
+  }
   const fields = {
     values: `${count(usual)} + count(${unusual})`,
     plain: `${count(usual)} + count(${unusual}) - count(${unclear})`,
     example: `min(${unclear})`,
     first_part: kind === 'time' ? part(1) : 'CAST(NULL AS DOUBLE)',
     second_part: kind === 'time' ? part(2) : 'CAST(NULL AS DOUBLE)',
-    ...Object.fromEntries(Object.keys({ ...numbers, ...points, ...times }).map((name) => [name, 'CAST(0 AS DOUBLE)'])),
+    ...Object.fromEntries(Object.keys({ ...numbers, ...points, ...percents, ...times }).map((name) => [name, 'CAST(0 AS DOUBLE)'])),
     ...Object.fromEntries(Object.entries(counted).map(([name, condition]) => [name, count(condition)])),
   }
   return `{${Object.entries(fields)
@@ -231,14 +261,16 @@ export const profileText = async (
   columns: readonly TextColumn[],
   paths: readonly string[],
   place: Pick<ProfiledColumn, 'name' | 'isCommaSeparated'>,
+  isPercent: boolean,
 ): Promise<TextProfile> => {
-  const counted = columns.map(({ kind }, index) => countsSql(kind, profiledNames(index), place.isCommaSeparated))
+  const form = { isCommaSeparated: place.isCommaSeparated, isPercent }
+  const counted = columns.map(({ kind }, index) => countsSql(kind, profiledNames(index), form))
   const [path] = paths
   const isOneFile = path !== undefined && paths.length === 1
   // Without groups DuckDB counts in half the time.
   const files = await database.rows(
     `SELECT ${isOneFile ? literal(path) : '__file'} AS file, CAST(count(*) AS DOUBLE) AS rows, [${counted.join(', ')}] AS counts
-     FROM (${profiledSql(relation, columns)}) ${isOneFile ? '' : 'GROUP BY __file ORDER BY __file'}`,
+     FROM (${profiledSql(relation, columns, isPercent)}) ${isOneFile ? '' : 'GROUP BY __file ORDER BY __file'}`,
     profileSchema,
   )
   return {
@@ -266,6 +298,8 @@ const mergeCounts = (counts: readonly z.infer<typeof countsSchema>[]): z.infer<t
     epochs: sum('epochs'),
     compacts: sum('compacts'),
     month_names: sum('month_names'),
+    excel_days: sum('excel_days'),
+    percents: sum('percents'),
     short_years: sum('short_years'),
     zones: sum('zones'),
   }
@@ -292,7 +326,30 @@ export const chooseTextStyle = (columns: readonly ProfiledColumn[], stated: Stat
   for (const column of columns.filter(({ kind }) => kind === 'boolean')) {
     if (column.counts.plain < column.counts.values) throw unreadable(column, column.counts.values - column.counts.plain, 'true or false')
   }
-  return { decimal, dateOrder, datePattern: isPattern ? stated.date_format : undefined }
+  const isPercent = hasPercentages(columns.filter(({ kind }) => kind === 'number'))
+  return { decimal, dateOrder, datePattern: isPattern ? stated.date_format : undefined, isPercent }
+}
+
+/** A percent sign beside numbers without one may be another unit. Throws input-unclear. */
+const hasPercentages = (columns: readonly ProfiledColumn[]): boolean => {
+  const refuse = (sentence: string): HeadroomError =>
+    new HeadroomError('input-unclear', sentence, { next: 'Write a percent sign behind all values, or behind none.' })
+  for (const { column, name, counts } of columns) {
+    if (counts.percents === 0 || counts.percents === counts.values) continue
+    const others = counts.values - counts.percents
+    throw refuse(
+      `Column ${column} of ${name} holds ${countText(counts.percents, 'value', 'values')} with a percent sign and ${countText(others, 'value', 'values')} without.`,
+    )
+  }
+  const signed = columns.filter(({ counts }) => counts.percents > 0)
+  for (const { column, name, metric, isValue } of signed) {
+    const other = columns.find(
+      (candidate) => isValue && candidate.isValue && candidate.metric === metric && candidate.counts.values > candidate.counts.percents,
+    )
+    if (other !== undefined)
+      throw refuse(`Column ${column} of ${name} holds percent signs, but column ${other.column} of ${other.name} holds none.`)
+  }
+  return signed.length > 0
 }
 
 const chooseDecimal = (columns: readonly ProfiledColumn[], stated: DecimalSetting): DecimalMark => {
@@ -319,13 +376,14 @@ const chooseDecimal = (columns: readonly ProfiledColumn[], stated: DecimalSettin
 }
 
 const chooseDateOrder = (columns: readonly ProfiledColumn[], stated: string | undefined): DateOrder => {
+  if (stated === 'excel') return 'excel'
   const shortYears = columns.find(({ counts }) => counts.short_years > 0)
   if (shortYears !== undefined) {
     const { short_years: count, example } = shortYears.counts
     throw unreadableTimes(shortYears, `${countText(count, 'time', 'times')} with a two-digit year`, example)
   }
   const values = columns.reduce((sum, { counts }) => sum + counts.values, 0)
-  const isAll = (kind: 'epochs' | 'compacts' | 'month_names'): boolean =>
+  const isAll = (kind: 'epochs' | 'compacts' | 'month_names' | 'excel_days'): boolean =>
     values > 0 && columns.reduce((sum, { counts }) => sum + counts[kind], 0) === values
   if (isAll('compacts')) {
     // 2026053012 may also be a second of the year 2034.
@@ -338,6 +396,13 @@ const chooseDateOrder = (columns: readonly ProfiledColumn[], stated: string | un
   }
   if (isAll('epochs')) return 'epoch'
   if (isAll('month_names')) return 'month-name'
+  if (isAll('excel_days')) {
+    const { counts, column, name } = columns.find((candidate) => candidate.counts.excel_days > 0)!
+    throw new InputQuestionError(
+      `Is "${counts.example ?? ''}" in column ${column} of ${name} a date as Excel counts days: --date-format excel?`,
+      [{ label: 'Days of Excel', settings: { date_format: 'excel' } }],
+    )
+  }
   const dayMonths = columns.filter(({ counts }) => counts.day_months > 0)
   const [example] = dayMonths
   if (example === undefined) return 'iso'
@@ -381,12 +446,12 @@ export const assertReadable = async (
   const isPlain = ({ counts }: ProfiledColumn): boolean => counts.plain === counts.values
   const suspects = columns.filter((column) =>
     column.kind === 'time'
-      ? style.dateOrder === 'stated' || !isPlain(column)
+      ? style.dateOrder === 'stated' || style.dateOrder === 'excel' || !isPlain(column)
       : column.kind === 'number' && (!isPlain(column) || style.decimal === 'comma'),
   )
   if (suspects.length === 0) return
   const valueSql = ({ sql, kind }: ProfiledColumn): string =>
-    kind === 'time' ? timeTextSql(sql, style) : numberTextSql(sql, style.decimal, isDecimalStated)
+    kind === 'time' ? timeTextSql(sql, style) : numberTextSql(sql, style.decimal, isDecimalStated, style.isPercent)
   const isFailure = (column: ProfiledColumn): string => `NOT ${isMissingSql(column.sql)} AND (${valueSql(column)}) IS NULL`
   const failures = await database.rows(
     `SELECT unnest([${suspects.map((column) => `{'count': CAST(coalesce(count_if(${isFailure(column)}), 0) AS DOUBLE), 'example': min(${column.sql}) FILTER (${isFailure(column)})}`).join(', ')}], recursive := true) FROM ${relation}`,

@@ -109,7 +109,12 @@ const layoutLabels: Readonly<Record<WideLayout, string>> = {
   metrics: 'One column per metric',
 }
 
-const dateOrderLabels = { [automatic]: 'Automatic', 'day-first': 'Day first', 'month-first': 'Month first' } as const
+const dateOrderLabels = {
+  [automatic]: 'Automatic',
+  'day-first': 'Day first',
+  'month-first': 'Month first',
+  excel: 'Days of Excel',
+} as const
 const decimalLabels = { auto: 'Automatic', comma: 'Comma', point: 'Point' } as const
 
 /** Units that the dialog asks for; more are stated in the settings. */

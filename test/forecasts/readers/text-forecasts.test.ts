@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeColumns } from '../../../src-main/engine/describe-columns.ts'
 import { inspectForecasts } from '../../../src-main/engine/inspect-forecasts.ts'
 import type { Inspection } from '../../../src-shared/run/inspection.ts'
 import { toolShapes } from '../../fixtures/fleets.ts'
@@ -150,10 +151,87 @@ describe('text', () => {
       'host,ds,value\na,"2026-05-30,1\n',
       'Line 2 of raw.csv has a quotation mark without its partner.',
     ],
-    ['no UTF-8', Buffer.from('host,ds,value\n\xFCber,2026-05-30,1\n', 'latin1'), 'Line 2 of raw.csv is not UTF-8 text.'],
     ['two columns of one name', 'host,ds,value,Value\na,2026-05-30,1,2\n', 'raw.csv has two columns named Value.'],
     ['one column', 'host\na\n', 'The first line of raw.csv holds no comma, semicolon or tab between column names.'],
   ])('%s is refused', async (_, content, message) => {
     await expect(inspectText('raw.csv', content)).rejects.toMatchObject({ message })
+  })
+})
+
+describe('texts that one rule or one statement settles', () => {
+  const forecast = (lines: readonly string[], separator = '\n'): string => `${lines.join(separator)}${separator}`
+  const daily = ['server_id,timestamp,predicted', 'a,2026-05-30,19.5', 'b,2026-05-31,1200.25']
+
+  test('Latin-1 is asked about, and read where it is stated', async () => {
+    const text = Buffer.from(forecast(['Server;Datum;Prognose', 'München;2026-05-30;19,5', 'b;2026-05-31;1200,25']), 'latin1')
+    const map = { server_id: 'Server', timestamp: 'Datum', predicted: 'Prognose' }
+    const asked = await inspectText('latin.csv', text, { map })
+    expect(asked.question?.sentence).toBe('Line 2 of latin.csv is not UTF-8 text; is it Western European: --encoding latin-1?')
+    expect(asked.question?.options[0]?.settings).toEqual({ encoding: 'latin-1' })
+    const read = await inspectText('latin.csv', text, { map, encoding: 'latin-1' })
+    expect(valuesOf(read)).toEqual([['München', '2026-05-30', 19.5], rows[1]])
+    const packed = await inspectText('latin.csv.gz', gzipSync(text), { map, encoding: 'latin-1' })
+    expect(valuesOf(packed)).toEqual(valuesOf(read))
+    const { columns } = await describeColumns([join(folder, 'latin.csv')])
+    expect(columns).toEqual(['Server', 'Datum', 'Prognose'])
+  })
+
+  test('characters beyond Latin-1 are refused where it is stated', async () => {
+    const text = Buffer.from(forecast(['server_id,timestamp,predicted', 'a\x80,2026-05-30,19.5']), 'latin1')
+    await expect(inspectText('euro.csv', text, { encoding: 'latin-1' })).rejects.toMatchObject({
+      message: 'euro.csv holds characters that are not in Latin-1.',
+      next: 'Save the file as CSV UTF-8, and leave out --encoding.',
+    })
+  })
+
+  test.each([
+    ['with a blank', '12.5 %', '13 %', [12.5, 13]],
+    ['without', '12.5%', '100%', [12.5, 100]],
+  ])('percentages %s', async (_, first, second, values) => {
+    const lines = ['server_id,timestamp,predicted', `a,2026-05-30,${first}`, `b,2026-05-31,${second}`]
+    expect(valuesOf(await inspectText('percent.csv', forecast(lines))).map((row) => (row as unknown[])[2])).toEqual(values)
+  })
+
+  test('percentages with a decimal comma', async () => {
+    const lines = ['server_id;timestamp;predicted', 'a;2026-05-30;19,5 %', 'b;2026-05-31;1200,25 %']
+    expect(valuesOf(await inspectText('comma.csv', forecast(lines)))).toEqual(rows)
+  })
+
+  test.each([
+    [
+      ['server_id,timestamp,predicted', 'a,2026-05-30,12 %', 'a,2026-05-31,0.5', 'a,2026-06-01,'],
+      'Column predicted of mixed.csv holds 1 value with a percent sign and 1 value without.',
+    ],
+    [
+      ['server_id,timestamp,actual,predicted', 'a,2026-05-30,0.12,12 %', 'a,2026-05-31,,13 %'],
+      'Column predicted of mixed.csv holds percent signs, but column actual of mixed.csv holds none.',
+    ],
+  ])('percentages beside plain numbers are refused', async (lines, sentence) => {
+    const { problem } = await inspectText('mixed.csv', forecast(lines))
+    expect(problem).toMatchObject({ sentence, next: 'Write a percent sign behind all values, or behind none.' })
+  })
+
+  test('days of Excel are asked about, and read to the second', async () => {
+    const lines = ['server_id,timestamp,predicted', 'a,46172,19.5', 'b,46173.041666666664,1200.25']
+    const asked = await inspectText('excel.csv', forecast(lines))
+    expect(asked.question?.options[0]?.settings).toEqual({ date_format: 'excel' })
+    const { preview } = await inspectText('excel.csv', forecast(lines), { date_format: 'excel' })
+    expect(preview.map(({ timestamp }) => timestamp)).toEqual(['2026-05-30T00:00:00Z', '2026-05-31T01:00:00Z'])
+  })
+
+  test.each([
+    ['one line', ['CPU report', ...daily], '\n'],
+    ['two lines and a blank one', ['CPU report', 'Created on 2026-06-01, by nobody', '', ...daily], '\r\n'],
+    ['cells of a sheet', ['CPU report,,', ',,', ...daily], '\n'],
+    ['a quotation mark', ['24" rack "A"', ...daily], '\n'],
+  ])('titles above the names: %s', async (_, lines, separator) => {
+    expect(valuesOf(await inspectText('titled.csv', forecast(lines, separator)))).toEqual(rows)
+  })
+
+  test.each([
+    ['fewer names than fields', ['timestamp,predicted', 'a,2026-05-30,19.5', 'b,2026-05-31,20']],
+    ['no names', ['report', 'a,2026-05-30,19.5', 'b,2026-05-31,20']],
+  ])('%s are no titles', async (_, lines) => {
+    await expect(inspectText('untitled.csv', forecast(lines))).rejects.toMatchObject({ code: 'input-text-unreadable' })
   })
 })

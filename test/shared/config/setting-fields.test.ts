@@ -6,7 +6,7 @@ const field = (key: SettingField['key']): SettingField => settingFields.find((ca
 
 describe('setting fields', () => {
   test('every analysis setting has a field, but for how the columns of one dataset are read', () => {
-    const datasetKeys = ['batch_step', 'date_format', 'map', 'wide']
+    const datasetKeys = ['batch_step', 'date_format', 'encoding', 'map', 'wide']
     expect([...settingFields.map(({ key }) => key), ...datasetKeys].sort()).toEqual(Object.keys(analysisConfigSchema.shape).sort())
   })
 
