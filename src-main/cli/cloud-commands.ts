@@ -75,14 +75,14 @@ export const addCloudCommands = (program: Command): void => {
     .description('Upload missing files and start one job')
     .argument('[input...]', 'S3 prefix, or local files and folders (default: forecasts of --config)')
     .option('--resume <run>', 'resume an interrupted launch')
-    .option('--wait', 'follow the job to its end')
+    .option('--wait', 'follow the job to its end, with its log')
     .option('--download <dir>', 'download the run into this folder (requires --wait)')
     .addOption(new Option('--fetch <dir>').hideHelp())
     .addOption(sharedOptions.quiet())
     .action(async (inputs: string[], options) => (await import('./cloud/launch-command.ts')).runLaunch(inputs, options))
 
   withConnection(cloud.command('watch'))
-    .description('Follow a job: status and progress')
+    .description('Follow a job: status, progress and log')
     .argument('<job>', 'run ID or job name')
     .action(async (job: string, options) => (await import('./cloud/watch-command.ts')).runWatch(job, options))
 

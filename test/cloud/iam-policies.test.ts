@@ -118,12 +118,15 @@ describe.skipIf(!hasNamespaces)("the user's policy", () => {
   })
 
   it('grants only used actions and resources', () => {
-    // A large file of a Python project whose upload is broken off needs them; the one above is small.
-    const large = ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'].map((action) => ({
-      action,
-      resource: `${bucket}/sagemaker/artifacts/headroom-1/src/large.bin`,
-    }))
-    expect(findUnusedGrants(user, [...workspace.simulator.account.requestedPermissions.user, ...large])).toEqual([])
+    // A large file of a Python project whose upload is broken off or replaces a damaged object needs them, and a run that is downloaded.
+    const more = [
+      ...['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:GetObject'].map((action) => ({
+        action,
+        resource: `${bucket}/sagemaker/artifacts/headroom-1/src/large.bin`,
+      })),
+      { action: 's3:GetObject', resource: `${bucket}/headroom/runs/1/output/manifest.json` },
+    ]
+    expect(findUnusedGrants(user, [...workspace.simulator.account.requestedPermissions.user, ...more])).toEqual([])
   })
 
   it.each<[string, string, Record<string, string>?]>([

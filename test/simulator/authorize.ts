@@ -48,14 +48,18 @@ const jobsGroup = 'log-group:/aws/sagemaker/ProcessingJobs'
 export const requiredPermissions = (
   service: string,
   operation: string,
-  { url, body }: ServiceRequest,
+  { url, body, headers }: ServiceRequest,
   { region, id, roles }: Account,
 ): readonly RequiredPermission[] => {
   const action = `${service}:${operation}`
   switch (service) {
     case 's3': {
       const path = decodeURIComponent(url.pathname).replace(/^\/|\/$/g, '')
-      return [{ action: s3Actions[operation] ?? action, resource: path === '' ? '*' : `arn:aws:s3:::${path}` }]
+      const resource = path === '' ? '*' : `arn:aws:s3:::${path}`
+      const needed = { action: s3Actions[operation] ?? action, resource }
+      // A write that compares with the stored object reads it.
+      const isCompared = needed.action === 's3:PutObject' && headers['if-match'] !== undefined
+      return isCompared ? [needed, { action: 's3:GetObject', resource }] : [needed]
     }
     case 'sagemaker': {
       if (operation === 'ListProcessingJobs') return [{ action, resource: '*' }]

@@ -23,6 +23,8 @@ export interface RecordedRequest {
   readonly url: string
   readonly region: string
   readonly bytes: number
+  /** The `range` header, "" where there is none. */
+  readonly range: string
   status: number
 }
 
@@ -47,6 +49,9 @@ export class AwsSimulator {
   readonly signIn: SignIn
   /** Added to the service's clock, in milliseconds. */
   clockSkewMs = 0
+  /** Most requests that were being answered at one time. */
+  maxAtOnce = 0
+  #atOnce = 0
   readonly #server: Server
   readonly #run: JobRunner
 
@@ -95,6 +100,8 @@ export class AwsSimulator {
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID()
+    this.#atOnce += 1
+    this.maxAtOnce = Math.max(this.maxAtOnce, this.#atOnce)
     incoming.on('error', () => undefined)
     response.on('error', () => undefined)
     try {
@@ -108,6 +115,7 @@ export class AwsSimulator {
         url: `${request.url.pathname}${request.url.search}`,
         region: '',
         bytes: request.body.length,
+        range: request.headers['range'] ?? '',
         status: 0,
       }
       const index = this.requests.push(recorded) - 1
@@ -127,6 +135,8 @@ export class AwsSimulator {
     } catch (thrown) {
       if (!response.headersSent) response.writeHead(500)
       response.end(String(thrown))
+    } finally {
+      this.#atOnce -= 1
     }
   }
 

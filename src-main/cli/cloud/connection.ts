@@ -27,6 +27,18 @@ const askMfaCode = async (device: string): Promise<string> => {
   }
 }
 
+const silencePauseMs = 30_000
+
+/** Names each silent host, at most every half minute. */
+const createSilenceReport = (): ((host: string) => void) => {
+  const saidAt = new Map<string, number>()
+  return (host) => {
+    if (Date.now() - (saidAt.get(host) ?? 0) < silencePauseMs) return
+    saidAt.set(host, Date.now())
+    say(`Waiting for an answer from ${host}`)
+  }
+}
+
 /** Connects, runs the action so that it can be cancelled, then closes the connection. */
 export const withConnection = async <Value>(
   options: ConnectionOptions,
@@ -38,6 +50,7 @@ export const withConnection = async <Value>(
     region: options.region ?? defaults.region,
     allowsProcess: options.allowCredentialProcess,
     askMfaCode,
+    onSilence: createSilenceReport(),
   })
   try {
     return await runCancellable((signal) => action(connection, signal))

@@ -62,7 +62,10 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
       if (launched.part === 'spark') say(`Start the engine job after this one with: headroom cloud watch ${launched.runId}`)
       return
     }
-    const ended = await waitForRun(connection, launchRecords, launched, { ...work, pollMs: pollMs() })
+    const ended = await waitForRun(connection, launchRecords, launched, { ...work, pollMs: pollMs() }).catch((thrown: unknown) => {
+      report.showLogTail()
+      throw thrown
+    })
     if (folder === undefined) return
     const downloaded = await downloadRun(connection, launchRecords, ended, folder, work)
     reportDownload(downloaded, options)

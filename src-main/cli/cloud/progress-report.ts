@@ -1,20 +1,24 @@
 // Progress of a cloud run on the terminal: a line per change on stderr, or JSON lines with --json.
-import type { CloudEvent, JobState } from '../../../src-shared/cloud/cloud-job.ts'
+import type { CloudEvent, JobState, LogLine } from '../../../src-shared/cloud/cloud-job.ts'
+import { parseEngineEvent } from '../../cloud/jobs/follow-job.ts'
 import { jsonText, print, say } from '../terminal.ts'
 
 export interface CloudProgressReport {
   readonly show: (event: CloudEvent) => void
+  /** After a failure: the end of the job's log, unless the log has been shown. */
+  readonly showLogTail: () => void
 }
 
 const percentStep = 10
+const maxTailLines = 15
 
-/** One per command; progress is reported in steps of ten per cent. */
+/** One per command; progress is reported in steps of ten per cent, and the job's log line by line. */
 export const createCloudProgressReport = (options: {
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
 }): CloudProgressReport => {
-  if (options.json === true) return { show: (event) => print(jsonText(event)) }
-  if (options.quiet === true) return { show: () => undefined }
+  if (options.json === true) return { show: (event) => print(jsonText(event)), showLogTail: () => undefined }
+  if (options.quiet === true) return createQuietReport()
   let lastLine = ''
   const sayOnce = (line: string): void => {
     if (line !== lastLine) say(line)
@@ -22,11 +26,30 @@ export const createCloudProgressReport = (options: {
   }
   return {
     show: (event) => {
+      // Events of the engine are shown as sentences.
+      if (event.type === 'log' && parseEngineEvent(event.line) === undefined) return say(logText(event.line))
       const line = describeEvent(event)
       if (line !== undefined) sayOnce(line)
     },
+    showLogTail: () => undefined,
   }
 }
+
+const createQuietReport = (): CloudProgressReport => {
+  const tail: LogLine[] = []
+  return {
+    show: (event) => {
+      if (event.type !== 'log') return
+      tail.push(event.line)
+      if (tail.length > maxTailLines) tail.shift()
+    },
+    showLogTail: () => {
+      if (tail.length > 0) say(['The log ends with:', ...tail.map(logText)].join('\n'))
+    },
+  }
+}
+
+const logText = ({ host, text }: LogLine): string => `${host}: ${text}`
 
 const percentDone = (bytes: number, total: number): number =>
   total === 0 ? 100 : Math.floor((bytes / total) * (100 / percentStep)) * percentStep

@@ -11,7 +11,7 @@ import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { toCloudError } from './cloud-error.ts'
 import { hasKeysInEnvironment, SharedCredentials } from './credentials.ts'
-import { CloudHttpHandler } from './http-handler.ts'
+import { CloudHttpHandler, type Deadlines } from './http-handler.ts'
 import { readProfile, type Profile } from './shared-config.ts'
 
 export interface ConnectionRequest {
@@ -22,6 +22,9 @@ export interface ConnectionRequest {
   readonly allowsProcess?: boolean | undefined
   /** Asks the user for the code of their MFA device. */
   readonly askMfaCode?: ((device: string) => Promise<string>) | undefined
+  /** Told of a host that does not answer. */
+  readonly onSilence?: ((host: string) => void) | undefined
+  readonly deadlines?: Deadlines | undefined
 }
 
 export interface Connection {
@@ -40,6 +43,8 @@ export interface Connection {
 }
 
 const maxRequestAttempts = 5
+/** Asked first: where it does not answer, nothing does. */
+const maxIdentityAttempts = 2
 
 export const connect = async (request: ConnectionRequest = {}): Promise<Connection> => {
   // The SDK's notice about Node versions does not concern the users of a packaged application.
@@ -64,7 +69,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
       next: 'Set --region, AWS_REGION or the region of the profile.',
     })
   }
-  const requestHandler = createRequestHandler(profile)
+  const requestHandler = createRequestHandler(profile, request)
   const credentials = new SharedCredentials({
     profile: usesEnvironment ? undefined : profileName,
     region,
@@ -82,7 +87,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     sagemaker: new SageMakerClient({ ...common, ...endpoint('SAGEMAKER') }),
     logs: new CloudWatchLogsClient({ ...common, ...endpoint('CLOUDWATCH_LOGS') }),
     metrics: new CloudWatchClient({ ...common, ...endpoint('CLOUDWATCH') }),
-    sts: new STSClient({ ...common, ...endpoint('STS') }),
+    sts: new STSClient({ ...common, ...endpoint('STS'), maxAttempts: maxIdentityAttempts }),
     iam: new IAMClient({ ...common, ...endpoint('IAM') }),
     quotas: new ServiceQuotasClient({ ...common, ...endpoint('SERVICE_QUOTAS') }),
   }
@@ -105,8 +110,11 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
 const emptyToUndefined = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text)
 
 /** Trusts AWS_CA_BUNDLE, else the profile's certificates. */
-export const createRequestHandler = (profile: Profile | undefined): CloudHttpHandler =>
-  new CloudHttpHandler(emptyToUndefined(process.env['AWS_CA_BUNDLE']) ?? profile?.caBundle)
+export const createRequestHandler = (
+  profile: Profile | undefined,
+  { onSilence, deadlines }: Pick<ConnectionRequest, 'onSilence' | 'deadlines'> = {},
+): CloudHttpHandler =>
+  new CloudHttpHandler({ caBundle: emptyToUndefined(process.env['AWS_CA_BUNDLE']) ?? profile?.caBundle, onSilence, deadlines })
 
 /** The environment wins over the profile, the endpoint of the service over the common one. */
 export const endpointOf = (service: string, profile: Profile | undefined): string | undefined => {

@@ -8,33 +8,70 @@ import { HttpsProxyAgent } from 'https-proxy-agent'
 import { getProxyForUrl } from 'proxy-from-env'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
-const connectionTimeoutMs = 10_000
 /** A connection without traffic for this long counts as lost. */
 const socketTimeoutMs = 60_000
 const maxSockets = 64
 
+export interface Deadlines {
+  /** For a connection. */
+  readonly connectionMs: number
+  /** For the first bytes of an answer to a request that is sent at once. */
+  readonly answerMs: number
+  /** After so long without an answer, the silence is told. */
+  readonly silenceMs: number
+}
+
+export const defaultDeadlines: Deadlines = { connectionMs: 5000, answerMs: 15_000, silenceMs: 5000 }
+
+/** A longer body is still being sent when the deadline ends. */
+const maxQuickBodyBytes = 64 * 1024
+
 type HandlerRequest = Parameters<NodeHttpHandler['handle']>[0]
 type HandlerOptions = Parameters<NodeHttpHandler['handle']>[1]
 
-/** A request handler for clients and credential providers. `caBundle`: path of PEM certificates. */
+export interface HandlerSettings {
+  /** Path of PEM certificates. */
+  readonly caBundle: string | undefined
+  readonly deadlines?: Deadlines | undefined
+  /** Told of a host that does not answer. */
+  readonly onSilence?: ((host: string) => void) | undefined
+}
+
+/** A request handler for clients and credential providers. */
 export class CloudHttpHandler extends NodeHttpHandler {
   readonly #ca: string[] | undefined
+  readonly #deadlines: Deadlines
+  readonly #onSilence: HandlerSettings['onSilence']
   readonly #proxied = new Map<string, NodeHttpHandler>()
 
-  constructor(caBundle: string | undefined) {
+  constructor({ caBundle, deadlines = defaultDeadlines, onSilence }: HandlerSettings) {
     const ca = caBundle === undefined ? undefined : [...rootCertificates, readCertificates(caBundle)]
     super({
-      connectionTimeout: connectionTimeoutMs,
+      connectionTimeout: deadlines.connectionMs,
       socketTimeout: socketTimeoutMs,
+      throwOnRequestTimeout: true,
       httpAgent: new HttpAgent({ keepAlive: true, maxSockets: maxSockets }),
       httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: maxSockets, ...(ca === undefined ? {} : { ca }) }),
     })
     this.#ca = ca
+    this.#deadlines = deadlines
+    this.#onSilence = onSilence
   }
 
-  override handle(request: HandlerRequest, options?: HandlerOptions): ReturnType<NodeHttpHandler['handle']> {
+  override async handle(request: HandlerRequest, options?: HandlerOptions): ReturnType<NodeHttpHandler['handle']> {
     const port = request.port === undefined ? '' : `:${request.port}`
     const proxy = getProxyForUrl(`${request.protocol}//${request.hostname}${port}`)
+    if (!isAnsweredAtOnce(request)) return this.#send(proxy, request, options)
+    const { answerMs, silenceMs } = this.#deadlines
+    const silence = setTimeout(() => this.#onSilence?.(request.hostname), silenceMs)
+    try {
+      return await this.#send(proxy, request, { ...options, requestTimeout: answerMs })
+    } finally {
+      clearTimeout(silence)
+    }
+  }
+
+  #send(proxy: string, request: HandlerRequest, options: HandlerOptions): ReturnType<NodeHttpHandler['handle']> {
     return proxy === '' ? super.handle(request, options) : this.#through(proxy).handle(request, options)
   }
 
@@ -48,14 +85,23 @@ export class CloudHttpHandler extends NodeHttpHandler {
     if (existing !== undefined) return existing
     const agent = new TunnelAgent(proxy, this.#ca)
     const handler = new NodeHttpHandler({
-      connectionTimeout: connectionTimeoutMs,
+      connectionTimeout: this.#deadlines.connectionMs,
       socketTimeout: socketTimeoutMs,
+      throwOnRequestTimeout: true,
       httpAgent: agent,
       httpsAgent: agent,
     })
     this.#proxied.set(proxy, handler)
     return handler
   }
+}
+
+/** A part of a file takes its time to be sent, and S3 its time to join the parts. */
+const isAnsweredAtOnce = ({ body, query }: HandlerRequest): boolean => {
+  if ('uploadId' in query) return false
+  if (body === undefined || body === null) return true
+  if (typeof body === 'string') return body.length <= maxQuickBodyBytes
+  return body instanceof Uint8Array && body.length <= maxQuickBodyBytes
 }
 
 type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>

@@ -7,6 +7,7 @@ import { runFiles, runManifestSchema, type RunManifest } from '../../../src-shar
 import { toCloudError } from '../account/cloud-error.ts'
 import type { Connection } from '../account/connection.ts'
 import { downloadObject, removeDownloadState } from '../storage/download-object.ts'
+import { forEachAtOnce, TransferSlots } from '../storage/transfers.ts'
 import { type ListedObject, asFolder, listObjects, parseS3Address } from '../storage/list-objects.ts'
 import { localPathsFor } from '../storage/object-keys.ts'
 
@@ -97,7 +98,7 @@ const downloadInto = async (
     if (!accepted.some(({ path }) => path === runFiles.flaggedForecasts)) throw incompleteRun(`There is no run below ${uri}.`)
     const total = accepted.reduce((sum, { item }) => sum + item.bytes, 0)
     await downloadObjects(connection, address.bucket, accepted, total, options)
-    for (const { target } of accepted) await removeDownloadState(target)
+    await forEachAtOnce(accepted, ({ target }) => removeDownloadState(target))
     return { verified: false, files: accepted.length, bytes: total, refused }
   }
   const manifest = await downloadManifest(connection, address.bucket, manifestObject, options.signal)
@@ -117,12 +118,16 @@ const downloadInto = async (
     if (hashes.get(path) === sha256) continue
     // A second download decides whether the transfer or the object is damaged.
     await removeDownload(target)
-    if ((await downloadObject(connection.s3, { bucket: address.bucket, ...item, target }, { signal: options.signal })) !== sha256) {
+    if (
+      (await downloadObject(connection.s3, { bucket: address.bucket, ...item, target }, new TransferSlots(), {
+        signal: options.signal,
+      })) !== sha256
+    ) {
       await rm(staging, { recursive: true, force: true })
       throw incompleteRun(`${path} differs from the manifest, so the run is not opened.`)
     }
   }
-  for (const { target } of [...expected, manifestObject]) await removeDownloadState(target)
+  await forEachAtOnce([...expected, manifestObject], ({ target }) => removeDownloadState(target))
   return { verified: true, files: expected.length + 1, bytes: total + manifestObject.item.bytes, refused }
 }
 
@@ -138,7 +143,7 @@ const downloadManifest = async (
   signal: AbortSignal | undefined,
 ): Promise<RunManifest | undefined> => {
   await removeDownload(target)
-  await downloadObject(connection.s3, { bucket, ...item, target }, { signal })
+  await downloadObject(connection.s3, { bucket, ...item, target }, new TransferSlots(), { signal })
   try {
     return runManifestSchema.safeParse(JSON.parse(await readFile(target, 'utf8'))).data
   } catch {
@@ -155,14 +160,15 @@ const downloadObjects = async (
   { signal, onEvent }: DownloadRunOptions,
 ): Promise<Map<string, string>> => {
   const hashes = new Map<string, string>()
+  const slots = new TransferSlots()
   let bytes = 0
-  for (const { path, item, target } of targets) {
+  await forEachAtOnce(targets, async ({ path, item, target }) => {
     const onBytes = (received: number): void => {
       bytes += received
       onEvent?.({ type: 'download', file: path, bytes: Math.min(bytes, total), total })
     }
-    hashes.set(path, await downloadObject(connection.s3, { bucket, ...item, target }, { signal, onBytes }))
-  }
+    hashes.set(path, await downloadObject(connection.s3, { bucket, ...item, target }, slots, { signal, onBytes }))
+  })
   return hashes
 }
 

@@ -1,11 +1,12 @@
-// Downloads one object to a file: interrupted downloads resume, changed objects restart, and only complete files are put in place.
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+// Downloads one object to a file: in ranges where it is large; interrupted downloads resume, changed objects restart, and only complete files are put in place.
+import { appendFile, mkdir, open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { hashFile } from '../../run-folder/staging-folder.ts'
 import { isTransient } from '../account/cloud-error.ts'
 import { abortable, pause } from '../account/connection.ts'
+import { forEachAtOnce, type TransferSlots } from './transfers.ts'
 
 export interface Download {
   readonly bucket: string
@@ -18,85 +19,124 @@ export interface Download {
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined
-  /** Bytes just received; those of an earlier start first. */
+  /** Bytes just received, those of an earlier start first; negative where damaged ones do not count any more. */
   readonly onBytes?: ((bytes: number) => void) | undefined
 }
 
+const rangeBytes = 8 * 1024 * 1024
 const maxAttempts = 6
 const pauseMs = 200
 
 /** SHA-256 of the file, lower-case hexadecimal. */
-export const downloadObject = async (s3: S3Client, download: Download, options: DownloadOptions = {}): Promise<string> => {
-  const { target, bytes } = download
+export const downloadObject = async (
+  s3: S3Client,
+  download: Download,
+  slots: TransferSlots,
+  options: DownloadOptions = {},
+): Promise<string> => {
+  const { target, bytes, etag } = download
   await mkdir(dirname(target), { recursive: true })
   const partialPath = `${target}.part`
-  const present = await stat(target).catch(() => undefined)
-  if (present?.size === bytes && (await readStartedEtag(target)) === download.etag) {
+  const started = await readState(target)
+  const isSame = started?.etag === etag
+  if (isSame && (await stat(target).catch(() => undefined))?.size === bytes) {
     options.onBytes?.(bytes)
     return hashFile(target)
   }
-  if ((await readStartedEtag(target)) !== download.etag) await rm(partialPath, { force: true })
-  await writeFile(`${target}.etag`, download.etag)
-  let reportedBytes = 0
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const existingBytes = (await stat(partialPath).catch(() => undefined))?.size ?? 0
-      if (existingBytes > reportedBytes) options.onBytes?.(existingBytes - reportedBytes)
-      reportedBytes = Math.max(reportedBytes, existingBytes)
-      if (existingBytes > bytes) await rm(partialPath)
-      else if (existingBytes < bytes || bytes === 0)
-        await receiveBytes(s3, download, partialPath, existingBytes, options, (count) => (reportedBytes += count))
-      const { size } = await stat(partialPath)
-      if (size === bytes) break
-      throw new Error(`socket hang up: ${size} of ${bytes} bytes came`)
-    } catch (thrown) {
-      if (options.signal?.aborted === true || attempt === maxAttempts || !(isTransient(thrown) || isChecksumError(thrown))) throw thrown
-      // A complete response with a wrong checksum must not be resumed.
-      if (isChecksumError(thrown)) {
-        await rm(partialPath, { force: true })
-        reportedBytes = 0
-      }
-      await pause(pauseMs * 2 ** (attempt - 1), options.signal)
-    }
+  const isResumed = isSame && (await stat(partialPath).catch(() => undefined)) !== undefined
+  if (!isResumed) await writeFile(statePath(target), `${etag}\n`)
+  const file = await open(partialPath, isResumed ? 'r+' : 'w')
+  try {
+    const ranges = Array.from({ length: Math.max(1, Math.ceil(bytes / rangeBytes)) }, (_, index) => index)
+    const missing = isResumed ? ranges.filter((index) => !started.ranges.has(index)) : ranges
+    for (const index of ranges) if (!missing.includes(index)) options.onBytes?.(rangeOf(index, bytes).length)
+    await forEachAtOnce(missing, async (index) => {
+      await slots.run(() => receiveRange(s3, download, file, rangeOf(index, bytes), options))
+      if (ranges.length === 1) return
+      await file.datasync()
+      await appendFile(statePath(target), `${index}\n`)
+    })
+    await file.sync()
+  } finally {
+    await file.close()
   }
   const hash = await hashFile(partialPath)
   await rename(partialPath, target)
   return hash
 }
 
-/** Entity tag of the object that was downloaded into the file or its part. */
-const readStartedEtag = (target: string): Promise<string | undefined> => readFile(`${target}.etag`, 'utf8').catch(() => undefined)
+interface Range {
+  readonly from: number
+  readonly length: number
+}
+
+const rangeOf = (index: number, bytes: number): Range => ({
+  from: index * rangeBytes,
+  length: Math.min(rangeBytes, bytes - index * rangeBytes),
+})
+
+/** Companion file of a download: the entity tag of the object, then the numbers of the ranges that are complete. */
+const statePath = (target: string): string => `${target}.etag`
+
+const readState = async (target: string): Promise<{ etag: string | undefined; ranges: Set<number> } | undefined> => {
+  const text = await readFile(statePath(target), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  // What follows the last line break may be half a number.
+  const [etag, ...ranges] = text.split('\n').slice(0, -1)
+  return { etag, ranges: new Set(ranges.map(Number)) }
+}
 
 const isChecksumError = (thrown: unknown): boolean => thrown instanceof Error && /checksum/i.test(thrown.message)
 
-const receiveBytes = async (
+/** Asks again for what is missing of the range until it is complete. */
+const receiveRange = async (
   s3: S3Client,
-  { bucket, key, etag }: Download,
-  partialPath: string,
-  from: number,
+  download: Download,
+  file: FileHandle,
+  range: Range,
   { signal, onBytes }: DownloadOptions,
-  count: (bytes: number) => void,
 ): Promise<void> => {
-  // The client checks the checksum of a complete response only, not of a range; the manifest's hash decides in the end.
-  const range = from === 0 ? {} : { Range: `bytes=${from}-` }
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag, ...range }), abortable(signal))
-  const file = await open(partialPath, from === 0 ? 'w' : 'a')
-  try {
-    for await (const chunk of Body as Readable) {
-      signal?.throwIfAborted()
-      const buffer = chunk as Buffer
-      await file.write(buffer)
-      count(buffer.length)
-      onBytes?.(buffer.length)
+  let received = 0
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      for await (const chunk of await requestBytes(s3, download, range, received, signal)) {
+        signal?.throwIfAborted()
+        const buffer = chunk as Buffer
+        if (received + buffer.length > range.length) throw new Error(`More than ${range.length} bytes came for a range.`)
+        await file.write(buffer, 0, buffer.length, range.from + received)
+        received += buffer.length
+        onBytes?.(buffer.length)
+      }
+      if (received === range.length) return
+      throw new Error(`socket hang up: ${received} of ${range.length} bytes came`)
+    } catch (thrown) {
+      if (signal?.aborted === true || attempt === maxAttempts || !(isTransient(thrown) || isChecksumError(thrown))) throw thrown
+      // A complete response with a wrong checksum must not be resumed.
+      if (isChecksumError(thrown)) {
+        onBytes?.(-received)
+        received = 0
+      }
+      await pause(pauseMs * 2 ** (attempt - 1), signal)
     }
-    await file.sync()
-  } finally {
-    await file.close()
   }
+}
+
+/** The client checks the checksum of a complete response only, not of a range; the manifest's hash decides in the end. */
+const requestBytes = async (
+  s3: S3Client,
+  { bucket, key, bytes, etag }: Download,
+  { from, length }: Range,
+  received: number,
+  signal: AbortSignal | undefined,
+): Promise<Readable> => {
+  const isWhole = length === bytes && received === 0
+  const range = isWhole ? {} : { Range: `bytes=${from + received}-${from + length - 1}` }
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag, ...range }), abortable(signal))
+  return Body as Readable
 }
 
 /** Removes the companion files by which a download resumes. */
 export const removeDownloadState = async (target: string): Promise<void> => {
-  await rm(`${target}.etag`, { force: true })
+  await rm(statePath(target), { force: true })
   await rm(`${target}.part`, { force: true })
 }

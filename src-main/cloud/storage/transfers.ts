@@ -27,11 +27,10 @@ export const forEachAtOnce = async <Item>(
   limit = maxTransfers,
 ): Promise<void> => {
   const waiting = [...items]
-  let hasFailed = false
   const work = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined && !hasFailed; item = waiting.shift()) {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
       await action(item).catch((thrown: unknown) => {
-        hasFailed = true
+        waiting.length = 0
         throw thrown
       })
     }

@@ -187,7 +187,14 @@ const readSlice = async (file: FileHandle, from: number, length: number): Promis
   return buffer
 }
 
-const putParts = async (s3: S3Client, upload: Upload, condition: Condition, file: FileHandle, options: UploadOptions): Promise<void> => {
+const putParts = async (
+  s3: S3Client,
+  upload: Upload,
+  condition: Condition,
+  file: FileHandle,
+  slots: TransferSlots,
+  options: UploadOptions,
+): Promise<void> => {
   const partBytes = partBytesFor(upload.bytes)
   const target = { Bucket: upload.bucket, Key: upload.key }
   const requestOptions = abortable(options.signal)

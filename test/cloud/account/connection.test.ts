@@ -4,12 +4,14 @@ import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { createServer as createHttp } from 'node:http'
 import { connect as connectSocket, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connect, identifyCaller, type ConnectionRequest } from '../../../src-main/cloud/account/connection.ts'
+import { defaultDeadlines } from '../../../src-main/cloud/account/http-handler.ts'
 import { listProfiles } from '../../../src-main/cloud/account/shared-config.ts'
 import { signIn } from '../../../src-main/cloud/account/sign-in.ts'
 import { filesBelow } from '../../fixtures/cloud-cli-workspace.ts'
-import { failureOf, openCloudWorkspace, simulatedSecrets, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
+import { failureOf, openCloudWorkspace, simulatedSecrets, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
 import { proxyCertificate, startInterceptingProxy } from '../../fixtures/intercepting-proxy.ts'
 import { rootKey } from '../../simulator/account.ts'
 import { issueKey, mfaCode, type IssuedKey } from '../../simulator/identity.ts'
@@ -296,6 +298,30 @@ describe('the network connection', () => {
     process.env['AWS_CA_BUNDLE'] = proxyCertificate
     expect(await callerOf()).toMatchObject({ arn: planner, endpoint: null })
     expect(new Set(tunnels)).toEqual(new Set(['sts.eu-west-1.amazonaws.com:443']))
+  })
+
+  it('names a host that does not answer, and gives up in time', async () => {
+    const silent = createHttp(() => undefined)
+    process.env['AWS_ENDPOINT_URL'] = `http://127.0.0.1:${await listen(silent)}`
+    closers.push(() => silent.closeAllConnections())
+    const told: string[] = []
+    const deadlines = { connectionMs: 100, silenceMs: 20, answerMs: 100 }
+    const startedAt = Date.now()
+    expect(await failureOf(callerOf({ deadlines, onSilence: (host) => told.push(host) }))).toMatchObject({ code: 'cloud-unreachable' })
+    expect(told).toEqual(['127.0.0.1', '127.0.0.1'])
+    expect(Date.now() - startedAt).toBeLessThan(5000)
+    // The first word comes within ten seconds, whatever the endpoint swallows.
+    expect(Math.max(defaultDeadlines.silenceMs, defaultDeadlines.connectionMs)).toBeLessThan(10_000)
+  })
+
+  it('waits longer for the answer to a large upload', async () => {
+    const deadlines = { connectionMs: 1000, silenceMs: 20, answerMs: 100 }
+    const told: string[] = []
+    const connection = await connect({ deadlines, onSilence: (host) => told.push(host) })
+    closers.push(connection.close)
+    workspace.simulator.faults.add({ kind: 'delay', operation: 'PutObject', milliseconds: 300 })
+    await connection.s3.send(new PutObjectCommand({ Bucket: workspaceBucket, Key: 'large', Body: Buffer.alloc(100_000) }))
+    expect([told, workspace.simulator.requestsOf('PutObject').length]).toEqual([[], 1])
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { join, resolve, sep } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { downloadRunFolder } from '../../../src-main/cloud/download/download-run-folder.ts'
 import { localPathsFor, findKeyProblem } from '../../../src-main/cloud/storage/object-keys.ts'
-import { uploadFile, type MultipartUploads } from '../../../src-main/cloud/storage/upload-files.ts'
+import { uploadFiles, type MultipartUploads, type Upload, type UploadOptions } from '../../../src-main/cloud/storage/upload-files.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { filesBelow } from '../../fixtures/cloud-cli-workspace.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
@@ -24,6 +24,8 @@ beforeEach(async () => {
 })
 afterEach(() => workspace.close())
 
+const uploadFile = (upload: Upload, options?: UploadOptions) => uploadFiles(workspace.connection.s3, [upload], options)
+
 const partNumbers = (from = 0) =>
   workspace.simulator.requests
     .slice(from)
@@ -37,7 +39,7 @@ describe('an upload', () => {
   const prepare = async () => {
     const path = join(workspace.folder, 'large.bin')
     await writeFile(path, content)
-    return { bucket: workspaceBucket, key: 'inputs/hash/large.bin', path, bytes: content.length }
+    return { bucket: workspaceBucket, folder: 'inputs/hash/', key: 'inputs/hash/large.bin', path, bytes: content.length }
   }
   const stored = () => workspace.bucket.objects.get('inputs/hash/large.bin')
   /** What one launch remembers. */
@@ -57,14 +59,14 @@ describe('an upload', () => {
       message: 'no',
       status: 403,
     })
-    await expect(uploadFile(workspace.connection.s3, upload, { multipartUploads })).rejects.toThrow('no')
+    await expect(uploadFile(upload, { multipartUploads })).rejects.toThrow('no')
     const first = partNumbers()
     expect(first).not.toContain(2)
     expect(stored()).toBeUndefined()
     const from = workspace.simulator.requests.length
     let skipped = 0
     const onBytes = (bytes: number, wasStored: boolean) => (skipped += wasStored ? bytes : 0)
-    await uploadFile(workspace.connection.s3, upload, { multipartUploads, onBytes })
+    await uploadFile(upload, { multipartUploads, onBytes })
     expect([...first, ...partNumbers(from)].sort((a, b) => a - b)).toEqual([1, 2, 3])
     expect(skipped).toBe(first.reduce((sum, number) => sum + (number === 3 ? 1 : 8) * mebibyte, 0))
     expect(stored()!.body.equals(content)).toBe(true)
@@ -74,16 +76,16 @@ describe('an upload', () => {
 
   it('of an existing object sends nothing', async () => {
     const upload = await prepare()
-    await uploadFile(workspace.connection.s3, upload)
+    await uploadFile(upload)
     const from = workspace.simulator.requests.length
-    await uploadFile(workspace.connection.s3, upload)
-    expect(workspace.simulator.requests.slice(from).map(({ operation }) => operation)).toEqual(['HeadObject'])
+    await uploadFile(upload)
+    expect(workspace.simulator.requests.slice(from).map(({ operation }) => operation)).toEqual(['ListObjectsV2'])
   })
 
   it('succeeds when the response to its completion is lost', async () => {
     const upload = await prepare()
     workspace.simulator.faults.add({ kind: 'reset-after', operation: 'CompleteMultipartUpload' })
-    await uploadFile(workspace.connection.s3, upload, { multipartUploads: remember() })
+    await uploadFile(upload, { multipartUploads: remember() })
     expect(stored()!.body.equals(content)).toBe(true)
     expect(workspace.bucket.uploads.size).toBe(0)
   })
@@ -93,14 +95,14 @@ describe('an upload', () => {
     const [first, second] = [remember(), remember()]
     const refusal = { kind: 'error', operation: 'UploadPart', code: 'AccessDenied', message: 'no', status: 403 } as const
     workspace.simulator.faults.add({ ...refusal, about: 'partNumber=3' })
-    await expect(uploadFile(workspace.connection.s3, upload, { multipartUploads: first })).rejects.toThrow('no')
+    await expect(uploadFile(upload, { multipartUploads: first })).rejects.toThrow('no')
     workspace.simulator.faults.add({ ...refusal, about: 'partNumber=2' })
-    await expect(uploadFile(workspace.connection.s3, upload, { multipartUploads: second })).rejects.toThrow('no')
+    await expect(uploadFile(upload, { multipartUploads: second })).rejects.toThrow('no')
     expect(new Set(workspace.bucket.uploads.keys())).toEqual(new Set([first.find(upload.key), second.find(upload.key)]))
     expect(workspace.simulator.requestsOf('AbortMultipartUpload')).toEqual([])
-    await uploadFile(workspace.connection.s3, upload, { multipartUploads: first })
+    await uploadFile(upload, { multipartUploads: first })
     expect([...workspace.bucket.uploads.keys()]).toEqual([second.find(upload.key)])
-    await uploadFile(workspace.connection.s3, upload, { multipartUploads: second })
+    await uploadFile(upload, { multipartUploads: second })
     expect(workspace.bucket.uploads.size).toBe(0)
     expect(stored()!.body.equals(content)).toBe(true)
   })
@@ -115,12 +117,12 @@ describe('an upload', () => {
       // The second launch begins and ends while the first one uploads.
       save: async (key: string, id: string) => {
         await save(key, id)
-        isSecondDone = uploadFile(workspace.connection.s3, upload, { multipartUploads: remember() })
+        isSecondDone = uploadFile(upload, { multipartUploads: remember() })
         await isSecondDone
       },
     }
     let counted = 0
-    await uploadFile(workspace.connection.s3, upload, { multipartUploads, onBytes: (bytes) => (counted += bytes) })
+    await uploadFile(upload, { multipartUploads, onBytes: (bytes) => (counted += bytes) })
     expect(workspace.simulator.requestsOf('CompleteMultipartUpload').map(({ status }) => status)).toEqual([200, 412])
     expect([workspace.bucket.uploads.size, counted]).toEqual([0, content.length])
     expect(stored()!.body.equals(content)).toBe(true)
@@ -128,10 +130,10 @@ describe('an upload', () => {
 
   it('replaces an object of another size, and only the one that it saw', async () => {
     const path = join(workspace.folder, 'small.bin')
-    const upload = { bucket: workspaceBucket, key: 'inputs/hash/small.bin', path, bytes: 5 }
+    const upload = { bucket: workspaceBucket, folder: 'inputs/hash/', key: 'inputs/hash/small.bin', path, bytes: 5 }
     await writeFile(path, 'whole')
     const busy = { kind: 'error', operation: 'PutObject', code: 'ConditionalRequestConflict', message: 'busy', status: 409 } as const
-    const send = () => uploadFile(workspace.connection.s3, upload)
+    const send = () => uploadFile(upload)
     workspace.put(upload.key, 'cut')
     workspace.simulator.faults.add({ ...busy, times: 2 })
     await send()
@@ -147,9 +149,80 @@ describe('an upload', () => {
 
   it.each(['throttle', 'reset', 'reset-after'] as const)('survives %s', async (kind) => {
     const upload = await prepare()
-    for (const operation of ['HeadObject', 'CreateMultipartUpload', 'UploadPart']) workspace.simulator.faults.add({ kind, operation })
-    await uploadFile(workspace.connection.s3, upload)
+    for (const operation of ['ListObjectsV2', 'CreateMultipartUpload', 'UploadPart']) workspace.simulator.faults.add({ kind, operation })
+    await uploadFile(upload)
     expect(stored()!.body.equals(content)).toBe(true)
+  })
+})
+
+describe('many files', () => {
+  const content = randomBytes(100)
+  const prepare = async (count: number): Promise<Upload[]> => {
+    const path = join(workspace.folder, 'part.bin')
+    await writeFile(path, content)
+    const folder = 'inputs/hash/'
+    return Array.from({ length: count }, (_, at) => ({
+      bucket: workspaceBucket,
+      folder,
+      key: `${folder}${at}`,
+      path,
+      bytes: content.length,
+    }))
+  }
+
+  it('are uploaded 16 at once after one listing, and downloaded likewise', async () => {
+    const uploads = await prepare(64)
+    const { simulator } = workspace
+    simulator.faults.add({ kind: 'delay', operation: 'PutObject', milliseconds: 40, times: 64 })
+    await uploadFiles(workspace.connection.s3, uploads)
+    expect([simulator.requestsOf('ListObjectsV2').length, simulator.requestsOf('PutObject').length]).toEqual([1, 64])
+    expect(simulator.maxAtOnce).toBe(16)
+    simulator.maxAtOnce = 0
+    simulator.faults.add({ kind: 'delay', operation: 'GetObject', milliseconds: 40, times: 65 })
+    workspace.put('inputs/hash/risk_flagged_forecasts.parquet', content)
+    const folder = join(workspace.folder, 'home')
+    const uri = `s3://${workspaceBucket}/inputs/hash/`
+    expect(await downloadRunFolder(workspace.connection, { uri, folder, runId: null })).toMatchObject({ files: 65 })
+    expect(simulator.maxAtOnce).toBe(16)
+    expect([...(await filesBelow(folder)).values()].every((body) => body.equals(content))).toBe(true)
+  })
+
+  it('stop at the first refusal', async () => {
+    const uploads = await prepare(64)
+    workspace.simulator.faults.add({ kind: 'error', operation: 'PutObject', code: 'AccessDenied', message: 'no', status: 403, times: 99 })
+    await expect(uploadFiles(workspace.connection.s3, uploads)).rejects.toThrow('no')
+    expect(workspace.simulator.requestsOf('PutObject').length).toBeLessThanOrEqual(16)
+  })
+})
+
+describe('a large object', () => {
+  const content = randomBytes(18 * mebibyte)
+  const download = (folder: string) => {
+    workspace.put('runs/3/risk_flagged_forecasts.parquet', content)
+    return downloadRunFolder(workspace.connection, { uri: `s3://${workspaceBucket}/runs/3/`, folder, runId: null })
+  }
+  const ranges = (from = 0) =>
+    workspace.simulator.requests
+      .slice(from)
+      .filter(({ operation }) => operation === 'GetObject')
+      .map(({ range }) => range)
+      .sort((a, b) => a.localeCompare(b))
+
+  it('is downloaded in ranges; after an interruption only the missing ones are requested', async () => {
+    const folder = join(workspace.folder, 'home')
+    const refusal = { kind: 'error', operation: 'GetObject', code: 'AccessDenied', message: 'no', status: 403 } as const
+    workspace.simulator.faults.add({ ...refusal, after: 2 })
+    expect(await failureOf(download(folder))).toMatchObject({ code: 'cloud-refused' })
+    const first = ranges()
+    expect(first).toHaveLength(3)
+    const from = workspace.simulator.requests.length
+    workspace.simulator.faults.add({ kind: 'half-body', operation: 'GetObject' })
+    const uri = `s3://${workspaceBucket}/runs/3/`
+    await downloadRunFolder(workspace.connection, { uri, folder, runId: null })
+    // The range that was refused, and the rest of it after the connection broke.
+    expect(ranges(from)).toHaveLength(2)
+    expect((await readFile(join(folder, 'risk_flagged_forecasts.parquet'))).equals(content)).toBe(true)
+    expect(await readdir(folder)).toEqual(['risk_flagged_forecasts.parquet'])
   })
 })
 
