@@ -75,6 +75,7 @@ export const addCloudCommands = (program: Command): void => {
     .description('Upload missing files and start one job')
     .argument('[input...]', 'S3 prefix, or local files and folders (default: forecasts of --config)')
     .option('--resume <run>', 'resume an interrupted launch')
+    .option('--skip-checks', 'launch without the checks of preflight')
     .option('--wait', 'follow the job to its end, with its log')
     .option('--download <dir>', 'download the run into this folder (requires --wait)')
     .addOption(new Option('--fetch <dir>').hideHelp())
@@ -128,5 +129,6 @@ export const addCloudCommands = (program: Command): void => {
   withConnection(cloud.command('jobs'))
     .description('List jobs, wherever they were started')
     .option('--all', 'list all processing jobs of the account')
+    .option('--limit <n>', 'list so many jobs of the account, the newest (100)', integerBetween(1, 10_000))
     .action(async (options) => (await import('./cloud/jobs-command.ts')).runJobs(options))
 }

@@ -1,6 +1,6 @@
 // A cloud run: caller, job state, launch record, events and preflight.
 import { z } from 'zod'
-import { wireErrorSchema } from '../run/errors.ts'
+import { errorCodeSchema, wireErrorSchema } from '../run/errors.ts'
 import { launchRequestSchema } from './cloud-settings.ts'
 import { runEventSchema } from '../run/run-event.ts'
 
@@ -76,7 +76,23 @@ export const cloudRunSchema = z.object({
 })
 export type CloudRun = z.infer<typeof cloudRunSchema>
 
+export const checkStates = ['ok', 'warning', 'failed'] as const
+export const preflightCheckSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  state: z.enum(checkStates),
+  /** What kind of failure it is; absent for one that only the check knows. */
+  code: errorCodeSchema.optional(),
+  /** One sentence: what was found. */
+  detail: z.string(),
+  /** How to fix it. */
+  next: z.string().optional(),
+})
+export type PreflightCheck = z.infer<typeof preflightCheckSchema>
+
 export const cloudEventSchema = z.discriminatedUnion('type', [
+  /** A check before the launch. */
+  z.object({ type: z.literal('check'), check: preflightCheckSchema }),
   z.object({ type: z.literal('planned'), run_id: z.string(), job: z.string(), instance_type: z.string(), most_usd: z.number().nullable() }),
   /** Bytes of all files together; `skipped` are there already. */
   z.object({ type: z.literal('upload'), file: z.string(), bytes: z.number(), total: z.number(), skipped: z.number() }),
@@ -93,17 +109,6 @@ export const cloudEventSchema = z.discriminatedUnion('type', [
 ])
 export type CloudEvent = z.infer<typeof cloudEventSchema>
 
-export const checkStates = ['ok', 'warning', 'failed'] as const
-export const preflightCheckSchema = z.object({
-  id: z.string(),
-  title: z.string(),
-  state: z.enum(checkStates),
-  /** One sentence: what was found. */
-  detail: z.string(),
-  /** How to fix it. */
-  next: z.string().optional(),
-})
-export type PreflightCheck = z.infer<typeof preflightCheckSchema>
 /** What a check found, without its name. */
 export type Finding = Omit<PreflightCheck, 'id' | 'title'>
 

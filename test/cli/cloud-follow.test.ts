@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bucketName, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
 import { ensureLinkedEngine } from '../fixtures/linked-engine.ts'
+import { smallForecasts } from '../fixtures/small-forecasts.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
 
 let workspace: CloudCliWorkspace
@@ -20,8 +21,13 @@ beforeEach(async () => {
       Object.assign(job, { status: 'Failed', failureReason: 'AlgorithmError: exit code: 137', startedAt: new Date(), endedAt: new Date() })
     },
   })
-  const body = Buffer.from('PAR1 not really PAR1')
-  storeObject(workspace.simulator.account.buckets.get(bucketName)!, 'forecasts/a.parquet', body, defaultChecksum(body), new Date())
+  storeObject(
+    workspace.simulator.account.buckets.get(bucketName)!,
+    'forecasts/a.parquet',
+    smallForecasts,
+    defaultChecksum(smallForecasts),
+    new Date(),
+  )
 }, 180_000)
 afterEach(() => workspace.close())
 

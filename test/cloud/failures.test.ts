@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => workspace.close())
 
 const roleArn = () => workspace.simulator.account.roles.get('HeadroomProcessing')!.arn
-const launchFailure = (settings: object = {}) => failureOf(workspace.launch(workspace.request(settings)))
+const launchFailure = (settings: object = {}) => failureOf(workspace.launchUnchecked(workspace.request(settings)))
 
 /** Launches, waits, and hands over why it ended badly. */
 const failureAfter = async (fault: JobFault | undefined, settings: object = {}) => {

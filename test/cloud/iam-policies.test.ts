@@ -11,6 +11,7 @@ import { preflight } from '../../src-main/cloud/preflight/preflight.ts'
 import { identifyCaller } from '../../src-main/cloud/account/connection.ts'
 import type { LaunchRequest } from '../../src-shared/cloud/cloud-settings.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-workspace.ts'
+import { smallForecasts } from '../fixtures/small-forecasts.ts'
 import { allows, allowsBy, type RequiredPermission, type Policy } from '../simulator/authorize.ts'
 import { hasNamespaces } from '../simulator/container.ts'
 import type { SparkRunner } from '../simulator/spark-container.ts'
@@ -69,8 +70,8 @@ beforeAll(async () => {
   role = await readPolicy('execution-policy.json')
   const { connection, launchRecords, folder } = workspace
   Object.assign(workspace.simulator.account.policies, { user, role })
-  const [large, table, project] = ['large.parquet', 'events.csv', 'project'].map((name) => join(folder, name)) as [string, string, string]
-  await writeFile(large, Buffer.alloc(17 * 1024 * 1024, 'x'))
+  const [large, table, project] = ['large.csv', 'events.csv', 'project'].map((name) => join(folder, name)) as [string, string, string]
+  await writeFile(large, `server_id,timestamp,actual,predicted\n${'web-1,2027-01-01,41,40\n'.repeat(800_000)}`)
   await writeFile(table, 'from,to\n')
   for (const part of ['src', 'config']) await mkdir(join(project, part), { recursive: true })
   await writeFile(join(project, 'src', 'module.py'), 'print(1)\n')
@@ -199,7 +200,7 @@ describe.skipIf(!hasNamespaces)("the execution role's policy", () => {
   })
 
   it('is enforced for jobs: forecasts outside cannot be read, and the error says why', async () => {
-    workspace.put('elsewhere/part.parquet', 'x')
+    workspace.put('elsewhere/part.parquet', smallForecasts)
     const { connection, launchRecords } = workspace
     Object.assign(workspace.simulator.account.policies, { user: undefined })
     const request = workspace.request({}, { input: `s3://${workspaceBucket}/elsewhere/` })

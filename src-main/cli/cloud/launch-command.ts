@@ -21,6 +21,7 @@ export interface LaunchCommandOptions extends LaunchOptions {
   /** Former name of `download`. */
   readonly fetch?: string
   readonly quiet?: boolean
+  readonly skipChecks?: boolean
 }
 
 export const runLaunch = async (inputs: readonly string[], options: LaunchCommandOptions): Promise<void> => {
@@ -55,7 +56,7 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
     }
     const launched =
       resumedRun === undefined
-        ? await launchRun({ connection, caller, launchRecords, request, engine }, work)
+        ? await launchRun({ connection, caller, launchRecords, request, engine, skipsChecks: options.skipChecks }, work)
         : await resumeRun(connection, launchRecords, resumedRun, work)
     if (options.wait !== true) {
       if (options.json !== true) print(launched.jobName)

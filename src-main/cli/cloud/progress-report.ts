@@ -56,6 +56,10 @@ const percentDone = (bytes: number, total: number): number =>
 
 const describeEvent = (event: CloudEvent): string | undefined => {
   switch (event.type) {
+    case 'check':
+      return event.check.state === 'warning'
+        ? `Warning: ${event.check.title}: ${event.check.detail} ${event.check.next ?? ''}`.trim()
+        : undefined
     case 'planned':
       return `Launch ${event.run_id} on ${event.instance_type}${event.most_usd === null ? '' : `, estimated cost up to ${event.most_usd.toFixed(2)} USD`}`
     case 'upload':

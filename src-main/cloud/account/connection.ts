@@ -43,8 +43,8 @@ export interface Connection {
 }
 
 const maxRequestAttempts = 5
-/** Asked first: where it does not answer, nothing does. */
-const maxIdentityAttempts = 2
+/** Of services whose silence is told at once: the identity, which is asked first, and what a check can do without. */
+const maxQuickAttempts = 2
 
 export const connect = async (request: ConnectionRequest = {}): Promise<Connection> => {
   // The SDK's notice about Node versions does not concern the users of a packaged application.
@@ -87,9 +87,9 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     sagemaker: new SageMakerClient({ ...common, ...endpoint('SAGEMAKER') }),
     logs: new CloudWatchLogsClient({ ...common, ...endpoint('CLOUDWATCH_LOGS') }),
     metrics: new CloudWatchClient({ ...common, ...endpoint('CLOUDWATCH') }),
-    sts: new STSClient({ ...common, ...endpoint('STS'), maxAttempts: maxIdentityAttempts }),
-    iam: new IAMClient({ ...common, ...endpoint('IAM') }),
-    quotas: new ServiceQuotasClient({ ...common, ...endpoint('SERVICE_QUOTAS') }),
+    sts: new STSClient({ ...common, ...endpoint('STS'), maxAttempts: maxQuickAttempts }),
+    iam: new IAMClient({ ...common, ...endpoint('IAM'), maxAttempts: maxQuickAttempts }),
+    quotas: new ServiceQuotasClient({ ...common, ...endpoint('SERVICE_QUOTAS'), maxAttempts: maxQuickAttempts }),
   }
   credentials.renewFor(clients.s3)
   credentials.renewFor(clients.sagemaker)

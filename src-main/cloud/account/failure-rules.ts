@@ -4,6 +4,7 @@ import { quotasUrl } from './aws-pages.ts'
 
 /** Names of the failures that are recognised. */
 export type FailureName =
+  | 'mfa-code'
   | 'pass-role'
   | 'assume-role'
   | 'list-jobs-denied'
@@ -94,6 +95,15 @@ const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB
 
 /** The first matching rule applies, so the more specific rules come first. */
 const rules: readonly Rule[] = [
+  {
+    failure: 'mfa-code',
+    code: 'cloud-sign-in',
+    matches: ({ message }) => /MultiFactorAuthentication failed/i.test(message),
+    message: ({ message }) =>
+      /must provide/i.test(message) ? 'The role requires an MFA code.' : 'The MFA code is wrong, has expired or was used before.',
+    next: (_, { message }) =>
+      /must provide/i.test(message) ? 'Add mfa_serial to the profile.' : 'Try again with the next code of your device.',
+  },
   {
     failure: 'sign-in-again',
     code: 'cloud-sign-in',

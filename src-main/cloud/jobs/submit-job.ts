@@ -30,7 +30,7 @@ export const submitJob = async ({ connection, cloudRun, save, job, signal }: Sub
     const jobName = suffix === 1 ? cloudRun.jobName : `${cloudRun.jobName}-${suffix}`
     const pending: CloudRun = { ...cloudRun, jobName, stage: 'submitting' }
     await save(pending)
-    const outcome = await createJob(connection, pending, job(jobName), signal)
+    const outcome = await createJob(connection, pending, job(jobName), save, signal)
     if (outcome !== 'name taken') return recordSubmission(pending, outcome, save)
   }
   throw new HeadroomError('cloud-setup', `All names for this job are taken, from ${cloudRun.jobName} on.`, { next: 'Launch again.' })
@@ -51,17 +51,25 @@ const createJob = async (
   connection: Connection,
   cloudRun: CloudRun,
   input: CreateProcessingJobCommandInput,
+  save: Submission['save'],
   signal: AbortSignal | undefined,
 ): Promise<JobState | 'name taken'> => {
+  let isUnclear = false
   for (let attempt = 1; ; attempt += 1) {
     try {
       await connection.sagemaker.send(new CreateProcessingJobCommand(input), abortable(signal))
+      isUnclear = true
       const described = await describeJob(connection, cloudRun.jobName, signal)
       if (described !== undefined) return described.state
     } catch (thrown) {
       // Names are unique, so a lookup shows whether this or an earlier attempt succeeded.
       const isTaken = thrown instanceof Error && thrown.name === 'ResourceInUse'
-      if (!isTaken && !mayHaveSucceeded(thrown)) throw thrown
+      if (!isTaken && !mayHaveSucceeded(thrown)) {
+        // No job exists, and the record says so.
+        if (!isUnclear && httpStatusOf(thrown) !== undefined) await save({ ...cloudRun, stage: 'planned' })
+        throw thrown
+      }
+      isUnclear = true
       const found = await describeJob(connection, cloudRun.jobName, signal)
       if (found !== undefined) return found.runId === cloudRun.runId ? found.state : 'name taken'
       if (attempt === maxAttempts) throw thrown

@@ -1,13 +1,15 @@
 // Launches a run: planned, recorded on disk, files uploaded, exactly one job submitted.
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import type { CloudCaller, CloudEvent, CloudRun, CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
+import type { CloudCaller, CloudEvent, CloudRun, CloudRunPart, PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { consoleUrl } from '../account/aws-pages.ts'
 import { toCloudError } from '../account/cloud-error.ts'
 import { abortable, type Connection } from '../account/connection.ts'
 import { extractInstanceType, type FailureContext } from '../account/failure-rules.ts'
 import { findImage } from '../jobs/instance-types.ts'
 import { submitJob } from '../jobs/submit-job.ts'
+import { assertPassed, preflight } from '../preflight/preflight.ts'
 import { findAlternativeType } from '../preflight/check-quota.ts'
 import { encryptionFields, uploadFiles, type MultipartUploads } from '../storage/upload-files.ts'
 import type { LaunchPlan } from './launch-inputs.ts'
@@ -41,13 +43,19 @@ export interface LaunchContext {
   readonly request: LaunchRequest
   /** Required for Spark jobs and for tables. */
   readonly engine?: EnginePort | undefined
+  /** Launches without the checks of preflight. */
+  readonly skipsChecks?: boolean | undefined
 }
 
-/** Plans, uploads and submits. The launch record is written before the first upload. */
+/** Checks, plans, uploads and submits. The launch record is written before the first upload. */
 export const launchRun = async (context: LaunchContext, options: LaunchOptions = {}): Promise<CloudRun> => {
-  const { connection, caller, launchRecords, request, engine } = context
-  return withLaunchErrors(connection, request, options.signal, async () => {
+  const { connection, caller, launchRecords, request, engine, skipsChecks } = context
+  return withLaunchErrors({ connection, launchRecords, request, signal: options.signal }, async () => {
     const [part] = partsOf(request)
+    if (skipsChecks !== true) {
+      const onCheck = (check: PreflightCheck): void => options.onEvent?.({ type: 'check', check })
+      assertPassed(await preflight(connection, request, { signal: options.signal, caller, onCheck }))
+    }
     if (engine !== undefined) {
       await checkLaunchTables(request, engine)
       await makeSparkPlan(connection, request, engine.plan, options.signal)
@@ -160,21 +168,38 @@ const suggestInstanceType = async (connection: Connection, thrown: unknown): Pro
   return type === undefined ? undefined : findAlternativeType(connection, type)
 }
 
-/** Runs a step of a launch; what AWS throws becomes an error with a next step. */
+export interface LaunchStep {
+  readonly connection: Connection
+  readonly launchRecords: LaunchRecords
+  readonly request: LaunchRequest
+  readonly signal: AbortSignal | undefined
+}
+
+/** Runs a step of a launch; what AWS throws becomes an error with a next step, which says how the launch resumes. */
 export const withLaunchErrors = async <Value>(
-  connection: Connection,
-  request: LaunchRequest,
-  signal: AbortSignal | undefined,
+  { connection, launchRecords, request, signal }: LaunchStep,
   action: () => Promise<Value>,
 ): Promise<Value> => {
   try {
     return await action()
   } catch (thrown) {
-    if (signal?.aborted === true) {
-      throw new HeadroomError('cancelled', 'The launch was cancelled; uploaded files stay in the bucket.', {
-        next: `Resume it with: headroom cloud launch --resume ${request.runId}.`,
-      })
-    }
-    throw toCloudError(thrown, { ...failureContextOf(connection, request), alternativeType: await suggestInstanceType(connection, thrown) })
+    const error =
+      signal?.aborted === true
+        ? new HeadroomError('cancelled', 'The launch was cancelled; uploaded files stay in the bucket.')
+        : toCloudError(thrown, {
+            ...failureContextOf(connection, request),
+            alternativeType: await suggestInstanceType(connection, thrown),
+          })
+    const hint = resumeHint(await launchRecords.find(request.runId))
+    if (hint === undefined) throw error
+    throw new HeadroomError(error.code, error.message, { next: `${error.next ?? ''} ${hint}`.trim(), cause: thrown })
   }
+}
+
+/** How an interrupted launch resumes, and which job it may have left behind. Undefined where nothing was begun. */
+const resumeHint = (cloudRun: CloudRun | undefined): string | undefined => {
+  if (cloudRun === undefined) return undefined
+  const { stage, runId, jobName, caller } = cloudRun
+  const resume = `Resume it with: headroom cloud launch --resume ${runId}.`
+  return stage === 'submitting' ? `The job ${jobName} may run already: ${consoleUrl(caller.region, jobName)} ${resume}` : resume
 }

@@ -22,7 +22,7 @@ export const resumeRun = async (
 ): Promise<CloudRun> => {
   const current = cloudRun.part === 'whole' ? cloudRun : await advanceRun(connection, launchRecords, cloudRun, options)
   if (current.stage !== 'planned' && current.stage !== 'submitting') return current
-  return withLaunchErrors(connection, current.request, options.signal, async () => {
+  return withLaunchErrors({ connection, launchRecords, request: current.request, signal: options.signal }, async () => {
     const plan = await planLaunch(connection, current.request, current.part, options.signal)
     return uploadAndSubmit(connection, launchRecords, { ...current, instanceType: plan.instanceType }, plan, options)
   })

@@ -4,6 +4,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Connection } from '../account/connection.ts'
 import { followJob, type FollowOptions } from '../jobs/follow-job.ts'
 import { explainJobEnd } from '../jobs/job-end.ts'
+import { listObjects, parseS3Address } from '../storage/list-objects.ts'
 import type { LaunchRecords } from './launch-records.ts'
 import { failureContextOf, type LaunchOptions } from './launch-run.ts'
 import { resumeRun } from './resume-run.ts'
@@ -24,8 +25,25 @@ export const waitForRun = async (
   const context = { ...failureContextOf(connection, submitted.request, submitted.part), peakMemoryBytes }
   const failure = explainJobEnd(state, context, submitted.request.settings.maxRuntimeSeconds)
   if (failure !== undefined) throw ended.part === 'whole' ? failure : withJobLabel(failure, ended)
-  if (ended.part !== 'spark') return ended
+  if (ended.part !== 'spark') return assertModuleOutput(connection, launchRecords, ended, options.signal)
   return waitForRun(connection, launchRecords, await resumeRun(connection, launchRecords, ended, options), options)
+}
+
+/** A module that completes without writing has not done its work. The engine's output is verified by its manifest. */
+const assertModuleOutput = async (
+  connection: Connection,
+  launchRecords: LaunchRecords,
+  ended: CloudRun,
+  signal: AbortSignal | undefined,
+): Promise<CloudRun> => {
+  if (ended.request.task.kind !== 'python-module') return ended
+  const [object] = await listObjects(connection.s3, parseS3Address(ended.outputUri), { limit: 1, signal })
+  if (object !== undefined) return ended
+  const incomplete = `The module completed, but wrote nothing to ${ended.outputUri}.`
+  await launchRecords.write({ ...ended, incomplete })
+  throw new HeadroomError('cloud-incomplete', incomplete, {
+    next: 'Read the job’s log. The module must write into the folder of --output_data_path.',
+  })
 }
 
 const resumeUnsubmitted = async (

@@ -1,7 +1,7 @@
 // Whether the account's quota allows the instances of a job, and which other type it allows.
 import { ListServiceQuotasCommand } from '@aws-sdk/client-service-quotas'
 import { quotasUrl } from '../account/aws-pages.ts'
-import { isAccessDenied } from '../account/cloud-error.ts'
+import { isAccessDenied, toCloudError } from '../account/cloud-error.ts'
 import { type Connection, abortable } from '../account/connection.ts'
 import { findInstanceType, findLargerInstanceType } from '../jobs/instance-types.ts'
 import type { Finding } from '../../../src-shared/cloud/cloud-job.ts'
@@ -13,16 +13,19 @@ export const checkQuota = async (connection: Connection, type: string, count = 1
   const instance = findInstanceType(type)
   const instanceText = instance === undefined ? type : `${type} (${instance.vcpus} vCPUs, ${instance.memoryGb} GB)`
   const size = count === 1 ? instanceText : `${count} × ${instanceText}`
-  const limits = await readLimits(connection, signal).catch((thrown: unknown) => {
-    if (!isAccessDenied(thrown)) throw thrown
-    return undefined
-  })
-  if (limits === undefined)
-    return {
-      state: 'warning',
-      detail: `${size}; the quota cannot be read.`,
-      next: 'Request servicequotas:ListServiceQuotas to check it before the launch.',
+  const limits = await readLimits(connection, signal).catch((thrown: unknown): Finding => {
+    signal?.throwIfAborted()
+    if (isAccessDenied(thrown)) {
+      return {
+        state: 'warning',
+        detail: `${size}; the quota cannot be read.`,
+        next: 'Request servicequotas:ListServiceQuotas to check it before the launch.',
+      }
     }
+    if (toCloudError(thrown).code !== 'cloud-unreachable') throw thrown
+    return { state: 'warning', detail: `${size}; Service Quotas cannot be reached.`, next: 'SageMaker checks the quota at launch.' }
+  })
+  if (!(limits instanceof Map)) return limits
   const limit = limits.get(type)
   if (limit === undefined)
     return {
@@ -35,6 +38,7 @@ export const checkQuota = async (connection: Connection, type: string, count = 1
   const page = quotasUrl(connection.region)
   return {
     state: 'failed',
+    code: 'cloud-limit',
     detail: `The account’s quota for ${type} is ${limit}.`,
     next:
       limit >= 1

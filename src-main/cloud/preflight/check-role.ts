@@ -45,7 +45,9 @@ export const checkRole = async ({ iam }: Connection, roleArn: string, signal?: A
         next: 'Request iam:GetRole on it to check it before the launch.',
       }
     }
-    throw thrown
+    signal?.throwIfAborted()
+    if (toCloudError(thrown).code !== 'cloud-unreachable') throw thrown
+    return { state: 'warning', detail: `The role ${name} cannot be read: IAM cannot be reached.`, next: 'SageMaker checks the role at launch.' }
   }
 }
 

@@ -6,86 +6,130 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { httpStatusOf, isAccessDenied, toCloudError } from '../account/cloud-error.ts'
 import { type Connection, abortable, identifyCaller } from '../account/connection.ts'
 import { checkForecasts } from './check-forecasts.ts'
+import { checkModule } from './check-module.ts'
 import { checkQuota } from './check-quota.ts'
 import { checkRole } from './check-role.ts'
 import { findEngineBundle } from '../launch/engine-bundle.ts'
 import { findImage, pricesAsOf, requireImage, suggestSparkInstances, type ImageKind } from '../jobs/instance-types.ts'
+import { parseS3Address } from '../storage/list-objects.ts'
 import { assertWithinCostLimit, estimateRunCostUsd, partsOf, planResources, sparkTaskOf } from '../launch/plan-resources.ts'
 
 export interface PreflightOptions {
   readonly signal?: AbortSignal | undefined
   /** Called with each line as soon as it is known. */
   readonly onCheck?: ((check: PreflightCheck) => void) | undefined
+  /** Absent: asked of AWS. */
+  readonly caller?: CloudCaller | undefined
 }
 
-const toFailedFinding = (error: HeadroomError): Finding => ({
+const toFailedFinding = ({ code, message, next }: HeadroomError): Finding => ({
   state: 'failed',
-  detail: error.message,
-  ...(error.next === undefined ? {} : { next: error.next }),
+  code,
+  detail: message,
+  ...(next === undefined ? {} : { next }),
 })
 
-/** Changes nothing in AWS. Throws only when aborted: a failure is a line. */
+type RunCheck = (id: string, title: string, findings: () => Promise<Finding | undefined>) => Promise<PreflightCheck | undefined>
+
+/** Changes nothing in AWS and costs nothing. Throws only when aborted: a failure is a line. */
 export const preflight = async (connection: Connection, request: LaunchRequest, options: PreflightOptions = {}): Promise<Preflight> => {
   const { signal, onCheck } = options
   const { settings } = request
   const { region } = connection
-  const checks: PreflightCheck[] = []
-  const check = async (id: string, title: string, runCheck: () => Promise<Finding | undefined>): Promise<void> => {
+  const check: RunCheck = async (id, title, runCheck) => {
     const finding = await runCheck().catch((thrown: unknown): Finding => {
       signal?.throwIfAborted()
       return toFailedFinding(toCloudError(thrown, { region, roleArn: settings.roleArn }))
     })
-    if (finding === undefined) return
+    if (finding === undefined) return undefined
     const line = { id, title, ...finding }
-    checks.push(line)
     onCheck?.(line)
+    return line
   }
 
-  let caller: CloudCaller | null = null
-  await check('identity', 'Credentials', async () => {
-    caller = await identifyCaller(connection)
-    return {
-      state: 'ok',
-      detail: `${caller.arn} in account ${caller.account}, ${region}${caller.endpoint === null ? '' : `, at ${caller.endpoint}`}`,
-    }
+  let caller: CloudCaller | null = options.caller ?? null
+  const identity = await check('identity', 'Credentials', async () => {
+    caller ??= await identifyCaller(connection)
+    const { arn, account, endpoint } = caller
+    return { state: 'ok', detail: `${arn} in account ${account}, ${region}${endpoint === null ? '' : `, at ${endpoint}`}` }
   })
-  if (caller === null) return { caller, checks, passed: false, instanceType: null, mostUsd: null, suggestedInstances: null }
-
-  await check('bucket', 'Bucket', () => checkBucket(connection, settings.bucket, signal))
-  let inputBytes = 0
-  await check('input', 'Forecasts', async () => {
-    const inputCheck = await checkForecasts(connection, request, signal)
-    inputBytes = inputCheck.bytes
-    return inputCheck.finding
-  })
-  await check('output', 'Output', () => checkWritable(connection, request, signal))
-  await check('role', 'Role', () => checkRole(connection, settings.roleArn, signal))
+  if (caller === null) {
+    return { caller, checks: toLines([identity]), passed: false, instanceType: null, mostUsd: null, suggestedInstances: null }
+  }
   const spark = sparkTaskOf(request)?.spark
-  await check('image', 'Image', async () => checkImage(region, settings.imageUri, spark === undefined ? 'scikit-learn' : 'Spark'))
-  const { instanceType, instances } = planResources(request, partsOf(request)[0], inputBytes)
+  let inputBytes = 0
+  const first = await Promise.all([
+    check('bucket', 'Bucket', () => checkBucket(connection, settings.bucket, signal)),
+    check('input', 'Forecasts', async () => {
+      const { bytes, finding } = await checkForecasts(connection, request, signal)
+      inputBytes = bytes
+      return finding.state === 'failed' ? finding : ((await findInputElsewhere(connection, request, signal)) ?? finding)
+    }),
+    check('output', 'Output', () => checkWritable(connection, request, signal)),
+    check('role', 'Role', () => checkRole(connection, settings.roleArn, signal)),
+    check('image', 'Image', async () => checkImage(region, settings.imageUri, spark === undefined ? 'scikit-learn' : 'Spark')),
+  ])
   const suggestedInstances = spark === undefined && request.task.kind === 'engine' ? suggestSparkInstances(inputBytes) : undefined
-  await check('machine', 'Instances', async () => {
-    const quota = await checkQuota(connection, instanceType, instances, signal)
-    return suggestedInstances === undefined || quota.state === 'failed' ? quota : warnTooSmall(quota, suggestedInstances)
-  })
-  await check('engine', 'Engine', async () => {
-    if (request.task.kind !== 'engine') return undefined
-    const { version, bytes } = await findEngineBundle()
-    return { state: 'ok', detail: `Version ${version}, ${(bytes / 1e6).toFixed(0)} MB, uploaded once` }
-  })
-  await check('encryption', 'Encryption', async () =>
-    settings.kmsKeyId === undefined
-      ? undefined
-      : {
-          state: 'warning',
-          detail: `KMS key ${settings.kmsKeyId}: the role needs kms:Decrypt and kms:GenerateDataKey, you need kms:CreateGrant.`,
-        },
-  )
-  await check('network', 'Network', async () => checkNetwork(request))
-  const mostUsd = estimateRunCostUsd(request, region, inputBytes)
-  await check('cost', 'Cost', async () => checkCost(request, mostUsd, instanceType))
+  let instanceType: string | null = null
+  let mostUsd: number | null = null
+  const second = [
+    await check('machine', 'Instances', async () => {
+      const planned = planResources(request, partsOf(request)[0], inputBytes)
+      instanceType = planned.instanceType
+      const quota = await checkQuota(connection, instanceType, planned.instances, signal)
+      return suggestedInstances === undefined || quota.state === 'failed' ? quota : warnTooSmall(quota, suggestedInstances)
+    }),
+    await check('engine', 'Engine', async () => {
+      if (request.task.kind !== 'engine') return undefined
+      const { version, bytes } = await findEngineBundle()
+      return { state: 'ok', detail: `Version ${version}, ${(bytes / 1e6).toFixed(0)} MB, uploaded once` }
+    }),
+    await check('module', 'Module', async () =>
+      request.task.kind === 'python-module' ? checkModule(request.task, settings.networkIsolation) : undefined,
+    ),
+    await check('encryption', 'Encryption', async () =>
+      settings.kmsKeyId === undefined
+        ? undefined
+        : {
+            state: 'warning',
+            detail: `KMS key ${settings.kmsKeyId}: the role needs kms:Decrypt and kms:GenerateDataKey, you need kms:CreateGrant.`,
+          },
+    ),
+    await check('network', 'Network', async () => checkNetwork(request)),
+    await check('cost', 'Cost', async () => {
+      if (instanceType === null) return undefined
+      mostUsd = estimateRunCostUsd(request, region, inputBytes)
+      return checkCost(request, mostUsd, instanceType)
+    }),
+  ]
+  const checks = toLines([identity, ...first, ...second])
   const passed = checks.every(({ state }) => state !== 'failed')
   return { caller, checks, passed, instanceType, mostUsd, suggestedInstances: suggestedInstances ?? null }
+}
+
+const toLines = (checks: readonly (PreflightCheck | undefined)[]): PreflightCheck[] => checks.filter((line) => line !== undefined)
+
+/** Throws the first failure, with the number of the others. */
+export const assertPassed = ({ checks }: Preflight): void => {
+  const [failed, ...others] = checks.filter(({ state }) => state === 'failed')
+  if (failed === undefined) return
+  const more =
+    others.length === 0 ? '' : ` ${others.length} more ${others.length === 1 ? 'check' : 'checks'} failed; see headroom cloud preflight.`
+  const { code = 'cloud-setup', detail, next } = failed
+  throw new HeadroomError(code, detail, { next: `${next ?? ''}${more}`.trim() })
+}
+
+/** Forecasts in a bucket of another region, which SageMaker does not read. */
+const findInputElsewhere = async (
+  connection: Connection,
+  { input, settings }: LaunchRequest,
+  signal: AbortSignal | undefined,
+): Promise<Finding | undefined> => {
+  if (typeof input !== 'string') return undefined
+  const { bucket } = parseS3Address(input)
+  if (bucket === settings.bucket) return undefined
+  const found = await checkBucket(connection, bucket, signal)
+  return found.state === 'failed' ? found : undefined
 }
 
 const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: AbortSignal | undefined): Promise<Finding> => {
@@ -149,13 +193,6 @@ const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined =>
       state: 'warning',
       detail:
         'In a VPC the job needs an S3 gateway endpoint in the route tables of its subnets, and the role ec2 network-interface permissions.',
-    }
-  }
-  if (networkIsolation && task.kind === 'python-module') {
-    return {
-      state: 'warning',
-      detail: 'The module runs without network, so it cannot install packages.',
-      next: 'Turn off network isolation if it installs packages.',
     }
   }
   if (networkIsolation && task.kind === 'engine' && task.spark !== undefined) {

@@ -3,6 +3,7 @@ import { appendFile, mkdir, open, readFile, rename, rm, stat, writeFile, type Fi
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { hashFile } from '../../run-folder/staging-folder.ts'
 import { isTransient } from '../account/cloud-error.ts'
 import { abortable, pause } from '../account/connection.ts'
@@ -88,6 +89,12 @@ const readState = async (target: string): Promise<{ etag: string | undefined; ra
 
 const isChecksumError = (thrown: unknown): boolean => thrown instanceof Error && /checksum/i.test(thrown.message)
 
+const damagedDownload = ({ bucket, key }: Download, cause: unknown): HeadroomError =>
+  new HeadroomError('cloud-unreachable', `s3://${bucket}/${key} arrived damaged ${maxAttempts} times.`, {
+    next: 'A proxy or the network changes downloads: try another network, then repeat the download.',
+    cause,
+  })
+
 /** Asks again for what is missing of the range until it is complete. */
 const receiveRange = async (
   s3: S3Client,
@@ -110,7 +117,8 @@ const receiveRange = async (
       if (received === range.length) return
       throw new Error(`socket hang up: ${received} of ${range.length} bytes came`)
     } catch (thrown) {
-      if (signal?.aborted === true || attempt === maxAttempts || !(isTransient(thrown) || isChecksumError(thrown))) throw thrown
+      if (signal?.aborted === true || !(isTransient(thrown) || isChecksumError(thrown))) throw thrown
+      if (attempt === maxAttempts) throw isChecksumError(thrown) ? damagedDownload(download, thrown) : thrown
       // A complete response with a wrong checksum must not be resumed.
       if (isChecksumError(thrown)) {
         onBytes?.(-received)

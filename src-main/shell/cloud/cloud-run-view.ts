@@ -60,6 +60,8 @@ const fractionOf = (bytes: number, total: number): number => (total === 0 ? 1 : 
 
 export const applyEvent = (view: CloudRunView, event: CloudEvent): CloudRunView => {
   switch (event.type) {
+    case 'check':
+      return { ...view, activity: `Checking: ${event.check.title}`, progress: null }
     case 'planned':
       return {
         ...view,

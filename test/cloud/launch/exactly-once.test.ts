@@ -68,7 +68,7 @@ describe('a launch submits one job', () => {
   })
 
   it('but none when AWS refuses it, and fails at once', async () => {
-    await failureOf(workspace.launch(workspace.request({ roleArn: 'arn:aws:iam::123456789012:role/Nobody' })))
+    await failureOf(workspace.launchUnchecked(workspace.request({ roleArn: 'arn:aws:iam::123456789012:role/Nobody' })))
     expect([jobs(), workspace.simulator.requestsOf('CreateProcessingJob').length]).toEqual([[], 1])
   })
 })

@@ -154,7 +154,14 @@ describe('one command', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { type: string; bytes?: number; skipped?: number })
-    expect(events.map(({ type }) => type)).toEqual(['planned', 'upload', 'upload', 'upload', 'upload', 'submitted'])
+    expect(events.map(({ type }) => type).filter((type) => type !== 'check')).toEqual([
+      'planned',
+      'upload',
+      'upload',
+      'upload',
+      'upload',
+      'submitted',
+    ])
     expect(events.filter(({ type }) => type === 'upload').every(({ bytes, skipped }) => bytes === skipped)).toBe(true)
     const sent = workspace.simulator.requests
       .slice(before)

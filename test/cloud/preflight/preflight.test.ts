@@ -1,5 +1,5 @@
 // Preflight: each check finds its fault and names the fix; launches within SageMaker's limits pass, all others are refused.
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -18,6 +18,8 @@ import type { PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
 import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
 import { writeLargeForecasts } from '../../fixtures/large-forecasts.ts'
+import { smallForecasts } from '../../fixtures/small-forecasts.ts'
+import { defaultChecksum, storeObject } from '../../simulator/s3-objects.ts'
 import { makeSampleFleet, type SampleRun } from '../../fixtures/sample-run.ts'
 import { listExecutionRoles } from '../../../src-main/cloud/preflight/check-role.ts'
 
@@ -315,6 +317,90 @@ describe('preflight', () => {
     expect(await checkOf('cost', { instanceType: 'ml.m8i.large', costCeilingUsd: null })).toMatchObject({ state: 'warning' })
     process.env['HEADROOM_ENGINE'] = join(workspace.folder, 'nowhere')
     expect(await checkOf('engine')).toMatchObject({ state: 'failed', next: 'Create it with: npm run bundle:engine.' })
+  })
+})
+
+describe('a launch', () => {
+  const nothingHappened = () => {
+    const { account, requestsOf } = {
+      account: workspace.simulator.account,
+      requestsOf: (name: string) => workspace.simulator.requestsOf(name),
+    }
+    expect([account.jobs.size, requestsOf('PutObject').length, requestsOf('CreateProcessingJob').length]).toEqual([0, 0, 0])
+  }
+  const project = () => join(workspace.folder, 'project')
+  const task = { kind: 'python-module', projectFolder: '', script: join('src', 'module.py') } as const
+  const moduleRequest = (settings: object = {}) => workspace.request(settings, { task: { ...task, projectFolder: project() } })
+  const writeProject = async (code: string) => {
+    for (const folder of ['src', 'config']) await mkdir(join(project(), folder), { recursive: true })
+    await writeFile(join(project(), 'src', 'module.py'), code)
+    await writeFile(join(project(), 'config', 'config.yaml'), 'a: 1\n')
+  }
+
+  it('is refused where a check fails, before anything is uploaded', async () => {
+    const empty = `s3://${workspaceBucket}/empty/`
+    const far = workspace.simulator.addBucket('far-away', 'us-west-2')
+    storeObject(far, 'forecasts/a.parquet', smallForecasts, defaultChecksum(smallForecasts), new Date())
+    const cases: readonly [LaunchRequest, string, unknown][] = [
+      [workspace.request({}, { input: empty }), 'cloud-setup', `There are no objects below ${empty}.`],
+      [
+        workspace.request({}, { input: 's3://far-away/forecasts/' }),
+        'cloud-setup',
+        'far-away is in us-west-2, but the job runs in eu-west-1.',
+      ],
+      [workspace.request({}, { input: ['/no/such/file.parquet'] }), 'input-not-found', 'There is no /no/such/file.parquet.'],
+      [
+        workspace.request({ costCeilingUsd: 0.01 }),
+        'cloud-limit',
+        'The estimated cost of up to 0.17 USD exceeds the cost limit of 0.01 USD.',
+      ],
+      [
+        workspace.request({ instanceType: 'ml.m5.xxlarge' }),
+        'cloud-setup',
+        'Processing jobs have no instance type ml.m5.xxlarge (nearest: ml.m5.xlarge).',
+      ],
+    ]
+    for (const [request, code, message] of cases) expect(await failureOf(workspace.launch(request))).toMatchObject({ code, message })
+    nothingHappened()
+    workspace.simulator.account.quotas.set('ml.m5.large for processing job usage', 0)
+    const { code, next } = await failureOf(workspace.launch(workspace.request({ costCeilingUsd: 0.01 })))
+    expect([code, next]).toEqual(['cloud-limit', expect.stringMatching(/ 1 more check failed; see headroom cloud preflight\.$/)])
+    expect((await workspace.launchUnchecked(workspace.request())).stage).toBe('submitted')
+  })
+
+  it('of a module is refused without its script or config.yaml', async () => {
+    await writeProject('print(1)\n')
+    expect(await checkOf('module', {}, { task: { ...task, projectFolder: project() } })).toMatchObject({ state: 'ok' })
+    for (const name of [join('config', 'config.yaml'), join('src', 'module.py')]) {
+      await rm(join(project(), name))
+      expect(await failureOf(workspace.launch(moduleRequest()))).toMatchObject({
+        code: 'cloud-setup',
+        message: `There is no ${name} in ${project()}.`,
+      })
+      await writeProject('print(1)\n')
+    }
+    nothingHappened()
+  })
+
+  it.each([
+    'import os\nos.system("pip install pandas")\n',
+    'import subprocess, sys\nsubprocess.check_call([sys.executable, "-m", "pip", "install", "pandas"])\n',
+    "from pip._internal import main as pip\npip(['install', 'pandas'])\n",
+  ])('of an isolated module that runs pip is refused: %j', async (code) => {
+    await writeProject('import src.setup_packages\n')
+    await writeFile(join(project(), 'src', 'setup_packages.py'), code)
+    expect(await failureOf(workspace.launch(moduleRequest()))).toMatchObject({
+      code: 'cloud-setup',
+      message: 'setup_packages.py installs packages with pip, but the container has no network.',
+      next: expect.stringContaining('--no-network-isolation'),
+    })
+    nothingHappened()
+    expect((await workspace.launch(moduleRequest({ networkIsolation: false }))).stage).toBe('submitted')
+  })
+
+  it('of an isolated module that only speaks of pip in a comment is accepted', async () => {
+    await writeProject('# pip install pandas\nprint(1)\n')
+    expect((await workspace.launch(moduleRequest())).stage).toBe('submitted')
   })
 })
 
