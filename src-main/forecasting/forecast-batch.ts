@@ -33,8 +33,8 @@ export interface ForecastRows {
   readonly scale: Float64Array
   /** Metric, model and third of the lead; their errors are alike. */
   readonly errorGroup: Int32Array
-  /** 1 in the horizon, 0 in the backtest. */
-  readonly isFuture: Int32Array
+  /** 0 in the horizon; windows of the backtest from 1, the latest. */
+  readonly window: Int32Array
 }
 
 const leadThirds = 3
@@ -58,7 +58,6 @@ export const forecastBatch = (batch: SeriesBatch, { calendar, horizon, models }:
         series,
         metric: batch.metric[index]!,
         values,
-        horizonOrigin: origin,
         model: models.indexOf(forecast.model),
       })
       rows += forecast.predicted.length
@@ -73,17 +72,17 @@ export const forecastBatch = (batch: SeriesBatch, { calendar, horizon, models }:
     actual: new Float64Array(rows),
     scale: new Float64Array(rows),
     errorGroup: new Int32Array(rows),
-    isFuture: new Int32Array(rows),
+    window: new Int32Array(rows),
   }
   let row = 0
-  for (const { series, metric, model, origin, horizonOrigin, predicted, values, scale } of forecasts) {
+  for (const { series, metric, model, origin, window, predicted, values, scale } of forecasts) {
     const firstGroup = metric * groupsPerMetric(models.length) + model * leadThirds
     const end = row + predicted.length
     result.series.fill(series, row, end)
     result.model.fill(model, row, end)
     result.origin.fill(origin, row, end)
     result.scale.fill(scale, row, end)
-    result.isFuture.fill(origin === horizonOrigin ? 1 : 0, row, end)
+    result.window.fill(window, row, end)
     result.predicted.set(predicted, row)
     for (let ahead = 0; row < end; ahead++, row++) {
       result.step[row] = origin + ahead

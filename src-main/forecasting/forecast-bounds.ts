@@ -4,6 +4,18 @@ import type { Database } from '../database/database.ts'
 /** Fewer errors than this give no quantiles: the group takes those of all groups. */
 const minGroupErrors = 50
 
+export interface ErrorQuantiles {
+  readonly lower: number
+  readonly upper: number
+  readonly errors: number
+}
+
+/** Of a group of errors. */
+interface GroupQuantiles {
+  readonly pooled: ErrorQuantiles
+  readonly windows: readonly ErrorQuantiles[]
+}
+
 /**
  * SQL for the lower and the upper bound of a row of `forecast_values` at a nominal level; NULL where no backtest has an error. Split conformal
  * prediction with errors scaled by each series' history (Lei et al. 2018). Reads `forecast_values`.
@@ -13,31 +25,56 @@ export const boundsSql = async (
   groups: number,
   level: number,
 ): Promise<{ readonly lower: string; readonly upper: (ceiling: string) => string }> => {
-  const shares = [(1 - level) / 2, (1 + level) / 2]
-  const quantiles = shares.map((share, index) => `quantile_cont(error, ${share}) AS q${index}`).join(', ')
-  const errors = `SELECT error_group, (actual - predicted) / scale AS error FROM forecast_values WHERE NOT isnan(actual) AND scale > 0`
-  const {
-    error_group,
-    q0,
-    q1,
-    errors: counts,
-  } = await database.columns(
-    `SELECT CAST(coalesce(error_group, -1) AS INTEGER) AS error_group, ${quantiles}, CAST(count(*) AS INTEGER) AS errors
-     FROM (${errors}) GROUP BY GROUPING SETS ((error_group), ()) HAVING count(*) > 0`,
-    { error_group: 'number', q0: 'number', q1: 'number', errors: 'number' },
-  )
-  const overall = error_group.indexOf(-1)
+  const quantiles = await queryQuantiles(database, level)
   const unknown = 'CAST(NULL AS DOUBLE)'
-  if (overall === -1) return { lower: unknown, upper: () => unknown }
-  const rowOf = Array.from({ length: groups }, (_, group) => {
-    const row = error_group.indexOf(group)
-    return row === -1 || counts[row]! < minGroupErrors ? overall : row
+  const overall = quantiles.get(allGroups)
+  if (overall === undefined) return { lower: unknown, upper: () => unknown }
+  const margins = Array.from({ length: groups }, (_, group) => {
+    const own = quantiles.get(group)
+    return nextWindow(own === undefined || own.pooled.errors < minGroupErrors ? overall : own)
   })
   // A bound never crosses the forecast.
-  const margins = (values: Float64Array, clamp: (value: number) => number): string =>
-    `CAST([${rowOf.map((row) => clamp(values[row]!).toExponential()).join(', ')}] AS DOUBLE[])`
+  const byGroup = (values: readonly number[]): string => `CAST([${values.map((value) => value.toExponential()).join(', ')}] AS DOUBLE[])`
+  const lowers = byGroup(margins.map(({ lower }) => Math.min(0, lower)))
+  const uppers = byGroup(margins.map(({ upper }) => Math.max(0, upper)))
   return {
-    lower: `greatest(0, predicted + scale * ${margins(q0, (value) => Math.min(0, value))}[error_group + 1])`,
-    upper: (ceiling) => `least(${ceiling}, predicted + scale * ${margins(q1, (value) => Math.max(0, value))}[error_group + 1])`,
+    lower: `greatest(0, predicted + scale * ${lowers}[error_group + 1])`,
+    upper: (ceiling) => `least(${ceiling}, predicted + scale * ${uppers}[error_group + 1])`,
   }
+}
+
+/**
+ * The quantiles of all windows' errors, or wider: all series share the shocks of a window, so a few windows tell less than their many errors
+ * suggest. Of k exchangeable windows, the quantile of rank ceil((k + 1) / 2) by width holds in the next window at least as likely as not.
+ */
+export const nextWindow = ({ pooled, windows }: GroupQuantiles): Pick<ErrorQuantiles, 'lower' | 'upper'> => {
+  const counted = windows.filter(({ errors }) => errors >= minGroupErrors)
+  const byWidth = (widths: readonly number[]): number => Float64Array.from(widths).sort()[Math.ceil((widths.length + 1) / 2) - 1] ?? 0
+  return {
+    lower: Math.min(pooled.lower, -byWidth(counted.map(({ lower }) => -lower))),
+    upper: Math.max(pooled.upper, byWidth(counted.map(({ upper }) => upper))),
+  }
+}
+
+/** The number of the group of all errors, and of all windows together. */
+const [allGroups, allWindows] = [-1, -1]
+
+/** By error group. */
+const queryQuantiles = async (database: Database, level: number): Promise<ReadonlyMap<number, GroupQuantiles>> => {
+  const { error_group, window, lower, upper, errors } = await database.columns(
+    `SELECT CAST(coalesce(error_group, ${allGroups}) AS INTEGER) AS error_group, CAST(coalesce("window", ${allWindows}) AS INTEGER) AS "window",
+            quantile_cont(error, ${(1 - level) / 2}) AS lower, quantile_cont(error, ${(1 + level) / 2}) AS upper, CAST(count(*) AS INTEGER) AS errors
+     FROM (SELECT error_group, "window", (actual - predicted) / scale AS error FROM forecast_values WHERE "window" > 0 AND NOT isnan(actual) AND scale > 0)
+     GROUP BY GROUPING SETS ((error_group, "window"), (error_group), ("window"), ()) HAVING count(*) > 0
+     ORDER BY ALL`,
+    { error_group: 'number', window: 'number', lower: 'number', upper: 'number', errors: 'number' },
+  )
+  const quantiles = new Map<number, { pooled: ErrorQuantiles; windows: ErrorQuantiles[] }>()
+  for (const [row, group] of error_group.entries()) {
+    const found = { lower: lower[row]!, upper: upper[row]!, errors: errors[row]! }
+    // The row of all windows comes first.
+    if (window[row] === allWindows) quantiles.set(group, { pooled: found, windows: [] })
+    else quantiles.get(group)!.windows.push(found)
+  }
+  return quantiles
 }

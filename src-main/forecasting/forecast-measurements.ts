@@ -176,7 +176,7 @@ const valueColumns: Readonly<Record<string, { type: 'INTEGER' | 'DOUBLE'; of: (r
   actual: { type: 'DOUBLE', of: ({ actual }) => actual },
   scale: { type: 'DOUBLE', of: ({ scale }) => scale },
   error_group: { type: 'INTEGER', of: ({ errorGroup }) => errorGroup },
-  is_future: { type: 'INTEGER', of: ({ isFuture }) => isFuture },
+  '"window"': { type: 'INTEGER', of: ({ window }) => window },
 }
 
 /** Names come from lists by position, since a join would change the order of the rows. Returns the rows. */
@@ -201,7 +201,7 @@ const copyForecasts = async (
     `COPY (
        SELECT getvariable('forecast_servers')[series_id + 1] AS server_id, ${at('step')} AS "timestamp",
               ${ofMetric(metrics.map(({ metric }) => literal(metric)))} AS metric, [${models.map(literal).join(', ')}][model + 1] AS model,
-              ${at('origin - 1')} AS cutoff, is_future = 1 AS is_future, CASE WHEN NOT isnan(actual) THEN actual END AS actual, predicted,
+              ${at('origin - 1')} AS cutoff, "window" = 0 AS is_future, CASE WHEN NOT isnan(actual) THEN actual END AS actual, predicted,
               ${lower} AS yhat_lower, ${upper(ofMetric(ceilings))} AS yhat_upper
        FROM forecast_values
      ) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`,

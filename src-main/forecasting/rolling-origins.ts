@@ -22,6 +22,8 @@ export interface MeasuredSeries {
 export interface Forecast {
   readonly model: ForecastModelName
   readonly origin: number
+  /** 0 from the origin of the horizon, 1 from the one before it, and so on. */
+  readonly window: number
   /** Values of the steps from the origin on. */
   readonly predicted: Float64Array
   /** Size of the errors to expect, as far as the history before the origin tells. */
@@ -46,12 +48,17 @@ export const forecastSeries = (
   horizon: number,
   models: readonly ForecastModelName[],
 ): Forecast[] => {
-  const origins = rollingOrigins(series.from, series.origin, horizon).map(({ origin, steps }) => {
+  const origins = rollingOrigins(series.from, series.origin, horizon).map(({ origin, steps }, index, { length }) => {
     const history: SeriesHistory = { calendar, values: series.values, from: series.from, origin }
-    return { origin, scale: errorScale(history), predictedBy: forecastOrigin(history, steps, models, series.ceiling) }
+    return {
+      origin,
+      window: length - 1 - index,
+      scale: errorScale(history),
+      predictedBy: forecastOrigin(history, steps, models, series.ceiling),
+    }
   })
   return models.flatMap((model) =>
-    origins.map(({ origin, scale, predictedBy }) => ({ model, origin, scale, predicted: predictedBy.get(model)! })),
+    origins.map(({ origin, window, scale, predictedBy }) => ({ model, origin, window, scale, predicted: predictedBy.get(model)! })),
   )
 }
 
