@@ -1,5 +1,5 @@
 // Every failure that users meet, caused in the simulated account: its explanation and its next step.
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -80,7 +80,7 @@ describe('a launch is refused', () => {
   })
 
   it('for too large a volume, and proposes a smaller one', async () => {
-    expect(await launchFailure({ volumeGb: 2000 })).toMatchObject({ code: 'cloud-limit', next: 'Choose a smaller volume.' })
+    expect(await launchFailure({ volumeGb: 2000 })).toMatchObject({ code: 'cloud-limit', next: expect.stringMatching(/^Choose a smaller volume\./) })
   })
 
   it('with an image of another region, and proposes the right one', async () => {
@@ -103,6 +103,32 @@ describe('a launch is refused', () => {
     const { code, message } = await launchFailure({ instanceType: 'ml.m5.24xlarge', maxRuntimeSeconds: 48 * 3600 })
     expect([code, message]).toEqual(['cloud-limit', 'The estimated cost of up to 358.73 USD exceeds the cost limit of 10 USD.'])
     expect(workspace.simulator.requestsOf('PutObject')).toEqual([])
+  })
+})
+
+describe('a launch that fails after it began', () => {
+  const resume = /Resume it with: headroom cloud launch --resume \d{14}[0-9a-f]{6}\.$/
+
+  it('says how it resumes; before it began, there is nothing to resume', async () => {
+    workspace.simulator.faults.add({ kind: 'error', operation: 'PutObject', code: 'AccessDenied', message: 'no', status: 403 })
+    expect((await failureOf(workspace.launch(workspace.request()))).next).toMatch(resume)
+    expect((await failureOf(workspace.launch(workspace.request({ costCeilingUsd: 0.01 })))).next).not.toMatch(resume)
+    const controller = new AbortController()
+    const cancelled = workspace.launch(workspace.request(), controller.signal, ({ type }) => type === 'planned' && controller.abort())
+    expect(await failureOf(cancelled)).toMatchObject({ code: 'cancelled', next: expect.stringMatching(resume) })
+  })
+
+  it('names the job that it left behind, with its page; a refused one leaves none', async () => {
+    workspace.simulator.account.denied.set('sagemaker:DescribeProcessingJob', 'User is not authorized')
+    const request = workspace.request()
+    const { next } = await failureOf(workspace.launch(request))
+    const [name] = workspace.simulator.account.jobs.keys()
+    expect(name).toBe(`headroom-${request.runId}`)
+    expect(next).toContain(`The job ${name} may run already: https://eu-west-1.console.aws.amazon.com/sagemaker/home?`)
+    expect(next).toMatch(resume)
+    const refused = workspace.request({ roleArn: 'arn:aws:iam::123456789012:role/Nobody' })
+    expect((await failureOf(workspace.launchUnchecked(refused))).next).not.toContain('may run already')
+    expect(await workspace.launchRecords.get(refused.runId)).toMatchObject({ stage: 'planned', job: null })
   })
 })
 
@@ -343,6 +369,40 @@ describe('other refusals', () => {
     expect(diagnoseFailure({ name, message })?.failure).toBe(failure)
   })
   it('has no diagnosis for an unknown failure', () => expect(diagnoseFailure({ name: 'Odd', message: 'Something else' })).toBeUndefined())
+})
+
+describe('a module that completes', () => {
+  it('without writing anything is incomplete', async () => {
+    await workspace.close()
+    const end = { status: 'Completed', startedAt: new Date(), endedAt: new Date() } as const
+    workspace = await openCloudWorkspace({}, { runJob: async (job) => void Object.assign(job, end) })
+    const { connection, launchRecords, folder } = workspace
+    const task = { kind: 'python-module', projectFolder: join(folder, 'project'), script: 'src/module.py' } as const
+    for (const part of ['src', 'config']) await mkdir(join(task.projectFolder, part), { recursive: true })
+    await writeFile(join(task.projectFolder, task.script), 'print(1)\n')
+    await writeFile(join(task.projectFolder, 'config', 'config.yaml'), 'a: 1\n')
+    const launched = await workspace.launch(workspace.request({}, { task }))
+    const { runId, outputUri } = launched
+    expect(await failureOf(waitForRun(connection, launchRecords, launched, { pollMs: 20 }))).toMatchObject({
+      code: 'cloud-incomplete',
+      message: `The module completed, but wrote nothing to s3://${workspaceBucket}/risk_analysis/${runId}/.`,
+    })
+    workspace.put(`risk_analysis/${runId}/module_05_summary.json`, '{}')
+    expect(await waitForRun(connection, launchRecords, launched, { pollMs: 20 })).toMatchObject({ stage: 'ended', outputUri })
+  })
+})
+
+describe('jobs of the account', () => {
+  it('are listed page by page up to the limit, and it is known whether there are more', async () => {
+    const { account } = workspace.simulator
+    const job = { request: {}, arn: 'arn', status: 'Completed', stop: () => undefined, ended: Promise.resolve() } as const
+    for (let at = 0; at < 250; at += 1) account.jobs.set(`other-${at}`, { ...job, createdAt: new Date(at * 1000) })
+    const list = (maxJobs?: number) => listJobs(workspace.connection, workspace.launchRecords, { nameContains: '', maxJobs })
+    const [usual, all] = [await list(), await list(400)]
+    expect([usual.jobs.length, usual.hasMore, usual.jobs[0]!.name]).toEqual([100, true, 'other-249'])
+    expect([all.jobs.length, all.hasMore]).toEqual([250, false])
+    expect((await list(250)).hasMore).toBe(false)
+  })
 })
 
 describe('an error that is not from AWS', () => {

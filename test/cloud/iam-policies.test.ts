@@ -19,7 +19,7 @@ import { browseBucket } from '../../src-main/cloud/storage/list-objects.ts'
 import { resumeRun } from '../../src-main/cloud/launch/resume-run.ts'
 import { waitForRun } from '../../src-main/cloud/launch/wait-for-run.ts'
 import { listExecutionRoles } from '../../src-main/cloud/preflight/check-role.ts'
-import { stopJob } from '../../src-main/cloud/jobs/describe-job.ts'
+import { describeJob, stopJob } from '../../src-main/cloud/jobs/describe-job.ts'
 
 const oneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value))
 const policySchema = z.object({
@@ -102,6 +102,7 @@ beforeAll(async () => {
   const python = { kind: 'python-module', projectFolder: project, script: join('src', 'module.py') } as const
   await launch({ task: python }).catch(() => undefined)
   await listJobs(connection, launchRecords)
+  await describeJob(connection, 'job-of-another-team')
   await browseBucket(connection, '', '')
   await listExecutionRoles(connection)
   workspace.put('risk_analysis/1/risk_flagged_forecasts.parquet', 'original')

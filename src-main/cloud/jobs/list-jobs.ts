@@ -28,7 +28,7 @@ export const listJobs = async (
     nameContains = 'headroom',
     maxJobs = defaultMaxJobs,
     signal,
-  }: { readonly nameContains?: string; readonly maxJobs?: number; readonly signal?: AbortSignal } = {},
+  }: { readonly nameContains?: string; readonly maxJobs?: number | undefined; readonly signal?: AbortSignal } = {},
 ): Promise<JobHistory> => {
   const cloudRuns = await launchRecords.list()
   const jobsByName = new Map(cloudRuns.map((cloudRun) => [cloudRun.jobName, toListedJob(cloudRun)]))

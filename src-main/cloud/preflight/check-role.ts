@@ -47,7 +47,11 @@ export const checkRole = async ({ iam }: Connection, roleArn: string, signal?: A
     }
     signal?.throwIfAborted()
     if (toCloudError(thrown).code !== 'cloud-unreachable') throw thrown
-    return { state: 'warning', detail: `The role ${name} cannot be read: IAM cannot be reached.`, next: 'SageMaker checks the role at launch.' }
+    return {
+      state: 'warning',
+      detail: `The role ${name} cannot be read: IAM cannot be reached.`,
+      next: 'SageMaker checks the role at launch.',
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ChannelRequest, ChannelServedBy, Handlers, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { connect, identifyCaller, type Connection } from '../../cloud/account/connection.ts'
-import { listJobs } from '../../cloud/jobs/list-jobs.ts'
+import { defaultMaxJobs, listJobs } from '../../cloud/jobs/list-jobs.ts'
 import { preflight } from '../../cloud/preflight/preflight.ts'
 import { listProfiles } from '../../cloud/account/shared-config.ts'
 import type { EnginePort } from '../../cloud/launch/launch-run.ts'
@@ -146,8 +146,9 @@ export class CloudSession {
       return { folder, verified, refused: refused.length }
     },
     'cloud.jobs': async (request) => {
-      const { jobs, accessError } = await listJobs(await this.#connect(request), this.#runs.launchRecords, { nameContains: '' })
-      return { jobs: [...jobs], note: accessError === undefined ? null : errorText(accessError) }
+      const { jobs, accessError, hasMore } = await listJobs(await this.#connect(request), this.#runs.launchRecords, { nameContains: '' })
+      const moreJobs = hasMore ? `These are the newest ${defaultMaxJobs} jobs; the account has more.` : null
+      return { jobs: [...jobs], note: accessError === undefined ? moreJobs : errorText(accessError) }
     },
   }
 

@@ -123,7 +123,11 @@ describe('a connection', () => {
     await connection.s3.config.credentials()
     await connection.logs.config.credentials()
     expect(asked).toBe(1)
-    expect(await failureOf(callerOf({ profile: 'careful', askMfaCode: async () => '000000' }))).toMatchObject({ code: 'cloud-refused' })
+    expect(await failureOf(callerOf({ profile: 'careful', askMfaCode: async () => '000000' }))).toMatchObject({
+      code: 'cloud-sign-in',
+      message: 'The MFA code is wrong, has expired or was used before.',
+      next: 'Try again with the next code of your device.',
+    })
   })
 
   it('runs a profile’s program only if allowed', async () => {

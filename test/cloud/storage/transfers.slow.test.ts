@@ -322,6 +322,17 @@ describe('a run is downloaded', () => {
     await expectNothingLeft()
   })
 
+  it('but not if every transfer is damaged, and says what may help', async () => {
+    await putRun()
+    workspace.simulator.faults.add({ kind: 'corrupt-body', operation: 'GetObject', about: runFiles.clusters, times: 99 })
+    expect(await failureOf(download())).toMatchObject({
+      code: 'cloud-unreachable',
+      message: `s3://${workspaceBucket}/runs/1/${runFiles.clusters} arrived damaged 6 times.`,
+      next: expect.stringContaining('another network'),
+    })
+    expect(await readdir(workspace.folder)).not.toContain('home')
+  }, 30_000)
+
   it('after one damaged transfer', async () => {
     await putRun()
     workspace.simulator.faults.add({ kind: 'corrupt-body', operation: 'GetObject', about: runFiles.serverRisk })
