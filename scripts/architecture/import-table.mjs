@@ -116,8 +116,20 @@ export const modules = {
   cloud: {
     path: 'src-main/cloud',
     holds: 'runs on SageMaker: account, preflight, storage, jobs, download',
-    imports: ['forecasts', 'parquet', 'run-folder', 'shared'],
+    imports: ['cloud/account', 'forecasts', 'parquet', 'run-folder', 'shared'],
     packages: ['node', 'zod', '@aws-sdk/*', '@smithy/*', 'https-proxy-agent', 'proxy-from-env'],
+  },
+  'cloud/account': {
+    path: 'src-main/cloud/account',
+    holds: 'credentials, proxies, certificates and errors of AWS',
+    imports: ['shared'],
+    packages: ['node', 'zod', '@aws-sdk/*', '@smithy/*', 'https-proxy-agent', 'proxy-from-env'],
+  },
+  sources: {
+    path: 'src-main/sources',
+    holds: 'measurements out of CloudWatch and Prometheus',
+    imports: ['cloud/account', 'parquet', 'run-folder', 'database', 'shared'],
+    packages: ['node', 'zod', '@aws-sdk/*'],
   },
 
   cli: {
@@ -132,6 +144,8 @@ export const modules = {
       'report',
       'sample',
       'cloud',
+      'cloud/account',
+      'sources',
       'forecasting',
       'forecasts',
       'statistics',
@@ -147,7 +161,20 @@ export const modules = {
   'engine-host': {
     path: 'src-main/engine-host',
     holds: 'utility process of the window: analyses and queries',
-    imports: ['ipc', 'config', 'engine', 'queries', 'notes', 'report', 'sample', 'forecasts', 'run-folder', 'database', 'shared'],
+    imports: [
+      'ipc',
+      'config',
+      'engine',
+      'queries',
+      'notes',
+      'report',
+      'sample',
+      'sources',
+      'forecasts',
+      'run-folder',
+      'database',
+      'shared',
+    ],
     packages: ['node', 'zod'],
   },
   'query-host': {
@@ -159,7 +186,7 @@ export const modules = {
   shell: {
     path: 'src-main/shell',
     holds: 'main process of the window: the only module with Electron, besides its two entries',
-    imports: ['ipc', 'cloud', 'config', 'run-folder', 'shared'],
+    imports: ['ipc', 'cloud', 'cloud/account', 'sources', 'config', 'run-folder', 'shared'],
     packages: ['node', 'zod', 'electron'],
   },
   index: {

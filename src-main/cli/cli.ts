@@ -6,6 +6,7 @@ import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
 import { reportFormats } from '../../src-shared/ipc/export-rows.ts'
 import { forecastSteps, periodStatistics } from '../forecasting/forecast-options.ts'
 import { addCloudCommands } from './cloud-commands.ts'
+import { addCollectCommands } from './collect-commands.ts'
 import { collect, collectModels, exampleText, integerBetween, outputPath, parseSeed, sharedOptions } from './options.ts'
 import { endOnSignals, hasLostOutput, reportFailure, writeExitMessage } from './terminal.ts'
 
@@ -243,6 +244,7 @@ program
   .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
 
+addCollectCommands(program)
 addCloudCommands(program)
 
 const main = async (): Promise<void> => {

@@ -88,6 +88,14 @@ export const footerRows = (metaData: ThriftStruct): number => {
   return rows
 }
 
+/** A text that a writer added under a key. */
+export const readKeyValue = (metaData: ThriftStruct, key: string): string | undefined => {
+  if (!metaData.has(footerFields.fileMetaData.keyValueMetadata)) return undefined
+  const entries = structsAt(metaData, footerFields.fileMetaData.keyValueMetadata)
+  const entry = entries.find((candidate) => textAt(candidate, 1) === key)
+  return entry === undefined ? undefined : textAt(entry, 2)
+}
+
 export interface FooterColumn {
   readonly column: string
   readonly isNumeric: boolean

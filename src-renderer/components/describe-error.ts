@@ -98,6 +98,10 @@ export const describeError = (code: ErrorCode): ErrorDescription => {
       return { heading: 'Cloud job stopped', next: 'Launch again; raise the max runtime if it was too short.' }
     case 'cloud-incomplete':
       return { heading: 'Incomplete run', next: 'Launch again. Runs that fail verification are not opened.' }
+    case 'source-unreachable':
+      return { heading: 'Source not reachable', next: 'Check the address, the network and the proxy, then try again.' }
+    case 'source-refused':
+      return { heading: 'Source refused the request', next: 'Check the credentials and the query.' }
     case 'cancelled':
       return { heading: 'Cancelled', next: 'Start the analysis again when ready.' }
     case 'internal':

@@ -45,6 +45,8 @@ export const errorCodes = [
   'cloud-job-failed',
   'cloud-job-stopped',
   'cloud-incomplete',
+  'source-unreachable',
+  'source-refused',
   'cancelled',
   'internal',
 ] as const
@@ -133,7 +135,7 @@ export const fromWireError = ({ code, message, next, sql }: WireError): Headroom
 
 export const exitCodes = { ok: 0, failure: 1, usage: 2, badInput: 3, cloud: 4, interrupted: 130 } as const
 
-/** Exit code of the command line for an error: 2 usage, 3 bad input, 4 cloud, 130 interrupted, else 1. */
+/** Exit code of the command line for an error: 2 usage, 3 bad input, 4 cloud or source, 130 interrupted, else 1. */
 export const exitCodeOf = (code: ErrorCode): number => {
   switch (code) {
     case 'usage':
@@ -172,6 +174,8 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'cloud-job-failed':
     case 'cloud-job-stopped':
     case 'cloud-incomplete':
+    case 'source-unreachable':
+    case 'source-refused':
       return exitCodes.cloud
     case 'cancelled':
       return exitCodes.interrupted

@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import type { Readable } from 'node:stream'
 import { rootCertificates } from 'node:tls'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { HttpsProxyAgent } from 'https-proxy-agent'
 import { getProxyForUrl } from 'proxy-from-env'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
-/** A connection without traffic for this long counts as lost. */
-const socketTimeoutMs = 60_000
+const defaultSocketMs = 60_000
 const maxSockets = 64
 
 export interface Deadlines {
@@ -29,10 +29,25 @@ const maxQuickBodyBytes = 64 * 1024
 type HandlerRequest = Parameters<NodeHttpHandler['handle']>[0]
 type HandlerOptions = Parameters<NodeHttpHandler['handle']>[1]
 
+export interface PlainRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface PlainResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Readable
+}
+
 export interface HandlerSettings {
   /** Path of PEM certificates. */
   readonly caBundle: string | undefined
   readonly deadlines?: Deadlines | undefined
+  /** After so long without traffic, a connection counts as lost. */
+  readonly socketMs?: number | undefined
   /** Told of a host that does not answer. */
   readonly onSilence?: ((host: string) => void) | undefined
 }
@@ -41,38 +56,56 @@ export interface HandlerSettings {
 export class CloudHttpHandler extends NodeHttpHandler {
   readonly #ca: string[] | undefined
   readonly #deadlines: Deadlines
+  readonly #socketMs: number
   readonly #onSilence: HandlerSettings['onSilence']
   readonly #proxied = new Map<string, NodeHttpHandler>()
 
-  constructor({ caBundle, deadlines = defaultDeadlines, onSilence }: HandlerSettings) {
+  constructor({ caBundle, deadlines = defaultDeadlines, socketMs = defaultSocketMs, onSilence }: HandlerSettings) {
     const ca = caBundle === undefined ? undefined : [...rootCertificates, readCertificates(caBundle)]
     super({
       connectionTimeout: deadlines.connectionMs,
-      socketTimeout: socketTimeoutMs,
+      socketTimeout: socketMs,
       throwOnRequestTimeout: true,
       httpAgent: new HttpAgent({ keepAlive: true, maxSockets: maxSockets }),
       httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: maxSockets, ...(ca === undefined ? {} : { ca }) }),
     })
     this.#ca = ca
     this.#deadlines = deadlines
+    this.#socketMs = socketMs
     this.#onSilence = onSilence
   }
 
   override async handle(request: HandlerRequest, options?: HandlerOptions): ReturnType<NodeHttpHandler['handle']> {
-    const port = request.port === undefined ? '' : `:${request.port}`
-    const proxy = getProxyForUrl(`${request.protocol}//${request.hostname}${port}`)
-    if (!isAnsweredAtOnce(request)) return this.#send(proxy, request, options)
+    if (!isAnsweredAtOnce(request)) return this.#send(request, options)
     const { answerMs, silenceMs } = this.#deadlines
     const silence = setTimeout(() => this.#onSilence?.(request.hostname), silenceMs)
     try {
-      return await this.#send(proxy, request, { ...options, requestTimeout: answerMs })
+      return await this.#send(request, { ...options, requestTimeout: answerMs })
     } finally {
       clearTimeout(silence)
     }
   }
 
-  #send(proxy: string, request: HandlerRequest, options: HandlerOptions): ReturnType<NodeHttpHandler['handle']> {
+  #send(request: HandlerRequest, options: HandlerOptions): ReturnType<NodeHttpHandler['handle']> {
+    const port = request.port === undefined ? '' : `:${request.port}`
+    const proxy = getProxyForUrl(`${request.protocol}//${request.hostname}${port}`)
     return proxy === '' ? super.handle(request, options) : this.#through(proxy).handle(request, options)
+  }
+
+  /** Sends a request that is none of AWS's and may take long; the caller reads its body. */
+  async send({ method, url, headers, body }: PlainRequest, options?: HandlerOptions): Promise<PlainResponse> {
+    const request: Omit<HandlerRequest, 'clone'> = {
+      method,
+      protocol: url.protocol,
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      ...(url.port === '' ? {} : { port: Number(url.port) }),
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: { ...headers },
+      body,
+    }
+    const { response } = await this.#send({ ...request, clone: () => ({ ...request }) as HandlerRequest }, options)
+    return { status: response.statusCode, headers: response.headers, body: response.body as Readable }
   }
 
   override destroy(): void {
@@ -86,7 +119,7 @@ export class CloudHttpHandler extends NodeHttpHandler {
     const agent = new TunnelAgent(proxy, this.#ca)
     const handler = new NodeHttpHandler({
       connectionTimeout: this.#deadlines.connectionMs,
-      socketTimeout: socketTimeoutMs,
+      socketTimeout: this.#socketMs,
       throwOnRequestTimeout: true,
       httpAgent: agent,
       httpsAgent: agent,

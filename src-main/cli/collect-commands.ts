@@ -1,0 +1,85 @@
+// The table of collect commands: each source loads its own file when it runs.
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import {
+  attributeColumns,
+  prometheusQuerySchema,
+  type AttributeNames,
+  type PrometheusQuery,
+} from '../../src-shared/sources/source-requests.ts'
+import { exampleText, integerBetween, outputPath, sharedOptions } from './options.ts'
+
+const examples = {
+  prometheus: [
+    'collect prometheus --url http://prometheus:9090 --out fleet.parquet --run run',
+    `collect prometheus --url http://prometheus:9090 --query 'cpu_p95=quantile_over_time(0.95, cpu_busy_percent[1h])' --out fleet.parquet`,
+    'collect prometheus --url http://prometheus:9090 --out fleet.parquet --extend',
+  ],
+} as const
+
+const collectQueries = (text: string, previous: readonly PrometheusQuery[]): PrometheusQuery[] => {
+  const at = text.indexOf('=')
+  const parsed = prometheusQuerySchema.safeParse({ metric: text.slice(0, Math.max(0, at)).trim(), query: text.slice(at + 1).trim() })
+  if (parsed.success) return [...previous, parsed.data]
+  throw new InvalidArgumentError('METRIC=PROMQL is needed, such as cpu_p95=... for percent by the hour.')
+}
+
+const collectAttributes = (text: string, previous: AttributeNames): AttributeNames => {
+  const at = text.indexOf('=')
+  const column = attributeColumns.find((name) => name === text.slice(0, at))
+  if (column !== undefined && text.length > at + 1) return { ...previous, [column]: text.slice(at + 1) }
+  throw new InvalidArgumentError(`COLUMN=NAME is needed, with one of the columns ${attributeColumns.join(', ')}.`)
+}
+
+const instant = (text: string): string => {
+  if (/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text) && !Number.isNaN(Date.parse(text))) return text
+  throw new InvalidArgumentError('A day or a time in UTC is needed, such as 2027-02-28 or 2027-02-28T12:00:00Z.')
+}
+
+/** What is collected, where it goes and what becomes of it. */
+const withOutput = (command: Command): Command =>
+  command
+    .requiredOption('--out <file>', 'new Parquet file; the servers table goes to FILE.servers.csv', outputPath)
+    .option('--until <time>', 'end of the measurements, in UTC (default: now)', instant)
+    .option('--extend', 'add to FILE what is missing up to --until')
+    .addOption(sharedOptions.force())
+    .option('--estimate', 'say what there is and what it takes, then stop')
+    .option('--run <dir>', 'forecast and analyse what was collected, into this new run folder', outputPath)
+    .addOption(sharedOptions.config())
+    .addOption(sharedOptions.set())
+    .addOption(sharedOptions.timeZone())
+    .addOption(sharedOptions.memoryLimit())
+    .addOption(sharedOptions.json())
+    .addOption(sharedOptions.quietWarnings())
+
+export const addCollectCommands = (program: Command): void => {
+  const group = program
+    .command('collect')
+    .description('Collect measurements from a monitoring system into one file')
+    .addHelpText('before', exampleText(Object.values(examples).map(([first]) => first)))
+
+  withOutput(
+    group
+      .command('prometheus')
+      .addHelpText('before', exampleText(examples.prometheus))
+      .addHelpText(
+        'after',
+        '\nThe credentials come from the environment: HEADROOM_PROMETHEUS_TOKEN, or HEADROOM_PROMETHEUS_USER and HEADROOM_PROMETHEUS_PASSWORD.',
+      )
+      .description('Collect from Prometheus, Mimir, Thanos or VictoriaMetrics')
+      .requiredOption('--url <address>', 'address of the server, with its path')
+      .addOption(
+        new Option('--query <metric=promql>', 'query of a metric by the hour; repeatable')
+          .argParser(collectQueries)
+          .default([], 'busy CPU and memory of node_exporter'),
+      )
+      .option('--label <name>', 'label with the name of the server (default: instance, else node)')
+      .option('--days <n>', 'days to collect', integerBetween(1, 3650), 90)
+      .addOption(
+        new Option('--attribute <column=label>', 'label of a column of the servers table; repeatable')
+          .argParser(collectAttributes)
+          .default({}, 'by the names'),
+      )
+      .option('--tenant <id>', 'tenant (X-Scope-OrgID)')
+      .option('--ca-bundle <file>', 'PEM certificates to trust (default: AWS_CA_BUNDLE)'),
+  ).action(async (options) => (await import('./collect/collect-prometheus-command.ts')).runCollectPrometheus(options))
+}

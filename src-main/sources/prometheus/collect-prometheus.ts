@@ -1,0 +1,263 @@
+// Collects measurements out of Prometheus: what it holds, and every value by the hour in requests that it accepts.
+import { z } from 'zod'
+import {
+  attributeColumns,
+  type AttributeNames,
+  type PrometheusAccess,
+  type PrometheusQuery,
+  type PrometheusRequest,
+  type SourceSurvey,
+} from '../../../src-shared/sources/source-requests.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { evenName } from '../../../src-shared/config/nearest-name.ts'
+import { asResumable, openCollection, type CollectedValue, type Collection, type PartDetails } from '../collection.ts'
+import { assertSameSource, readMeasurementsSource, spanOf, type MeasurementsSource } from '../measurements-source.ts'
+import { maxPointsPerSeries, parseAddress, PrometheusClient, TooMuchForOneQuery, type PrometheusSeries } from './prometheus-client.ts'
+
+const stepSeconds = 3600
+/** A scrape reaches the store within minutes. */
+const settleSeconds = 300
+const daySeconds = 86_400
+/** Values in one answer, so that an answer takes some tens of megabytes. */
+const valuesPerRequest = 500_000
+
+/** Of node_exporter, by the hour: the 95th percentile of 5-minute means. The value of an hour is asked for at its end. */
+const nodeExporterQueries: readonly PrometheusQuery[] = [
+  {
+    metric: 'cpu_p95',
+    query: 'quantile_over_time(0.95, (100 * (1 - avg without (cpu, mode) (rate(node_cpu_seconds_total{mode="idle"}[5m]))))[1h:5m])',
+  },
+  {
+    metric: 'memory_p95',
+    query: 'quantile_over_time(0.95, (100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes))[1h:5m])',
+  },
+]
+
+export interface PrometheusWork {
+  readonly signal?: AbortSignal | undefined
+  /** Completed share, 0..1, and what is under way. */
+  readonly onProgress?: ((label: string, share: number) => void) | undefined
+  readonly onWait?: ((sentence: string) => void) | undefined
+  /** For tests. */
+  readonly retryMs?: number | undefined
+  readonly nowSeconds?: number | undefined
+}
+
+interface HourlyQuery extends PrometheusQuery {
+  /** Seconds between the beginning of a value's hour and the time it is asked for. */
+  readonly shift: number
+}
+
+const queriesOf = ({ queries }: PrometheusRequest): readonly HourlyQuery[] =>
+  queries.length === 0
+    ? nodeExporterQueries.map((query) => ({ ...query, shift: stepSeconds }))
+    : queries.map((query) => ({ ...query, shift: 0 }))
+
+const connectTo = (request: PrometheusRequest, access: PrometheusAccess, { retryMs, onWait }: PrometheusWork): PrometheusClient =>
+  new PrometheusClient({ url: request.url, access, tenant: request.tenant, retryMs, onWait })
+
+/** What the last day holds, by one request per query. Throws source-unreachable, source-refused, input-empty. */
+export const surveyPrometheus = async (
+  request: PrometheusRequest,
+  access: PrometheusAccess,
+  work: PrometheusWork = {},
+): Promise<SourceSurvey> => {
+  const client = connectTo(request, access, work)
+  try {
+    const span = spanOf(request, undefined, stepSeconds, work.nowSeconds ?? Date.now() / 1000, settleSeconds)
+    const lastDay = { start: span.until - daySeconds, end: span.until, step: stepSeconds }
+    const found: { metric: string; series: readonly PrometheusSeries[] }[] = []
+    const began = performance.now()
+    for (const { metric, query } of queriesOf(request)) {
+      const { series } = await client.queryRange({ metric, query, ...lastDay }, work.signal)
+      found.push({ metric, series })
+    }
+    const secondsPerDay = (performance.now() - began) / 1000
+    const labels = serverLabels(request.label)
+    const servers = new Set<string>()
+    const names = new Set<string>()
+    for (const { metric, series } of found) {
+      for (const one of series) {
+        servers.add(serverOf(one, labels, metric))
+        for (const name of Object.keys(attributesOf(one, labels, request.attributes))) names.add(name)
+      }
+    }
+    if (servers.size === 0) {
+      throw new HeadroomError(
+        'input-empty',
+        `${parseAddress(request.url).host} holds no series of ${found.map(({ metric }) => metric).join(', ')} on its last day.`,
+        {
+          next: 'Name queries with --query METRIC=PROMQL, or another end with --until.',
+        },
+      )
+    }
+    const points = (span.until - span.from) / stepSeconds
+    return {
+      servers: servers.size,
+      examples: [...servers].sort().slice(0, 5),
+      metrics: found.map(({ metric, series }) => ({ metric, series: series.length })),
+      attributes: [...names].sort(),
+      requests: found.reduce((sum, { series }) => sum + Math.ceil(points / pointsPerRequest(series.length)), 0),
+      values: found.reduce((sum, { series }) => sum + series.length, 0) * points,
+      costUsd: null,
+      seconds: Math.ceil(secondsPerDay * request.days),
+      notes: found.flatMap(({ metric, series }) => (series.length === 0 ? [`${metric} has no series on its last day.`] : [])),
+    }
+  } finally {
+    client.close()
+  }
+}
+
+const pointsPerRequest = (series: number): number =>
+  Math.max(1, Math.min(maxPointsPerSeries, Math.floor(valuesPerRequest / Math.max(1, series))))
+
+const planSchema = z.object({
+  from: z.int(),
+  until: z.int(),
+  /** One request each: the query by its position, and the beginnings of its first and last hour. */
+  parts: z.array(z.object({ query: z.int(), first: z.int(), last: z.int() })),
+})
+type PrometheusPlan = z.infer<typeof planSchema>
+
+export interface CollectedParts {
+  readonly collection: Collection<unknown>
+  readonly parts: number
+  readonly source: MeasurementsSource
+}
+
+export interface CollectTarget {
+  /** Path of the measurements file. */
+  readonly out: string
+  /** Whether an existing file is extended. */
+  readonly extends: boolean
+}
+
+/**
+ * Fetches what is missing into the collecting folder of `out`. After a failure or a cancel the parts stay, and the same request goes on.
+ * Throws source-unreachable, source-refused, usage, cancelled.
+ */
+export const collectPrometheus = async (
+  request: PrometheusRequest,
+  access: PrometheusAccess,
+  { out, extends: isExtension }: CollectTarget,
+  work: PrometheusWork = {},
+): Promise<CollectedParts> => {
+  const queries = queriesOf(request)
+  const { url, label, tenant, days, until, attributes } = request
+  const source = { kind: 'prometheus', url: parseAddress(url).href, queries, label, tenant, stepSeconds }
+  const existing = isExtension ? await readMeasurementsSource(out) : undefined
+  if (existing !== undefined) assertSameSource(out, existing, source)
+  const client = connectTo(request, access, work)
+  try {
+    const key = { source, days, until, attributes, extended: existing === undefined ? null : existing.until }
+    const collection = await openCollection(out, key, planSchema, async () => {
+      const span = spanOf(request, existing, stepSeconds, work.nowSeconds ?? Date.now() / 1000, settleSeconds)
+      return makePlan(client, queries, span, work.signal)
+    })
+    try {
+      await fetchParts(client, queries, request, collection, work)
+      const { from, until: end, parts } = collection.plan
+      return { collection, parts: parts.length, source: { format: 1, source, from, until: end } }
+    } catch (thrown) {
+      await collection.release()
+      throw asResumable(thrown)
+    }
+  } finally {
+    client.close()
+  }
+}
+
+/** The number of series decides how many hours fit into one answer. */
+const makePlan = async (
+  client: PrometheusClient,
+  queries: readonly HourlyQuery[],
+  { from, until, fetchFrom }: { readonly from: number; readonly until: number; readonly fetchFrom: number },
+  signal: AbortSignal | undefined,
+): Promise<PrometheusPlan> => {
+  const parts: PrometheusPlan['parts'] = []
+  for (const [index, { metric, query }] of queries.entries()) {
+    const { series } = await client.queryRange({ metric, query, start: until, end: until, step: stepSeconds }, signal)
+    const seconds = pointsPerRequest(series.length) * stepSeconds
+    for (let first = fetchFrom; first < until; first += seconds)
+      parts.push({ query: index, first, last: Math.min(first + seconds, until) - stepSeconds })
+  }
+  return { from, until, parts }
+}
+
+const fetchParts = async (
+  client: PrometheusClient,
+  queries: readonly HourlyQuery[],
+  { label, attributes }: PrometheusRequest,
+  { plan, hasPart, storePart }: Collection<PrometheusPlan>,
+  { signal, onProgress }: PrometheusWork,
+): Promise<void> => {
+  const labels = serverLabels(label)
+  for (const [index, { query: position, first, last }] of plan.parts.entries()) {
+    const query = queries[position]!
+    onProgress?.(`Collecting ${query.metric}`, index / plan.parts.length)
+    if (hasPart(index)) continue
+    const { series, warnings } = await fetchSpan(client, query, first, last, signal)
+    const values: CollectedValue[] = []
+    const servers: PartDetails['servers'] = {}
+    let unusable = 0
+    for (const one of series) {
+      const server = serverOf(one, labels, query.metric)
+      servers[server] = { ...servers[server], ...attributesOf(one, labels, attributes) }
+      for (const [seconds, text] of one.samples) {
+        const value = Number(text)
+        if (Number.isFinite(value)) values.push({ server, metric: query.metric, seconds: seconds - query.shift, value })
+        else unusable += 1
+      }
+    }
+    await storePart(index, values, { servers, unusable, notes: warnings.map((warning) => `Prometheus warns: ${warning}`) })
+  }
+  onProgress?.('Collecting', 1)
+}
+
+/** Halves a span that is too much for one request. */
+const fetchSpan = async (
+  client: PrometheusClient,
+  query: HourlyQuery,
+  first: number,
+  last: number,
+  signal: AbortSignal | undefined,
+): Promise<{ series: readonly PrometheusSeries[]; warnings: readonly string[] }> => {
+  try {
+    return await client.queryRange({ ...query, start: first + query.shift, end: last + query.shift, step: stepSeconds }, signal)
+  } catch (thrown) {
+    if (!(thrown instanceof TooMuchForOneQuery) || last - first < stepSeconds) throw thrown
+    const middle = first + Math.floor((last - first) / 2 / stepSeconds) * stepSeconds
+    const earlier = await fetchSpan(client, query, first, middle, signal)
+    const later = await fetchSpan(client, query, middle + stepSeconds, last, signal)
+    return { series: [...earlier.series, ...later.series], warnings: [...earlier.warnings, ...later.warnings] }
+  }
+}
+
+const serverLabels = (label: string | null): readonly string[] => (label === null ? ['instance', 'node'] : [label])
+
+/** The label without its port. Throws usage where a series has none. */
+const serverOf = ({ labels }: PrometheusSeries, names: readonly string[], metric: string): string => {
+  const name = names.find((candidate) => (labels[candidate] ?? '') !== '')
+  if (name !== undefined) return labels[name]!.replace(/:\d+$/, '')
+  const others = Object.keys(labels).sort()
+  throw new HeadroomError(
+    'usage',
+    `A series of ${metric} has no label ${names.join(' or ')}; ${others.length === 0 ? 'it has none' : `it has ${others.join(', ')}`}.`,
+    { next: others.length === 0 ? 'Keep a label with the server in the query.' : 'Name the one with the server by --label.' },
+  )
+}
+
+/** Labels under the names that the servers table knows, the others under their own. */
+const attributesOf = ({ labels }: PrometheusSeries, serverNames: readonly string[], attributes: AttributeNames): Record<string, string> => {
+  const isNamed = (name: string): boolean => name !== '__name__' && !serverNames.includes(name)
+  return Object.fromEntries(
+    Object.entries(labels)
+      .filter(([name]) => isNamed(name))
+      .map(([name, text]) => [attributeColumn(name, attributes) ?? name, text]),
+  )
+}
+
+/** The column of the servers table that a label or tag fills. */
+export const attributeColumn = (name: string, attributes: AttributeNames): string | undefined =>
+  attributeColumns.find((column) => attributes[column] === name) ??
+  attributeColumns.find((column) => attributes[column] === undefined && evenName(column) === evenName(name))
