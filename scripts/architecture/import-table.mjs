@@ -122,7 +122,7 @@ export const modules = {
   'cloud/account': {
     path: 'src-main/cloud/account',
     holds: 'credentials, proxies, certificates and errors of AWS',
-    imports: ['shared'],
+    imports: ['run-folder', 'shared'],
     packages: ['node', 'zod', '@aws-sdk/*', '@smithy/*', 'https-proxy-agent', 'proxy-from-env'],
   },
   sources: {
