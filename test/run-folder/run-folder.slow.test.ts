@@ -18,7 +18,7 @@ let large: SampleRun
 let folder: string
 
 beforeAll(async () => {
-  ;[small, large] = await Promise.all([makeSampleRun(12), makeSampleFleet(2000)])
+  ;[small, large] = await Promise.all([makeSampleRun(12), makeSampleFleet(400)])
   folder = await mkdtemp(join(tmpdir(), 'headroom-run-folder-'))
 })
 afterAll(async () => {

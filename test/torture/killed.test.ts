@@ -123,9 +123,10 @@ test('two windows and a command line on one run: every answer is right and every
         }),
       ),
     )
-    const commands = Array.from({ length: 3 }, () => headroomDone(['verify', fleet.run]))
+    const commands = Array.from({ length: 3 }, () => startHeadroom(['verify', fleet.run]).result)
     expect(await Promise.all(decisions)).toEqual(decisions.map(() => ({ value: {} })))
-    for (const printed of await Promise.all(commands)) expect(printed).toContain('All 8 files agree')
+    for (const { code, stdout } of await Promise.all(commands))
+      expect([code, stdout]).toEqual([0, expect.stringContaining('All 8 files agree')])
     expect(await readDecisions(fleet.run)).toHaveLength(2 * times)
   } finally {
     for (const engine of windows) engine.stop()
