@@ -5,18 +5,24 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { headroom, startHeadroom } from '../fixtures/run-headroom.ts'
-import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
+import { makeSampleFleet, makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 
 const cli = resolve(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
 let sample: SampleRun
+/** Two servers: how many files an analysis opens does not depend on their number. */
+let few: SampleRun
 let folder: string
 let present: string[]
 beforeAll(async () => {
   sample = await makeSampleRun(60)
+  few = await makeSampleFleet(2)
   folder = join(sample.run, '..')
   present = (await readdir(folder)).sort()
 })
-afterAll(() => sample.remove())
+afterAll(async () => {
+  await sample.remove()
+  await few.remove()
+})
 
 /** `headroom` in a script stands for the command line; the exit code is that of the first command of a pipe. */
 const shell = (script: string): Promise<{ code: number | null; stderr: string }> => {
@@ -48,16 +54,17 @@ describe.skipIf(process.platform !== 'linux')('stops', () => {
     expect(await names()).toEqual(present)
   })
 
-  const analyseWithin = (limit: string) => shell(`${limit}; headroom analyze '${sample.forecasts}' --out limited --quiet`)
+  const analyseWithin = (limit: string, forecasts = sample.forecasts) =>
+    shell(`${limit}; headroom analyze '${forecasts}' --out limited --quiet`)
 
   test('at the limit of open files', async () => {
     // How many files an analysis opens at once depends on the machine.
     let limit = 30
-    let result = await analyseWithin(`ulimit -n ${limit}`)
+    let result = await analyseWithin(`ulimit -n ${limit}`, few.forecasts)
     while (result.code === 0 && limit > 14) {
       await rm(join(folder, 'limited'), { recursive: true })
       limit -= 2
-      result = await analyseWithin(`ulimit -n ${limit}`)
+      result = await analyseWithin(`ulimit -n ${limit}`, few.forecasts)
     }
     const { code, stderr } = result
     const sentence = /^Error: (This process may not open more files|The system reports: too many open files)/
