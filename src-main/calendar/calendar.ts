@@ -102,9 +102,28 @@ export interface HolidayDate {
 /** The zones of a country; none if it is unknown. */
 export const holidayTimeZones = (country: string): string[] => new Holidays(country).getTimezones() ?? []
 
-/** Days off alone: observances and school holidays are days of work, and dating them takes most of the time. */
-const setRegion = (calendar: Holidays, country: string, state = ''): void => {
+interface Region {
+  readonly calendar: Holidays
+  readonly years: Map<number, readonly HolidayDate[]>
+}
+const regions = new Map<string, Region>()
+
+/** Public and bank holidays alone: observances and school holidays are days of work, and dating them takes most of the time. */
+const openRegion = (country: string, state: string): Region => {
+  const calendar = new Holidays()
   calendar.init(country, state, '', { types: ['public', 'bank'] })
+  return { calendar, years: new Map() }
+}
+
+/** Days off of a year, in the order of the source. A region takes milliseconds to date, so each is dated once per process. */
+const daysOff = (country: string, state: string, year: number): readonly HolidayDate[] => {
+  const name = `${country} ${state}`
+  const region = regions.get(name) ?? openRegion(country, state)
+  regions.set(name, region)
+  const days =
+    region.years.get(year) ?? region.calendar.getHolidays(year).map((holiday) => ({ day: holiday.date.slice(0, 10), name: holiday.name }))
+  region.years.set(year, days)
+  return days
 }
 
 /** Public and bank holidays of the configured country and state, ascending, one per day. Source: date-holidays. */
@@ -125,16 +144,12 @@ export const holidayDates = (
       next: states.length === 0 ? 'Leave holiday_state out.' : `Use one of ${states.join(', ')}.`,
     })
   }
-  setRegion(calendar, config.holiday_country, config.holiday_state)
   const byDay = new Map<string, string>()
   for (let year = firstYear; year <= lastYear; year++) {
-    for (const { day, name } of daysOff(calendar, year)) if (!byDay.has(day)) byDay.set(day, name)
+    for (const { day, name } of daysOff(config.holiday_country, config.holiday_state ?? '', year)) if (!byDay.has(day)) byDay.set(day, name)
   }
   return [...byDay].map(([day, name]) => ({ day, name })).sort((a, b) => (a.day < b.day ? -1 : 1))
 }
-
-const daysOff = (calendar: Holidays, year: number): HolidayDate[] =>
-  calendar.getHolidays(year).map(({ date, name }) => ({ day: date.slice(0, 10), name }))
 
 /** A holiday that most states of the country keep, but not the country as a whole; null where a state is set, or without one. */
 export const commonRegionalHoliday = (
@@ -142,17 +157,14 @@ export const commonRegionalHoliday = (
   year: number,
 ): (HolidayDate & { readonly states: readonly string[] }) | null => {
   if (state !== undefined) return null
-  const calendar = new Holidays()
-  setRegion(calendar, country)
-  const states = Object.keys(calendar.getStates(country) ?? {})
-  const national = new Set(daysOff(calendar, year).map(({ day }) => day))
+  const states = Object.keys(new Holidays().getStates(country) ?? {})
+  const national = new Set(daysOff(country, '', year).map(({ day }) => day))
   const keptBy = new Map<string, number>()
   let most = 0
   for (const [index, name] of states.entries()) {
     // Every state takes some milliseconds, and most countries have no such holiday.
     if (2 * (most + states.length - index) <= states.length) return null
-    setRegion(calendar, country, name)
-    const regional = new Map(daysOff(calendar, year).map((holiday) => [holiday.day, holiday]))
+    const regional = new Map(daysOff(country, name, year).map((holiday) => [holiday.day, holiday]))
     for (const holiday of regional.values()) {
       if (national.has(holiday.day)) continue
       const count = (keptBy.get(holiday.day) ?? 0) + 1
