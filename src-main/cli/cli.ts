@@ -51,6 +51,7 @@ program
   .addOption(sharedOptions.events())
   .addOption(sharedOptions.method())
   .addOption(sharedOptions.model())
+  .addOption(sharedOptions.withBaselines())
   .addOption(sharedOptions.previous())
   .addOption(sharedOptions.set())
   .addOption(sharedOptions.backtest())

@@ -24,6 +24,7 @@ export interface StatedSettings {
   readonly level?: number | undefined
   /** Metrics to analyse; empty: those of the file, or all. */
   readonly metric?: readonly string[]
+  readonly withBaselines?: boolean
   readonly seed?: number | undefined
 }
 
@@ -43,6 +44,7 @@ export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> 
     dateFormat,
     encoding,
     level,
+    withBaselines,
     seed,
   } = stated
   const { settings: fromFile, warnings } = config === undefined ? { settings: {}, warnings: [] } : await readConfigFile(config)
@@ -61,6 +63,7 @@ export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> 
       ...(encoding === undefined ? {} : { encoding }),
       ...(level === undefined ? {} : { interval_level: level }),
       ...(metric.length === 0 ? {} : { metrics: [...metric] }),
+      ...(withBaselines === true ? { with_baselines: true } : {}),
       ...(seed === undefined ? {} : { seed }),
     },
     warnings,

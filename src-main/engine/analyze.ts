@@ -8,6 +8,7 @@ import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes } from './resource-limits.ts'
 import { createRun, type Run } from './create-run.ts'
+import { addBaselines } from './baselines.ts'
 import { forecastFleet } from './forecast-fleet.ts'
 import {
   assessFleetRisk,
@@ -43,7 +44,11 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
           inputHashes.catch(() => undefined)
         },
       })
-      const dataset = hasForecasts(given) ? given : await forecastFleet(run, given)
+      const dataset = !hasForecasts(given)
+        ? await forecastFleet(run, given)
+        : run.config.with_baselines
+          ? await addBaselines(run, given)
+          : given
       const fleet = await assessDataset({ ...run, config: withStatedLevel(run.config, dataset) }, request, dataset)
       return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
         startFlaggedForecasts(run.database, {

@@ -41,9 +41,10 @@ export const writeForecasts = async (
 ): Promise<ForecastReport> => {
   const measured = await prepareMeasurements(database, dataset, config, options)
   onProgress?.(0.2)
-  const { grid, step, firstSlot, lastSlot } = measured
+  const { grid, step, firstSlot, lastSlot, lastRowSlot } = measured
   const spanSteps = lastSlot - firstSlot + 1
-  const horizon = options.horizon ?? Math.max(1, Math.min(defaultHorizons[step], Math.floor(spanSteps * maxHorizonShare)))
+  const defaultHorizon = Math.max(1, Math.min(defaultHorizons[step], Math.floor(spanSteps * maxHorizonShare)))
+  const horizon = options.horizon ?? (options.toLastRow === true ? Math.max(1, lastRowSlot - lastSlot) : defaultHorizon)
   const models = options.models ?? modelNames
   const calendar = calendarOf(measured, spanSteps + horizon, config)
   const series = await readSeries(database)

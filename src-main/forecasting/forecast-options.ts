@@ -11,6 +11,8 @@ export type PeriodStatistic = (typeof periodStatistics)[number]
 export interface ForecastOptions {
   /** Steps ahead; by default 30 days or 168 hours, at most a third of the measured span. */
   readonly horizon?: number | undefined
+  /** The horizon ends with the last row of the file. */
+  readonly toLastRow?: boolean | undefined
   /** By default days from 60 days of measurements on, else hours. */
   readonly step?: ForecastStep | undefined
   /** Of the measurements within a step; by default p95, and max of metrics that are percentiles by name. */

@@ -7,7 +7,7 @@ import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import { literal, type Database } from '../database/database.ts'
 import { detectTimes, type DetectedTimes } from '../forecasts/detect-granularity.ts'
 import { isMeasuredSql } from '../forecasts/forecast-columns.ts'
-import type { ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { hasForecasts, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { describeStep, gridOf, slotSql, type TimeGrid } from '../forecasts/time-grid.ts'
 import { validateForecasts } from '../forecasts/validate-forecasts.ts'
 import { validationError, validationMessages } from '../forecasts/validation-rules.ts'
@@ -28,6 +28,8 @@ export interface PreparedMeasurements {
   /** Slots of the first and the last step with a value. */
   readonly firstSlot: number
   readonly lastSlot: number
+  /** Slot of the last row of the file, measured or not. */
+  readonly lastRowSlot: number
   /** "daily 95th percentiles of values every 5 minutes, in UTC"; "daily values" where nothing was resampled. */
   readonly described: string
   readonly warnings: readonly RunWarning[]
@@ -52,8 +54,10 @@ export const prepareMeasurements = async (
   const outliers = await removeOutliers(database, config)
   await createSeries(database, config)
   const totals = await database.row(
-    `SELECT CAST(count(*) AS DOUBLE) AS series, min(first_slot) AS first_slot, max(last_slot) AS last_slot FROM measured_series`,
-    z.object({ series: z.number(), first_slot: z.number().nullable(), last_slot: z.number().nullable() }),
+    `SELECT CAST(count(*) AS DOUBLE) AS series, min(first_slot) AS first_slot, max(last_slot) AS last_slot,
+            (SELECT CAST(${slotSql(grid, 'max(ts)')} AS INTEGER) FROM forecast_rows) AS last_row_slot
+     FROM measured_series`,
+    z.object({ series: z.number(), first_slot: z.number().nullable(), last_slot: z.number().nullable(), last_row_slot: z.number() }),
   )
   if (totals.first_slot === null || totals.last_slot === null) {
     throw new HeadroomError('input-empty', `${dataset.name} holds no measured value.`, { next: 'Name a file with measurements.' })
@@ -64,6 +68,7 @@ export const prepareMeasurements = async (
     series: totals.series,
     firstSlot: totals.first_slot,
     lastSlot: totals.last_slot,
+    lastRowSlot: totals.last_row_slot,
     described: await describeSteps(database, step, times, options.statistic, isResampled),
     warnings: [...dataset.warnings, ...times.warnings, ...partial, ...outliers, ...(await findUnmeasured(database))],
   }
@@ -95,7 +100,8 @@ const chooseStep = async (
   return days >= minDailySpanDays - 1 ? 'day' : 'hour'
 }
 
-const forecastGrid = (step: ForecastStep, { grid, zone }: DetectedTimes): TimeGrid => {
+/** The grid of own forecasts with such a step. */
+export const forecastGrid = (step: ForecastStep, { grid, zone }: DetectedTimes): TimeGrid => {
   if (step === 'hour') return gridOf({ unit: 'second', count: hourSeconds }, hourSeconds, zone)
   return gridOf({ unit: grid.step.unit === 'business day' ? 'business day' : 'day', count: 1 }, daySeconds, zone)
 }
@@ -109,6 +115,12 @@ const statisticsSql: Readonly<Record<PeriodStatistic, string>> = {
   mean: fixedMeanSql('actual', fixedPointFor(Number.MAX_VALUE)),
 }
 
+/** A measured value stands beside the forecast of each model. */
+const measuredValuesQuery = (hasModels: boolean): string =>
+  hasModels
+    ? `SELECT server_id, metric, ts, max(actual) AS actual FROM forecast_rows WHERE ${isMeasuredSql} GROUP BY ALL`
+    : `SELECT server_id, metric, ts, actual FROM forecast_rows WHERE ${isMeasuredSql}`
+
 /** Creates `measured_periods` (server_id, metric, slot, value). Throws input-duplicate-rows. */
 const resample = async (
   database: Database,
@@ -117,6 +129,7 @@ const resample = async (
   statistic: PeriodStatistic | undefined,
   isResampled: boolean,
 ): Promise<{ partial: RunWarning[] }> => {
+  const hasModels = hasForecasts({ columns })
   const value = !isResampled
     ? 'max(actual)'
     : statistic === undefined
@@ -125,7 +138,7 @@ const resample = async (
   await database.run(`
     CREATE OR REPLACE TABLE sampled_periods AS
     SELECT server_id, metric, slot, ${value} AS value, CAST(count(*) AS INTEGER) AS samples, count(*) > 1 AND min(ts) = max(ts) AS is_repeated
-    FROM (SELECT server_id, metric, ts, actual, CAST(${slotSql(grid, 'ts')} AS INTEGER) AS slot FROM forecast_rows WHERE ${isMeasuredSql})
+    FROM (SELECT *, CAST(${slotSql(grid, 'ts')} AS INTEGER) AS slot FROM (${measuredValuesQuery(hasModels)}))
     GROUP BY server_id, metric, slot`)
   const repeated = await database.rows(
     `SELECT server_id, metric, slot, CAST(count(*) OVER () AS DOUBLE) AS total FROM sampled_periods WHERE is_repeated

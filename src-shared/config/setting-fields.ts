@@ -24,6 +24,7 @@ const settingTexts: Readonly<Record<SettingKey, SettingText>> = {
     label: 'Risk basis',
     hint: 'Probable: probability above 50 %; expected: forecast P95; conservative: P95 of 95 % of the paths',
   },
+  with_baselines: { group: 'Thresholds', label: 'With baselines', hint: 'Adds Headroom’s own forecasts as models, to compare with yours' },
   breach_probability: { group: 'Thresholds', label: 'Breach probability', hint: 'Estimated from simulated paths; takes longer' },
   purchase_probability: { group: 'Costs and consolidation', label: 'Purchase probability', hint: 'Capacity is added above, such as 0.5' },
   sizing_confidence: {

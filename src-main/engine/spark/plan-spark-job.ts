@@ -67,6 +67,11 @@ const warnAboutJudgement = async (database: Database, config: AnalysisConfig): P
 /** Leaves the views `source` and `forecast_rows` and the table `server_attributes`. */
 export const describeForPlan = async (database: Database, request: Omit<SparkPlanRequest, 'out'>): Promise<PlanFacts> => {
   const config = parseConfig(request.config, 'headroom')
+  if (config.with_baselines) {
+    throw new HeadroomError('usage', 'A Spark cluster makes no baselines, but the setting with_baselines asks for them.', {
+      next: 'Leave them out, or compute on a single instance.',
+    })
+  }
   if (config.metrics !== undefined) {
     throw new HeadroomError('usage', 'A Spark cluster analyses all metrics, but the setting metrics names some.', {
       next: 'Compute on a single instance.',
