@@ -8,7 +8,9 @@ import { pushChannel } from '../src-shared/ipc/preload-bridge.ts'
 import { Analyses, cancelBeforeQuit } from './shell/engine/analyses.ts'
 import { lockDownPages, registerAppScheme, serveApp } from './shell/window/app-protocol.ts'
 import { CloudService } from './shell/cloud/cloud-service.ts'
+import { askForPaths } from './shell/ipc/ask-for-paths.ts'
 import { createChannelHandlers } from './shell/ipc/channel-handlers.ts'
+import { GrantedPaths } from './shell/ipc/granted-paths.ts'
 import { initDataFolder } from './shell/settings/data-folder.ts'
 import { RunPrefetch } from './shell/engine/run-prefetch.ts'
 import { startDiagnostics, saveProblemReport } from './shell/diagnostics/diagnostics.ts'
@@ -40,7 +42,12 @@ const start = async (): Promise<void> => {
     showTaskProgress(window, message)
     window?.webContents.send(pushChannel, message)
   }
-  const startRequests = new StartRequests(parseStartArguments(process.argv, process.cwd(), appFolder), push)
+  const recentRuns = new RecentRuns(data.recentRuns)
+  const granted = new GrantedPaths([data.runs, data.samples], {
+    ask: (purpose, paths) => askForPaths(window, purpose, paths),
+    recentFolders: async () => (await recentRuns.list()).map(({ folder }) => folder),
+  })
+  const startRequests = new StartRequests(parseStartArguments(process.argv, process.cwd(), appFolder), push, (path) => granted.add(path))
   const logCrash = (name: string, exitCode: number): void => log.write('process crashed', { name, exitCode })
   const engine = createEngineProcess(
     join(__dirname, 'engine-host.cjs'),
@@ -53,15 +60,15 @@ const start = async (): Promise<void> => {
   )
   const runPrefetch = new RunPrefetch()
   const queries = new QueryProcess(join(__dirname, 'query-host.cjs'), logCrash)
-  const cloud = new CloudService({ data, push, engine, window: () => window })
-  const analyses = new Analyses(engine, data, push, () => settings.get())
-  const recentRuns = new RecentRuns(data.recentRuns)
+  const cloud = new CloudService({ data, push, engine, granted, window: () => window })
+  const analyses = new Analyses(engine, data, granted, push, () => settings.get())
   const settings = new SettingsStore(data.settings, (changed) => {
     push({ type: 'settings.changed', settings: changed })
     window?.webContents.setZoomFactor(changed.zoom)
     void showMenu()
   })
   const handlers = createChannelHandlers({
+    granted,
     engine,
     runPrefetch,
     queries,
@@ -100,7 +107,7 @@ const start = async (): Promise<void> => {
 
   await app.whenReady()
   engine.start()
-  runPrefetch.start(engine, startRequests.first)
+  runPrefetch.start(engine, startRequests.first, granted)
   await settings.load()
   serveApp(join(__dirname, '../renderer'))
   const page = pageUrl(process.env, app.isPackaged)
@@ -110,6 +117,7 @@ const start = async (): Promise<void> => {
     handlers,
     (sender) => isAppPage(sender, page),
     (channel, error) => log.writeFailure(channel, error),
+    (paths) => granted.add(...paths),
   )
   window = openMainWindow(page, __dirname, settings.get().zoom, data.windowState)
   await showMenu()

@@ -6,14 +6,17 @@ import { fleetFilterSchema, noFilter, type FleetFilter } from './fleet-filter.ts
 export const deepLinkScheme = 'headroom'
 
 /** Shares of other machines, which would be sent the user's password hash, and devices. */
-const leadsElsewhere = /^[\\/]{2}|^\/(dev|proc|sys|net)(\/|$)|^[a-z][\w+.-]+:/i
+const leadsElsewhere = /^[\\/]{2}|^\/(\.{0,2}\/)*(dev|proc|sys|net)(\/|$)|^[a-z][\w+.-]+:/i
+
+/** A relative one would depend on the folder that the window happens to run in. */
+const isAbsolute = /^(?:\/|[a-z]:[\\/])/i
 
 export const deepLinkSchema = z.object({
   /** Run folder; a link never starts an analysis. */
   path: z
     .string()
     .min(1)
-    .refine((path) => !leadsElsewhere.test(path)),
+    .refine((path) => isAbsolute.test(path) && !leadsElsewhere.test(path)),
   view: z.string().regex(/^[a-z-]{1,32}$/),
   metric: z.string().nullable(),
   server: z.string().nullable(),

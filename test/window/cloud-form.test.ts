@@ -13,8 +13,8 @@ import { differencesOfRuns } from '../interop/same-run.mjs'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
-import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView, launchCloudApp } from './cloud-window.ts'
+import type { LaunchedApp } from './launch-app.ts'
 
 let engine: LinkedEngine
 let simulator: AwsSimulator
@@ -29,7 +29,7 @@ afterAll(() => sample.remove())
 beforeEach(async () => {
   simulator = await AwsSimulator.start({ image: engine.image, runSpark: sparkOnDuckDb })
   simulator.addBucket(bucketName)
-  window = await launchApp({ env: cloudEnvironment(simulator, engine) })
+  window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
   await openCloudView(window.page)
 })
 afterEach(async () => {

@@ -9,8 +9,8 @@ import type { Bucket } from '../simulator/account.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
-import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView, launchCloudApp } from './cloud-window.ts'
+import type { LaunchedApp } from './launch-app.ts'
 
 let engine: LinkedEngine
 let simulator: AwsSimulator
@@ -37,7 +37,7 @@ const runsIn = (home: string) => readdir(join(home, 'runs'))
 
 describe('the history', () => {
   it('lists a job of another machine, and downloads and verifies its run', async () => {
-    const otherWindow = await launchApp({ env: cloudEnvironment(simulator, engine) })
+    const otherWindow = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     try {
       await openCloudView(otherWindow.page)
       await fillLaunchForm(otherWindow.page, sample.forecasts)
@@ -47,7 +47,7 @@ describe('the history', () => {
       await otherWindow.close()
     }
     const [name] = [...simulator.account.jobs.keys()]
-    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
+    window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     const { page, home } = window
     await openCloudView(page)
     await page.getByRole('button', { name: 'List jobs' }).click()
@@ -63,7 +63,7 @@ describe('the history', () => {
     for (const [file, content] of await filesBelow(sample.run))
       if (file !== 'manifest.json') putObject(`risk_analysis/2026/${file}`, content)
     putObject('risk_analysis/2026/../../evil.txt', Buffer.from('evil'))
-    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
+    window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     const { page, home } = window
     for (const expected of [['cloud-2026'], ['cloud-2026', 'cloud-2026-2']]) {
       await openCloudView(page)

@@ -7,8 +7,8 @@ import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
-import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView, launchCloudApp } from './cloud-window.ts'
+import type { LaunchedApp } from './launch-app.ts'
 
 let engine: LinkedEngine
 let simulator: AwsSimulator
@@ -36,7 +36,7 @@ afterEach(async () => {
 })
 
 const start = async () => {
-  window = await launchApp({ env: cloudEnvironment(simulator, uploaded), home })
+  window = await launchCloudApp({ env: cloudEnvironment(simulator, uploaded), home })
 }
 
 /** Launches from a new window, and kills the app as soon as the stage is reached. */

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright'
 import { bucketName } from '../fixtures/cloud-cli-workspace.ts'
 import type { LinkedEngine } from '../fixtures/linked-engine.ts'
+import { answerQuestions, launchApp, type LaunchedApp, type LaunchOptions } from './launch-app.ts'
 import type { AwsSimulator } from '../simulator/simulator.ts'
 
 /** `engine` is uploaded instead of the packed one. */
@@ -13,6 +14,13 @@ export const cloudEnvironment = (simulator: AwsSimulator, engine?: LinkedEngine)
   AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
   HEADROOM_POLL_MS: '100',
 })
+
+/** The user agrees to upload the files that a test types into the form. */
+export const launchCloudApp = async (options: LaunchOptions): Promise<LaunchedApp> => {
+  const window = await launchApp(options)
+  await answerQuestions(window.app, 0)
+  return window
+}
 
 export const openCloudView = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Cloud', exact: true }).click()

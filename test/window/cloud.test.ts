@@ -10,8 +10,8 @@ import { rootKey } from '../simulator/account.ts'
 import { mfaCode } from '../simulator/identity.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
-import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView, launchCloudApp } from './cloud-window.ts'
+import { answerQuestions, launchApp, questionsOf, type LaunchedApp } from './launch-app.ts'
 import { recordSecretChannels } from './secret-recorder.ts'
 
 let engine: LinkedEngine
@@ -49,7 +49,7 @@ const shownNotifications = (app: LaunchedApp['app']) =>
 
 describe('the cloud view', () => {
   it('verifies credentials, runs checks, launches, follows, notifies and opens the run', async () => {
-    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
+    window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app } = window
     const recorder = await recordSecretChannels(window)
     await recordNotifications(app)
@@ -60,6 +60,11 @@ describe('the cloud view', () => {
       'arn:aws:iam::123456789012:user/planner · account 123456789012 · eu-west-1',
     )
     await fillLaunchForm(page, fleet.forecasts)
+    // A path that is typed was not chosen in a dialog.
+    await answerQuestions(app, 1)
+    await page.getByRole('button', { name: 'Run checks', exact: true }).click()
+    await page.getByText(`${fleet.forecasts} was not uploaded.`).waitFor()
+    await answerQuestions(app, 0)
     await page.getByRole('button', { name: 'Run checks', exact: true }).click()
     await page.getByRole('list', { name: 'Checks' }).waitFor()
     const states = await page
@@ -67,6 +72,7 @@ describe('the cloud view', () => {
       .evaluateAll((lines) => lines.map((line) => `${line.getAttribute('data-check')} ${line.getAttribute('data-state')}`))
     expect(states.filter((state) => !state.endsWith(' ok'))).toEqual([])
     expect(states.length).toBeGreaterThan(8)
+    expect(await questionsOf(app)).toEqual([fleet.forecasts])
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
     // The run opens by itself.
     await waitForHeatmap(page)
@@ -95,7 +101,7 @@ describe('the cloud view', () => {
   })
 
   it('reports failed checks with a fix, and refuses to launch', async () => {
-    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
+    window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     const { page } = window
     await openCloudView(page)
     await fillLaunchForm(page, fleet.forecasts)
@@ -109,7 +115,7 @@ describe('the cloud view', () => {
 
   it('shows a failed job with its cause, and stops one after confirmation', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
-    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
+    window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app } = window
     await recordNotifications(app)
     await openCloudView(page)
@@ -128,7 +134,7 @@ describe('the cloud view', () => {
 
   it('sends key, network, tags and volume from the advanced fields, and refuses invalid ones', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
-    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
+    window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     const { page } = window
     await openCloudView(page)
     await fillLaunchForm(page, fleet.forecasts)
@@ -158,7 +164,7 @@ describe('the cloud view', () => {
   })
 
   it('writes no crash dump', async () => {
-    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
+    window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app, folder } = window
     await openCloudView(page)
     await page.getByRole('button', { name: 'Verify credentials' }).click()

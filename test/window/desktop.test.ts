@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
 import { fabricateRun } from '../fixtures/fabricated-runs.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
-import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { answerQuestions, launchApp, questionsOf, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
 let run: string
@@ -73,18 +73,26 @@ describe('headroom open', () => {
 })
 
 describe('a link from the system', () => {
-  it('opens its run in its view', async () => {
+  it('opens its run in its view once the user agrees, and nothing before', async () => {
     window = await launchApp()
     const { app, page } = window
     await page.getByRole('main', { name: 'Start' }).waitFor()
     const link = `headroom://run/servers?path=${encodeURIComponent(run)}`
-    const wasPrevented = await app.evaluate(({ app: electron }, url) => {
-      let isPrevented = false
-      electron.emit('open-url', { preventDefault: () => (isPrevented = true) }, url)
-      return isPrevented
-    }, link)
-    expect(wasPrevented).toBe(true)
+    await answerQuestions(app, 1)
+    const open = (): Promise<boolean> =>
+      app.evaluate(({ app: electron }, url) => {
+        let isPrevented = false
+        electron.emit('open-url', { preventDefault: () => (isPrevented = true) }, url)
+        return isPrevented
+      }, link)
+    expect(await open()).toBe(true)
+    await page.getByText(`${run} was not opened.`).waitFor()
+    await answerQuestions(app, 0)
+    await open()
     await page.getByRole('grid', { name: 'Servers' }).waitFor({ timeout: 30_000 })
+    expect(await questionsOf(app)).toEqual([run])
+    await open()
+    expect(await questionsOf(app)).toHaveLength(1)
   })
 })
 

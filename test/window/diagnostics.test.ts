@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
-import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { answerQuestions, launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
 let fleet: SampleRun
@@ -16,6 +16,7 @@ beforeAll(async () => {
   fleet = await makeSampleRun(7)
   window = await launchApp({ home: join(folder, 'home') })
   await window.page.getByRole('heading', { name: 'Headroom' }).waitFor()
+  await answerQuestions(window.app, 0)
 })
 afterAll(async () => {
   await window.close()

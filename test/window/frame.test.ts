@@ -20,7 +20,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-shell-'))
   run = join(folder, 'run')
   await fabricateRun(run)
-  window = await launchApp({ args: [link()], home: join(folder, 'home') })
+  window = await launchApp({ args: [run], home: join(folder, 'home') })
+  await window.page.getByRole('main', { name: 'Overview' }).waitFor()
+  // A run that was opened before opens from a link without a question.
+  await window.app.evaluate(({ app: electron }, text) => void electron.emit('second-instance', {}, ['headroom', text], '/'), link())
   await waitForChart(window.page)
 })
 afterAll(async () => {

@@ -38,20 +38,13 @@ beforeEach(async () => {
   await window.page.locator('.sidebar-button[data-view="start"]').click()
 })
 
-/** Drops real files on the window: an input gives them their paths. */
+/** Drops real files on the window, as a user does: events that a script makes would grant no path. */
 const dropFiles = async (page: Page, paths: readonly string[]): Promise<void> => {
-  await page.evaluate(() => {
-    const input = Object.assign(document.createElement('input'), { type: 'file', id: 'dropped', multiple: true })
-    document.body.append(input)
-  })
-  await page.locator('#dropped').setInputFiles([...paths])
-  await page.evaluate(() => {
-    const input = document.querySelector<HTMLInputElement>('#dropped')!
-    const dataTransfer = new DataTransfer()
-    for (const file of input.files ?? []) dataTransfer.items.add(file)
-    input.remove()
-    globalThis.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
-  })
+  const client = await page.context().newCDPSession(page)
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await client.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data })
+  await client.detach()
 }
 
 const written = async (name: string, text: string): Promise<string> => {

@@ -24,6 +24,8 @@ export interface LaunchOptions {
   /** An existing HEADROOM_HOME, for tests that start the app twice; default: a new folder. */
   home?: string
   env?: Readonly<Record<string, string>>
+  /** Starts Electron instead of the runtime itself. */
+  executable?: string
 }
 
 /** The environment of the app: that of the test, without the variables that change how Electron starts. */
@@ -33,6 +35,21 @@ function appEnvironment(overrides: Readonly<Record<string, string>>): Record<str
   )
   return { ...Object.fromEntries(inherited), ...overrides }
 }
+
+/** Answers the questions of the main process by their first button or by Cancel; `globalThis.questions` holds their details. */
+export const answerQuestions = (app: ElectronApplication, response: 0 | 1): Promise<void> =>
+  app.evaluate(({ dialog }, chosen) => {
+    const questions: string[] = []
+    Object.assign(globalThis, { questions })
+    const answer = (...args: unknown[]): Promise<{ response: number; checkboxChecked: boolean }> => {
+      questions.push((args.at(-1) as { detail?: string }).detail ?? '')
+      return Promise.resolve({ response: chosen, checkboxChecked: false })
+    }
+    dialog.showMessageBox = answer
+  }, response)
+
+export const questionsOf = (app: ElectronApplication): Promise<string[]> =>
+  app.evaluate(() => (globalThis as unknown as { questions: string[] }).questions)
 
 const launchTimeoutMs = 20_000
 const launchAttempts = 3
@@ -51,7 +68,7 @@ async function launchWithRetry(options: Parameters<typeof _electron.launch>[0]):
   }
 }
 
-export async function launchApp({ args = [], home, env = {} }: LaunchOptions = {}): Promise<LaunchedApp> {
+export async function launchApp({ args = [], home, env = {}, executable }: LaunchOptions = {}): Promise<LaunchedApp> {
   const electron = process.env['HEADROOM_TEST_ELECTRON']
   if (!electron) throw new Error('Window tests are started with: npm run test:window')
   const switches = JSON.parse(process.env['HEADROOM_TEST_ELECTRON_ARGS'] ?? '[]') as string[]
@@ -66,7 +83,7 @@ export async function launchApp({ args = [], home, env = {} }: LaunchOptions = {
   }
   try {
     app = await launchWithRetry({
-      executablePath: electron,
+      executablePath: executable ?? electron,
       args: [...switches, `--user-data-dir=${userData}`, projectFolder, ...args],
       cwd: folder,
       env: appEnvironment({ HEADROOM_HOME: headroomHome, XDG_CONFIG_HOME: join(folder, 'config'), ...env }),

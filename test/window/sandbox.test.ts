@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fabricateRun } from '../fixtures/fabricated-runs.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { answerQuestions, launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
 let window: LaunchedApp
@@ -74,6 +74,9 @@ describe('the page', () => {
       )
     expect(await sendRequest('run.delete', {})).toMatchObject({ ok: false, error: { code: 'internal' } })
     expect(await sendRequest('run.open', { folder: 7 })).toMatchObject({ ok: false, error: { code: 'internal' } })
+    await answerQuestions(window.app, 1)
+    expect(await sendRequest('run.open', { folder: '/nowhere' })).toMatchObject({ ok: false, error: { code: 'cancelled' } })
+    await answerQuestions(window.app, 0)
     expect(await sendRequest('run.open', { folder: '/nowhere' })).toMatchObject({ ok: false, error: { code: 'run-not-found' } })
   })
 })

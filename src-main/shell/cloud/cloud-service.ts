@@ -8,6 +8,7 @@ import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import type { EngineProcess } from '../engine/host-process.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
+import type { GrantedPaths } from '../ipc/granted-paths.ts'
 import { parseAwsUrl } from '../../cloud/account/aws-pages.ts'
 import type { CloudSession } from './cloud-session.ts'
 
@@ -16,6 +17,7 @@ export interface CloudServiceDeps {
   readonly window: () => BrowserWindow | undefined
   readonly push: (push: Push) => void
   readonly engine: EngineProcess
+  readonly granted: GrantedPaths
 }
 
 export class CloudService {
@@ -48,7 +50,7 @@ export class CloudService {
 
   async #load(): Promise<CloudSession> {
     const { CloudSession } = await import('./cloud-session.ts')
-    const { data, push, window, engine } = this.#deps
+    const { data, push, window, engine, granted } = this.#deps
     return new CloudSession({
       data,
       push,
@@ -60,6 +62,7 @@ export class CloudService {
         const parent = window()
         if (parent === undefined) return null
         const { filePaths } = await dialog.showOpenDialog(parent, dialogOptions[kind])
+        granted.add(...filePaths)
         return filePaths[0] ?? null
       },
       engine: {

@@ -1,7 +1,7 @@
 // Starts analyses for the window, chooses their run folders and companion tables, and cancels them when the app quits.
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { App } from 'electron'
 import type { AnalysisSource, AnalyzeCall, ChannelResponse, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { applyReadingSettings } from '../../../src-shared/config/reading-settings.ts'
@@ -10,6 +10,7 @@ import { eventsTablePath, readManifest } from '../../run-folder/read-run-folder.
 import type { Settings } from '../../../src-shared/config/settings.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
 import type { EngineProcess } from './host-process.ts'
+import type { GrantedPaths } from '../ipc/granted-paths.ts'
 import { inputName, inspectPath, fileExists, findCompanionTable } from '../ipc/inspect-path.ts'
 
 /** Default number of servers in the sample. */
@@ -21,6 +22,7 @@ const cancelTimeoutMs = 5000
 export class Analyses {
   readonly #engine: EngineProcess
   readonly #data: DataFolder
+  readonly #granted: GrantedPaths
   readonly #push: (push: Push) => void
   readonly #settings: () => Pick<Settings, 'analysis' | 'memoryLimit'>
   readonly #running = new Map<string, Promise<void>>()
@@ -28,11 +30,13 @@ export class Analyses {
   constructor(
     engine: EngineProcess,
     data: DataFolder,
+    granted: GrantedPaths,
     push: (push: Push) => void,
     settings: () => Pick<Settings, 'analysis' | 'memoryLimit'>,
   ) {
     this.#engine = engine
     this.#data = data
+    this.#granted = granted
     this.#push = push
     this.#settings = settings
   }
@@ -85,6 +89,9 @@ export class Analyses {
     const serversTable = manifest.servers_table?.path ?? null
     const calendarTable = eventsTablePath(folder)
     const eventsTable = (await fileExists(calendarTable)) ? calendarTable : (manifest.events_table?.path ?? null)
+    // The manifest of a run from elsewhere may name any file.
+    if (!this.#isOwnRun(folder))
+      await this.#granted.require(manifest.inputs.map(({ path }) => path).concat(serversTable ?? [], eventsTable ?? []))
     const name = basename(folder).replace(/-\d{8}-\d{6}$/, '')
     this.#run({
       analysisId,
@@ -94,6 +101,11 @@ export class Analyses {
       memoryLimit: this.#settings().memoryLimit,
     })
     return { state: 'started', analysisId, name: `${name} (re-run)`, serversTable, eventsTable }
+  }
+
+  /** Analysed by this application: of files that the user granted then. Downloaded runs stand beside them. */
+  #isOwnRun(folder: string): boolean {
+    return dirname(resolve(folder)) === resolve(this.#data.runs) && !basename(folder).startsWith('cloud-')
   }
 
   #runFolder(name: string): string {

@@ -1,7 +1,8 @@
 // Opens the run folder of a start request in the engine process while the window loads.
 import type { ChannelResponse, StartRequest } from '../../../src-shared/ipc/ipc-contract.ts'
 import type { EngineProcess } from './host-process.ts'
-import { inspectPath } from '../ipc/inspect-path.ts'
+import type { GrantedPaths } from '../ipc/granted-paths.ts'
+import { inspectPath, type InspectedPath } from '../ipc/inspect-path.ts'
 
 type Overview = ChannelResponse<'run.open'>
 
@@ -13,13 +14,13 @@ interface Prefetch {
 export class RunPrefetch {
   #opening: Promise<Prefetch | null> = Promise.resolve(null)
 
-  /** Failures are left to the window, which opens the run again and shows them. */
-  start(engine: EngineProcess, startRequest: StartRequest): void {
+  /** A link that the user must be asked about first opens nothing here. Failures are left to the window, which opens the run again and shows them. */
+  start(engine: EngineProcess, startRequest: StartRequest, granted: GrantedPaths): void {
     const path = startRequest.kind === 'path' ? startRequest.path : startRequest.kind === 'link' ? startRequest.link.path : null
     if (path === null) return
-    this.#opening = inspectPath(path).then(
+    this.#opening = inspectGranted(path, granted).then(
       (inspected) => {
-        if (inspected.kind !== 'run') return null
+        if (inspected?.kind !== 'run') return null
         const overview = engine.call('run.open', { folder: inspected.path })
         overview.catch(() => undefined)
         return { folder: inspected.path, overview }
@@ -36,3 +37,6 @@ export class RunPrefetch {
     return prefetch.overview.catch(() => null)
   }
 }
+
+const inspectGranted = async (path: string, granted: GrantedPaths): Promise<InspectedPath | null> =>
+  (await granted.holds([path])) ? inspectPath(path) : null

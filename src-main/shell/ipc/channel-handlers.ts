@@ -21,6 +21,7 @@ import type { CloudService } from '../cloud/cloud-service.ts'
 import type { Analyses } from '../engine/analyses.ts'
 import type { RunPrefetch } from '../engine/run-prefetch.ts'
 import type { EngineProcess } from '../engine/host-process.ts'
+import { requireGrants, type GrantedPaths } from './granted-paths.ts'
 import { inspectPath } from './inspect-path.ts'
 import type { QueryProcess } from '../engine/query-process.ts'
 import type { RecentRuns } from '../settings/recent-runs.ts'
@@ -28,6 +29,7 @@ import { chooseSavePath, writeFileAtomically } from './save-file.ts'
 import type { WindowHandlers } from './serve-channels.ts'
 
 export interface HandlerDeps {
+  readonly granted: GrantedPaths
   readonly engine: EngineProcess
   readonly runPrefetch: RunPrefetch
   readonly queries: QueryProcess
@@ -41,13 +43,14 @@ export interface HandlerDeps {
   readonly window: () => BrowserWindow | undefined
 }
 
-export const createChannelHandlers = (deps: HandlerDeps): WindowHandlers => ({
-  ...forward('engine', deps.engine.call.bind(deps.engine)),
-  ...forward('query', deps.queries.call.bind(deps.queries)),
-  ...forward('cloud', deps.cloud.call.bind(deps.cloud)),
-  ...createMainHandlers(deps),
-  'run.open': (request) => openRun(deps, request),
-})
+export const createChannelHandlers = (deps: HandlerDeps): WindowHandlers =>
+  requireGrants(deps.granted, {
+    ...forward('engine', deps.engine.call.bind(deps.engine)),
+    ...forward('query', deps.queries.call.bind(deps.queries)),
+    ...forward('cloud', deps.cloud.call.bind(deps.cloud)),
+    ...createMainHandlers(deps),
+    'run.open': (request) => openRun(deps, request),
+  })
 
 /** Passes every channel of the window that this process serves to `call`. */
 const forward = <Served extends 'engine' | 'query' | 'cloud'>(
@@ -95,6 +98,7 @@ const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>
             }
           : {}),
       })
+      deps.granted.add(...filePaths)
       return { path: filePaths[0] ?? null }
     },
     'path.inspect': ({ path }) => inspectPath(path),

@@ -1,8 +1,9 @@
 // Serves the window's requests: it checks the sender and refuses channels between Headroom's processes.
 import type { IpcMain, WebFrameMain } from 'electron'
+import { z } from 'zod'
 import { windowChannels, type Handlers, type WindowChannel } from '../../../src-shared/ipc/ipc-contract.ts'
 import type { IpcResponse } from '../../../src-shared/ipc/envelope.ts'
-import { requestChannel } from '../../../src-shared/ipc/preload-bridge.ts'
+import { dropChannel, requestChannel } from '../../../src-shared/ipc/preload-bridge.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import { handleRequest, unknownChannel } from '../../ipc/serve-requests.ts'
 
@@ -14,13 +15,17 @@ const isWindowChannel = (channel: unknown): channel is WindowChannel => (windowC
 export const handleWindowRequest = async (handlers: WindowHandlers, channel: unknown, payload: unknown): Promise<IpcResponse> =>
   isWindowChannel(channel) ? handleRequest(handlers, channel, payload) : { ok: false, error: toWireError(unknownChannel(channel)) }
 
-/** `onFailure` is called for every failed request. */
+/** `onFailure` is called for every failed request, `onDrop` for files that the user dropped. */
 export const serveChannels = (
   ipcMain: IpcMain,
   handlers: WindowHandlers,
   isTrusted: (sender: WebFrameMain | null) => boolean,
   onFailure: (channel: string, error: WireError) => void,
-): void =>
+  onDrop: (paths: readonly string[]) => void,
+): void => {
+  ipcMain.on(dropChannel, (event, paths: unknown) => {
+    if (isTrusted(event.senderFrame)) onDrop(droppedPathsSchema.parse(paths))
+  })
   ipcMain.handle(requestChannel, async (event, channel: unknown, payload: unknown): Promise<IpcResponse> => {
     if (!isTrusted(event.senderFrame)) {
       return { ok: false, error: { code: 'internal', message: 'This page may not send requests.' } }
@@ -29,3 +34,6 @@ export const serveChannels = (
     if (!response.ok) onFailure(isWindowChannel(channel) ? channel : 'unknown', response.error)
     return response
   })
+}
+
+const droppedPathsSchema = z.array(z.string()).transform((paths) => paths.filter((path) => path !== ''))

@@ -7,11 +7,15 @@ import type { Push, StartRequest } from '../../../src-shared/ipc/ipc-contract.ts
 /** The first request waits until the window takes it; later ones are pushed to the window. */
 export class StartRequests {
   readonly #push: (push: Push) => void
+  readonly #grant: (path: string) => void
   #first: StartRequest
 
-  constructor(first: StartRequest, push: (push: Push) => void) {
+  /** `grant`: hears of the paths that a command line names; those of links are not granted. */
+  constructor(first: StartRequest, push: (push: Push) => void, grant: (path: string) => void) {
     this.#first = first
     this.#push = push
+    this.#grant = grant
+    if (first.kind === 'path') grant(first.path)
   }
 
   get first(): StartRequest {
@@ -35,6 +39,7 @@ export class StartRequests {
       if (window()?.isMinimized() === true) window()?.restore()
       window()?.focus()
       const requested = parseStartArguments(argv, workingFolder, appFolder)
+      if (requested.kind === 'path') this.#grant(requested.path)
       if (requested.kind !== 'start') this.send(requested)
     })
     app.on('open-url', (event, link) => {

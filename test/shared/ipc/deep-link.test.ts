@@ -86,6 +86,10 @@ it.each([
   '\\\\.\\pipe\\x',
   '/dev/sda',
   '/proc/self/root/data',
+  '/./proc/self/root/data',
+  '/..//dev/sda',
+  'run',
+  '../run',
   'file:///data/run',
   'https://host/run',
 ])('a link to %s is refused', (path) => {

@@ -1,0 +1,29 @@
+// Asks the user for files and folders that something else named: a link, a saved form, an earlier run or the page.
+import { dialog, type BrowserWindow } from 'electron'
+import { toPlainText } from '../../../src-shared/run/errors.ts'
+import type { PathPurpose } from './granted-paths.ts'
+
+const maxListed = 10
+
+const questions: Readonly<Record<PathPurpose, { readonly message: string; readonly button: string }>> = {
+  open: { message: 'Open what you did not choose yourself?', button: 'Open' },
+  upload: { message: 'Upload what you did not choose yourself?', button: 'Upload' },
+}
+
+/** False where the user declines. */
+export const askForPaths = async (window: BrowserWindow | undefined, purpose: PathPurpose, paths: readonly string[]): Promise<boolean> => {
+  const { message, button } = questions[purpose]
+  const listed = paths.slice(0, maxListed).map(toPlainText)
+  const question = {
+    type: 'question' as const,
+    title: 'Headroom',
+    message,
+    detail: [...listed, ...(paths.length > maxListed ? [`and ${paths.length - maxListed} more`] : [])].join('\n'),
+    buttons: [button, 'Cancel'],
+    defaultId: 1,
+    cancelId: 1,
+    noLink: true,
+  }
+  const { response } = await (window === undefined ? dialog.showMessageBox(question) : dialog.showMessageBox(window, question))
+  return response === 0
+}
