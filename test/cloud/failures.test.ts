@@ -80,7 +80,10 @@ describe('a launch is refused', () => {
   })
 
   it('for too large a volume, and proposes a smaller one', async () => {
-    expect(await launchFailure({ volumeGb: 2000 })).toMatchObject({ code: 'cloud-limit', next: expect.stringMatching(/^Choose a smaller volume\./) })
+    expect(await launchFailure({ volumeGb: 2000 })).toMatchObject({
+      code: 'cloud-limit',
+      next: expect.stringMatching(/^Choose a smaller volume\./),
+    })
   })
 
   it('with an image of another region, and proposes the right one', async () => {

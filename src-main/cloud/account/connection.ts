@@ -56,7 +56,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
   if (profile?.credentialProcess !== undefined && request.allowsProcess !== true && !usesEnvironment) {
     throw new HeadroomError(
       'cloud-process-denied',
-      `The profile ${profile.name} runs a program for its credentials: ${profile.credentialProcess}`,
+      `The profile ${profile.name} runs a program for its credentials: ${programOf(profile.credentialProcess)}.`,
       {
         next: 'Allow it if you trust the program (command line: --allow-credential-process), or choose another profile.',
       },
@@ -101,9 +101,23 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
   return {
     profile: usesEnvironment ? null : (profileName ?? null),
     region,
-    endpoint: endpointOf('SAGEMAKER', profile) ?? null,
+    endpoint: withoutCredentials(endpointOf('SAGEMAKER', profile)),
     ...clients,
     close: () => requestHandler.destroy(),
+  }
+}
+
+/** Its arguments may hold secrets. */
+const programOf = (command: string): string => /^\s*(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(command)?.slice(1).find(Boolean) ?? 'one without a name'
+
+/** An address as it may be shown: without user name, password, query and fragment. */
+const withoutCredentials = (address: string | undefined): string | null => {
+  if (address === undefined) return null
+  try {
+    const { protocol, host, pathname } = new URL(address)
+    return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
+  } catch {
+    return 'an endpoint that is no address'
   }
 }
 

@@ -14,16 +14,26 @@ export interface SignInCallback {
 
 const renderPage = (text: string): string => `<!doctype html><meta charset="utf-8"><title>Headroom</title><p>${text}</p>`
 
+/** Anybody on this machine may send anything. */
+const parseTarget = (target = ''): URL => {
+  try {
+    return new URL(target, 'http://127.0.0.1')
+  } catch {
+    return new URL('http://127.0.0.1/')
+  }
+}
+
 export const listenForCallback = async (state: string, timeoutMs: number, signal?: AbortSignal): Promise<SignInCallback> => {
   let deferred: { resolve: (code: string) => void; reject: (error: Error) => void } | undefined
   const code = new Promise<string>((resolve, reject) => (deferred = { resolve, reject }))
   // An unawaited rejection must not end the process.
   code.catch(() => undefined)
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
+    const { pathname, searchParams } = parseTarget(request.url)
     const isExpected = pathname === callbackPath && searchParams.get('state') === state
     response.writeHead(isExpected ? 200 : 404, { 'content-type': 'text/html; charset=utf-8', connection: 'close' })
-    const authorizationCode = searchParams.get('code')
+    // An empty one is none.
+    const authorizationCode = searchParams.get('code') || null
     response.end(
       renderPage(
         isExpected
@@ -39,6 +49,7 @@ export const listenForCallback = async (state: string, timeoutMs: number, signal
     else deferred?.resolve(authorizationCode)
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  server.on('error', () => undefined)
   const timer = setTimeout(
     () =>
       deferred?.reject(new HeadroomError('cloud-sign-in', 'The sign-in did not complete within ten minutes.', { next: 'Sign in again.' })),
@@ -53,6 +64,7 @@ export const listenForCallback = async (state: string, timeoutMs: number, signal
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       server.close()
+      server.closeAllConnections()
     },
   }
 }

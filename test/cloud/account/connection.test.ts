@@ -351,3 +351,26 @@ describe('secrets', () => {
     expect(simulatedSecrets.filter((secret) => `${failure.message} ${failure.next} ${failure.stack}`.includes(secret))).toEqual([])
   })
 })
+
+describe('what is shown of a connection', () => {
+  it('names the program of a profile without its arguments', async () => {
+    for (const [command, program] of [
+      ['/opt/keys --token s3cr3t-token', '/opt/keys'],
+      ['"/opt/my keys/get" --password=s3cr3t', '/opt/my keys/get'],
+    ] as const) {
+      await configure(`[profile tool]\nregion = eu-west-1\ncredential_process = ${command}\n`)
+      const failure = await failureOf(connect({ profile: 'tool' }))
+      expect(failure.message).toBe(`The profile tool runs a program for its credentials: ${program}.`)
+      expect(JSON.stringify(failure)).not.toContain('s3cr3t')
+    }
+  })
+
+  it('shows an endpoint without its user name, password and query', async () => {
+    process.env['AWS_ENDPOINT_URL'] = 'https://ann:s3cr3t@aws.example:8443/path?token=s3cr3t'
+    const connection = await connect({ region: 'eu-west-1' })
+    closers.push(connection.close)
+    expect(connection.endpoint).toBe('https://aws.example:8443/path')
+    const failure = await failureOf(identifyCaller(connection))
+    expect(JSON.stringify([failure, failure.message])).not.toContain('s3cr3t')
+  })
+})
