@@ -2,7 +2,7 @@
 import '../src-shared/run/no-proto-accessor.ts'
 import { join, resolve } from 'node:path'
 import { app, dialog, ipcMain, type BrowserWindow } from 'electron'
-import { toWireError } from '../src-shared/run/errors.ts'
+import { exitCodes, toWireError } from '../src-shared/run/errors.ts'
 import type { Push } from '../src-shared/ipc/ipc-contract.ts'
 import { pushChannel } from '../src-shared/ipc/preload-bridge.ts'
 import { Analyses, cancelBeforeQuit } from './shell/engine/analyses.ts'
@@ -27,8 +27,16 @@ import { showTaskProgress } from './shell/window/task-progress.ts'
 
 const appFolder = resolve(__dirname, '../..')
 
+/** A port that every program and web page of this machine could drive the window by. */
+const debuggingPort = 'remote-debugging-port'
+
 const start = async (): Promise<void> => {
   app.setName('Headroom')
+  if (app.isPackaged && app.commandLine.hasSwitch(debuggingPort)) {
+    process.stderr.write(`Error: --${debuggingPort} would let other programs control the window. Start Headroom without it.\n`)
+    app.exit(exitCodes.usage)
+    return
+  }
   const data = initDataFolder(process.env)
   if (!app.requestSingleInstanceLock()) {
     app.quit()

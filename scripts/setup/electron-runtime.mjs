@@ -57,7 +57,8 @@ async function electronSwitches(binary) {
   if (process.platform !== 'linux') return []
   const isRoot = process.getuid?.() === 0
   const sandboxed = !isRoot && (await canSandbox(binary))
-  if (!sandboxed && !isRoot) printLine("This system offers no sandbox for the window's pages; opening it without one.")
+  if (isRoot) printLine("Root gets no sandbox for the window's pages; start it as another user to have one.")
+  else if (!sandboxed) printLine("This system offers no sandbox for the window's pages; opening it without one.")
   return [...(sandboxed ? [] : ['--no-sandbox']), ...(hasGraphicsCard() ? [] : ['--disable-gpu'])]
 }
 

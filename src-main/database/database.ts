@@ -288,5 +288,5 @@ const toDatabaseError = (cause: unknown, sql: string): HeadroomError => {
       sql,
     })
   }
-  return new HeadroomError('query-failed', message, { cause, sql })
+  return new HeadroomError('query-failed', message, { cause, sql, isRaw: true })
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { runMark } from '../run-folder/changed-files.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
+import { readingRun } from '../queries/run/query-database.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'
 
 const maxOpenRuns = 2
@@ -27,7 +28,7 @@ export class OpenRuns {
     const result = entry.queue.then(async () => {
       const run = await entry.run
       if ((await runMark(key)) !== (await entry.mark)) throw changedError(folder)
-      return work(run)
+      return readingRun(folder, () => work(run))
     })
     entry.queue = result.catch(() => undefined)
     this.#closeLeastRecent()

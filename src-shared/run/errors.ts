@@ -69,6 +69,8 @@ export interface HeadroomErrorOptions {
   readonly next?: string
   readonly sql?: string
   readonly cause?: unknown
+  /** The message holds the words of a library: no user sees them. */
+  readonly isRaw?: boolean
 }
 
 /** An error with a code and a sentence for the user. Any other thrown value counts as `internal`. */
@@ -76,6 +78,7 @@ export class HeadroomError extends Error {
   readonly code: ErrorCode
   readonly next: string | undefined
   readonly sql: string | undefined
+  readonly isRaw: boolean
 
   constructor(code: ErrorCode, message: string, options: HeadroomErrorOptions = {}) {
     super(toPlainSentence(message), options.cause === undefined ? undefined : { cause: options.cause })
@@ -83,6 +86,7 @@ export class HeadroomError extends Error {
     this.code = code
     this.next = options.next === undefined ? undefined : toPlainText(options.next)
     this.sql = options.sql
+    this.isRaw = options.isRaw ?? false
   }
 }
 
@@ -118,8 +122,12 @@ export const toWireError = (thrown: unknown): WireError => {
   if (thrown instanceof HeadroomError) {
     return {
       code: thrown.code,
-      message: thrown.message,
-      ...(thrown.next === undefined ? {} : { next: thrown.next }),
+      message: thrown.isRaw ? 'A step of the analysis failed in the database.' : thrown.message,
+      ...(thrown.isRaw
+        ? { next: 'Please report it: HEADROOM_DEBUG=1 prints the details.' }
+        : thrown.next === undefined
+          ? {}
+          : { next: thrown.next }),
       ...(thrown.sql === undefined ? {} : { sql: thrown.sql }),
     }
   }

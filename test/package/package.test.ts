@@ -9,7 +9,7 @@ import { listPackage } from '@electron/asar'
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
-import { findObstacle, packageFolder, startPackage, type PackagedApp } from './packaged-app.ts'
+import { runPackage, findObstacle, packageFolder, startPackage, type PackagedApp } from './packaged-app.ts'
 
 const project = resolve(import.meta.dirname, '..', '..')
 const resources = join(packageFolder, 'resources')
@@ -137,6 +137,13 @@ describe.skipIf(obstacleReason !== undefined)('an ordinary user', () => {
     await app.page.keyboard.press('Control+Shift+I')
     await app.page.keyboard.press('F12')
     await app.page.waitForTimeout(500)
-    expect((await app.targets()).filter((url) => !url.startsWith('app://headroom/'))).toEqual([])
+    expect((await app.targets()).filter((url) => url !== '' && !url.startsWith('app://headroom/'))).toEqual([])
+  })
+
+  it('gets no window with an open debugging port', () => {
+    const { status, stderr } = runPackage(['--remote-debugging-port=0'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('--remote-debugging-port would let other programs control the window.')
+    expect(stderr).not.toContain('DevTools listening')
   })
 })

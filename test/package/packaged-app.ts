@@ -1,10 +1,12 @@
 // Starts the packaged app as an ordinary user starts it, sandbox and all, and drives it over the DevTools protocol: its fuses leave no other way.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { chromium, errors, type Browser, type Page } from 'playwright'
+import { bridgePipe, type PipeBridge } from './pipe-bridge.ts'
 
 export const packageFolder = process.env['HEADROOM_TEST_PACKAGE'] ?? ''
 const program = join(packageFolder, 'headroom')
@@ -75,18 +77,6 @@ const runningProcesses = (): RunningProcess[] =>
 
 const timeoutMs = 30_000
 
-const listeningPort = (child: ChildProcess, output: () => string): Promise<number> =>
-  new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error(`The package did not start:\n${output()}`)), timeoutMs)
-    child.once('exit', () => fail(new Error(`The package ended:\n${output()}`)))
-    child.stderr!.on('data', () => {
-      const port = /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1]
-      if (port === undefined) return
-      clearTimeout(timer)
-      done(Number(port))
-    })
-  })
-
 const maxAttempts = 4
 
 /** Where Playwright attaches while the page opens it may wait for ever: the next attempt finds the two apart. */
@@ -105,37 +95,49 @@ export const startPackage = async (args: readonly string[], env: Readonly<Record
   const home = await mkdtemp(join(tmpdir(), 'headroom-package-'))
   if (isRoot) chownSync(home, ordinaryUser, ordinaryUser)
   const graphics = existsSync('/dev/dri') ? [] : ['--disable-gpu']
-  const command = [...userPrefix, program, ...graphics, '--remote-debugging-port=0', ...args]
+  // The package refuses a port; a pipe is open to its parent process alone.
+  const command = [...userPrefix, program, ...graphics, '--remote-debugging-pipe', ...args]
   const { PATH = '', DISPLAY = '' } = process.env
   const child = spawn(command[0]!, command.slice(1), {
     cwd: home,
     env: { PATH, DISPLAY, HOME: home, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   })
   let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (piece: string) => (text += piece))
   const ended = new Promise<void>((done) => child.once('exit', () => done()))
   let browser: Browser | undefined
+  let bridge: PipeBridge | undefined
   const close = async (): Promise<void> => {
     child.kill()
     await ended
     await browser?.close().catch(() => undefined)
+    bridge?.close()
     await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
   try {
-    const port = await listeningPort(child, () => text)
-    const site = `http://127.0.0.1:${port}`
+    bridge = await bridgePipe(child.stdio[3] as Writable, child.stdio[4] as Readable)
     // Electron has one browser context and does not let its downloads be redirected.
-    browser = await connectWithRetries(site)
+    browser = await connectWithRetries(bridge.address)
     const context = browser.contexts()[0]!
     const page = context.pages()[0] ?? (await context.waitForEvent('page'))
     const targets = async (): Promise<string[]> => {
-      const listed = (await (await fetch(`${site}/json/list`)).json()) as { url: string }[]
-      return listed.map(({ url }) => url)
+      const session = await browser!.newBrowserCDPSession()
+      const { targetInfos } = await session.send('Target.getTargets')
+      await session.detach()
+      return targetInfos.map(({ url }) => url)
     }
     return { page, home, output: () => text, targets, processes: runningProcesses, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** Until it ends by itself. */
+export const runPackage = (args: readonly string[]): { status: number | null; stderr: string } => {
+  const [command, ...rest] = [...userPrefix, program, ...args]
+  const { PATH = '', DISPLAY = '' } = process.env
+  const { status, stderr } = spawnSync(command!, rest, { env: { PATH, DISPLAY, HOME: tmpdir() }, timeout: timeoutMs, encoding: 'utf8' })
+  return { status, stderr }
 }

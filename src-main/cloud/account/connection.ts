@@ -108,7 +108,8 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
 }
 
 /** Its arguments may hold secrets. */
-const programOf = (command: string): string => /^\s*(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(command)?.slice(1).find(Boolean) ?? 'one without a name'
+const programOf = (command: string): string =>
+  /^\s*(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(command)?.slice(1).find(Boolean) ?? 'one without a name'
 
 /** An address as it may be shown: without user name, password, query and fragment. */
 const withoutCredentials = (address: string | undefined): string | null => {

@@ -8,7 +8,7 @@ import { findDefinitions, type Basis, type Side } from './attribute-changes.ts'
 import { findRiskChanges } from './find-risk-changes.ts'
 import { checkForecast } from './check-forecast.ts'
 import { findPolicyDifferences, collectComparisonNotes } from './policy-differences.ts'
-import { openQueryDatabase } from '../run/query-database.ts'
+import { openQueryDatabase, readingRun } from '../run/query-database.ts'
 import { readRunContents, type RunContents } from '../run/run-contents.ts'
 import { createRunTables } from '../run/run-tables.ts'
 
@@ -23,7 +23,7 @@ export const compareRuns = async (
   try {
     await createRunSchema(database, earlier, 'earlier')
     await createRunSchema(database, later, 'later')
-    return await compare(database, earlier, later)
+    return await readingRun(`${earlierFolder} or ${laterFolder}`, () => compare(database, earlier, later))
   } finally {
     await close()
   }
@@ -69,14 +69,8 @@ const readComparableRun = async (folder: string): Promise<RunToCompare> => {
   })
 }
 
-const createRunSchema = async (database: Database, run: RunToCompare, schema: 'earlier' | 'later'): Promise<void> =>
-  createRunTables(database, run, schema).catch((cause: unknown) => {
-    if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
-    throw new HeadroomError('run-damaged', `The tables of ${run.folder} cannot be read.`, {
-      next: 'Download or analyse the run again.',
-      cause,
-    })
-  })
+const createRunSchema = (database: Database, run: RunToCompare, schema: 'earlier' | 'later'): Promise<void> =>
+  readingRun(run.folder, () => createRunTables(database, run, schema))
 
 const describeSide = async (database: Database, { folder, manifest }: RunToCompare, schema: 'earlier' | 'later'): Promise<ComparedRun> => {
   const figures = await database.row(

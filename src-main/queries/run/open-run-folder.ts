@@ -3,7 +3,7 @@ import { module05FolderConfig } from '../../../src-shared/config/analysis-config
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { describeRun } from './describe-run.ts'
 import type { OpenRun } from './open-run.ts'
-import { openQueryDatabase } from './query-database.ts'
+import { openQueryDatabase, readingRun } from './query-database.ts'
 import { readRunContents, type RunContents } from './run-contents.ts'
 import { createRunTables } from './run-tables.ts'
 import { openRunZone } from './run-zone.ts'
@@ -18,7 +18,10 @@ const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOvervi
 }
 
 /** Throws run-not-found, run-damaged, cancelled, and what the tables of a Module 05 folder are rejected for. */
-export const openRunFolder = async (folder: string, signal?: AbortSignal): Promise<OpenRun> => {
+export const openRunFolder = (folder: string, signal?: AbortSignal): Promise<OpenRun> =>
+  readingRun(folder, () => openTables(folder, signal))
+
+const openTables = async (folder: string, signal?: AbortSignal): Promise<OpenRun> => {
   const contents = await readRunContents(folder)
   const { database, close } = await openQueryDatabase(signal)
   try {
@@ -41,7 +44,7 @@ export const withRunFolder = async <Result>(
 ): Promise<Result> => {
   const run = await openRunFolder(folder, signal)
   try {
-    return await work(run)
+    return await readingRun(folder, () => work(run))
   } finally {
     await run.close()
   }

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { Database } from '../../database/database.ts'
 
 /** Leaves memory for an analysis in the same process. */
@@ -28,5 +29,19 @@ export const openQueryDatabase = async (signal?: AbortSignal): Promise<QueryData
   } catch (error) {
     await removeSpillFolder()
     throw error
+  }
+}
+
+/** A run's files fit every query of the Headroom that wrote them: where one fails, they are others. Throws run-damaged. */
+export const readingRun = async <Value>(folder: string, work: () => Promise<Value>): Promise<Value> => {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof HeadroomError) || !cause.isRaw) throw cause
+    throw new HeadroomError('run-damaged', `The files of the run in ${folder} do not fit each other.`, {
+      next: 'Download or analyse the run again.',
+      cause,
+      ...(cause.sql === undefined ? {} : { sql: cause.sql }),
+    })
   }
 }
