@@ -22,6 +22,7 @@ export default defineConfig({
           'engine-host': here('src-main/engine-host/engine-host.ts'),
           'query-host': here('src-main/query-host/query-host.ts'),
           'forecast-worker': here('src-main/forecasting/forecast-worker.ts'),
+          'path-worker': here('src-main/engine/breach/path-worker.ts'),
         },
         output: commonjs,
       },

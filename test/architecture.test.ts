@@ -125,8 +125,8 @@ describe('the built processes', () => {
     expect(code).toMatch(/x-amz-/)
     expect(code).not.toMatch(/require\("electron"\)/)
   })
-  test('a thread that forecasts holds arithmetic alone', () => {
-    expect(reachableCode('forecast-worker.cjs')).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
+  test.each(['forecast-worker.cjs', 'path-worker.cjs'])('the thread of %s holds arithmetic alone', (worker) => {
+    expect(reachableCode(worker)).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
   })
   test('the main process of the window holds no DuckDB', () => {
     const code = reachableCode('index.cjs')

@@ -43,6 +43,7 @@ export const modules = {
     imports: ['shared'],
     packages: ['ml-kmeans', 'pure-rand'],
   },
+  threads: { path: 'src-main/threads', holds: 'worker threads and the memory that they share', imports: ['shared'], packages: ['node'] },
   calendar: {
     path: 'src-main/calendar',
     holds: 'days, quarters, holidays, time zones',
@@ -66,7 +67,7 @@ export const modules = {
   forecasting: {
     path: 'src-main/forecasting',
     holds: 'own forecasts: a file per model, rolling origins',
-    imports: ['forecasts', 'statistics', 'calendar', 'database', 'shared'],
+    imports: ['forecasts', 'statistics', 'calendar', 'threads', 'database', 'shared'],
     packages: ['node', 'zod'],
   },
 
@@ -80,6 +81,7 @@ export const modules = {
       'forecasts',
       'statistics',
       'calendar',
+      'threads',
       'run-folder',
       'parquet',
       'database',

@@ -33,7 +33,7 @@ export function engineChunks(chunks = builtChunks()) {
     seen.add(file)
     for (const next of [...chunk.imports, ...chunk.dynamicImports]) visit(next)
   }
-  for (const entry of ['cli.cjs', 'forecast-worker.cjs']) visit(entry)
+  for (const entry of ['cli.cjs', 'forecast-worker.cjs', 'path-worker.cjs']) visit(entry)
   return [...seen].sort((a, b) => (a < b ? -1 : 1))
 }
 

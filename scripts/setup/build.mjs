@@ -24,6 +24,7 @@ export const products = [
   'main/engine-host.cjs',
   'main/query-host.cjs',
   'main/forecast-worker.cjs',
+  'main/path-worker.cjs',
   'preload/preload.cjs',
   'renderer/index.html',
 ]

@@ -8,6 +8,7 @@ import { maximumOf, percentileOf } from '../../statistics/percentile.ts'
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
 import { slotOf, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { StepCoverage, type ResidualRuns, type StepRange } from './residual-runs.ts'
+import { sharedIntegers, sharedSingles, sharedCounts } from '../../threads/shared-arrays.ts'
 import { SeriesFile } from './series-file.ts'
 
 export const needsBreachEstimates = (config: AnalysisConfig): boolean => config.breach_probability || config.basis === 'conservative'
@@ -158,6 +159,7 @@ export class BacktestResiduals implements BacktestReader {
     return this.#windowRows[id]!
   }
 
+  /** The arrays that paths are drawn from lie in memory that all threads see. */
   load(ids: Uint32Array): SeriesResiduals {
     const offsetsOf = (count: (id: number) => number): Uint32Array => {
       const offsets = new Uint32Array(ids.length + 1)
@@ -168,13 +170,13 @@ export class BacktestResiduals implements BacktestReader {
     const runOffsets = offsetsOf((id) => this.#runCounts[id]!)
     const holdOutOffsets = offsetsOf((id) => this.#windowRows[id]!)
     const runs = {
-      residuals: new Float32Array(rowOffsets.at(-1)!),
+      residuals: sharedSingles(rowOffsets.at(-1)!),
       offsets: runOffsets,
-      steps: new Int32Array(runOffsets.at(-1)!),
-      starts: new Uint32Array(runOffsets.at(-1)!),
-      lengths: new Uint32Array(runOffsets.at(-1)!),
+      steps: sharedIntegers(runOffsets.at(-1)!),
+      starts: sharedCounts(runOffsets.at(-1)!),
+      lengths: sharedCounts(runOffsets.at(-1)!),
     }
-    const predicted = new Float32Array(rowOffsets.at(-1)!)
+    const predicted = sharedSingles(rowOffsets.at(-1)!)
     const holdOutExcess = new Float64Array(holdOutOffsets.at(-1)!)
     const holdOutBounded = new Uint8Array(holdOutOffsets.at(-1)!)
     const holdOutThirds = new Uint8Array(holdOutOffsets.at(-1)!)
@@ -259,12 +261,6 @@ export class BacktestResiduals implements BacktestReader {
       }
     })
   }
-}
-
-/** What was predicted in a window of series `s`, age 0 the latest. */
-export const windowForecastOf = ({ rowOffsets, predicted }: SeriesResiduals, s: number, windowRows: number, age: number): Float64Array => {
-  const end = rowOffsets[s + 1]! - age * windowRows
-  return new Float64Array(predicted.subarray(end - windowRows, end))
 }
 
 export const unknownThird = 3

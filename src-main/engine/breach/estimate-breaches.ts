@@ -1,17 +1,19 @@
 // Breach probability of every series with a threshold and a horizon, recalibrated on the hold-out (analysis definition, section 4).
+import { availableParallelism } from 'node:os'
 import type { CalibrationScores, ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Calibration } from '../../statistics/beta-calibration.ts'
 import { applyBasis, decidingBasisSql } from './apply-basis.ts'
-import { fitCalibration, scoreCalibration } from './calibration.ts'
+import { fitCalibration, scoreCalibration, type CalibrationSample } from './calibration.ts'
 import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import { findFirstSeries, joinSeries, summarizeCounts, type BreachCount, type ServerBreaches } from './joint-breaches.ts'
 import type { SimulationTask } from './path-batches.ts'
 import type { ThresholdSeries } from './threshold-series.ts'
-import { curveColumns, type FleetPaths } from './fleet-paths.ts'
-import { sampleCalibration, simulateFleet } from './simulate-fleet.ts'
+import { createFleetPaths, curveColumns, type EventPair, type FleetPaths } from './fleet-paths.ts'
+import { openPathPool } from './path-pool.ts'
+import { countSimulations, sampleCalibration, simulateFleet, type FleetIntervals } from './simulate-fleet.ts'
 
 /** What is known of the fleet as a whole; each null if breach probabilities are turned off. */
 export interface BreachFindings {
@@ -38,10 +40,8 @@ export const estimateBreaches = async (
     return { scores: { calibration: null, calibration_sustained: null, coverage: null }, atRiskCount: null }
   }
   const { series } = task
-  const sample = await sampleCalibration(task, signal)
-  const calibrations = { sustained: fitCalibration(sample.sustained), any: fitCalibration(sample.any) }
-  const paths = await simulateFleet(database, task, calibrations, signal)
-  await storeEstimates(database, config, estimateRows(task, paths))
+  const { sample, calibrations, paths, fleetIntervals } = await simulateTask(database, task, signal)
+  await storeEstimates(database, config, estimateRows(task, paths, fleetIntervals))
   const firstSeries = findFirstSeries(series.serverIds)
   const [sustained, veryHigh, any] = [
     joinSeries(paths.sustained, firstSeries, series.isSilent),
@@ -55,9 +55,29 @@ export const estimateBreaches = async (
     scores: {
       calibration: { ...scoreCalibration(sample.any, config.seed), curve: describeCurve(calibrations.any) },
       calibration_sustained: { ...scoreCalibration(sample.sustained, config.seed), curve: describeCurve(calibrations.sustained) },
-      coverage: measureCoverage(paths.intervals, config.interval_level),
+      coverage: measureCoverage(fleetIntervals.intervals, config.interval_level),
     },
     atRiskCount: isKnown ? summarizeCounts(sustained.serversByPath) : null,
+  }
+}
+
+interface SimulatedTask {
+  readonly sample: EventPair<CalibrationSample>
+  readonly calibrations: EventPair<Calibration>
+  readonly paths: FleetPaths
+  readonly fleetIntervals: FleetIntervals
+}
+
+const simulateTask = async (database: Database, task: SimulationTask, signal: AbortSignal | undefined): Promise<SimulatedTask> => {
+  const paths = createFleetPaths(task.series.seriesIds.length)
+  const threads = Math.min(database.threads, availableParallelism())
+  const pool = openPathPool({ task, paths }, countSimulations(task), threads, signal)
+  try {
+    const sample = await sampleCalibration(task, pool)
+    const calibrations = { sustained: fitCalibration(sample.sustained), any: fitCalibration(sample.any) }
+    return { sample, calibrations, paths, fleetIntervals: await simulateFleet(database, task, calibrations, paths, pool, signal) }
+  } finally {
+    await pool.close()
   }
 }
 
@@ -97,8 +117,11 @@ const estimateColumns = {
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
 /** A row per series, by the columns above. */
-function* estimateRows({ series, config, backtestResiduals }: SimulationTask, paths: FleetPaths): Generator<(number | null)[]> {
-  const { raw, sustained, veryHigh, any, p95, moments, peakP95, firstBreach, intervals, groups } = paths
+function* estimateRows(
+  { series, config, backtestResiduals }: SimulationTask,
+  { raw, sustained, veryHigh, any, p95, moments, peakP95, firstBreach }: FleetPaths,
+  { intervals, groups }: FleetIntervals,
+): Generator<(number | null)[]> {
   const margins = fitMargins(intervals, config.interval_level)
   const columns = [
     sustained.probability,

@@ -1,12 +1,10 @@
 // Figures of each series that are read from its simulated paths: probabilities, quantiles, dates and the paths that breach.
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
-import type { Database } from '../../database/database.ts'
 import { percentileOf } from '../../statistics/percentile.ts'
-import type { IntervalGroup } from './interval-coverage.ts'
-import { PathSets, type SeriesBreaches } from './joint-breaches.ts'
-import type { SimulationTask } from './path-batches.ts'
+import { sharedFloats } from '../../threads/shared-arrays.ts'
+import { addPath, createPathSets, type PathSets, type SeriesBreaches } from './joint-breaches.ts'
+import type { PathTask } from './path-batches.ts'
 import { createPathFigures, measurePaths, pathCount, type PathFigures } from './simulate-paths.ts'
-import type { ThresholdSeries } from './threshold-series.ts'
 
 /** Steps of the probability-by-date curve: a week of days, six hours of hours. */
 const curveSteps = { hourly: 6, daily: 7, weekly: 1, monthly: 1, quarterly: 1 } as const
@@ -17,7 +15,7 @@ export interface EventPair<T> {
   readonly any: T
 }
 
-/** Figures of each series over its horizon; arrays by index in ThresholdSeries, NaN where a figure is not known. */
+/** Figures of each series over its horizon, in memory that all threads see; arrays by index in ThresholdSeries, NaN where a figure is not known. */
 export interface FleetPaths {
   readonly raw: EventPair<Float64Array>
   readonly sustained: SeriesBreaches
@@ -32,9 +30,6 @@ export interface FleetPaths {
   readonly peakP95: Float64Array
   /** Milliseconds UTC: quantiles of the first time above the threshold among the paths with a sustained breach. */
   readonly firstBreach: { readonly p20: Float64Array; readonly median: Float64Array }
-  readonly intervals: Map<number, IntervalGroup>
-  /** Calibration group of a series: its bin and its model. */
-  readonly groups: Int32Array
 }
 
 interface PathP95s {
@@ -49,14 +44,14 @@ interface PathP95s {
   readonly breaching: Float64Array
 }
 
-export const createFleetPaths = (series: ThresholdSeries): FleetPaths => {
-  const count = series.seriesIds.length
-  const nanArray = (): Float64Array => new Float64Array(count).fill(Number.NaN)
+/** Of `count` series. */
+export const createFleetPaths = (count: number): FleetPaths => {
+  const nanArray = (): Float64Array => sharedFloats(count).fill(Number.NaN)
   return {
     raw: { sustained: nanArray(), any: nanArray() },
-    sustained: { probability: nanArray(), paths: new PathSets(count) },
-    veryHigh: { probability: nanArray(), paths: new PathSets(count) },
-    any: { probability: nanArray(), paths: new PathSets(count) },
+    sustained: { probability: nanArray(), paths: createPathSets(count) },
+    veryHigh: { probability: nanArray(), paths: createPathSets(count) },
+    any: { probability: nanArray(), paths: createPathSets(count) },
     p95: {
       p10: nanArray(),
       median: nanArray(),
@@ -69,14 +64,7 @@ export const createFleetPaths = (series: ThresholdSeries): FleetPaths => {
     moments: Object.fromEntries(pathMomentColumns.map((column) => [column, nanArray()])) as Record<PathMomentColumn, Float64Array>,
     peakP95: nanArray(),
     firstBreach: { p20: nanArray(), median: nanArray() },
-    intervals: new Map(),
-    groups: calibrationGroupsOf(series),
   }
-}
-
-const calibrationGroupsOf = ({ models, bins }: ThresholdSeries): Int32Array => {
-  const indexByKey = new Map([...new Set(models)].sort().map((model, number) => [model, number]))
-  return bins.map((bin, position) => bin * indexByKey.size + indexByKey.get(models[position]!)!)
 }
 
 /** Draws and measures the paths of one series after the other in the same memory. */
@@ -115,11 +103,10 @@ export class Simulation {
 /** Of the paths that breach, the shares that have breached by a date: those with a sustained breach, those with any. */
 export const curveColumns = { series_id: 'INTEGER', at_ms: 'DOUBLE', share_sustained: 'DOUBLE', share_any: 'DOUBLE' } as const
 
-/** Each append takes a few milliseconds, whatever its rows. */
-const curveRowsInMemory = 100_000
+const createCurve = (): Record<'ids' | 'times' | 'sustained' | 'any', number[]> => ({ ids: [], times: [], sustained: [], any: [] })
 
 /** Rows of `breach_curve`, column by column. */
-const createCurve = (): Record<'ids' | 'times' | 'sustained' | 'any', number[]> => ({ ids: [], times: [], sustained: [], any: [] })
+export type CurveRows = readonly [ids: Int32Array, times: Float64Array, sustained: Float64Array, any: Float64Array]
 
 /** Probabilities as the run states them. */
 export interface EventProbabilities {
@@ -128,10 +115,9 @@ export interface EventProbabilities {
   readonly any: number
 }
 
-/** Enters one series after the other into the figures of the fleet and, on `flush`, into `breach_curve`. */
+/** Enters one series after the other into the figures of the fleet, and collects the rows of `breach_curve`. */
 export class FleetRecorder {
-  readonly #database: Database
-  readonly #task: SimulationTask
+  readonly #task: PathTask
   readonly #paths: FleetPaths
   readonly #simulation: Simulation
   readonly #sortedP95: Float64Array
@@ -144,8 +130,7 @@ export class FleetRecorder {
   #curve = createCurve()
 
   /** `count` paths in `simulation`. */
-  constructor(database: Database, task: SimulationTask, paths: FleetPaths, simulation: Simulation, count = pathCount) {
-    this.#database = database
+  constructor(task: PathTask, paths: FleetPaths, simulation: Simulation, count = pathCount) {
     this.#task = task
     this.#paths = paths
     this.#simulation = simulation
@@ -206,18 +191,11 @@ export class FleetRecorder {
     }
   }
 
-  /** Writes the rows if they are many. */
-  async flushMany(): Promise<void> {
-    if (this.#curve.ids.length >= curveRowsInMemory) await this.flush()
-  }
-
-  async flush(): Promise<void> {
+  /** The rows since the last call. */
+  takeCurve(): CurveRows {
     const { ids, times, sustained, any } = this.#curve
     this.#curve = createCurve()
-    await this.#database.appendColumns('breach_curve', [
-      Int32Array.from(ids),
-      ...[times, sustained, any].map((values) => Float64Array.from(values)),
-    ])
+    return [Int32Array.from(ids), Float64Array.from(times), Float64Array.from(sustained), Float64Array.from(any)]
   }
 }
 
@@ -246,7 +224,7 @@ const limitOf = (sorted: Float64Array, probability: number): number =>
   sorted[findFirstBreaching(sorted, probability)] ?? Number.POSITIVE_INFINITY
 
 const addBreaching = (sets: PathSets, position: number, values: Float64Array, limit: number): void => {
-  for (let path = 0; path < pathCount; path++) if (values[path]! >= limit) sets.add(position, path)
+  for (let path = 0; path < pathCount; path++) if (values[path]! >= limit) addPath(sets, position, path)
 }
 
 /** First steps above the threshold of breaching paths, ascending; paths that stay below it have none. */

@@ -1,28 +1,25 @@
 // Which simulated paths of each series breach, and from them how many servers breach together.
 import { percentileOf } from '../../statistics/percentile.ts'
+import { sharedCounts } from '../../threads/shared-arrays.ts'
 import { pathCount } from './simulate-paths.ts'
 
 const wordsPerSet = Math.ceil(pathCount / 32)
 
-/** A set of paths per series, a bit per path: those of 100,000 series take 3 MB. */
-export class PathSets {
-  readonly #words: Uint32Array
+/** A set of paths per series, a bit per path, in memory that all threads see: those of 100,000 series take 3 MB. */
+export type PathSets = Uint32Array
 
-  constructor(series: number) {
-    this.#words = new Uint32Array(series * wordsPerSet)
-  }
+export const createPathSets = (series: number): PathSets => sharedCounts(series * wordsPerSet)
 
-  add(series: number, path: number): void {
-    this.#words[series * wordsPerSet + (path >> 5)]! |= 1 << (path & 31)
-  }
+export const addPath = (sets: PathSets, series: number, path: number): void => {
+  sets[series * wordsPerSet + (path >> 5)]! |= 1 << (path & 31)
+}
 
-  /** Calls `visit` for each path in a set of the series `from` up to, but without, `to`. */
-  forEachInAny(from: number, to: number, visit: (path: number) => void): void {
-    for (let word = 0; word < wordsPerSet; word++) {
-      let bits = 0
-      for (let series = from; series < to; series++) bits |= this.#words[series * wordsPerSet + word]!
-      for (let path = word * 32; bits !== 0; path++, bits >>>= 1) if ((bits & 1) === 1) visit(path)
-    }
+/** Calls `visit` for each path in a set of the series `from` up to, but without, `to`. */
+export const forEachPathInAny = (sets: PathSets, from: number, to: number, visit: (path: number) => void): void => {
+  for (let word = 0; word < wordsPerSet; word++) {
+    let bits = 0
+    for (let series = from; series < to; series++) bits |= sets[series * wordsPerSet + word]!
+    for (let path = word * 32; bits !== 0; path++, bits >>>= 1) if ((bits & 1) === 1) visit(path)
   }
 }
 
@@ -53,7 +50,7 @@ export const joinSeries = ({ probability, paths }: SeriesBreaches, firstSeries: 
     if (known.length === 0) continue
     const counted = isSilent?.[from] === 1 ? 0 : 1
     let breaching = 0
-    paths.forEachInAny(from, to, (path) => {
+    forEachPathInAny(paths, from, to, (path) => {
       breaching++
       serversByPath[path]! += counted
     })

@@ -1,5 +1,4 @@
 // Draws the paths of chosen series for a plan: path k of one series happens together with path k of all others.
-import { windowForecastOf } from './backtest-residuals.ts'
 import type { StepRange } from './residual-runs.ts'
 import {
   createBatches,
@@ -8,6 +7,7 @@ import {
   horizonMeansOf,
   loadBatch,
   rangeOf,
+  windowForecastOf,
   windowSeedOf,
   type SeriesBatch,
   type SimulationTask,

@@ -4,7 +4,7 @@ import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
 import { fitCorrections, type Corrections } from './forecast-correction.ts'
-import { StartTimes, withoutSteps, type StepRange } from './residual-runs.ts'
+import { StartTimes, withoutSteps, type StepCounts, type StepRange } from './residual-runs.ts'
 import {
   createPathSource,
   hashOf,
@@ -24,10 +24,18 @@ const businessWeek = [5]
 /** Approximate residuals in memory, 100 MB with the arrays derived from them. Bins stay whole: their series share residuals. */
 const maxResidualsInMemory = 8_000_000
 
-export interface SimulationTask {
+/** What the paths of a batch are drawn with: figures alone, so that threads can hold them. */
+export interface PathTask {
+  readonly series: Pick<ThresholdSeries, 'seriesIds' | 'metrics' | 'thresholds' | 'veryHighThresholds' | 'isPercent' | 'horizonMeans'>
+  readonly corrections: Corrections
+  readonly coverage: StepCounts
+  readonly grid: Pick<TimeGrid, 'granularity' | 'step'>
+  readonly config: Pick<AnalysisConfig, 'seed' | 'sizing_confidence'>
+}
+
+export interface SimulationTask extends PathTask {
   readonly series: ThresholdSeries
   readonly backtestResiduals: BacktestResiduals
-  readonly corrections: Corrections
   readonly grid: TimeGrid
   readonly config: AnalysisConfig
 }
@@ -42,7 +50,7 @@ export const readSimulationTask = async (
   if (backtestResiduals === null) return null
   const series = await readThresholdSeries(database, config)
   const corrections = fitCorrections(series, backtestResiduals, blockSteps[grid.granularity])
-  return { series, backtestResiduals, corrections, grid, config }
+  return { series, backtestResiduals, corrections, coverage: backtestResiduals.coverage.counts(), grid, config }
 }
 
 /** Series of whole bins, which share residuals. */
@@ -52,8 +60,15 @@ export interface SeriesBatch {
   readonly ids: Uint32Array
   /** Residuals are those of the damped forecast, `(1 + damping) * predicted`. */
   readonly residuals: SeriesResiduals
-  /** Of each series: sum of the measured values. */
+  /** Of each series: sum of the measured values, their maximum, and the rows in each of its windows. */
   readonly measuredSums: Float64Array
+  readonly maxMeasured: Float64Array
+  readonly windowRows: Uint32Array
+}
+
+/** What of a batch paths are drawn from. */
+export interface PathBatch extends Omit<SeriesBatch, 'residuals'> {
+  readonly residuals: Pick<SeriesResiduals, 'runs' | 'rowOffsets' | 'predicted'>
 }
 
 /** Indexes of the series in order of their bins; no bin is split. */
@@ -100,31 +115,33 @@ export const loadBatch = (task: SimulationTask, positions: readonly number[]): S
     }
     measuredSums[s] = sum
   })
-  const batch = { positions, ids, residuals, measuredSums }
+  const maxMeasured = Float64Array.from(ids, (id) => backtestResiduals.maxMeasured(id))
+  const windowRows = ids.map((id) => backtestResiduals.windowRows(id))
+  const batch = { positions, ids, residuals, measuredSums, maxMeasured, windowRows }
   if (positions.length === series.seriesIds.length) wholeFleets.set(task, batch)
   return batch
 }
 
-const lawOf = ({ grid }: SimulationTask, startTimes: StartTimes): PathLaw => ({
+const lawOf = ({ grid }: PathTask, startTimes: StartTimes): PathLaw => ({
   startTimes,
   blockSteps: blockSteps[grid.granularity],
   cycles: grid.step.unit === 'business day' ? businessWeek : cycles[grid.granularity],
 })
 
-const thresholdsOf = ({ series }: SimulationTask, { positions }: SeriesBatch): Float64Array =>
+const thresholdsOf = ({ series }: PathTask, { positions }: PathBatch): Float64Array =>
   Float64Array.from(positions, (position) => series.thresholds[position]!)
 
-export const horizonMeansOf = ({ series }: SimulationTask, { positions }: SeriesBatch): Float64Array =>
+export const horizonMeansOf = ({ series }: PathTask, { positions }: PathBatch): Float64Array =>
   Float64Array.from(positions, (position) => series.horizonMeans[position]!)
 
-const binsOf = ({ series }: SimulationTask, { positions }: SeriesBatch, means: Float64Array): Int32Array =>
+const binsOf = ({ series }: PathTask, { positions }: PathBatch, means: Float64Array): Int32Array =>
   binSeries(
     positions.map((position) => series.metrics[position]!),
     means,
   )
 
 /** Without what was measured from `range.from` to `range.to`, and without the errors from there on as the latest ones. */
-const correctionOf = ({ corrections }: SimulationTask, batch: SeriesBatch, range?: StepRange): PathCorrection => {
+const correctionOf = ({ corrections }: PathTask, batch: PathBatch, range?: StepRange): PathCorrection => {
   const damping = Float64Array.from(batch.positions, (position) => corrections.damping[position]!)
   return {
     damping,
@@ -136,7 +153,7 @@ const correctionOf = ({ corrections }: SimulationTask, batch: SeriesBatch, range
 }
 
 /** Mean of what was measured outside of `range`; 0 where nothing was. */
-const measuredMean = ({ residuals, measuredSums }: SeriesBatch, s: number, damping: number, range: StepRange | undefined): number => {
+const measuredMean = ({ residuals, measuredSums }: PathBatch, s: number, damping: number, range: StepRange | undefined): number => {
   const { runs, predicted, rowOffsets } = residuals
   let [sum, count] = [measuredSums[s]!, rowOffsets[s + 1]! - rowOffsets[s]!]
   if (range !== undefined)
@@ -152,12 +169,12 @@ const measuredMean = ({ residuals, measuredSums }: SeriesBatch, s: number, dampi
 }
 
 /** Paths over the horizon. */
-export const createHorizonSource = (task: SimulationTask, batch: SeriesBatch, seed: number): PathSource =>
+export const createHorizonSource = (task: PathTask, batch: PathBatch, seed: number): PathSource =>
   createPathSource(
     batch.residuals.runs,
     binsOf(task, batch, horizonMeansOf(task, batch)),
     thresholdsOf(task, batch),
-    lawOf(task, new StartTimes(task.backtestResiduals.coverage, pathCount, seed)),
+    lawOf(task, new StartTimes(task.coverage, pathCount, seed)),
     correctionOf(task, batch),
   )
 
@@ -165,8 +182,8 @@ export const windowSeedOf = (seed: number, { from, to }: StepRange): number => h
 
 /** Paths over a backtest window, without the residuals of its times. `means`: of each series' forecast, in the order of the batch. */
 export const createWindowSource = (
-  task: SimulationTask,
-  batch: SeriesBatch,
+  task: PathTask,
+  batch: PathBatch,
   range: StepRange,
   means: Float64Array,
   windowSeed: number,
@@ -175,12 +192,23 @@ export const createWindowSource = (
     withoutSteps(batch.residuals.runs, range),
     binsOf(task, batch, means),
     thresholdsOf(task, batch),
-    lawOf(task, new StartTimes(task.backtestResiduals.coverage, pathCount, windowSeed, range)),
+    lawOf(task, new StartTimes(task.coverage, pathCount, windowSeed, range)),
     correctionOf(task, batch, range),
   )
 
+/** What was predicted in a window of series `s`, age 0 the latest. */
+export const windowForecastOf = (
+  { rowOffsets, predicted }: Pick<SeriesResiduals, 'rowOffsets' | 'predicted'>,
+  s: number,
+  windowRows: number,
+  age: number,
+): Float64Array => {
+  const end = rowOffsets[s + 1]! - age * windowRows
+  return new Float64Array(predicted.subarray(end - windowRows, end))
+}
+
 /** A metric in percent stays between 0 and 100, or the maximum that was measured. */
-export const rangeOf = ({ series }: SimulationTask, position: number, maxMeasured: number): PathRange =>
+export const rangeOf = ({ series }: Pick<PathTask, 'series'>, position: number, maxMeasured: number): PathRange =>
   series.isPercent[position] === 1
     ? { min: 0, max: Math.max(100, maxMeasured) }
     : { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY }

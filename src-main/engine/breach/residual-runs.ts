@@ -145,17 +145,23 @@ export const findBlock = (runs: ResidualRuns, s: number, length: number, step: n
   return -1
 }
 
-/** How many series have a residual at each step, over all series: from it the start times of blocks are drawn. */
+/** How many series have a residual at each step from `first` on: from it the start times of blocks are drawn. */
+export interface StepCounts {
+  readonly first: number
+  readonly series: Uint32Array
+}
+
+/** Counts the series at each step. */
 export class StepCoverage {
   readonly #changes = new Map<number, number>()
-  #counts: { readonly first: number; readonly series: Uint32Array } | undefined
+  #counts: StepCounts | undefined
 
   add(step: number, length: number): void {
     this.#changes.set(step, (this.#changes.get(step) ?? 0) + 1)
     this.#changes.set(step + length, (this.#changes.get(step + length) ?? 0) - 1)
   }
 
-  counts(): { readonly first: number; readonly series: Uint32Array } {
+  counts(): StepCounts {
     if (this.#counts !== undefined) return this.#counts
     const steps = [...this.#changes.keys()].sort((a, b) => a - b)
     const first = steps[0] ?? 0
@@ -186,7 +192,7 @@ const unset = -0x8000_0000
  * often as series cover it; blocks that touch `excluded` are not drawn.
  */
 export class StartTimes {
-  readonly #coverage: StepCoverage
+  readonly #coverage: StepCounts
   readonly #paths: number
   readonly #seed: number
   readonly #excluded: StepRange | undefined
@@ -195,7 +201,7 @@ export class StartTimes {
   #lastLength = -1
   #lastStarts: Starts = { steps: new Int32Array(0), cumulative: new Float64Array(0), drawn: new Int32Array(0) }
 
-  constructor(coverage: StepCoverage, paths: number, seed: number, excluded?: StepRange) {
+  constructor(coverage: StepCounts, paths: number, seed: number, excluded?: StepRange) {
     this.#coverage = coverage
     this.#paths = paths
     this.#seed = seed
@@ -218,7 +224,7 @@ export class StartTimes {
   #starts(length: number): Starts {
     const known = this.#byLength.get(length)
     if (known !== undefined) return known
-    const { first, series } = this.#coverage.counts()
+    const { first, series } = this.#coverage
     const steps: number[] = []
     const cumulative: number[] = []
     let sum = 0

@@ -1,69 +1,53 @@
 // Simulates paths of all series with a threshold: over backtest windows for the calibration, then over their horizons; some bins at a time.
-import { pathMomentColumns } from '../../../src-shared/artefacts/server-risk.ts'
 import type { Database } from '../../database/database.ts'
-import { calibrate, type Calibration } from '../../statistics/beta-calibration.ts'
-import { findLikelyRaw, findLikelyValue } from '../../statistics/likely-value.ts'
-import { exceedanceProbability } from '../../statistics/student-t4.ts'
-import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
-import { windowForecastOf } from './backtest-residuals.ts'
+import type { Calibration } from '../../statistics/beta-calibration.ts'
 import { foldOf, type CalibrationSample } from './calibration.ts'
-import { createFleetPaths, curveColumns, FleetRecorder, Simulation, type EventPair, type FleetPaths } from './fleet-paths.ts'
+import { curveColumns, type CurveRows, type EventPair, type FleetPaths } from './fleet-paths.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
-import {
-  createBatches,
-  createHorizonSource,
-  createWindowSource,
-  horizonMeansOf,
-  loadBatch,
-  rangeOf,
-  windowSeedOf,
-  type SeriesBatch,
-  type SimulationTask,
-} from './path-batches.ts'
+import { createBatches, loadBatch, type PathBatch, type SeriesBatch, type SimulationTask } from './path-batches.ts'
+import type { PathPool } from './path-pool.ts'
+import type { SampledWindow, WindowMember } from './path-work.ts'
 import type { StepRange } from './residual-runs.ts'
 import { simulateFromQuantiles } from './simulate-quantiles.ts'
-import { readHorizonForecasts } from './threshold-series.ts'
-import { drawPaths, hasResiduals, measureHalves, rawProbability } from './simulate-paths.ts'
+import { readHorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
 
-/** Series between two checks of the abort signal. */
-const seriesPerYield = 200
+/** Series of one request to a thread. */
+const seriesPerShare = 200
 /** Windows of different times that are simulated per batch, the commonest first. */
 const maxWindowTimes = 24
 
+/** Windows and series that are simulated, at most. */
+export const countSimulations = ({ series: { seriesIds }, backtestResiduals }: SimulationTask): number =>
+  seriesIds.reduce((sum, id) => sum + 1 + backtestResiduals.windows(id).length, 0)
+
 /** Simulates the windows of the calibration sample and compares them with what was measured. */
-export const sampleCalibration = async (task: SimulationTask, signal: AbortSignal | undefined): Promise<EventPair<CalibrationSample>> => {
+export const sampleCalibration = async (task: SimulationTask, pool: PathPool): Promise<EventPair<CalibrationSample>> => {
   const entries = new SampleBuilder()
   for (const positions of createBatches(task)) {
     const batch = loadBatch(task, positions)
-    for (const window of findWindows(task, batch)) {
-      await yieldToEventLoop(signal)
-      sampleWindow(task, batch, window, entries)
-    }
+    const windows = findWindows(task, batch)
+    await pool.askAll({ batch: pathBatchOf(batch) })
+    const answers = await pool.askEach(windows.map((window) => ({ window })))
+    windows.forEach(({ members }, index) => addWindow(task, batch, members, answers[index]!.raw!, entries))
   }
   return entries.build()
 }
 
-interface WindowMember {
-  /** Index in the batch. */
-  readonly s: number
-  /** Number of the window, 0 the latest. */
-  readonly age: number
-}
-
-interface SimulatedWindow {
-  readonly range: StepRange
-  readonly members: readonly WindowMember[]
-}
+/** Without the hold-out rows, which no path needs. */
+const pathBatchOf = ({ residuals: { runs, rowOffsets, predicted }, ...batch }: SeriesBatch): PathBatch => ({
+  ...batch,
+  residuals: { runs, rowOffsets, predicted },
+})
 
 /** Windows of the batch by their times. */
-const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch): SimulatedWindow[] => {
+const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch): SampledWindow[] => {
   const windows = new Map<string, { range: StepRange; members: WindowMember[] }>()
   ids.forEach((id, s) =>
-    backtestResiduals.windows(id).forEach(({ range }, age) => {
+    backtestResiduals.windows(id).forEach(({ range, maxOutside }, age) => {
       const key = `${range.from} ${range.to}`
       const known = windows.get(key)
-      if (known === undefined) windows.set(key, { range, members: [{ s, age }] })
-      else known.members.push({ s, age })
+      if (known === undefined) windows.set(key, { range, members: [{ s, age, maxOutside }] })
+      else known.members.push({ s, age, maxOutside })
     }),
   )
   return [...windows.values()]
@@ -71,32 +55,20 @@ const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch
     .slice(0, maxWindowTimes)
 }
 
-const sampleWindow = (task: SimulationTask, batch: SeriesBatch, { range, members }: SimulatedWindow, entries: SampleBuilder): void => {
-  const { series, backtestResiduals } = task
-  const forecastOf = ({ s, age }: WindowMember): Float64Array =>
-    windowForecastOf(batch.residuals, s, backtestResiduals.windowRows(batch.ids[s]!), age)
-  const means = horizonMeansOf(task, batch)
-  for (const member of members) {
-    const forecast = forecastOf(member)
-    means[member.s] = forecast.reduce((sum, value) => sum + value, 0) / forecast.length
-  }
-  const windowSeed = windowSeedOf(task.config.seed, range)
-  const source = createWindowSource(task, batch, range, means, windowSeed)
-  const simulation = new Simulation()
-  for (const member of members) {
-    const position = batch.positions[member.s]!
-    const outcome = backtestResiduals.windows(batch.ids[member.s]!)[member.age]!
-    const threshold = series.thresholds[position]!
-    const key = { seed: windowSeed, metric: series.metrics[position]! }
-    const forecast = forecastOf(member)
-    const range = rangeOf(task, position, outcome.maxOutside)
-    const figures = simulation.run(forecast.length, threshold, (out) => drawPaths(source, member.s, forecast, range, key, out))
-    entries.add(series.serverIds[position]!, 0.5 ** member.age, {
-      sustained: { raw: rawProbability(figures.p95, threshold), outcome: outcome.sustained, flag: outcome.sustainedFlag },
-      any: { raw: rawProbability(figures.maxima, threshold), outcome: outcome.any, flag: outcome.anyFlag },
+const addWindow = (
+  { series, backtestResiduals }: SimulationTask,
+  batch: SeriesBatch,
+  members: readonly WindowMember[],
+  raw: EventPair<Float64Array>,
+  entries: SampleBuilder,
+): void =>
+  members.forEach(({ s, age }, index) => {
+    const outcome = backtestResiduals.windows(batch.ids[s]!)[age]!
+    entries.add(series.serverIds[batch.positions[s]!]!, 0.5 ** age, {
+      sustained: { raw: raw.sustained[index]!, outcome: outcome.sustained, flag: outcome.sustainedFlag },
+      any: { raw: raw.any[index]!, outcome: outcome.any, flag: outcome.anyFlag },
     })
-  }
-}
+  })
 
 interface SampleEntry {
   readonly raw: number
@@ -134,74 +106,60 @@ class SampleBuilder {
   }
 }
 
-/** Fills `breach_curve`. Reads `horizon`, and `forecast` for series without residuals. */
+/** What the horizons' paths say beside the figures of each series. */
+export interface FleetIntervals {
+  readonly intervals: Map<number, IntervalGroup>
+  /** Calibration group of a series: its bin and its model. */
+  readonly groups: Int32Array
+}
+
+/** Fills `paths` and `breach_curve`. Reads `horizon`, and `forecast` for series without residuals. */
 export const simulateFleet = async (
   database: Database,
   task: SimulationTask,
   calibrations: EventPair<Calibration>,
+  paths: FleetPaths,
+  pool: PathPool,
   signal: AbortSignal | undefined,
-): Promise<FleetPaths> => {
-  const paths = createFleetPaths(task.series)
+): Promise<FleetIntervals> => {
+  const groups = calibrationGroupsOf(task.series)
+  const intervals = new Map<number, IntervalGroup>()
   const withoutResiduals: number[] = []
   await database.storeRows('breach_curve', curveColumns, [])
   for (const positions of createBatches(task)) {
     const batch = loadBatch(task, positions)
-    withoutResiduals.push(...(await simulateHorizons(database, task, batch, calibrations, paths, signal)))
-    collectIntervals(task, batch, paths.groups, paths.intervals)
+    await pool.askAll({ batch: pathBatchOf(batch) })
+    await pool.askAll({ horizons: { forecasts: await readHorizonForecasts(database, batch.ids), calibrations } })
+    const answers = await pool.askEach(sharesOf(positions.length).map((share) => ({ share })))
+    await database.appendColumns('breach_curve', joinCurves(answers.flatMap(({ curve }) => (curve === undefined ? [] : [curve]))))
+    withoutResiduals.push(...answers.flatMap((answer) => answer.withoutResiduals ?? []))
+    collectIntervals(task, batch, groups, intervals)
   }
   await simulateFromQuantiles(database, task, withoutResiduals, paths, signal)
-  return paths
+  return { intervals, groups }
 }
 
-/** Returns the series without residuals, their own or borrowed: nothing is known of them yet. */
-const simulateHorizons = async (
-  database: Database,
-  task: SimulationTask,
-  batch: SeriesBatch,
-  calibrations: EventPair<Calibration>,
-  paths: FleetPaths,
-  signal: AbortSignal | undefined,
-): Promise<number[]> => {
-  const { series, backtestResiduals, config } = task
-  const source = createHorizonSource(task, batch, config.seed)
-  const { offsets, predicted, times } = await readHorizonForecasts(database, batch.ids)
-  const simulation = new Simulation()
-  const recorder = new FleetRecorder(database, task, paths, simulation)
-  const likelyRaw = findLikelyRaw(calibrations.sustained)
-  const withoutResiduals: number[] = []
-  for (const [s, position] of batch.positions.entries()) {
-    if (s % seriesPerYield === 0) {
-      await yieldToEventLoop(signal)
-      await recorder.flushMany()
-    }
-    if (!hasResiduals(source, s)) {
-      withoutResiduals.push(position)
-      continue
-    }
-    const [from, to] = [offsets[s]!, offsets[s + 1]!]
-    const threshold = series.thresholds[position]!
-    const key = { seed: config.seed, metric: series.metrics[position]! }
-    const range = rangeOf(task, position, backtestResiduals.maxMeasured(batch.ids[s]!))
-    const forecast = predicted.subarray(from, to)
-    const figures = simulation.run(to - from, threshold, (out) => drawPaths(source, s, forecast, range, key, out))
-    const p95Halves = measureHalves(figures.p95)
-    const peakHalves = measureHalves(figures.maxima)
-    const moments = [...p95Halves, ...peakHalves].flatMap(({ mean, deviation }) => [mean, deviation])
-    pathMomentColumns.forEach((column, index) => (paths.moments[column][position] = moments[index]!))
-    const rawSustained = exceedanceProbability(p95Halves, threshold)
-    const rawAny = exceedanceProbability(peakHalves, threshold)
-    const sustained = calibrate(calibrations.sustained, rawSustained)
-    paths.p95.likely[position] = findLikelyValue(p95Halves, likelyRaw)
-    // The curve of the high threshold serves both, so that the very high one is never exceeded more probably.
-    const veryHigh = calibrate(calibrations.sustained, exceedanceProbability(p95Halves, series.veryHighThresholds[position]!))
-    // A sustained breach is a breach, whatever two separate curves say.
-    const any = Math.max(calibrate(calibrations.any, rawAny), sustained)
-    paths.raw.sustained[position] = rawSustained
-    paths.raw.any[position] = rawAny
-    recorder.record(position, times.subarray(from, to), figures, { sustained, veryHigh, any })
+const calibrationGroupsOf = ({ models, bins }: ThresholdSeries): Int32Array => {
+  const indexByKey = new Map([...new Set(models)].sort().map((model, number) => [model, number]))
+  return bins.map((bin, position) => bin * indexByKey.size + indexByKey.get(models[position]!)!)
+}
+
+const sharesOf = (series: number): { from: number; to: number }[] =>
+  Array.from({ length: Math.ceil(series / seriesPerShare) }, (_, share) => ({
+    from: share * seriesPerShare,
+    to: Math.min(series, (share + 1) * seriesPerShare),
+  }))
+
+/** Each append takes a few milliseconds, whatever its rows. */
+const joinCurves = (curves: readonly CurveRows[]): CurveRows => {
+  const rows = curves.reduce((sum, [ids]) => sum + ids.length, 0)
+  const joined: CurveRows = [new Int32Array(rows), new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)]
+  let first = 0
+  for (const curve of curves) {
+    curve.forEach((values, column) => joined[column]!.set(values, first))
+    first += curve[0].length
   }
-  await recorder.flush()
-  return withoutResiduals
+  return joined
 }
 
 /** All series of a group are in one batch. */

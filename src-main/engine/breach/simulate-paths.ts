@@ -173,8 +173,9 @@ export const drawPaths = (
       const former = Number.isNaN(before) ? figures.means[donor]! : before - shift
       const difference = latest.error - scale * former
       const { remaining } = latest
-      for (; step < end; step++)
+      for (; step < end; step++) {
         out[base + step] = hold(centre[step]! + remaining[step]! * difference + scale * (residuals[index + step]! - shift), min, max)
+      }
     }
   }
 }
@@ -201,7 +202,7 @@ const latestError = (
   return { error, remaining }
 }
 
-export const hold = (value: number, min: number, max: number): number => (value < min ? min : value > max ? max : value)
+export const hold = (value: number, min: number, max: number): number => Math.min(Math.max(value, min), max)
 
 /** The figures of each path that risk is read from; reused from series to series. */
 export interface PathFigures {

@@ -32,7 +32,7 @@ export const simulateFromQuantiles = async (
   const { series, config, grid, backtestResiduals } = task
   await createQuantileRows(database, task, positions)
   const simulation = new Simulation(quantilePathCount)
-  const recorder = new FleetRecorder(database, task, paths, simulation, quantilePathCount)
+  const recorder = new FleetRecorder(task, paths, simulation, quantilePathCount)
   const likely = new Float64Array(quantilePathCount)
   for (let first = 0; first < positions.length; first += seriesPerRead) {
     await yieldToEventLoop(signal)
@@ -60,7 +60,7 @@ export const simulateFromQuantiles = async (
         any: clip(rawAny),
       })
     }
-    await recorder.flush()
+    await database.appendColumns('breach_curve', recorder.takeCurve())
   }
 }
 

@@ -2,6 +2,7 @@
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import type { Database } from '../../database/database.ts'
+import { sharedFloats } from '../../threads/shared-arrays.ts'
 
 /** Series with a threshold and a horizon, by series_id. The arrays share their index. */
 export interface ThresholdSeries {
@@ -81,7 +82,7 @@ export interface HorizonForecasts {
   readonly times: Float64Array
 }
 
-/** The horizons of some series, in the order given. Reads `horizon`; creates `requested_series`. */
+/** The horizons of some series, in the order given, in memory that all threads see. Reads `horizon`; creates `requested_series`. */
 export const readHorizonForecasts = async (database: Database, seriesIds: Uint32Array): Promise<HorizonForecasts> => {
   await database.storeRows(
     'requested_series',
@@ -93,7 +94,13 @@ export const readHorizonForecasts = async (database: Database, seriesIds: Uint32
      FROM horizon h JOIN requested_series r USING (series_id) ORDER BY r.position, h.ts`,
     { position: 'number', times: 'number', predicted: 'number?' },
   )
-  return { offsets: offsetsOf(position, seriesIds.length), predicted, times }
+  return { offsets: offsetsOf(position, seriesIds.length), predicted: shared(predicted), times: shared(times) }
+}
+
+const shared = (values: Float64Array): Float64Array => {
+  const copy = sharedFloats(values.length)
+  copy.set(values)
+  return copy
 }
 
 /** First index of each value 0..count-1 in ascending `positions`, and the end. */

@@ -1,13 +1,21 @@
 // Servers that breach with any of their metrics, and how many do so together; worked out by hand.
 import { describe, expect, test } from 'vitest'
-import { findFirstSeries, joinSeries, PathSets, summarizeCounts } from '../../../src-main/engine/breach/joint-breaches.ts'
+import {
+  addPath,
+  createPathSets,
+  findFirstSeries,
+  forEachPathInAny,
+  joinSeries,
+  summarizeCounts,
+  type PathSets,
+} from '../../../src-main/engine/breach/joint-breaches.ts'
 import { pathCount } from '../../../src-main/engine/breach/simulate-paths.ts'
 
 /** Sets of the paths `from` up to, but without, `to`. */
 const setsOf = (ranges: readonly (readonly [from: number, to: number])[]): PathSets => {
-  const sets = new PathSets(ranges.length)
+  const sets = createPathSets(ranges.length)
   ranges.forEach(([from, to], series) => {
-    for (let path = from; path < to; path++) sets.add(series, path)
+    for (let path = from; path < to; path++) addPath(sets, series, path)
   })
   return sets
 }
@@ -102,7 +110,7 @@ test('a bit per path: the last one is found as the first one is', () => {
     [0, 1],
   ])
   const found: number[] = []
-  sets.forEachInAny(0, 2, (path) => found.push(path))
+  forEachPathInAny(sets, 0, 2, (path) => found.push(path))
   expect(found).toEqual([0, pathCount - 1])
 })
 

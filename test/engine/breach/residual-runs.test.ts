@@ -92,19 +92,19 @@ describe('StartTimes', () => {
   test('a start is drawn as often as series cover it, and its block ends within the history', () => {
     // Blocks of 3 start at 0..7 with weights 1 1 1 1 1 2 2 2: eleven in all.
     const counts = Array.from({ length: 8 }, () => 0)
-    for (const start of drawn(new StartTimes(coverage, paths, 42), 3)) counts[start]! += 1
+    for (const start of drawn(new StartTimes(coverage.counts(), paths, 42), 3)) counts[start]! += 1
     counts.forEach((count, start) => expect(Math.abs(count - (paths * (start < 5 ? 1 : 2)) / 11)).toBeLessThan(60))
   })
   test('no block touches the window that is left out', () => {
-    expect(new Set(drawn(new StartTimes(coverage, paths, 42, { from: 4, to: 5 }), 3))).toEqual(new Set([0, 1, 6, 7]))
+    expect(new Set(drawn(new StartTimes(coverage.counts(), paths, 42, { from: 4, to: 5 }), 3))).toEqual(new Set([0, 1, 6, 7]))
   })
   test('a block longer than the history starts nowhere', () => {
-    expect(new StartTimes(coverage, paths, 42).of(11, 0, 0)).toBe(-1)
+    expect(new StartTimes(coverage.counts(), paths, 42).of(11, 0, 0)).toBe(-1)
   })
   test('the same seed, path and block give the same start, whether it is remembered or not', () => {
-    const [first, second] = [new StartTimes(coverage, paths, 42), new StartTimes(coverage, paths, 42)]
+    const [first, second] = [new StartTimes(coverage.counts(), paths, 42), new StartTimes(coverage.counts(), paths, 42)]
     for (const block of [0, 63, 64, 300]) expect(first.of(2, 5, block)).toBe(second.of(2, 5, block))
-    expect(drawn(first, 2)).not.toEqual(drawn(new StartTimes(coverage, paths, 43), 2))
+    expect(drawn(first, 2)).not.toEqual(drawn(new StartTimes(coverage.counts(), paths, 43), 2))
   })
 })
 

@@ -35,7 +35,7 @@ const sourceOf = (
   }
   filled.forEach((s) => coverage.add(0, series[s]!.length))
   return createPathSource(all, Int32Array.from(bins), new Float64Array(series.length).fill(80), {
-    startTimes: new StartTimes(coverage, pathCount, runSeed),
+    startTimes: new StartTimes(coverage.counts(), pathCount, runSeed),
     blockSteps,
     cycles: [7],
   })
