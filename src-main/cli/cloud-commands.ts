@@ -25,7 +25,8 @@ const withConnection = (command: Command): Command =>
 const withSettings = (command: Command): Command =>
   withConnection(command)
     .option('--config <file>', "YAML with settings and a cloud section, or the pipeline's config.yaml")
-    .option('--bucket <name>', 'bucket for engine, inputs and runs')
+    .option('--bucket <name>', 'bucket for engine, inputs and runs, or an access point')
+    .option('--bucket-owner <account>', 'account that owns the bucket (default: yours)')
     .option('--prefix <path>', 'S3 prefix in the bucket (headroom)')
     .option('--role <arn>', 'execution role of the job')
     .addOption(new Option('--engine <kind>', 'compute on a single instance or a Spark cluster').choices(engineKinds).default('single'))

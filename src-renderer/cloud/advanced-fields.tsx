@@ -47,6 +47,12 @@ export const AdvancedFields = () => {
         onChange={(imageUri) => updateForm({ imageUri })}
       />
       <TextField
+        label="Bucket owner"
+        value={form.bucketOwner}
+        placeholder="Account ID; default: your account"
+        onChange={(bucketOwner) => updateForm({ bucketOwner })}
+      />
+      <TextField
         label="KMS key"
         value={form.kmsKeyId}
         placeholder="Key ID or ARN; default: bucket encryption"

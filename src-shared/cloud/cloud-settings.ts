@@ -22,8 +22,22 @@ export const processingLimits = {
   subnets: 16,
 } as const
 
+const bucketName = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]'
+const accessPointArn = 'arn:aws[a-z-]*:s3:[a-z0-9-]+:[0-9]{12}:accesspoint/[a-z0-9-]{3,50}'
+
 export const cloudSettingsSchema = z.strictObject({
-  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens.'),
+  /** Name, or the alias or ARN of an access point. */
+  bucket: z
+    .string()
+    .regex(
+      new RegExp(`^(${bucketName}|${accessPointArn})$`),
+      'A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens; the ARN of an access point is accepted, too.',
+    ),
+  /** Account that owns the bucket; absent: the caller's. Requests to a bucket of another owner are refused. */
+  bucketOwner: z
+    .string()
+    .regex(/^\d{12}$/, 'An account ID has 12 digits.')
+    .optional(),
   /** Folder in the bucket for engine, inputs and runs; without slash at its ends. */
   prefix: z
     .string()
@@ -54,7 +68,7 @@ export type CloudSettings = z.infer<typeof cloudSettingsSchema>
 const s3Uri = z
   .string()
   .max(processingLimits.s3Uri)
-  .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?$/)
+  .regex(new RegExp(`^s3://(${bucketName}|${accessPointArn})(/.*)?$`))
 
 /** Compute: a single instance, or a Spark cluster. */
 export const engineKinds = ['single', 'spark'] as const

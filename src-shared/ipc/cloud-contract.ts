@@ -24,6 +24,8 @@ export const launchFormSchema = z.strictObject({
   /** s3:// prefix, or a local file or folder. */
   input: z.string(),
   bucket: z.string(),
+  /** "": the caller's account. */
+  bucketOwner: z.string(),
   prefix: z.string(),
   roleArn: z.string(),
   /** "": by the input's size. */
@@ -60,6 +62,7 @@ export const emptyLaunchForm: LaunchForm = {
   region: null,
   input: '',
   bucket: '',
+  bucketOwner: '',
   prefix: 'headroom',
   roleArn: '',
   instanceType: '',

@@ -8,14 +8,14 @@ import { downloadRunFolder } from '../../src-main/cloud/download/download-run-fo
 import { launchRun } from '../../src-main/cloud/launch/launch-run.ts'
 import { listJobs } from '../../src-main/cloud/jobs/list-jobs.ts'
 import { preflight } from '../../src-main/cloud/preflight/preflight.ts'
-import { identifyCaller } from '../../src-main/cloud/account/connection.ts'
-import type { LaunchRequest } from '../../src-shared/cloud/cloud-settings.ts'
+import { expectBucketOwner, identifyCaller } from '../../src-main/cloud/account/connection.ts'
+import { launchRequestSchema, type LaunchRequest } from '../../src-shared/cloud/cloud-settings.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-workspace.ts'
 import { smallForecasts } from '../fixtures/small-forecasts.ts'
 import { allows, allowsBy, type RequiredPermission, type Policy } from '../simulator/authorize.ts'
 import { hasNamespaces } from '../simulator/container.ts'
 import type { SparkRunner } from '../simulator/spark-container.ts'
-import { browseBucket } from '../../src-main/cloud/storage/list-objects.ts'
+import { browseBucket, listObjects, parseS3Address } from '../../src-main/cloud/storage/list-objects.ts'
 import { resumeRun } from '../../src-main/cloud/launch/resume-run.ts'
 import { waitForRun } from '../../src-main/cloud/launch/wait-for-run.ts'
 import { listExecutionRoles } from '../../src-main/cloud/preflight/check-role.ts'
@@ -31,7 +31,12 @@ const policySchema = z.object({
       Principal: z.unknown().optional(),
       Action: oneOrMore,
       Resource: oneOrMore.default([]),
-      Condition: z.strictObject({ StringEquals: z.record(z.string(), z.string()) }).optional(),
+      Condition: z
+        .strictObject({
+          StringEquals: z.record(z.string(), z.string()).optional(),
+          Bool: z.record(z.string(), z.string()).optional(),
+        })
+        .optional(),
     }),
   ),
 })
@@ -255,6 +260,100 @@ describe.skipIf(!hasNamespaces)("the execution role's policy for Spark", () => {
       allows(overrides, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${workspaceBucket}/headroom/runs/1/output/manifest.json` }),
     ).toBe(false)
     expect(allows(overrides, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${workspaceBucket}/forecasts/part.parquet` })).toBe(false)
+  })
+})
+
+describe.skipIf(!hasNamespaces)('the policies for a key', () => {
+  const key = 'arn:aws:kms:eu-west-1:123456789012:key/1'
+  let encrypted: CloudWorkspace
+  let policies: { user: Policy; role: Policy }
+  beforeAll(async () => {
+    const runSpark: SparkRunner = ({ args: [, out] }) => {
+      const write = mkdir(join(out!, 'stage'), { recursive: true }).then(() => writeFile(join(out!, 'stage', 'stage.json'), '{}'))
+      return { stop: () => undefined, exit: write.then(() => 0) }
+    }
+    encrypted = await openCloudWorkspace({ engine: 'echo 1 > /opt/ml/processing/output/server_clusters.csv' }, { runSpark })
+    for (const name of ['plan.json', 'server_attributes.parquet']) await writeFile(join(encrypted.folder, name), name)
+    const ofJob = ['execution-policy.json', 'execution-policy-vpc-kms.json', 'execution-policy-spark.json']
+    policies = {
+      user: [...user, ...(await readPolicy('user-policy-kms.json'))],
+      role: (await Promise.all(ofJob.map(readPolicy))).flat(),
+    }
+    encrypted.put('forecasts/encrypted.parquet', smallForecasts)
+  })
+  afterAll(() => encrypted.close())
+  const without = (policy: Policy, action: string): Policy =>
+    policy.map((statement) => ({ ...statement, Action: statement.Action.filter((name) => name !== action) }))
+  const cloudRun = async (changed: Partial<typeof policies>, overrides: Partial<LaunchRequest> = {}) => {
+    Object.assign(encrypted.simulator.account.policies, policies, changed)
+    const request = encrypted.request({ kmsKeyId: key }, overrides)
+    return waitForRun(encrypted.connection, encrypted.launchRecords, await encrypted.launch(request), { pollMs: 20 })
+  }
+
+  it('are enough for runs on one instance and on Spark, whose objects are all encrypted with it', async () => {
+    const before = new Set(encrypted.bucket.objects.keys())
+    const { outputUri } = await cloudRun({})
+    const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 2, planFolder: encrypted.folder } } as const
+    expect(await cloudRun({}, { task })).toMatchObject({ part: 'finish', job: { status: 'Completed' } })
+    const written = [...encrypted.bucket.objects].filter(([name]) => !before.has(name))
+    expect(written.filter(([, { kmsKey }]) => kmsKey !== key).map(([name]) => name)).toEqual([])
+    expect(written.map(([name]) => name).filter((name) => name.endsWith('/spark/stage/stage.json'))).toHaveLength(1)
+    const [object] = await listObjects(encrypted.connection.s3, parseS3Address(outputUri))
+    expect(object?.key).toMatch(/server_clusters\.csv$/)
+  })
+
+  it.each([
+    ['user', 'kms:GenerateDataKey'],
+    ['user', 'kms:CreateGrant'],
+    ['role', 'kms:Decrypt'],
+    ['role', 'kms:Encrypt'],
+    ['role', 'kms:GenerateDataKey'],
+    ['role', 'kms:CreateGrant'],
+  ] as const)('of the %s are needed: %s', async (who, action) => {
+    const { code, message } = await failureOf(cloudRun({ [who]: without(policies[who], action) }))
+    expect([code, message]).toEqual(['cloud-refused', `Missing permission for the KMS key ${key}.`])
+  })
+
+  it('are tested by preflight, which encrypts as the launch does', async () => {
+    Object.assign(encrypted.simulator.account.policies, { user: without(policies.user, 'kms:GenerateDataKey') })
+    const { checks } = await preflight(encrypted.connection, encrypted.request({ kmsKeyId: key }))
+    expect(checks.find(({ id }) => id === 'output')).toMatchObject({
+      state: 'failed',
+      detail: `Missing permission for the KMS key ${key}.`,
+    })
+  })
+})
+
+describe('the bucket owner', () => {
+  let own: CloudWorkspace
+  beforeAll(async () => {
+    own = await openCloudWorkspace()
+    own.simulator.addBucket('of-others', undefined, '999988887777')
+  })
+  afterAll(() => own.close())
+
+  it('is expected to be the caller’s account, or the stated one', async () => {
+    const checkOf = async (settings: object) =>
+      (await preflight(own.connection, own.request(settings))).checks.find(({ id }) => id === 'bucket')
+    expect(await checkOf({})).toMatchObject({ state: 'ok' })
+    expect(await checkOf({ bucket: 'of-others' })).toMatchObject({
+      state: 'failed',
+      detail: 'Missing s3:ListBucket for the bucket of-others, or another account owns it.',
+      next: expect.stringContaining('--bucket-owner'),
+    })
+    expect(await checkOf({ bucket: 'of-others', bucketOwner: '999988887777' })).toMatchObject({ state: 'ok' })
+    expect((await own.launch(own.request({ bucket: 'of-others', bucketOwner: '999988887777' }))).stage).toBe('submitted')
+  })
+
+  it('is not expected of the bucket behind an access point', async () => {
+    const bucket = 'arn:aws:s3:eu-west-1:123456789012:accesspoint/capacity'
+    expect(parseS3Address(`s3://${bucket}/forecasts/a.parquet`)).toEqual({ bucket, key: 'forecasts/a.parquet' })
+    const { settings } = own.request({ bucket })
+    expectBucketOwner(own.connection, settings, { account: '123456789012' })
+    expect(own.connection.bucketOwners.has(bucket)).toBe(false)
+    expectBucketOwner(own.connection, { ...settings, bucketOwner: '999988887777' }, { account: '123456789012' })
+    expect(own.connection.bucketOwners.get(bucket)).toBe('999988887777')
+    expect(launchRequestSchema.safeParse({ ...own.request({ bucket }), input: `s3://${bucket}/forecasts/` }).success).toBe(true)
   })
 })
 

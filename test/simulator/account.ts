@@ -7,6 +7,8 @@ export interface StoredObject {
   readonly etag: string
   readonly checksum: Checksum
   readonly modifiedAt: Date
+  /** ARN of the key that encrypts it; undefined: a key of S3. */
+  readonly kmsKey?: string | undefined
 }
 
 export interface UploadedPart {
@@ -21,10 +23,13 @@ export interface MultipartUpload {
   readonly type: Checksum['type']
   readonly parts: Map<number, UploadedPart>
   readonly startedAt: Date
+  readonly kmsKey?: string | undefined
 }
 
 export interface Bucket {
   readonly region: string
+  /** Account that owns it. */
+  readonly owner: string
   readonly objects: Map<string, StoredObject>
   readonly uploads: Map<string, MultipartUpload>
 }
@@ -112,8 +117,12 @@ export const makeAccount = (region: string): Account => ({
   requestedPermissions: { user: [], role: [] },
 })
 
-export const addBucket = (account: Account, name: string, region = account.region): Bucket => {
-  const bucket: Bucket = { region, objects: new Map(), uploads: new Map() }
+/** Keys are named by their ID or ARN. */
+export const kmsKeyArn = ({ region, id }: Account, key: string): string =>
+  key.startsWith('arn:') ? key : `arn:aws:kms:${region}:${id}:key/${key}`
+
+export const addBucket = (account: Account, name: string, region = account.region, owner = account.id): Bucket => {
+  const bucket: Bucket = { region, owner, objects: new Map(), uploads: new Map() }
   account.buckets.set(name, bucket)
   return bucket
 }

@@ -1,5 +1,6 @@
 // What a request needs by IAM, and whether a policy allows it: exact actions, resources with stars, conditions of equal strings.
-import type { Account } from './account.ts'
+import { kmsKeyArn, type Account } from './account.ts'
+import { requestedKmsKey } from './s3-objects.ts'
 import type { ServiceRequest } from './wire.ts'
 
 export interface RequiredPermission {
@@ -14,7 +15,12 @@ export interface Statement {
   readonly Effect: 'Allow'
   readonly Action: readonly string[]
   readonly Resource: readonly string[]
-  readonly Condition?: { readonly StringEquals: Readonly<Record<string, string>> } | undefined
+  readonly Condition?:
+    | {
+        readonly StringEquals?: Readonly<Record<string, string>> | undefined
+        readonly Bool?: Readonly<Record<string, string>> | undefined
+      }
+    | undefined
 }
 export type Policy = readonly Statement[]
 
@@ -24,7 +30,7 @@ const matchesPattern = (pattern: string, resource: string): boolean =>
 export const allowsBy = ({ Action, Resource, Condition }: Statement, { action, resource, context = {} }: RequiredPermission): boolean =>
   Action.includes(action) &&
   Resource.some((pattern) => matchesPattern(pattern, resource)) &&
-  Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value)
+  Object.entries({ ...Condition?.StringEquals, ...Condition?.Bool }).every(([key, value]) => context[key] === value)
 
 export const allows = (policy: Policy, permission: RequiredPermission): boolean =>
   policy.some((statement) => allowsBy(statement, permission))
@@ -49,8 +55,9 @@ export const requiredPermissions = (
   service: string,
   operation: string,
   { url, body, headers }: ServiceRequest,
-  { region, id, roles }: Account,
+  account: Account,
 ): readonly RequiredPermission[] => {
+  const { region, id, roles } = account
   const action = `${service}:${operation}`
   switch (service) {
     case 's3': {
@@ -59,17 +66,19 @@ export const requiredPermissions = (
       const needed = { action: s3Actions[operation] ?? action, resource }
       // A write that compares with the stored object reads it.
       const isCompared = needed.action === 's3:PutObject' && headers['if-match'] !== undefined
-      return isCompared ? [needed, { action: 's3:GetObject', resource }] : [needed]
+      return [needed, ...(isCompared ? [{ action: 's3:GetObject', resource }] : []), ...keyPermissions(account, operation, url, headers)]
     }
     case 'sagemaker': {
       if (operation === 'ListProcessingJobs') return [{ action, resource: '*' }]
       const { ProcessingJobName, RoleArn = '', Tags } = fieldsOf(body)
+      const volumeKey = /"VolumeKmsKeyId":"([^"]+)"/.exec(body.toString())?.[1]
       const resource = `arn:aws:sagemaker:${region}:${id}:processing-job/${ProcessingJobName}`
       if (operation !== 'CreateProcessingJob') return [{ action, resource }]
       return [
         { action, resource },
         { action: 'iam:PassRole', resource: RoleArn, context: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
         ...(Tags === undefined ? [] : [{ action: 'sagemaker:AddTags', resource }]),
+        ...(volumeKey === undefined ? [] : [{ action: 'kms:CreateGrant', resource: kmsKeyArn(account, volumeKey), context: grantContext }]),
       ]
     }
     case 'logs': {
@@ -87,6 +96,42 @@ export const requiredPermissions = (
       return [{ action, resource: '*' }]
   }
 }
+
+const grantContext = { 'kms:GrantIsForAWSResource': 'true' }
+
+/** What S3 needs of a key to write and to read objects that it encrypts, as the S3 user guide lists it. */
+const keyPermissions = (
+  account: Account,
+  operation: string,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): readonly RequiredPermission[] => {
+  const [name = '', ...rest] = decodeURIComponent(url.pathname).slice(1).split('/')
+  const bucket = account.buckets.get(name)
+  const ofUpload = bucket?.uploads.get(url.searchParams.get('uploadId') ?? '')?.kmsKey
+  const asked = requestedKmsKey(account, headers)
+  const needs: Readonly<Record<string, readonly [string | undefined, string]>> = {
+    PutObject: [asked, 'kms:GenerateDataKey'],
+    CreateMultipartUpload: [asked, 'kms:GenerateDataKey'],
+    UploadPart: [ofUpload, 'kms:GenerateDataKey'],
+    CompleteMultipartUpload: [ofUpload, 'kms:Decrypt'],
+    GetObject: [bucket?.objects.get(rest.join('/'))?.kmsKey, 'kms:Decrypt'],
+  }
+  const [key, action = ''] = needs[operation] ?? []
+  return key === undefined ? [] : [{ action, resource: key }]
+}
+
+/** What a job's role needs of the key of its outputs and volume. */
+export const roleKeyPermissions = (
+  account: Account,
+  outputKey: string | undefined,
+  volumeKey: string | undefined,
+): readonly RequiredPermission[] => [
+  ...(outputKey === undefined
+    ? []
+    : ['kms:Encrypt', 'kms:GenerateDataKey'].map((action) => ({ action, resource: kmsKeyArn(account, outputKey) }))),
+  ...(volumeKey === undefined ? [] : [{ action: 'kms:CreateGrant', resource: kmsKeyArn(account, volumeKey), context: grantContext }]),
+]
 
 /** Empty where the body is no JSON; the service itself says so then. */
 const fieldsOf = (body: Buffer): Record<string, string | undefined> => {

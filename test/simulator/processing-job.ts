@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Account, ProcessingJob } from './account.ts'
-import { allows, rolePermissions, type RequiredPermission } from './authorize.ts'
+import { kmsKeyArn, type Account, type ProcessingJob, type StoredObject } from './account.ts'
+import { allows, roleKeyPermissions, rolePermissions, type RequiredPermission } from './authorize.ts'
 import { startContainer, type RunningContainer } from './container.ts'
 import type { JobFault } from './faults.ts'
 import { measureHost } from './metrics.ts'
 import { processingRequestSchema, type ProcessingRequest } from './processing-limits.ts'
-import { defaultChecksum, storeObject } from './s3-objects.ts'
+import { defaultChecksum, etagOf, storeObject } from './s3-objects.ts'
 import { isSparkImage, runLocalSpark, SparkError, startSpark, type RoleCheck, type SparkRunner } from './spark-container.ts'
 
 class JobFailure extends Error {}
@@ -71,6 +71,9 @@ const runHosts = async (
 
   for (const permission of rolePermissions(account.region, account.id, request.AppSpecification.ImageUri, `${name}/algo-1`))
     assertRoleAllows(account, permission)
+  const outputKey = request.ProcessingOutputConfig?.KmsKeyId
+  const volumeKey = request.ProcessingResources.ClusterConfig.VolumeKmsKeyId
+  for (const permission of roleKeyPermissions(account, outputKey, volumeKey)) assertRoleAllows(account, permission)
   const hosts = Array.from({ length: InstanceCount }, (_, index) => `algo-${index + 1}`)
   const folders = hosts.map((host) => join(folder, host))
   for (const [index, host] of hosts.entries()) await prepareHost(account, job, request, folders[index]!, host, hosts)
@@ -186,7 +189,7 @@ const listInput = (account: Account, uri: string, type: 'S3Prefix' | 'ManifestFi
   const { bucket: name, key: prefix } = splitUri(uri)
   const refusal = account.denied.get('role:s3:GetObject')
   if (refusal !== undefined) throw new JobFailure(`ClientError: Data download failed:${refusal} for S3 URL: ${uri}`)
-  const objects = account.buckets.get(name)?.objects ?? new Map<string, { body: Buffer }>()
+  const objects = account.buckets.get(name)?.objects ?? new Map<string, Pick<StoredObject, 'body' | 'kmsKey'>>()
   if (type === 'ManifestFile') {
     const [base, ...names] = JSON.parse(objects.get(prefix)?.body.toString() ?? '[]') as [{ prefix: string }, ...string[]]
     return names.map((path) => ({ path, body: objects.get(`${splitUri(base.prefix).key}${path}`)!.body }))
@@ -196,8 +199,9 @@ const listInput = (account: Account, uri: string, type: 'S3Prefix' | 'ManifestFi
   const inputs = [...objects]
     .filter(([key]) => key.startsWith(prefix) && !key.endsWith('/'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, { body }]) => {
+    .map(([key, { body, kmsKey }]) => {
       assertRoleAllows(account, { action: 's3:GetObject', resource: `arn:aws:s3:::${name}/${key}` })
+      if (kmsKey !== undefined) assertRoleAllows(account, { action: 'kms:Decrypt', resource: kmsKey })
       return { path: key.slice(start), body }
     })
   if (inputs.length === 0)
@@ -226,7 +230,9 @@ const uploadOutputs = async (account: Account, request: ProcessingRequest, folde
       if (isCorrupted && entry.name.endsWith('.parquet')) body[body.length >> 1]! ^= 1
       const key = `${prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`}${path.slice(root.length + 1).replaceAll('\\', '/')}`
       assertRoleAllows(account, { action: 's3:PutObject', resource: `arn:aws:s3:::${name}/${key}` })
-      storeObject(bucket, key, body, defaultChecksum(body), new Date())
+      const outputKey = request.ProcessingOutputConfig?.KmsKeyId
+      const kmsKey = outputKey === undefined ? undefined : kmsKeyArn(account, outputKey)
+      storeObject(bucket, key, body, defaultChecksum(body), new Date(), etagOf(body), kmsKey)
     }
   }
 }

@@ -1,6 +1,6 @@
 // Multipart uploads: parts are verified on arrival, listed in pages, and joined with a full-object or composite checksum.
 import { createHash, randomUUID } from 'node:crypto'
-import type { Bucket, MultipartUpload, UploadedPart } from './account.ts'
+import type { Account, Bucket, MultipartUpload, UploadedPart } from './account.ts'
 import {
   checksumAlgorithms,
   checksumHeader,
@@ -10,15 +10,22 @@ import {
   type Checksum,
   type ChecksumAlgorithm,
 } from './checksums.ts'
-import { assertWritable, checksumHeaders, etagOf, storeObject } from './s3-objects.ts'
+import { assertWritable, checksumHeaders, etagOf, requestedKmsKey, storeObject } from './s3-objects.ts'
 import { element, ServiceError, xmlResponse, xmlTexts, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
 const minPartBytes = 5 * 1024 * 1024
 
-export const handleMultipart = (operation: string, bucket: Bucket, key: string, request: ServiceRequest, now: Date): ServiceResponse => {
+export const handleMultipart = (
+  account: Account,
+  operation: string,
+  bucket: Bucket,
+  key: string,
+  request: ServiceRequest,
+  now: Date,
+): ServiceResponse => {
   switch (operation) {
     case 'CreateMultipartUpload':
-      return createUpload(bucket, key, request, now)
+      return createUpload(account, bucket, key, request, now)
     case 'ListMultipartUploads':
       return listUploads(bucket, request.url.searchParams)
     case 'UploadPart':
@@ -36,7 +43,7 @@ export const handleMultipart = (operation: string, bucket: Bucket, key: string, 
   }
 }
 
-const createUpload = (bucket: Bucket, key: string, { headers }: ServiceRequest, now: Date): ServiceResponse => {
+const createUpload = (account: Account, bucket: Bucket, key: string, { headers }: ServiceRequest, now: Date): ServiceResponse => {
   const requestedAlgorithm = headers['x-amz-checksum-algorithm'] ?? 'CRC64NVME'
   const algorithm = checksumAlgorithms.find((candidate) => candidate === requestedAlgorithm)
   if (algorithm === undefined) throw new ServiceError('InvalidRequest', `Checksum algorithm ${requestedAlgorithm} is not simulated.`)
@@ -45,7 +52,14 @@ const createUpload = (bucket: Bucket, key: string, { headers }: ServiceRequest, 
     throw new ServiceError('InvalidRequest', `The ${type} checksum type cannot be used with the ${algorithm} checksum algorithm.`)
   }
   const id = randomUUID()
-  bucket.uploads.set(id, { key, algorithm, type: type as Checksum['type'], parts: new Map(), startedAt: now })
+  bucket.uploads.set(id, {
+    key,
+    algorithm,
+    type: type as Checksum['type'],
+    parts: new Map(),
+    startedAt: now,
+    kmsKey: requestedKmsKey(account, headers),
+  })
   const response = xmlResponse('InitiateMultipartUploadResult', [element('Key', key), element('UploadId', id)])
   return { ...response, headers: { ...response.headers, 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': type } }
 }
@@ -141,7 +155,7 @@ const completeUpload = (bucket: Bucket, key: string, request: ServiceRequest, no
     throw new ServiceError('BadDigest', `The ${upload.algorithm} you specified did not match.`)
   const digests = Buffer.concat(parts.map((part) => Buffer.from(part.etag.slice(1, -1), 'hex')))
   const etag = `"${createHash('md5').update(digests).digest('hex')}-${parts.length}"`
-  storeObject(bucket, key, body, checksum, now, etag)
+  storeObject(bucket, key, body, checksum, now, etag, upload.kmsKey)
   bucket.uploads.delete(request.url.searchParams.get('uploadId')!)
   const response = xmlResponse('CompleteMultipartUploadResult', [
     element('Key', key),

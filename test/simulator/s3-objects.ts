@@ -1,6 +1,6 @@
 // Stores objects with entity tag and checksum.
 import { createHash } from 'node:crypto'
-import type { Bucket, StoredObject } from './account.ts'
+import { kmsKeyArn, type Account, type Bucket, type StoredObject } from './account.ts'
 import { checksumHeader, checksumOf, type Checksum } from './checksums.ts'
 import { ServiceError } from './wire.ts'
 
@@ -17,8 +17,9 @@ export const storeObject = (
   checksum: Checksum,
   now: Date,
   etag = etagOf(body),
+  kmsKey: string | undefined = undefined,
 ): StoredObject => {
-  const stored = { body, etag, checksum, modifiedAt: now }
+  const stored = { body, etag, checksum, modifiedAt: now, kmsKey }
   bucket.objects.set(key, stored)
   return stored
 }
@@ -32,6 +33,12 @@ export const checksumHeaders = ({ algorithm, value, type }: Checksum): Record<st
 
 export const preconditionFailed = (): ServiceError =>
   new ServiceError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412)
+
+/** ARN of the key that a write names; undefined where it names none. */
+export const requestedKmsKey = (account: Account, headers: Readonly<Record<string, string>>): string | undefined => {
+  const key = headers['x-amz-server-side-encryption-aws-kms-key-id']
+  return headers['x-amz-server-side-encryption'] !== 'aws:kms' || key === undefined ? undefined : kmsKeyArn(account, key)
+}
 
 /** Throws what S3 answers to a write under a condition that does not hold. */
 export const assertWritable = (bucket: Bucket, key: string, headers: Readonly<Record<string, string>>): void => {

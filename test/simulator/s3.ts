@@ -2,7 +2,7 @@
 import type { Account, Bucket, StoredObject } from './account.ts'
 import { verifiedChecksum } from './checksums.ts'
 import { handleMultipart } from './s3-multipart.ts'
-import { assertWritable, checksumHeaders, defaultChecksum, preconditionFailed, storeObject } from './s3-objects.ts'
+import { assertWritable, checksumHeaders, defaultChecksum, etagOf, preconditionFailed, requestedKmsKey, storeObject } from './s3-objects.ts'
 import { element, ServiceError, xmlResponse, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
 /** The S3 operation of a request. */
@@ -34,6 +34,8 @@ export const handleS3 = (account: Account, request: ServiceRequest, region: stri
   const { name, key } = splitPath(request.url)
   const bucket = account.buckets.get(name)
   if (bucket === undefined) throw new ServiceError('NoSuchBucket', 'The specified bucket does not exist', 404)
+  const expectedOwner = request.headers['x-amz-expected-bucket-owner']
+  if (expectedOwner !== undefined && expectedOwner !== bucket.owner) throw new ServiceError('AccessDenied', 'Access Denied', 403)
   if (bucket.region !== region && operation !== 'GetBucketLocation') throw wrongRegion(bucket)
   switch (operation) {
     case 'HeadBucket':
@@ -43,7 +45,7 @@ export const handleS3 = (account: Account, request: ServiceRequest, region: stri
     case 'ListObjectsV2':
       return listObjects(name, bucket, request.url.searchParams)
     case 'PutObject':
-      return putObject(bucket, key, request, now)
+      return putObject(account, bucket, key, request, now)
     case 'GetObject':
     case 'HeadObject':
       return getObject(bucket, key, request)
@@ -51,7 +53,7 @@ export const handleS3 = (account: Account, request: ServiceRequest, region: stri
       bucket.objects.delete(key)
       return { status: 204 }
     default:
-      return handleMultipart(operation, bucket, key, request, now)
+      return handleMultipart(account, operation, bucket, key, request, now)
   }
 }
 
@@ -115,10 +117,10 @@ const describeObject = (key: string, { etag, body, modifiedAt }: StoredObject): 
   element('Size', body.length),
 ]
 
-const putObject = (bucket: Bucket, key: string, { headers, body }: ServiceRequest, now: Date): ServiceResponse => {
+const putObject = (account: Account, bucket: Bucket, key: string, { headers, body }: ServiceRequest, now: Date): ServiceResponse => {
   assertWritable(bucket, key, headers)
   const checksum = verifiedChecksum(headers, body) ?? defaultChecksum(body)
-  const stored = storeObject(bucket, key, body, checksum, now)
+  const stored = storeObject(bucket, key, body, checksum, now, etagOf(body), requestedKmsKey(account, headers))
   return { status: 200, headers: { etag: stored.etag, ...checksumHeaders(checksum) } }
 }
 

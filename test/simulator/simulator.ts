@@ -82,8 +82,8 @@ export class AwsSimulator {
     }
   }
 
-  addBucket(name: string, region?: string): Bucket {
-    return addBucket(this.account, name, region)
+  addBucket(name: string, region?: string, owner?: string): Bucket {
+    return addBucket(this.account, name, region, owner)
   }
 
   /** Requests of one operation so far. */

@@ -3,10 +3,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Account } from './account.ts'
+import { kmsKeyArn, type Account } from './account.ts'
 import type { RunningContainer } from './container.ts'
 import type { ProcessingRequest } from './processing-limits.ts'
-import { defaultChecksum, storeObject } from './s3-objects.ts'
+import { defaultChecksum, etagOf, storeObject } from './s3-objects.ts'
 
 export const isSparkImage = (uri: string): boolean => uri.includes('/sagemaker-spark-processing:')
 
@@ -29,7 +29,10 @@ export type SparkRunner = (command: SparkCommand) => RunningContainer
 export class SparkError extends Error {}
 
 /** What a role needs for one object. */
-export type RoleCheck = (action: 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:ListBucket', resource: string) => void
+export type RoleCheck = (
+  action: 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:ListBucket' | 'kms:Decrypt' | 'kms:GenerateDataKey',
+  resource: string,
+) => void
 
 export interface SparkJob {
   readonly account: Account
@@ -63,7 +66,10 @@ export const startSpark = async (
   await readFile(script).catch(() => {
     throw new SparkError(`File ${app} does not exist`)
   })
-  const properties = await readProperties(join(ml, 'processing', 'input', 'conf', 'configuration.json'))
+  const { 'spark-defaults': properties, 'core-site': storage } = await readConfiguration(
+    join(ml, 'processing', 'input', 'conf', 'configuration.json'),
+  )
+  const kmsKey = s3aKey(account, storage)
   if (request.NetworkConfig?.EnableNetworkIsolation === true)
     throw new SparkError('Unable to execute HTTP request: s3: Name or service not known')
   const root = join(folder, 's3')
@@ -76,21 +82,28 @@ export const startSpark = async (
     scratch: folder,
     onLine,
   })
-  return { ...container, saveOutputs: () => uploadOutputs(account, root, before, checkRole) }
+  return { ...container, saveOutputs: () => uploadOutputs(account, root, before, kmsKey, checkRole) }
 }
 
 /** Of those that the image knows, the ones that may matter here. */
 const classifications = new Set(['core-site', 'hadoop-env', 'spark-defaults', 'spark-env', 'spark-log4j', 'yarn-site'])
 
-const readProperties = async (path: string): Promise<Record<string, string>> => {
+type Properties = Readonly<Record<string, string>>
+
+const readConfiguration = async (path: string): Promise<Record<'spark-defaults' | 'core-site', Properties>> => {
   const text = await readFile(path, 'utf8').catch(() => '[]')
   const entries = JSON.parse(text) as { Classification: string; Properties: Record<string, string> }[]
   const unknown = entries.find(({ Classification }) => !classifications.has(Classification))
   if (unknown !== undefined) throw new SparkError(`Invalid classification: ${unknown.Classification}`)
-  return Object.assign(
-    {},
-    ...entries.filter(({ Classification }) => Classification === 'spark-defaults').map(({ Properties }) => Properties),
-  )
+  const of = (name: string): Properties =>
+    Object.assign({}, ...entries.filter(({ Classification }) => Classification === name).map(({ Properties }) => Properties))
+  return { 'spark-defaults': of('spark-defaults'), 'core-site': of('core-site') }
+}
+
+/** The image maps s3:// to S3A, which reads its own names only. */
+const s3aKey = (account: Account, storage: Properties): string | undefined => {
+  const key = storage['fs.s3a.server-side-encryption.key']
+  return storage['fs.s3a.server-side-encryption-algorithm'] === 'SSE-KMS' && key !== undefined ? kmsKeyArn(account, key) : undefined
 }
 
 /** Objects at and below the addresses among the words; gives their bytes by path. */
@@ -105,9 +118,10 @@ const downloadInputs = async (
     const [, name, prefix] = /s3:\/\/([^/]+)\/(.*)$/.exec(token) ?? []
     if (name === undefined || prefix === undefined) continue
     checkRole('s3:ListBucket', `arn:aws:s3:::${name}`)
-    for (const [key, { body }] of account.buckets.get(name)?.objects ?? []) {
+    for (const [key, { body, kmsKey }] of account.buckets.get(name)?.objects ?? []) {
       if (key !== prefix && !key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)) continue
       checkRole('s3:GetObject', `arn:aws:s3:::${name}/${key}`)
+      if (kmsKey !== undefined) checkRole('kms:Decrypt', kmsKey)
       const path = join(root, name, key)
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, body)
@@ -118,7 +132,13 @@ const downloadInputs = async (
 }
 
 /** Files that were written during the job are in the bucket, also after a failure. */
-const uploadOutputs = async (account: Account, root: string, before: ReadonlyMap<string, Buffer>, checkRole: RoleCheck): Promise<void> => {
+const uploadOutputs = async (
+  account: Account,
+  root: string,
+  before: ReadonlyMap<string, Buffer>,
+  kmsKey: string | undefined,
+  checkRole: RoleCheck,
+): Promise<void> => {
   const removed = new Set(before.keys())
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])) {
     // Checksums of Hadoop's local files.
@@ -132,7 +152,8 @@ const uploadOutputs = async (account: Account, root: string, before: ReadonlyMap
     checkRole('s3:PutObject', `arn:aws:s3:::${location}`)
     // Spark writes under a temporary key first.
     checkRole('s3:DeleteObject', `arn:aws:s3:::${location}`)
-    storeObject(account.buckets.get(name!)!, key.join('/'), body, defaultChecksum(body), new Date())
+    if (kmsKey !== undefined) checkRole('kms:GenerateDataKey', kmsKey)
+    storeObject(account.buckets.get(name!)!, key.join('/'), body, defaultChecksum(body), new Date(), etagOf(body), kmsKey)
   }
   for (const location of removed) {
     const [name, ...key] = location.split('/')

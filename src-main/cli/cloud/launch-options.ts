@@ -29,6 +29,7 @@ export interface ConnectionOptions {
 
 export interface LaunchOptions extends ConnectionOptions, StatedSettings {
   readonly bucket?: string
+  readonly bucketOwner?: string
   readonly prefix?: string
   readonly role?: string
   readonly instanceType?: string
@@ -75,6 +76,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
     ...file.settings,
     ...definedValues({
       bucket: options.bucket,
+      bucketOwner: options.bucketOwner,
       prefix: options.prefix,
       roleArn: options.role,
       instanceType: options.instanceType,

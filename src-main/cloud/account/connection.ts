@@ -8,6 +8,7 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker'
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
+import type { CloudSettings } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { toCloudError } from './cloud-error.ts'
 import { hasKeysInEnvironment, SharedCredentials } from './credentials.ts'
@@ -33,6 +34,8 @@ export interface Connection {
   /** Where requests go instead of AWS; null for AWS itself. */
   readonly endpoint: string | null
   readonly s3: S3Client
+  /** Account that must own a bucket, by the bucket's name; sent with each request to it. */
+  readonly bucketOwners: Map<string, string>
   readonly sagemaker: SageMakerClient
   readonly logs: CloudWatchLogsClient
   readonly metrics: CloudWatchClient
@@ -81,6 +84,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     const url = endpointOf(service, profile)
     return url === undefined ? {} : { endpoint: url }
   }
+  const bucketOwners = new Map<string, string>()
   const hasCustomEndpoint = endpointOf('S3', profile) !== undefined
   const clients = {
     s3: new S3Client({ ...common, ...endpoint('S3'), followRegionRedirects: true, forcePathStyle: hasCustomEndpoint }),
@@ -91,6 +95,14 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     iam: new IAMClient({ ...common, ...endpoint('IAM'), maxAttempts: maxQuickAttempts }),
     quotas: new ServiceQuotasClient({ ...common, ...endpoint('SERVICE_QUOTAS'), maxAttempts: maxQuickAttempts }),
   }
+  clients.s3.middlewareStack.add(
+    (next) => (args) => {
+      const { Bucket: bucket } = args.input as { Bucket?: string }
+      const owner = bucket === undefined ? undefined : bucketOwners.get(bucket)
+      return next(owner === undefined ? args : { ...args, input: { ...args.input, ExpectedBucketOwner: owner } })
+    },
+    { step: 'initialize', name: 'expectBucketOwner' },
+  )
   credentials.renewFor(clients.s3)
   credentials.renewFor(clients.sagemaker)
   credentials.renewFor(clients.logs)
@@ -103,6 +115,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     region,
     endpoint: withoutCredentials(endpointOf('SAGEMAKER', profile)),
     ...clients,
+    bucketOwners,
     close: () => requestHandler.destroy(),
   }
 }
@@ -152,6 +165,19 @@ export const identifyCaller = async (connection: Connection): Promise<CloudCalle
     throw toCloudError(thrown, { region })
   }
 }
+
+/** From now on, requests to the bucket of the settings are refused unless the stated account owns it, or else the caller's. */
+export const expectBucketOwner = (
+  { bucketOwners }: Connection,
+  { bucket, bucketOwner }: Pick<CloudSettings, 'bucket' | 'bucketOwner'>,
+  { account }: Pick<CloudCaller, 'account'>,
+): void => {
+  // The bucket behind an access point may belong to anybody.
+  if (bucketOwner === undefined && isAccessPoint(bucket)) bucketOwners.delete(bucket)
+  else bucketOwners.set(bucket, bucketOwner ?? account)
+}
+
+const isAccessPoint = (bucket: string): boolean => bucket.startsWith('arn:') || bucket.endsWith('-s3alias')
 
 /** Options of a request that ends with the signal. */
 export const abortable = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>

@@ -163,7 +163,7 @@ const rules: readonly Rule[] = [
     message: (_, { kmsKeyId }) =>
       kmsKeyId === undefined ? 'Missing permission for the KMS key.' : `Missing permission for the KMS key ${kmsKeyId}.`,
     next: () =>
-      'The role needs kms:Decrypt and kms:GenerateDataKey on it, you need kms:CreateGrant. The upload of the engine must use the same key.',
+      'The role needs kms:Decrypt, kms:Encrypt, kms:GenerateDataKey and kms:CreateGrant on it; you need kms:CreateGrant, kms:GenerateDataKey and kms:Decrypt.',
   },
   {
     failure: 'disk-space',

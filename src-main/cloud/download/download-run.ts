@@ -1,7 +1,7 @@
 // Downloads a run: of a launch, of a job by run ID or name wherever it was started, or of any s3:// prefix.
 import { hasEnded, type CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import type { Connection } from '../account/connection.ts'
+import { expectBucketOwner, type Connection } from '../account/connection.ts'
 import { requireJob } from '../jobs/describe-job.ts'
 import { downloadRunFolder, type DownloadedRun, type DownloadRunOptions } from './download-run-folder.ts'
 import { explainJobEnd } from '../jobs/job-end.ts'
@@ -15,6 +15,7 @@ export const downloadRun = async (
   folder: string,
   options: DownloadRunOptions = {},
 ): Promise<DownloadedRun> => {
+  expectBucketOwner(connection, cloudRun.request.settings, cloudRun.caller)
   const runId = cloudRun.request.task.kind === 'engine' ? cloudRun.runId : null
   const downloaded = await downloadRunFolder(connection, { uri: cloudRun.outputUri, folder, runId }, options).catch(
     async (thrown: unknown) => {

@@ -5,7 +5,7 @@ import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { consoleUrl } from '../account/aws-pages.ts'
 import { toCloudError } from '../account/cloud-error.ts'
-import { abortable, type Connection } from '../account/connection.ts'
+import { abortable, expectBucketOwner, type Connection } from '../account/connection.ts'
 import { extractInstanceType, type FailureContext } from '../account/failure-rules.ts'
 import { findImage } from '../jobs/instance-types.ts'
 import { submitJob } from '../jobs/submit-job.ts'
@@ -52,6 +52,7 @@ export const launchRun = async (context: LaunchContext, options: LaunchOptions =
   const { connection, caller, launchRecords, request, engine, skipsChecks } = context
   return withLaunchErrors({ connection, launchRecords, request, signal: options.signal }, async () => {
     const [part] = partsOf(request)
+    expectBucketOwner(connection, request.settings, caller)
     if (skipsChecks !== true) {
       const onCheck = (check: PreflightCheck): void => options.onEvent?.({ type: 'check', check })
       assertPassed(await preflight(connection, request, { signal: options.signal, caller, onCheck }))

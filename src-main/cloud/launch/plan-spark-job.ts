@@ -148,10 +148,17 @@ const buildSparkConfiguration = (instanceType: string, instances: number, kmsKey
     'spark.sql.adaptive.enabled': 'true',
     'spark.network.timeout': '600s',
   }
-  const encryption = { 'fs.s3.enableServerSideEncryption': 'true', 'fs.s3.serverSideEncryption.kms.keyId': kmsKeyId }
-  const inputs = [
+  // The image reads s3:// with S3A, which knows none of the names of EMR's file system.
+  const storage = {
+    // Markers of folders are not deleted, so that the role needs no permission for keys above the output.
+    'fs.s3a.directory.marker.retention': 'keep',
+    ...(kmsKeyId === undefined
+      ? {}
+      : { 'fs.s3a.server-side-encryption-algorithm': 'SSE-KMS', 'fs.s3a.server-side-encryption.key': kmsKeyId }),
+  }
+  const classifications = [
     { Classification: 'spark-defaults', Properties: settings },
-    ...(kmsKeyId === undefined ? [] : [{ Classification: 'core-site', Properties: encryption }]),
+    { Classification: 'core-site', Properties: storage },
   ]
-  return `${JSON.stringify(inputs, null, 2)}\n`
+  return `${JSON.stringify(classifications, null, 2)}\n`
 }

@@ -1,7 +1,7 @@
 // Resumes a launch: before its job was submitted, between the two jobs of a Spark cluster, or after one of them failed.
 import { hasEnded, type CloudRun, type CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import type { Connection } from '../account/connection.ts'
+import { expectBucketOwner, type Connection } from '../account/connection.ts'
 import { describeJob } from '../jobs/describe-job.ts'
 import { listObjects } from '../storage/list-objects.ts'
 import type { LaunchRecords } from './launch-records.ts'
@@ -20,6 +20,7 @@ export const resumeRun = async (
   cloudRun: CloudRun,
   options: LaunchOptions = {},
 ): Promise<CloudRun> => {
+  expectBucketOwner(connection, cloudRun.request.settings, cloudRun.caller)
   const current = cloudRun.part === 'whole' ? cloudRun : await advanceRun(connection, launchRecords, cloudRun, options)
   if (current.stage !== 'planned' && current.stage !== 'submitting') return current
   return withLaunchErrors({ connection, launchRecords, request: current.request, signal: options.signal }, async () => {

@@ -4,8 +4,9 @@ import type { CloudCaller, Finding, Preflight, PreflightCheck } from '../../../s
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { httpStatusOf, isAccessDenied, toCloudError } from '../account/cloud-error.ts'
-import { type Connection, abortable, identifyCaller } from '../account/connection.ts'
+import { type Connection, abortable, expectBucketOwner, identifyCaller } from '../account/connection.ts'
 import { checkForecasts } from './check-forecasts.ts'
+import { encryptionFields } from '../storage/upload-files.ts'
 import { checkModule } from './check-module.ts'
 import { checkQuota } from './check-quota.ts'
 import { checkRole } from './check-role.ts'
@@ -39,7 +40,7 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   const check: RunCheck = async (id, title, runCheck) => {
     const finding = await runCheck().catch((thrown: unknown): Finding => {
       signal?.throwIfAborted()
-      return toFailedFinding(toCloudError(thrown, { region, roleArn: settings.roleArn }))
+      return toFailedFinding(toCloudError(thrown, { region, roleArn: settings.roleArn, kmsKeyId: settings.kmsKeyId }))
     })
     if (finding === undefined) return undefined
     const line = { id, title, ...finding }
@@ -56,6 +57,7 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   if (caller === null) {
     return { caller, checks: toLines([identity]), passed: false, instanceType: null, mostUsd: null, suggestedInstances: null }
   }
+  expectBucketOwner(connection, settings, caller)
   const spark = sparkTaskOf(request)?.spark
   let inputBytes = 0
   const first = await Promise.all([
@@ -92,7 +94,7 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
         ? undefined
         : {
             state: 'warning',
-            detail: `KMS key ${settings.kmsKeyId}: the role needs kms:Decrypt and kms:GenerateDataKey, you need kms:CreateGrant.`,
+            detail: `KMS key ${settings.kmsKeyId}: the role needs kms:Decrypt, kms:Encrypt, kms:GenerateDataKey and kms:CreateGrant, you need kms:CreateGrant.`,
           },
     ),
     await check('network', 'Network', async () => checkNetwork(request)),
@@ -138,7 +140,9 @@ const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: A
       throw new HeadroomError('cloud-setup', `There is no bucket ${bucket}.`, { next: 'Choose another bucket, or create it.' })
     }
     if (isAccessDenied(thrown)) {
-      throw new HeadroomError('cloud-refused', `Missing s3:ListBucket for the bucket ${bucket}.`, { next: 'Request this permission.' })
+      throw new HeadroomError('cloud-refused', `Missing s3:ListBucket for the bucket ${bucket}, or another account owns it.`, {
+        next: 'Request this permission, or state the account that owns the bucket (command line: --bucket-owner).',
+      })
     }
     throw thrown
   })
@@ -151,18 +155,19 @@ const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: A
   }
 }
 
-/** Starts an upload and aborts it, which shows write access without leaving an object. */
+/** Starts an upload, encrypted as that of the launch, and aborts it: this shows write access without leaving an object. */
 const checkWritable = async ({ s3 }: Connection, { settings }: LaunchRequest, signal: AbortSignal | undefined): Promise<Finding> => {
-  const target = { Bucket: settings.bucket, Key: `${settings.prefix}/preflight` }
+  const target = { Bucket: settings.bucket, Key: `${settings.prefix}/preflight`, ...encryptionFields(settings.kmsKeyId) }
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target), abortable(signal)).catch((thrown: unknown) => {
-    if (isAccessDenied(thrown)) {
+    if (isAccessDenied(thrown) && !/kms/i.test(String(thrown))) {
       throw new HeadroomError('cloud-refused', `Missing s3:PutObject below s3://${settings.bucket}/${settings.prefix}/.`, {
         next: 'Request this permission, or choose another S3 prefix.',
       })
     }
     throw thrown
   })
-  if (UploadId !== undefined) await s3.send(new AbortMultipartUploadCommand({ ...target, UploadId }), abortable(signal))
+  const upload = { Bucket: target.Bucket, Key: target.Key, UploadId }
+  if (UploadId !== undefined) await s3.send(new AbortMultipartUploadCommand(upload), abortable(signal))
   return { state: 'ok', detail: `s3://${settings.bucket}/${settings.prefix}/ is writable` }
 }
 

@@ -8,8 +8,9 @@ export interface S3Address {
   readonly key: string
 }
 
+/** The ARN of an access point stands where a bucket name does. */
 export const parseS3Address = (uri: string): S3Address => {
-  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? []
+  const [, bucket = '', key = ''] = /^s3:\/\/(arn:[^/]+:accesspoint\/[^/]+|[^/]+)\/?(.*)$/s.exec(uri) ?? []
   return { bucket, key }
 }
 

@@ -40,13 +40,19 @@ export const fillFromConfig = async (form: LaunchForm, file: string): Promise<La
 
 const optional = (name: string, text: string): Record<string, string> => (text.trim() === '' ? {} : { [name]: text.trim() })
 
-const fieldNames: Readonly<Record<string, string>> = { bucket: 'bucket', roleArn: 'execution role', prefix: 'prefix' }
+const fieldNames: Readonly<Record<string, string>> = {
+  bucket: 'bucket',
+  roleArn: 'execution role',
+  prefix: 'prefix',
+  bucketOwner: 'bucket owner',
+}
 
 /** `plans`: folder for plans of Spark jobs. Throws cloud-setup, which names the field. */
 export const buildLaunchRequest = async (form: LaunchForm, planRoot: string): Promise<LaunchRequest> => {
   const runId = newRunId()
   const settings = cloudSettingsSchema.safeParse({
     ...optional('bucket', form.bucket),
+    ...optional('bucketOwner', form.bucketOwner),
     ...optional('prefix', form.prefix),
     ...optional('roleArn', form.roleArn),
     ...optional('instanceType', form.instanceType),
