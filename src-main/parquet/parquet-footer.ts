@@ -88,6 +88,13 @@ export const footerRows = (metaData: ThriftStruct): number => {
   return rows
 }
 
+/** Bytes of all pages without their compression. */
+export const footerUnpackedBytes = (metaData: ThriftStruct): number =>
+  structsAt(metaData, footerFields.fileMetaData.rowGroups).reduce(
+    (sum, group) => sum + (numberAt(group, footerFields.rowGroup.totalByteSize) ?? 0),
+    0,
+  )
+
 /** A text that a writer added under a key. */
 export const readKeyValue = (metaData: ThriftStruct, key: string): string | undefined => {
   if (!metaData.has(footerFields.fileMetaData.keyValueMetadata)) return undefined

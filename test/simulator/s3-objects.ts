@@ -17,7 +17,7 @@ export const storeObject = (
   checksum: Checksum,
   now: Date,
   etag = etagOf(body),
-  kmsKey: string | undefined = undefined,
+  kmsKey?: string,
 ): StoredObject => {
   const stored = { body, etag, checksum, modifiedAt: now, kmsKey }
   bucket.objects.set(key, stored)

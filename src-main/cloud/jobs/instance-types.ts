@@ -80,9 +80,15 @@ export const suggestSparkInstances = (inputBytes: number): number | undefined =>
     ? undefined
     : Math.min(processingLimits.instances, Math.max(minInstances, Math.ceil(inputBytes / bytesPerInstance)))
 
-/** Volume of a job, GB: room for the forecasts, their flagged copy and what the engine spills, and at least `minVolumeGb`. */
-export const requiredVolumeGb = (inputBytes: number, minVolumeGb: number): number =>
-  Math.min(processingLimits.volumeGb, Math.max(minVolumeGb, 10 + Math.ceil((3 * inputBytes) / 1e9)))
+export interface InputSize {
+  readonly bytes: number
+  /** Without compression, estimated from some files. */
+  readonly unpackedBytes: number
+}
+
+/** Volume of a job, GB, and at least `minVolumeGb`: the forecasts, their flagged copy with half of it to spare, and what the engine spills unpacked. */
+export const requiredVolumeGb = ({ bytes, unpackedBytes }: InputSize, minVolumeGb: number): number =>
+  Math.min(processingLimits.volumeGb, Math.max(minVolumeGb, 10 + Math.ceil((2.5 * bytes + unpackedBytes) / 1e9)))
 
 const imageTableSchema = z.object({
   scikitLearn: z.object({ repository: z.string(), tag: z.string() }),

@@ -55,8 +55,8 @@ export class LaunchInputs {
     this.mount(folder, runUri(this.#request, folder))
   }
 
-  /** Uploads local forecasts under the hash of their content; returns their bytes and address. */
-  async addForecasts(input: readonly string[]): Promise<{ readonly bytes: number; readonly uri: string }> {
+  /** Uploads local forecasts under the hash of their content; returns their address. */
+  async addForecasts(input: readonly string[]): Promise<{ readonly uri: string }> {
     const local = await findLocalFiles(input)
     const { bucket, prefix } = this.#request.settings
     const folder = `${prefix}/inputs/${await hashContents(local)}/`
@@ -65,7 +65,7 @@ export class LaunchInputs {
     // In a folder a text file belongs by its ending; one that is named needs none.
     const isNamed =
       only !== undefined && others.length === 0 && resolve(input[0] ?? '') === only.path && textFormatOf(only.name) === undefined
-    return { bytes: local.bytes, uri: `s3://${bucket}/${folder}${isNamed && !isParquetName(only.name) ? only.name : ''}` }
+    return { uri: `s3://${bucket}/${folder}${isNamed && !isParquetName(only.name) ? only.name : ''}` }
   }
 
   /** Uploads and mounts a local table, if there is one. */

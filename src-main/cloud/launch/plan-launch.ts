@@ -5,10 +5,11 @@ import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import type { Connection } from '../account/connection.ts'
 import { folderUri, buildJobRequest, mountRoot } from '../jobs/job-request.ts'
 import { LaunchInputs, findSingleFile, type LaunchPlan } from './launch-inputs.ts'
+import { checkForecasts } from '../preflight/check-forecasts.ts'
 import { listForecastObjects } from '../storage/forecast-objects.ts'
 import { listObjects, parseS3Address } from '../storage/list-objects.ts'
 import { hashContents, findLocalFiles } from '../storage/local-files.ts'
-import { requireImage } from '../jobs/instance-types.ts'
+import { requireImage, type InputSize } from '../jobs/instance-types.ts'
 import { estimateRunCostUsd, planResources } from './plan-resources.ts'
 import { runUri } from './run-names.ts'
 import { planSparkJob, sparkOutputUri } from './plan-spark-job.ts'
@@ -21,42 +22,36 @@ export const planLaunch = async (
   signal?: AbortSignal,
 ): Promise<LaunchPlan> => {
   const inputs = new LaunchInputs(request)
-  const inputBytes = await addInput(connection, request, inputs, part, signal)
-  return part === 'whole'
-    ? planSingleJob(connection, request, inputs, inputBytes)
-    : planSparkJob(connection, request, part, inputs, inputBytes)
+  const size = await addInput(connection, request, inputs, part, signal)
+  return part === 'whole' ? planSingleJob(connection, request, inputs, size) : planSparkJob(connection, request, part, inputs, size)
 }
 
-/** Bytes of the forecasts, or of the Spark output. The engine gets them mounted; Spark reads them in the bucket. */
+/** Size of the forecasts, or of the Spark output. The engine gets them mounted; Spark reads them in the bucket. */
 const addInput = async (
   connection: Connection,
   request: LaunchRequest,
   inputs: LaunchInputs,
   part: CloudRunPart,
   signal: AbortSignal | undefined,
-): Promise<number> => {
+): Promise<InputSize> => {
   const { input } = request
-  if (part !== 'finish' && typeof input !== 'string') {
-    const { bytes, uri } = await inputs.addForecasts(input)
+  if (part !== 'finish') {
+    const { uri } = typeof input === 'string' ? await listForecastObjects(connection.s3, input, signal) : await inputs.addForecasts(input)
     inputs.mount('data', uri)
-    return bytes
-  }
-  if (part !== 'finish' && typeof input === 'string') {
-    const { uri, bytes } = await listForecastObjects(connection.s3, input, signal)
-    inputs.mount('data', uri)
-    return bytes
+    return (await checkForecasts(connection, request, signal)).size
   }
   const uri = sparkOutputUri(request)
   inputs.mount('stage', uri)
   const objects = await listObjects(connection.s3, parseS3Address(uri), { signal })
-  return objects.reduce((sum, { bytes }) => sum + bytes, 0)
+  const bytes = objects.reduce((sum, object) => sum + object.bytes, 0)
+  return { bytes, unpackedBytes: bytes }
 }
 
 const planSingleJob = async (
   { region }: Connection,
   request: LaunchRequest,
   inputs: LaunchInputs,
-  inputBytes: number,
+  size: InputSize,
 ): Promise<LaunchPlan> => {
   const { settings, runId, task } = request
   let engineSha256: string | null = null
@@ -68,10 +63,10 @@ const planSingleJob = async (
   } else {
     await mountProject(task, inputs, settings.bucket)
   }
-  const { instanceType, volumeGb } = planResources(request, 'whole', inputBytes)
+  const { instanceType, volumeGb } = planResources(request, 'whole', size)
   const imageUri = settings.imageUri ?? requireImage('scikit-learn', region)
   const outputUri = task.kind === 'engine' ? runUri(request, 'output') : folderUri(settings.bucket, 'risk_analysis', runId)
-  const maxCostUsd = estimateRunCostUsd(request, region, inputBytes)
+  const maxCostUsd = estimateRunCostUsd(request, region, size)
   const { uploads, texts, mounts } = inputs
   const common = { request, region, imageUri, instanceType, volumeGb, mounts, outputUri, engineSha256 }
   return { instanceType, outputUri, maxCostUsd, uploads, texts, job: (jobName) => buildJobRequest({ ...common, jobName }) }

@@ -9,6 +9,7 @@ import {
   estimateMaxCostUsd,
   pricesAsOf,
   requiredVolumeGb,
+  type InputSize,
 } from '../jobs/instance-types.ts'
 
 type EngineTask = Extract<LaunchRequest['task'], { kind: 'engine' }>
@@ -28,37 +29,37 @@ export interface JobResources {
   readonly volumeGb: number
 }
 
-/** Throws cloud-setup for a type that processing jobs do not have. `inputBytes`: compressed size of what the job reads. After Spark, the engine reads at most half of it at once. */
-export const planResources = (request: LaunchRequest, part: CloudRunPart, inputBytes: number): JobResources => {
+/** Throws cloud-setup for a type that processing jobs do not have. `input`: size of what the job reads. After Spark, the engine reads at most half of it at once. */
+export const planResources = (request: LaunchRequest, part: CloudRunPart, input: InputSize): JobResources => {
   const { instanceType, volumeGb } = request.settings
   if (instanceType !== undefined) assertProcessingType(instanceType)
   switch (part) {
     case 'whole':
       return {
-        instanceType: instanceType ?? chooseInstanceType(inputBytes).type,
+        instanceType: instanceType ?? chooseInstanceType(input.bytes).type,
         instances: 1,
-        volumeGb: requiredVolumeGb(inputBytes, volumeGb),
+        volumeGb: requiredVolumeGb(input, volumeGb),
       }
     case 'spark':
       return {
         instanceType: instanceType ?? defaultSparkInstanceType,
         instances: sparkTaskOf(request)?.spark.instances ?? 1,
-        volumeGb: requiredVolumeGb(inputBytes, volumeGb),
+        volumeGb: requiredVolumeGb(input, volumeGb),
       }
     case 'finish':
       return {
-        instanceType: instanceType ?? chooseInstanceType(inputBytes / 2).type,
+        instanceType: instanceType ?? chooseInstanceType(input.bytes / 2).type,
         instances: 1,
-        volumeGb: requiredVolumeGb(inputBytes, volumeGb),
+        volumeGb: requiredVolumeGb(input, volumeGb),
       }
   }
 }
 
 /** USD for the whole max runtime of all jobs; null if the price list lacks an instance type. */
-export const estimateRunCostUsd = (request: LaunchRequest, region: string, inputBytes: number): number | null => {
+export const estimateRunCostUsd = (request: LaunchRequest, region: string, input: InputSize): number | null => {
   let totalUsd = 0
   for (const part of partsOf(request)) {
-    const { instanceType, instances, volumeGb } = planResources(request, part, inputBytes)
+    const { instanceType, instances, volumeGb } = planResources(request, part, input)
     const costUsd = estimateMaxCostUsd(instanceType, region, request.settings.maxRuntimeSeconds, volumeGb, instances)
     if (costUsd === null) return null
     totalUsd += costUsd

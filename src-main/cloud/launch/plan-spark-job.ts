@@ -15,7 +15,7 @@ import {
   type JobCommand,
 } from '../jobs/job-request.ts'
 import { findSingleFile, type LaunchInputs, type LaunchPlan } from './launch-inputs.ts'
-import { findInstanceType, requireImage } from '../jobs/instance-types.ts'
+import { findInstanceType, requireImage, type InputSize } from '../jobs/instance-types.ts'
 import { estimateRunCostUsd, planResources, sparkTaskOf, type SparkTask } from './plan-resources.ts'
 import { runKeyPrefix, runUri } from './run-names.ts'
 import type { S3Address } from '../storage/list-objects.ts'
@@ -46,18 +46,18 @@ export const planSparkJob = async (
   request: LaunchRequest,
   part: Exclude<CloudRunPart, 'whole'>,
   inputs: LaunchInputs,
-  inputBytes: number,
+  size: InputSize,
 ): Promise<LaunchPlan> => {
   const task = sparkTaskOf(request)
   if (task === undefined) throw new HeadroomError('internal', 'The launch has no Spark job.')
   const { settings } = request
-  const { instanceType, instances, volumeGb } = planResources(request, part, inputBytes)
+  const { instanceType, instances, volumeGb } = planResources(request, part, size)
   const common = { request, region, instanceType, volumeGb, engineSha256: null }
   const shared = {
     instanceType,
     /** The run folder, for both jobs. */
     outputUri: runUri(request, 'output'),
-    maxCostUsd: estimateRunCostUsd(request, region, inputBytes),
+    maxCostUsd: estimateRunCostUsd(request, region, size),
     uploads: inputs.uploads,
     texts: inputs.texts,
   }
@@ -77,7 +77,7 @@ export const planSparkJob = async (
   await addPlan(request, task, inputs)
   inputs.mountText('code', 'run_plan.py', runPlan)
   inputs.mountText('conf', 'configuration.json', buildSparkConfiguration(instanceType, instances, settings.kmsKeyId))
-  const shards = Math.min(maxShards, Math.max(4 * instances, Math.ceil(inputBytes / bytesPerShard)))
+  const shards = Math.min(maxShards, Math.max(4 * instances, Math.ceil(size.bytes / bytesPerShard)))
   const job = {
     ...common,
     imageUri: settings.imageUri ?? requireImage('Spark', region),

@@ -14,9 +14,17 @@ import { isNamedLikeComposite, type SourceColumn } from '../../forecasts/readers
 import { readCsvHead, readJsonHead } from '../../forecasts/readers/text-header.ts'
 import { recogniseText, textHeadBytes, type StatedEncoding, type TextFormat } from '../../forecasts/recognise-text.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
-import { footerRows, readFooter, footerColumns, type ByteSource, type FooterColumn } from '../../parquet/parquet-footer.ts'
+import {
+  footerRows,
+  footerUnpackedBytes,
+  readFooter,
+  footerColumns,
+  type ByteSource,
+  type FooterColumn,
+} from '../../parquet/parquet-footer.ts'
 import { ThriftError } from '../../parquet/thrift-compact.ts'
 import type { Connection } from '../account/connection.ts'
+import type { InputSize } from '../jobs/instance-types.ts'
 import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { findLocalFiles } from '../storage/local-files.ts'
 
@@ -26,11 +34,13 @@ const maxReadFiles = 4
 const maxFooterBytes = 64 * 1024 * 1024
 /** First part of a text file that shows its columns. */
 const maxTextBytes = 256 * 1024
+/** Assumed for text in Zstandard, which is not read here. */
+const zstandardRatio = 10
 /** So many of its lines are looked at. */
 const maxLines = 100
 
 interface InputCheck {
-  readonly bytes: number
+  readonly size: InputSize
   readonly finding: Finding
 }
 
@@ -48,20 +58,21 @@ export const checkForecasts = async (connection: Connection, request: Request, s
   if (typeof input !== 'string') {
     const { files, bytes, leftOut } = await findLocalFiles(input)
     const localFiles = files.map((file) => ({ name: file.name, path: file.name, source: fileSource(file) }))
-    return { bytes, finding: await checkFiles({ files: localFiles, bytes, leftOut, location: 'on this machine' }, request.task) }
+    return checkFiles({ files: localFiles, bytes, leftOut, location: 'on this machine' }, request.task)
   }
   const { bucket, prefix, objects, bytes, ignored, leftOut } = await listForecastObjects(connection.s3, input, signal)
   if (objects.length === 0) {
     const detail =
       ignored === 0 ? `There are no objects below ${input}.` : `None of the ${ignored} objects below ${input} is Parquet, CSV or JSON.`
-    return { bytes, finding: { state: 'failed', detail, next: 'Name the prefix that the forecasts were written to.' } }
+    const finding: Finding = { state: 'failed', detail, next: 'Name the prefix that the forecasts were written to.' }
+    return { size: { bytes, unpackedBytes: bytes }, finding }
   }
   const files = objects.map((object) => ({
     name: object.key,
     path: object.key.slice(prefix.length),
     source: objectSource(connection.s3, bucket, object, signal),
   }))
-  return { bytes, finding: await checkFiles({ files, bytes, leftOut, location: 'in S3' }, request.task) }
+  return checkFiles({ files, bytes, leftOut, location: 'in S3' }, request.task)
 }
 
 const fileSource = ({ path, bytes }: { readonly path: string; readonly bytes: number }): ByteSource => ({
@@ -90,9 +101,11 @@ interface FoundFiles {
   readonly location: string
 }
 
-const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task: LaunchRequest['task']): Promise<Finding> => {
+const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task: LaunchRequest['task']): Promise<InputCheck> => {
+  let unpackedBytes = bytes
   try {
     const read = await Promise.all(sampleEvenly(files).map((file) => readContents(file, statedEncoding(task))))
+    unpackedBytes = bytes * meanRatio(read)
     const readable = read.filter((contents) => contents.columns !== null)
     const composite = readable.find(({ columns }) => columns?.some(isNamedLikeComposite))
     const isJudged = judgeUnlessComposite(readable, task, composite)
@@ -105,18 +118,28 @@ const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task:
       ...(leftOut.length === 0 ? [] : [describeLeftOut(leftOut)]),
       ...(unread === undefined && isJudged ? [] : [`The columns of ${(unread ?? composite!).name} are checked when the job starts.`]),
     ]
-    return remarks.length === 0 ? { state: 'ok', detail } : { state: 'warning', detail: `${detail}. ${remarks.join(' ')}` }
+    const finding: Finding =
+      remarks.length === 0 ? { state: 'ok', detail } : { state: 'warning', detail: `${detail}. ${remarks.join(' ')}` }
+    return { size: { bytes, unpackedBytes }, finding }
   } catch (thrown) {
     if (!(thrown instanceof HeadroomError)) throw thrown
-    return { state: 'failed', detail: thrown.message, ...(thrown.next === undefined ? {} : { next: thrown.next }) }
+    const { code, message, next } = thrown
+    const finding: Finding = { state: 'failed', code, detail: message, ...(next === undefined ? {} : { next }) }
+    return { size: { bytes, unpackedBytes }, finding }
   }
+}
+
+/** Unpacked bytes per byte of the files that were looked at. */
+const meanRatio = (read: readonly FileContents[]): number => {
+  const bytes = read.reduce((sum, contents) => sum + contents.bytes, 0)
+  return bytes === 0 ? 1 : Math.max(1, read.reduce((sum, contents) => sum + contents.unpackedBytes, 0) / bytes)
 }
 
 /** Python modules read Parquet alone. */
 const statedEncoding = (task: LaunchRequest['task']): StatedEncoding =>
   task.kind === 'python-module' ? undefined : readConfig(task.config).encoding
 
-interface FileContents {
+interface FileContents extends InputSize {
   readonly name: string
   readonly format: 'parquet' | 'csv' | 'json'
   /** Null where the first part does not show them. */
@@ -175,15 +198,16 @@ const readConfig = (config: Readonly<Record<string, unknown>>): AnalysisConfig =
 const readContents = async ({ name, path, source }: ForecastFile, encoding: StatedEncoding): Promise<FileContents> => {
   const text = await textFormat(source, name, path, encoding)
   const format = text?.format ?? 'parquet'
-  const { columns, rows } =
-    text === undefined ? await readParquetColumns(source, name) : { columns: await readTextColumns(source, name, text), rows: null }
-  if (columns === null) return { name, format, columns, rows }
+  const { columns, rows, unpackedBytes } =
+    text === undefined ? await readParquetColumns(source, name) : { ...(await readTextColumns(source, name, text)), rows: null }
+  const size = { bytes: source.bytes, unpackedBytes }
+  if (columns === null) return { name, format, columns, rows, ...size }
   const { added } = sortFolderKeys(
     folderKeys(path),
     columns.map(({ column }) => column),
   )
   const all = [...columns, ...added.map((column) => ({ column, isNumeric: false }))]
-  return { name, format, rows, columns: all.map((column) => ({ ...column, type: '', sql: '' })) }
+  return { name, format, rows, ...size, columns: all.map((column) => ({ ...column, type: '', sql: '' })) }
 }
 
 /** Undefined for Parquet. By the name, else by the first bytes. */
@@ -201,12 +225,15 @@ const textFormat = async (source: ByteSource, name: string, path: string, encodi
   return isParquetHead(head.subarray(0, headBytes)) ? undefined : recogniseText(name, head, encoding)
 }
 
-const readParquetColumns = async (source: ByteSource, name: string): Promise<{ columns: FooterColumn[]; rows: number }> => {
+const readParquetColumns = async (
+  source: ByteSource,
+  name: string,
+): Promise<{ columns: FooterColumn[]; rows: number; unpackedBytes: number }> => {
   try {
     const { metaData } = await readFooter(source, maxFooterBytes)
     const reason = unreadableReason(metaData, name)
     if (reason !== undefined) throw reason
-    return { columns: footerColumns(metaData), rows: footerRows(metaData) }
+    return { columns: footerColumns(metaData), rows: footerRows(metaData), unpackedBytes: footerUnpackedBytes(metaData) }
   } catch (thrown) {
     if (!(thrown instanceof ThriftError)) throw thrown
     throw new HeadroomError('input-not-parquet', `${name} is not a whole Parquet file.`, {
@@ -221,15 +248,16 @@ const readTextColumns = async (
   source: ByteSource,
   name: string,
   { format, compression, encoding }: TextFormat,
-): Promise<FooterColumn[] | null> => {
+): Promise<{ columns: FooterColumn[] | null; unpackedBytes: number }> => {
   if (source.bytes === 0) throw new HeadroomError('input-empty', `${name} is empty.`, { next: 'Write or copy it again.' })
   const part = await source.read(0, Math.min(source.bytes, maxTextBytes))
   const text = readFirstPart(Buffer.from(part), name, compression, encoding === 'latin-1' ? 'latin1' : 'utf8')
-  if (text === null) return null
+  if (text === null) return { columns: null, unpackedBytes: zstandardRatio * source.bytes }
+  const unpackedBytes = (Buffer.byteLength(text) / part.length) * source.bytes
   const isWhole = part.length === source.bytes
   const lines = text.split(/\r\n|\n|\r/)
   const wholeLines = (isWhole ? lines : lines.slice(0, -1)).filter((line) => line !== '').slice(0, maxLines)
-  return format === 'csv' ? readCsvHead(wholeLines, name) : (readJsonHead(wholeLines) ?? null)
+  return { columns: format === 'csv' ? readCsvHead(wholeLines, name) : (readJsonHead(wholeLines) ?? null), unpackedBytes }
 }
 
 /** Text, decompressed where it is gzip; null for Zstandard. Throws input-text-unreadable. */

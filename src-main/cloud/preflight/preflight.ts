@@ -11,7 +11,7 @@ import { checkModule } from './check-module.ts'
 import { checkQuota } from './check-quota.ts'
 import { checkRole } from './check-role.ts'
 import { findEngineBundle } from '../launch/engine-bundle.ts'
-import { findImage, pricesAsOf, requireImage, suggestSparkInstances, type ImageKind } from '../jobs/instance-types.ts'
+import { findImage, pricesAsOf, requireImage, suggestSparkInstances, type ImageKind, type InputSize } from '../jobs/instance-types.ts'
 import { parseS3Address } from '../storage/list-objects.ts'
 import { assertWithinCostLimit, estimateRunCostUsd, partsOf, planResources, sparkTaskOf } from '../launch/plan-resources.ts'
 
@@ -59,25 +59,27 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   }
   expectBucketOwner(connection, settings, caller)
   const spark = sparkTaskOf(request)?.spark
-  let inputBytes = 0
+  let size: InputSize = { bytes: 0, unpackedBytes: 0 }
   const first = await Promise.all([
     check('bucket', 'Bucket', () => checkBucket(connection, settings.bucket, signal)),
     check('input', 'Forecasts', async () => {
-      const { bytes, finding } = await checkForecasts(connection, request, signal)
-      inputBytes = bytes
+      const { finding, ...found } = await checkForecasts(connection, request, signal)
+      size = found.size
       return finding.state === 'failed' ? finding : ((await findInputElsewhere(connection, request, signal)) ?? finding)
     }),
     check('output', 'Output', () => checkWritable(connection, request, signal)),
     check('role', 'Role', () => checkRole(connection, settings.roleArn, signal)),
     check('image', 'Image', async () => checkImage(region, settings.imageUri, spark === undefined ? 'scikit-learn' : 'Spark')),
   ])
-  const suggestedInstances = spark === undefined && request.task.kind === 'engine' ? suggestSparkInstances(inputBytes) : undefined
+  const suggestedInstances = spark === undefined && request.task.kind === 'engine' ? suggestSparkInstances(size.bytes) : undefined
   let instanceType: string | null = null
+  let volumeGb = 0
   let mostUsd: number | null = null
   const second = [
     await check('machine', 'Instances', async () => {
-      const planned = planResources(request, partsOf(request)[0], inputBytes)
+      const planned = planResources(request, partsOf(request)[0], size)
       instanceType = planned.instanceType
+      volumeGb = planned.volumeGb
       const quota = await checkQuota(connection, instanceType, planned.instances, signal)
       return suggestedInstances === undefined || quota.state === 'failed' ? quota : warnTooSmall(quota, suggestedInstances)
     }),
@@ -100,8 +102,8 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
     await check('network', 'Network', async () => checkNetwork(request)),
     await check('cost', 'Cost', async () => {
       if (instanceType === null) return undefined
-      mostUsd = estimateRunCostUsd(request, region, inputBytes)
-      return checkCost(request, mostUsd, instanceType)
+      mostUsd = estimateRunCostUsd(request, region, size)
+      return checkCost(request, mostUsd, instanceType, volumeGb)
     }),
   ]
   const checks = toLines([identity, ...first, ...second])
@@ -206,9 +208,12 @@ const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined =>
   return networkIsolation ? { state: 'ok', detail: 'Isolated: the container has no network.' } : undefined
 }
 
-const checkCost = (request: LaunchRequest, mostUsd: number | null, type: string): Finding => {
+const checkCost = (request: LaunchRequest, mostUsd: number | null, type: string, volumeGb: number): Finding => {
   assertWithinCostLimit(mostUsd, request)
   if (mostUsd === null) return { state: 'warning', detail: `The price list of ${pricesAsOf} does not contain ${type}.` }
   const hours = request.settings.maxRuntimeSeconds / 3600
-  return { state: 'ok', detail: `Up to ${mostUsd.toFixed(2)} USD for ${hours.toFixed(1)} h (estimate, price list of ${pricesAsOf})` }
+  return {
+    state: 'ok',
+    detail: `Up to ${mostUsd.toFixed(2)} USD for ${hours.toFixed(1)} h with a volume of ${volumeGb} GB (estimate, price list of ${pricesAsOf})`,
+  }
 }

@@ -13,6 +13,7 @@ import {
   requiredVolumeGb,
   suggestSparkInstances,
 } from '../../../src-main/cloud/jobs/instance-types.ts'
+import { checkForecasts } from '../../../src-main/cloud/preflight/check-forecasts.ts'
 import { preflight } from '../../../src-main/cloud/preflight/preflight.ts'
 import type { PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
 import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
@@ -434,16 +435,30 @@ describe('instance type, cost and image', () => {
     expect(estimateMaxCostUsd('ml.unknown.large', 'eu-west-1', 3600, 30)).toBeNull()
   })
 
-  // 10 GB and three times the input, so that 100 GB need 310.
+  // 10 GB, two and a half times the input and its unpacked size, so that 100 GB that unpack to 300 need 560.
   it.each([
-    [0, 30, 30],
-    [6, 30, 30],
-    [100, 30, 310],
-    [100, 500, 500],
-    [10_000, 30, 16_384],
-  ])('a volume for %d GB of forecasts and at least %d GB: %d GB', (gigabytes, least, volume) =>
-    expect(requiredVolumeGb(gigabytes * 1e9, least)).toBe(volume),
+    [0, 0, 30, 30],
+    [5, 7, 30, 30],
+    [100, 100, 30, 360],
+    [100, 300, 30, 560],
+    [100, 300, 800, 800],
+    [10_000, 10_000, 30, 16_384],
+  ])('a volume for %d GB of forecasts that unpack to %d, and at least %d GB: %d GB', (packed, unpacked, least, volume) =>
+    expect(requiredVolumeGb({ bytes: packed * 1e9, unpackedBytes: unpacked * 1e9 }, least)).toBe(volume),
   )
+
+  it('knows the unpacked size of text and Parquet from some files', async () => {
+    const text = `server_id,timestamp,predicted\n${'web-1,2027-01-01,40\n'.repeat(5000)}`
+    const [packed, plain] = [join(workspace.folder, 'a.csv.gz'), join(workspace.folder, 'a.csv')]
+    await writeFile(packed, gzipSync(text))
+    await writeFile(plain, text)
+    const sizeOf = async (input: string | string[]) => (await checkForecasts(workspace.connection, workspace.request({}, { input }))).size
+    const { bytes, unpackedBytes } = await sizeOf([packed])
+    expect([bytes, Math.round(unpackedBytes)]).toEqual([gzipSync(text).length, text.length])
+    expect(await sizeOf([plain])).toEqual({ bytes: text.length, unpackedBytes: text.length })
+    const parquet = await sizeOf(`s3://${workspaceBucket}/forecasts/`)
+    expect(parquet.unpackedBytes).toBeGreaterThan(parquet.bytes)
+  })
 
   it('is refused if processing jobs do not have it', async () => {
     const launch = (instanceType: string) => failureOf(workspace.launch(workspace.request({ instanceType, costCeilingUsd: null })))
