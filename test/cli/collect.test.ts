@@ -27,7 +27,16 @@ afterAll(async () => {
 })
 
 const args = (out: string, ...more: readonly string[]): string[] => [
-  ...['collect', 'prometheus', '--url', prometheus.url, '--query', 'cpu_p95=busy', '--until', '2026-11-01', '--out', out],
+  'collect',
+  'prometheus',
+  '--url',
+  prometheus.url,
+  '--query',
+  'cpu_p95=busy',
+  '--until',
+  '2026-11-01',
+  '--out',
+  out,
   ...more,
 ]
 const hashOf = async (name: string): Promise<string> =>
