@@ -1,5 +1,4 @@
 // Runs the steps of `npm run check` side by side, each counted as one test.
-import { availableParallelism } from 'node:os'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectFolder } from '../setup/project-folders.mjs'
@@ -25,8 +24,5 @@ async function runStep(step) {
 export async function runCheckSteps() {
   const { scripts } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'))
   const steps = stepsOf(scripts.check)
-  if (availableParallelism() > 2) return Promise.all(steps.map(runStep))
-  const results = []
-  for (const step of steps) results.push(await runStep(step))
-  return results
+  return Promise.all(steps.map(runStep))
 }

@@ -190,7 +190,7 @@ describe('events to come', () => {
 })
 
 test('a scenario is what an analysis of forecasts so changed finds, on the sample fleet', async () => {
-  const sample = await writeSampleFleet({ servers: 120, out: join(workspace.folder, 'sample.parquet'), granularity: 'daily', seed: 3 }, {})
+  const sample = await writeSampleFleet({ servers: 48, out: join(workspace.folder, 'sample.parquet'), granularity: 'daily', seed: 3 }, {})
   const day = async (offset: number): Promise<string> => {
     const [row] = await workspace.query(
       `SELECT strftime(min(timestamp) + INTERVAL ${offset} DAY, '%Y-%m-%d') AS day FROM read_parquet('${sample.forecasts}') WHERE is_future`,
