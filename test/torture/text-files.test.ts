@@ -61,6 +61,7 @@ const readRows = async (number: number, { files, config }: TextForecasts): Promi
 const isPlainRefusal = (thrown: unknown): boolean =>
   thrown instanceof HeadroomError &&
   thrown.code.startsWith('input-') &&
+  thrown.next !== undefined &&
   !/ Error:|LINE \d|at .*\.ts|expected .*received|\bc\d+\b|__file|value_\d|unusual_\d|read_csv|TRY_CAST/.test(thrown.message)
 
 interface Outcome {

@@ -5,7 +5,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 import { InputQuestionError } from '../input-question.ts'
-import { jsonObjectsSql, jsonPointer, textColumn } from './json-documents.ts'
+import { isTooLargeObject, jsonObjectsSql, jsonPointer, textColumn } from './json-documents.ts'
 import { namedQuantile } from './quantile-columns.ts'
 import { isBatchInput, isBatchOutput, joinedKey } from './text-header.ts'
 
@@ -64,11 +64,17 @@ const inputOf = (output: ForecastFile, inputs: readonly ReadFile[], outputs: num
 }
 
 const firstKeys = async (database: Database, file: ForecastFile, path: string): Promise<string[]> => {
-  const [first] = await database.rows(
-    `SELECT CASE WHEN json_type(json, ${literal(path)}) = 'OBJECT' THEN json_keys(json, ${literal(path)}) END AS keys FROM ${jsonObjectsSql([file])} LIMIT 1`,
-    z.object({ keys: z.array(z.string()).nullable() }),
-  )
-  return first?.keys ?? []
+  try {
+    const [first] = await database.rows(
+      `SELECT CASE WHEN json_type(json, ${literal(path)}) = 'OBJECT' THEN json_keys(json, ${literal(path)}) END AS keys FROM ${jsonObjectsSql([file])} LIMIT 1`,
+      z.object({ keys: z.array(z.string()).nullable() }),
+    )
+    return first?.keys ?? []
+  } catch (thrown) {
+    // A document of one large object is no line of a batch transform.
+    if (isTooLargeObject(thrown)) return []
+    throw thrown
+  }
 }
 
 interface BatchStep {

@@ -4,18 +4,24 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, literal } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 
-const maxJsonBytes = 16_777_216
+/** Of a row. DuckDB takes twice as much memory for each thread, whatever a file holds. */
+const maxObjectBytes = 16_777_216
 
-/** `auto`: DuckDB tells lines, arrays and documents apart. */
-export type JsonForm = 'auto' | 'array'
+/** `auto`: DuckDB tells lines and arrays apart. `document`: the file is one object, which is read as a whole. */
+export type JsonForm = 'auto' | 'array' | 'document'
 
 /** Relation with `json` and `__file`. */
 export const jsonObjectsSql = (files: readonly ForecastFile[], form: JsonForm = 'auto'): string => {
   const paths = files.map(({ path }) => literal(escapeGlob(path))).join(', ')
   const compression = files[0]?.compression ?? 'none'
-  return `read_json_objects([${paths}], format = '${form}', compression = ${literal(compression === 'none' ? 'uncompressed' : compression)}, filename = '__file',
-    maximum_object_size = ${Math.max(maxJsonBytes, ...files.map(({ bytes }) => bytes + 1))})`
+  const largest = form === 'document' ? Math.max(maxObjectBytes, ...files.map(({ bytes }) => bytes + 1)) : maxObjectBytes
+  return `read_json_objects([${paths}], format = '${form === 'document' ? 'auto' : form}', compression = ${literal(compression === 'none' ? 'uncompressed' : compression)}, filename = '__file',
+    maximum_object_size = ${largest})`
 }
+
+/** Whether a read failed since an object is larger than a row may be. */
+export const isTooLargeObject = (thrown: unknown): boolean =>
+  thrown instanceof HeadroomError && thrown.code === 'query-failed' && /maximum_object_size/i.test(thrown.message)
 
 /** So many bytes hold the first and the last mark of a file that ends with blanks. */
 const markBytes = 1024

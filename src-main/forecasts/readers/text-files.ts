@@ -5,7 +5,7 @@ import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 import { InputQuestionError } from '../input-question.ts'
 import { openBatchTransforms } from './batch-transform.ts'
-import { assertWholeArray, documentOf, jsonObjectsSql, jsonPointer, textColumn, type JsonForm } from './json-documents.ts'
+import { assertWholeArray, documentOf, isTooLargeObject, jsonObjectsSql, jsonPointer, textColumn, type JsonForm } from './json-documents.ts'
 import type { SourceColumn } from './layout.ts'
 import { assertDistinct, textHeadColumn, maxHeaderLines, readCsvHeader } from './text-header.ts'
 
@@ -125,17 +125,20 @@ const openJson = async (database: Database, file: ForecastFile, extent: Extent):
     return row
   }
   await assertWholeArray(file)
-  const found = await readFirst('auto')
+  const found = await readFirst('auto').catch((thrown: unknown) => {
+    if (isTooLargeObject(thrown)) return 'too-large' as const
+    throw thrown
+  })
   // DuckDB takes an array after a byte order mark for one value.
-  const form = found?.type === 'ARRAY' ? 'array' : 'auto'
-  const first = form === 'array' ? await readFirst(form) : found
+  const form = found === 'too-large' ? 'document' : found?.type === 'ARRAY' ? 'array' : 'auto'
+  const first = found === 'too-large' || form === 'array' ? await readFirst(form) : found
   if (first === undefined || first.keys === null) {
     throw new HeadroomError('input-text-unreadable', `${file.name} holds no JSON objects.`, { next: 'Write one object per row.' })
   }
   const document = documentOf(first.keys)
   if (document !== undefined) {
     return {
-      key: JSON.stringify(['document', document.name, file.compression]),
+      key: JSON.stringify(['document', document.name, form, file.compression]),
       open: (files) => ({
         files,
         names: document.columns,
