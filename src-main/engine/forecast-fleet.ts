@@ -6,7 +6,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { writeForecasts } from '../forecasting/forecast-measurements.ts'
 import { canonicalExpressions, forecastRowsQuery } from '../forecasts/canonical-rows.ts'
 import { explainFailure } from '../forecasts/dataset-failures.ts'
-import { mapArgument } from '../forecasts/forecast-columns.ts'
+import { isForecastName, mapArgument } from '../forecasts/forecast-columns.ts'
 import { openForecastDataset, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import type { Run } from './create-run.ts'
 import { asWritten } from './forecast-file.ts'
@@ -49,13 +49,10 @@ export const forecastFleet = async (run: Run, measured: ForecastDataset): Promis
   }
 }
 
-/** Names that forecasts, their quantiles and their bounds have in common. */
-const forecastPattern = /pred|forecast|fcst|yhat|quantile|lower|upper|^p\d{1,2}$|^0?\.\d+$/i
-
 /** Throws input-column-missing where the input may be forecasts whose columns were not recognised. */
 const assertMeasurements = async ({ database }: Pick<Run, 'database'>, { mapping, name, columns }: ForecastDataset): Promise<void> => {
   const unused = mapping.files.flatMap((file) => file.unused)
-  const near = unused.find((column) => forecastPattern.test(column.trim()) || findCloseName('predicted', [column]) !== undefined)
+  const near = unused.find((column) => isForecastName(column) || findCloseName('predicted', [column]) !== undefined)
   const { last } = await database.row(
     'SELECT CAST(epoch_ms(max(ts)) AS DOUBLE) AS last FROM forecast_rows',
     z.object({ last: z.number().nullable() }),

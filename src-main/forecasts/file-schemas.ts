@@ -108,4 +108,5 @@ export const sourceColumn = (column: ForecastColumn): SourceColumn => ({
   ...column,
   sql: identifier(column.column),
   isNumeric: isNumericType(column.type),
+  isTime: /^(TIMESTAMP|DATE)/.test(column.type),
 })

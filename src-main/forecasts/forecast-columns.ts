@@ -11,7 +11,19 @@ export const columnAliases = {
     'server_id item_id host hostname instance_id unique_id series series_id id server instance vm vm_name node resource resource_id'.split(
       ' ',
     ),
-  timestamp: ['timestamp', 'ds', 'date', 'time', 'ts', 'datetime', 'forecast_timestamp', 'timegenerated', 'clock', 'date_time'],
+  timestamp: [
+    'timestamp',
+    'ds',
+    'date',
+    'time',
+    'ts',
+    'datetime',
+    'forecast_timestamp',
+    'timegenerated',
+    'clock',
+    'date_time',
+    'time_series_timestamp',
+  ],
   predicted: [
     'predicted',
     'predictions',
@@ -24,6 +36,9 @@ export const columnAliases = {
     'prediction',
     'forecast',
     'forecast_value',
+    'fcst',
+    'y_pred',
+    'y_hat',
     'yhat1',
     'point forecast',
     'point.forecast',
@@ -32,12 +47,16 @@ export const columnAliases = {
   ],
   model: ['model'],
   metric: ['metric'],
-  actual: ['actual', 'y', 'target', 'value', 'measured', 'observed'],
+  actual: ['actual', 'y', 'target', 'value', 'measured', 'observed', 'target_value', 'y_true'],
   yhat_lower: [
     'yhat_lower',
     'lower_bound',
     'prediction_interval_lower_bound',
     'forecast_lower',
+    'predicted_lower',
+    'prediction_lower',
+    'fcst_lower',
+    'y_pred_lower',
     'mean_ci_lower',
     '.conf_lo',
     'conf_lo',
@@ -48,6 +67,10 @@ export const columnAliases = {
     'upper_bound',
     'prediction_interval_upper_bound',
     'forecast_upper',
+    'predicted_upper',
+    'prediction_upper',
+    'fcst_upper',
+    'y_pred_upper',
     'mean_ci_upper',
     '.conf_hi',
     'conf_hi',
@@ -97,7 +120,13 @@ export interface NamedColumn {
   readonly column: string
   /** What a part of a composite column is. */
   readonly part?: { readonly role?: ColumnRole | undefined; readonly level?: number | undefined }
+  /** Whether its first values are times. */
+  readonly isTime?: boolean
 }
+
+/** Names that forecasts, their quantiles and their bounds have in common. */
+const forecastPattern = /pred|forecast|fcst|yhat|quantile|lower|upper|std_?err|standard_error|_(err|se)$|^p\d{1,2}$|^0?\.\d+$/i
+export const isForecastName = (column: string): boolean => forecastPattern.test(column.trim())
 
 /** A name without case, the blanks around it, and the byte order mark that a text file may leave in its first name. */
 export const plainName = (column: string): string => column.trim().toLowerCase()
@@ -187,19 +216,35 @@ export const assertRequiredRoles = (
   columns: readonly NamedColumn[],
   datasetName: string,
 ): void => {
-  const missing = requiredRoles.find((role) => found[role] === undefined)
-  if (missing !== undefined) throw missingColumnError(missing, columns, datasetName)
+  const missing = requiredRoles.filter((role) => found[role] === undefined)
+  if (missing.length > 0) throw missingColumnsError(missing, columns, datasetName)
 }
 
-const missingColumnError = (role: RequiredRole, columns: readonly NamedColumn[], datasetName: string): HeadroomError => {
+const missingColumnsError = (missing: readonly RequiredRole[], columns: readonly NamedColumn[], datasetName: string): HeadroomError => {
   const names = columns.map(({ column }) => column)
-  const nearest = findNearestName(role, names)
+  const [role] = missing
+  const nearest = findNearestName(role!, names)
+  const times = columns.filter(({ isTime }) => isTime === true)
+  const likely = (wanted: RequiredRole): string | undefined =>
+    findNearestName(wanted, names) ?? (wanted === 'timestamp' && times.length === 1 ? times[0]!.column : undefined)
+  const options = missing.map((wanted) => mapArgument(wanted, likely(wanted) ?? 'COLUMN')).join(' ')
+  const wide = role === 'server_id' ? ' Where each column is a server, state --wide servers.' : ''
+  const next =
+    names.filter((name) => /^\d{4}-\d{2}/.test(name)).length > 1
+      ? 'Write one row per server and time: the names of columns are times.'
+      : missing.length === 1
+        ? `State the column with ${options}, or rename it to ${role}.${wide}`
+        : `State the columns with ${options}, or rename them.${wide}`
   return new HeadroomError(
     'input-column-missing',
-    `${datasetName} has no column ${role}; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
-    { next: `State the column with ${mapArgument(role, nearest ?? 'COLUMN')}, or rename it to ${role}.` },
+    `${datasetName} has no ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')}; it has ${listNames(names)}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
+    { next },
   )
 }
+
+const maxNamed = 30
+const listNames = (names: readonly string[]): string =>
+  names.length > maxNamed ? `${names.slice(0, maxNamed).join(', ')} and ${names.length - maxNamed} more` : names.join(', ')
 
 const numericType =
   /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/

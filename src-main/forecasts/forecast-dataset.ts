@@ -291,6 +291,7 @@ const readIntervalLevel = async (
   column: ForecastColumn | undefined,
   relation: string,
   name: string,
+  givenName = column?.column,
 ): Promise<number | null> => {
   if (column === undefined) return null
   const { least, greatest } = await database.row(
@@ -299,7 +300,7 @@ const readIntervalLevel = async (
   )
   if (least === null || greatest === null) return null
   if (least !== greatest) {
-    throw new HeadroomError('input-unclear', `Column ${column.column} of ${name} holds levels from ${least} to ${greatest}.`, {
+    throw new HeadroomError('input-unclear', `Column ${givenName} of ${name} holds levels from ${least} to ${greatest}.`, {
       next: 'Keep the rows of one level.',
     })
   }
@@ -376,7 +377,9 @@ const openConverted = async (
       is_converted: true,
       decimal: converted.decimal,
       date_order: converted.dateOrder,
-      interval_level: levels[0] ?? (await readIntervalLevel(database, columns.interval_level, 'source', name)),
+      interval_level:
+        levels[0] ??
+        (await readIntervalLevel(database, columns.interval_level, 'source', name, groups[0]!.layout.keys.interval_level?.column)),
       earlier_cutoff_rows: cleared?.rows ?? 0,
     },
     warnings: groups.some(({ layout }) => layout.isServerFileName === true)

@@ -1,6 +1,7 @@
 // Files of a dataset that have the same columns, as relations to read from, and their first rows.
 import { z } from 'zod'
 import type { Database } from '../database/database.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { ReadGroup } from './convert-forecasts.ts'
 import { sortFolderKeys } from './dataset-files.ts'
 import { explainFailure } from './dataset-failures.ts'
@@ -38,7 +39,29 @@ export const readGroups = async (
     const source = { ...group, name, isText: format !== 'parquet' }
     split.push({ ...group, columns: await readingText(group.files, () => splitComposites(database, source)) })
   }
-  return findLayouts(split, config, name, measurements)
+  const groupsRead = findLayouts(split, config, name, measurements)
+  if (groupsRead.every(({ layout }) => layout.groups.every(({ predicted }) => predicted === undefined))) {
+    for (const entry of groupsRead) await assertMeasured(database, entry)
+  }
+  return groupsRead
+}
+
+/** Refuses measurements of which another column says that some are forecasts. */
+const assertMeasured = async (database: Database, { group, layout }: ReadGroup): Promise<void> => {
+  const used = new Set(layout.roles.flatMap(({ columns }) => columns))
+  const others = group.columns.filter(({ column, type, isNumeric }) => type === 'VARCHAR' && !isNumeric && !used.has(column))
+  if (others.length === 0 || group.document !== undefined) return
+  const texts = others.map(({ sql }) => `min(${sql}) FILTER (regexp_matches(${sql}, '^\\s*(forecast|predict|fcst)', 'i'))`)
+  const { found } = await readingText(group.files, () =>
+    database.row(`SELECT [${texts.join(', ')}] AS found FROM ${group.relation}`, z.object({ found: z.array(z.string().nullable()) })),
+  )
+  const index = found.findIndex((text) => text !== null)
+  if (index === -1) return
+  throw new HeadroomError(
+    'input-column-missing',
+    `${group.files[0]!.name} has no column predicted, but column ${others[index]!.column} says "${found[index]!}" of some rows.`,
+    { next: 'Write the forecasts into a column predicted, and the measured values into a column actual.' },
+  )
 }
 
 export interface FirstRows {

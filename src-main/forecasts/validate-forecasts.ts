@@ -98,9 +98,15 @@ const validateByRows = async (database: Database, dataset: ForecastDataset): Pro
   )
 }
 
+/** The column as the files name it: converted rows have canonical names. */
+const givenName = ({ columns, mapping }: ForecastDataset, role: ColumnRole): string => {
+  const names = new Set(mapping.files.flatMap(({ roles }) => roles.flatMap((entry) => (entry.role === role ? entry.columns : []))))
+  return names.size === 1 ? [...names][0]! : columns[role]!.column
+}
+
 /** "COLUMN of FILE"; of several files, the first one with a row that meets the condition. */
 const locate = async (database: Database, dataset: ForecastDataset, role: ColumnRole, condition: string): Promise<string> => {
-  const columnText = `Column ${dataset.columns[role]!.column} of ${dataset.name}`
+  const columnText = `Column ${givenName(dataset, role)} of ${dataset.name}`
   if (dataset.files.length === 1) return columnText
   const { path } = await database.row(
     `SELECT min(CAST(path AS VARCHAR)) AS path FROM (${dataset.sourceQuery('filename AS path')}) AS source WHERE ${condition}`,

@@ -15,6 +15,8 @@ export interface SourceColumn extends ForecastColumn {
   readonly isPartlyNumeric?: boolean
   /** Whether a percent sign stands behind some of its texts. */
   readonly hasPercentSigns?: boolean
+  /** Whether its first values are times. */
+  readonly isTime?: boolean
   /** Set where it is one value of a column that holds several. */
   readonly part?: ColumnPart
 }

@@ -17,10 +17,13 @@ export const namedQuantile = ({ column, part }: NamedColumn): NamedQuantile | un
   const name = column.trim()
   const parts = tupleParts(name)
   if (parts !== undefined) return tupleQuantile(parts)
-  const [, side, percent] = /^(lo|hi|low|high|lower|upper)[ ._-]?([5-9]\d(?:\.\d+)?)\s*%?$/i.exec(name) ?? []
+  const [, side, percent] =
+    /^(?:(?:yhat|forecast|predicted|prediction|mean)[ ._-])?(lo|hi|low|high|lower|upper)[ ._-]?([5-9]\d(?:\.\d+)?)\s*%?$/i.exec(name) ?? []
   if (percent !== undefined) return { stem: '', level: boundQuantile(side!, Number(percent) / 100) }
   const bare =
-    /^(?:q|quantiles?|p)?[-_ ]?(0?\.\d+)$/i.exec(name) ?? /^[pq]_?(\d{1,2}(?:\.\d+)?)$/i.exec(name) ?? /^(\d{1,2}(?:\.\d+)?) ?%$/.exec(name)
+    /^(?:q|quantiles?|p)?[-_ ]?(0?\.\d+)$/i.exec(name) ??
+    /^(?:[pq]_?|(?:percentile|quantile)[_ ])(\d{1,2}(?:\.\d+)?)$/i.exec(name) ??
+    /^(\d{1,2}(?:\.\d+)?) ?%$/.exec(name)
   const [, stem = '', text] =
     bare === null
       ? (/^(.+?)[-_](?:q|quantile)[-_]?(0?\.\d+|\d{1,2})$/i.exec(name) ?? /^(.+?)[-_ ](\d{1,2}(?:\.\d+)?)%$/.exec(name) ?? [])

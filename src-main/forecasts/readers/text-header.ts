@@ -3,7 +3,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { plainName } from '../forecast-columns.ts'
 
 /** Words that stand for a missing value; blanks around them and case do not matter. */
-export const missingWords = ['', 'nan', '-nan', 'null', 'na', 'n/a', '#n/a', '#na', '<na>', 'none', '\\n', '-', '--']
+export const missingWords = ['', 'nan', '-nan', 'null', 'na', 'n/a', '#n/a', '#na', '<na>', 'none', '\\n', '-', '--', '.']
 const infiniteWords = ['inf', '-inf', 'infinity', '-infinity']
 /** Numbers with a decimal point and with a decimal comma. */
 const pointNumber = String.raw`^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$`
@@ -27,6 +27,9 @@ const isOtherWord = (text: string): boolean => otherWords.has(text.trim().toLowe
 
 /** Whether a text is a number, also one that is not read. */
 const isAnyNumber = (text: string): boolean => !isOtherWord(text) && anyNumberPatterns.some((pattern) => pattern.test(text))
+
+/** Of the commonest spellings; it suggests a column, and decides nothing. */
+const timePattern = /^\s*(\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4})/
 
 const delimiters = [',', ';', '\t', '|'] as const
 
@@ -166,6 +169,7 @@ export interface HeadColumn {
   readonly isPartlyNumeric: boolean
   /** Whether a percent sign stands behind some of its numbers. */
   readonly hasPercentSigns: boolean
+  readonly isTime: boolean
 }
 
 export const textHeadColumn = (column: string, texts: readonly string[]): HeadColumn => ({
@@ -173,6 +177,7 @@ export const textHeadColumn = (column: string, texts: readonly string[]): HeadCo
   isNumeric: texts.every(isNumberLike),
   isPartlyNumeric: texts.some(isAnyNumber),
   hasPercentSigns: texts.some((text) => percentPattern.test(text)),
+  isTime: texts.some((text) => timePattern.test(text)) && texts.every((text) => isOtherWord(text) || timePattern.test(text)),
 })
 
 /** Columns of CSV by its first lines; `lines` are whole. */

@@ -46,7 +46,7 @@ export const numberTextSql = (given: string, mark: DecimalMark, isStated: boolea
 const plainTime = '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?'
 const isPlainTimeSql = (text: string): string => `regexp_full_match(${text}, ${literal(plainTime)})`
 const isoTimeSql = (text: string): string =>
-  `CASE WHEN regexp_full_match(${text}, ${literal(`${plainTime}Z?`)}) THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${instantTextSql(text)} END`
+  `CASE WHEN regexp_full_match(${text}, ${literal(`${plainTime}Z?`)}) THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${instantTextSql(`trim(${text})`)} END`
 
 const dayMonthPattern = '^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[ T,]*'
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
@@ -105,8 +105,8 @@ export const timeTextSql = (text: string, { dateOrder, datePattern }: Pick<TextS
   }
 }
 
-const trueWords = ['true', 't', 'yes', '1', '1.0']
-const falseWords = ['false', 'f', 'no', '0', '0.0']
+const trueWords = ['true', 't', 'yes', 'y', '1', '1.0']
+const falseWords = ['false', 'f', 'no', 'n', '0', '0.0']
 export const booleanTextSql = (text: string): string =>
   `CASE WHEN ${isOneOfSql(text, trueWords)} THEN true WHEN ${isOneOfSql(text, falseWords)} THEN false END`
 
@@ -174,7 +174,9 @@ const isUsualSql = (text: string, kind: TextKind): string =>
 
 /** SQL for a text that needs a decision, and was not usual. */
 const isUnclearSql = (text: string, kind: TextKind): string =>
-  ({ number: `${text} IS NOT NULL`, time: `(${instantTextSql(text)}) IS NULL`, boolean: `(${booleanTextSql(text)}) IS NULL` })[kind]
+  ({ number: `${text} IS NOT NULL`, time: `(${instantTextSql(`trim(${text})`)}) IS NULL`, boolean: `(${booleanTextSql(text)}) IS NULL` })[
+    kind
+  ]
 
 /** Names of the columns that `profiledSql` makes of one. */
 const profiledNames = (index: number): { text: string; given: string; usual: string; unusual: string; unclear: string } => ({
@@ -423,15 +425,21 @@ const chooseDateOrder = (columns: readonly ProfiledColumn[], stated: string | un
 const countText = (count: number, singular: string, plural: string): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
 
+const maxExampleLength = 60
+const shortText = (text: string): string => (text.length > maxExampleLength ? `${text.slice(0, maxExampleLength)}…` : text)
+
 const unreadableTimes = ({ column, name }: ProfiledColumn, times: string, example: string | null): HeadroomError => {
-  const { message, next } = validationMessages.unreadableTimes(`Column ${column} of ${name}`, `${times}, for instance "${example ?? ''}"`)
+  const { message, next } = validationMessages.unreadableTimes(
+    `Column ${column} of ${name}`,
+    `${times}, for instance "${shortText(example ?? '')}"`,
+  )
   return new HeadroomError('input-time-unreadable', message, { next: `${next} Or state how they are written with --date-format.` })
 }
 
 const unreadable = ({ column, name, counts }: ProfiledColumn, count: number, expected: string): HeadroomError =>
   new HeadroomError(
     'input-text-unreadable',
-    `Column ${column} of ${name} holds ${countText(count, 'value that is', 'values that are')} not ${expected}, for instance "${counts.example ?? ''}".`,
+    `Column ${column} of ${name} holds ${countText(count, 'value that is', 'values that are')} not ${expected}, for instance "${shortText(counts.example ?? '')}".`,
     { next: 'Correct the values, or leave them empty.' },
   )
 

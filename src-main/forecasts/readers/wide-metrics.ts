@@ -1,6 +1,6 @@
 // One group of columns per metric: Databricks' V_forecast, V_upper, V_lower; Darts' V_q0.10; and measurements with a column per metric.
 import { unitOfMetric } from '../../../src-shared/config/metric-units.ts'
-import { columnAliases, plainName } from '../forecast-columns.ts'
+import { columnAliases, isForecastName, plainName } from '../forecast-columns.ts'
 import {
   foundKeys,
   groupRoles,
@@ -15,7 +15,7 @@ import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
 
 export const readWideMetrics: Reader = (input) => {
   const values = valueColumns(input)
-  const groups = [...forecastColumns(values), ...quantileColumns(values, input)]
+  const groups = [...forecastColumns(values, input), ...quantileColumns(values, input)]
   if (groups.length > 0) return metricLayout(input, groups)
   const measured = measuredMetrics(input, values)
   return measured.length === 0 ? undefined : metricLayout(input, measured)
@@ -38,13 +38,24 @@ const metricLayout = (input: LayoutInput, groups: readonly ValueGroup[]): Return
 const metricOf = (name: string): Pick<ValueGroup, 'metric'> =>
   (columnAliases.actual as readonly string[]).includes(plainName(name)) ? {} : { metric: name }
 
-const forecastColumns = (values: readonly SourceColumn[]): ValueGroup[] =>
-  values.flatMap((predicted) => {
-    const [, name] = /^(.+)_forecast$/i.exec(predicted.column.trim()) ?? []
-    if (name === undefined || !mayBeNumbers(predicted)) return []
-    const part = (ending: string): SourceColumn | undefined =>
-      values.find(({ column }) => plainName(column) === plainName(`${name}_${ending}`))
-    const [lower, upper, actual] = [part('lower'), part('upper'), values.find(({ column }) => plainName(column) === plainName(name))]
+const forecastName = /^(.+)_(forecast|predicted|prediction|pred|fcst|yhat)$/i
+
+/** V_forecast, V_lower and V_upper, with V or V_actual measured; or a metric V beside its bounds alone, which is then the forecast. */
+const forecastColumns = (values: readonly SourceColumn[], { config }: LayoutInput): ValueGroup[] => {
+  const named = (name: string): SourceColumn | undefined => values.find(({ column }) => plainName(column) === plainName(name))
+  return values.flatMap((predicted) => {
+    if (!mayBeNumbers(predicted)) return []
+    const own = predicted.column.trim()
+    const [, stem] = forecastName.exec(own) ?? []
+    const name = stem ?? own
+    const bound = (side: string): SourceColumn | undefined => named(`${name}_${side}`) ?? named(`${own}_${side}`)
+    const [lower, upper] = [bound('lower'), bound('upper')]
+    const hasForecast = values.some(({ column }) => plainName(forecastName.exec(column.trim())?.[1] ?? '') === plainName(name))
+    const isBesideBounds = !hasForecast && lower !== undefined && upper !== undefined && unitOfMetric(config, name) !== undefined
+    if (stem === undefined && !isBesideBounds) return []
+    const actual = ['_actual', '_measured', '_observed', ...(stem === undefined ? [] : [''])]
+      .map((ending) => named(`${name}${ending}`))
+      .find((column) => column !== undefined)
     return [
       {
         ...metricOf(name),
@@ -56,6 +67,7 @@ const forecastColumns = (values: readonly SourceColumn[]): ValueGroup[] =>
       },
     ]
   })
+}
 
 /** Quantiles under one name each; a median is needed. */
 const quantileColumns = (values: readonly SourceColumn[], { found, boundLevel }: LayoutInput): ValueGroup[] =>
@@ -71,7 +83,7 @@ const measuredMetrics = ({ found, config }: LayoutInput, values: readonly Source
   const numbers = values.filter((column) => column.isNumeric || (isMetric(column) && mayBeNumbers(column)))
   if (found.server_id === undefined || found.timestamp === undefined || numbers.length === 0) return []
   const isStated = config.wide === 'metrics'
-  if (!isStated && !numbers.every(isMetric)) return []
+  if (!isStated && !numbers.every((column) => isMetric(column) && !isForecastName(column.column))) return []
   const role = config.map.predicted === '*' ? 'predicted' : 'actual'
   return numbers.map((column) => ({ metric: column.column.trim(), [role]: column, quantiles: [] }))
 }

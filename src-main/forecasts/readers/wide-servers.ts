@@ -17,9 +17,19 @@ export const readWideServers: Reader = (input) => {
   const values = valueColumns(input).filter(mayBeNumbers)
   const byStem = quantilesByStem(values)
   const parts = new Set([...byStem.values()].flatMap(({ quantiles }) => quantiles.map(({ column }) => column)))
+  const named = (name: string): SourceColumn | undefined => values.find(({ column }) => plainName(column) === plainName(name))
+  const boundsOf = ({ column }: SourceColumn): Pick<ValueGroup, 'yhat_lower' | 'yhat_upper'> => {
+    const [lower, upper] = [named(`${column.trim()}_lower`), named(`${column.trim()}_upper`)]
+    return lower === undefined || upper === undefined ? {} : { yhat_lower: lower, yhat_upper: upper }
+  }
+  for (const column of values) for (const bound of Object.values(boundsOf(column))) parts.add(bound)
   const plain = values.filter((column) => !parts.has(column))
   const groups = [
-    ...plain.map((column): ValueGroup => ({ ...plainGroup(column, input), ...quantilesOf(column, byStem) })),
+    ...plain.map((column): ValueGroup => ({
+      ...plainGroup(column, input, 'yhat_lower' in boundsOf(column)),
+      ...boundsOf(column),
+      ...quantilesOf(column, byStem),
+    })),
     ...[...byStem.values()].flatMap(({ stem, quantiles }): ValueGroup[] => {
       const { median, ...bounds } = quantileGroup(quantiles, input.boundLevel)
       const isBeside = plain.some(({ column }) => plainName(column) === plainName(stem))
@@ -42,9 +52,10 @@ export const readWideServers: Reader = (input) => {
   }
 }
 
-const plainGroup = (column: SourceColumn, { config: { map }, plainValues }: LayoutInput): ValueGroup => ({
+/** Only forecasts have bounds. */
+const plainGroup = (column: SourceColumn, { config: { map }, plainValues }: LayoutInput, hasBounds: boolean): ValueGroup => ({
   server: column.column.trim(),
-  [map.actual === '*' ? 'actual' : map.predicted === '*' ? 'predicted' : plainValues]: column,
+  [hasBounds || map.predicted === '*' ? 'predicted' : map.actual === '*' ? 'actual' : plainValues]: column,
   quantiles: [],
 })
 

@@ -135,7 +135,7 @@ describe('preflight', () => {
       workspace.put('text/part-0.csv', unknown)
       expect(await checkOf('input', {}, engineTask({}))).toMatchObject({
         state: 'failed',
-        detail: 'text/part-0.csv has no column server_id; it has box, day, plan.',
+        detail: 'text/part-0.csv has no columns server_id, timestamp, predicted; it has box, day, plan.',
         next: expect.stringContaining('--map server_id='),
       })
       expect(await checkOf('input', {}, engineTask({ map }))).toEqual({

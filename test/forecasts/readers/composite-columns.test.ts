@@ -46,6 +46,8 @@ const rowsWith = (level: number | null): unknown => ({
 const inColumn = (column: string, first: string, second: string): string =>
   `server_id;timestamp;predicted;${column}\na;2026-05-30;20;${first}\nb;2026-05-31;40;${second}\n`
 
+const plainColumns = (names: string): string => `server,${names}\na,2026-05-30,20,10.5,30.25\nb,2026-05-31,40,35,45\n`
+
 describe('text', () => {
   test.each([
     ['Azure AutoML', inColumn('prediction_interval', '[10.5, 30.25]', '[35, 45]'), null],
@@ -65,6 +67,12 @@ describe('text', () => {
       'server_id,timestamp,Quantiles,Quantiles,Quantiles\n,,0.1,0.5,0.9\na,2026-05-30,10.5,20,30.25\nb,2026-05-31,35,40,45\n',
       0.8,
     ],
+    ['Kats', plainColumns('time,fcst,fcst_lower,fcst_upper'), null],
+    ['bounds named after the forecast', plainColumns('ds,cpu_p95_forecast,cpu_p95_forecast_lower,cpu_p95_forecast_upper'), null],
+    ['a metric beside its bounds', plainColumns('timestamp,cpu_p95,cpu_p95_lower,cpu_p95_upper'), null],
+    ['bounds with a level behind', plainColumns('ds,yhat,yhat_lower_80,yhat_upper_80'), 0.8],
+    ['percentiles by their whole name', plainColumns('ds,percentile_50,percentile_10,percentile_90'), 0.8],
+    ['blanks around the fields', plainColumns('ds,yhat,yhat_lower,yhat_upper').replaceAll(',', ' , '), null],
   ])('%s', async (_, text, level) => {
     expect(await readText('text.csv', text)).toEqual(rowsWith(level))
   })

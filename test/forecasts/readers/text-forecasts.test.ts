@@ -228,6 +228,75 @@ describe('texts that one rule or one statement settles', () => {
     expect(valuesOf(await inspectText('titled.csv', forecast(lines, separator)))).toEqual(rows)
   })
 
+  test('actual and predicted values of a metric', async () => {
+    const { preview } = await inspectText(
+      'pair.csv',
+      forecast(['host,timestamp,CPU_actual,CPU_predicted', 'a,2026-05-30,18,19.5', 'a,2026-05-31,,20']),
+    )
+    expect(preview.map(({ metric, actual, predicted }) => [metric, actual, predicted])).toEqual([
+      ['CPU', 18, 19.5],
+      ['CPU', null, 20],
+    ])
+  })
+
+  test('the backtest of Amazon Forecast has its measured values', async () => {
+    const lines = ['item_id,timestamp,target_value,p10,p50,p90', 'a,2026-05-30,18,10,19.5,30', 'a,2026-05-31,,10,20,30']
+    const { preview } = await inspectText('export.csv', forecast(lines))
+    expect(preview.map(({ actual, predicted }) => [actual, predicted])).toEqual([
+      [18, 19.5],
+      [null, 20],
+    ])
+  })
+
+  test('a column per server beside its bounds is a forecast', async () => {
+    const lines = ['ds,web,web_lower,web_upper,db,db_lower,db_upper', '2026-05-30,20,10,30,40,35,45']
+    const { preview } = await inspectText('bounds.csv', forecast(lines), { wide: 'servers' })
+    expect(new Set(preview.map((row) => [row.server_id, row.predicted, row.yhat_lower, row.yhat_upper].join(' ')))).toEqual(
+      new Set(['web 20 10 30', 'db 40 35 45']),
+    )
+  })
+
+  test.each([
+    [
+      'forecasts among measurements',
+      ['server_id,timestamp,type,value', 'a,2026-05-30,actual,18', 'a,2026-05-31,forecast,20'],
+      'x.csv has no column predicted, but column type says "forecast" of some rows.',
+      'Write the forecasts into a column predicted, and the measured values into a column actual.',
+    ],
+    [
+      'two levels',
+      ['server_id,timestamp,yhat,yhat_lower,yhat_upper,confidence_level', 'a,2026-05-30,20,10,30,80', 'a,2026-05-31,20,10,30,95'],
+      'Column confidence_level of x.csv holds levels from 80 to 95.',
+      'Keep the rows of one level.',
+    ],
+    [
+      'a time under another name',
+      ['id,t,y_pred', 'a,2026-05-30,20'],
+      'x.csv has no column timestamp; it has id, t, y_pred.',
+      'State the column with --map timestamp=t, or rename it to timestamp.',
+    ],
+    [
+      'names of a planner',
+      ['Machine,Forecast Date,CPU %', 'a,2026-05-30,20'],
+      'x.csv has no columns server_id, timestamp, predicted; it has Machine, Forecast Date, CPU %.',
+      "State the columns with --map server_id=COLUMN --map 'timestamp=Forecast Date' --map predicted=COLUMN, or rename them. Where each column is a server, state --wide servers.",
+    ],
+    [
+      'times as columns',
+      ['server_id,2026-05-30,2026-05-31', 'a,20,21'],
+      'x.csv has no columns timestamp, predicted; it has server_id, 2026-05-30, 2026-05-31.',
+      'Write one row per server and time: the names of columns are times.',
+    ],
+  ])('%s: refused with the next step', async (_, lines, sentence, next) => {
+    const { problem } = await inspectText('x.csv', forecast(lines))
+    expect(problem).toMatchObject({ sentence, next })
+  })
+
+  test('a metric beside a standard error is asked about', async () => {
+    const { question } = await inspectText('error.csv', forecast(['server,time,cpu,cpu_err', 'a,2026-05-30,20,3']))
+    expect(question?.sentence).toContain('What are the columns cpu, cpu_err of error.csv')
+  })
+
   test.each([
     ['fewer names than fields', ['timestamp,predicted', 'a,2026-05-30,19.5', 'b,2026-05-31,20']],
     ['no names', ['report', 'a,2026-05-30,19.5', 'b,2026-05-31,20']],
