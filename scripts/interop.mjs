@@ -37,7 +37,7 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 spawnSync(process.execPath, [join(projectFolder, 'scripts', 'bundle-engine.mjs')], { stdio: 'inherit' })
-for (const script of ['cloud-on-moto.mjs', 'real-prometheus.mjs', 'engine-in-debian.mjs', 'spark.mjs']) {
+for (const script of ['cloud-on-moto.mjs', 'collect-on-moto.mjs', 'real-prometheus.mjs', 'engine-in-debian.mjs', 'spark.mjs']) {
   console.log(`\n${script}`)
   const { status } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', script)], { stdio: 'inherit' })
   failed += status === 0 ? 0 : 1

@@ -2,13 +2,23 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import {
   attributeColumns,
+  cloudWatchMetricSchema,
+  cloudWatchStatistics,
+  knownNamespaces,
   prometheusQuerySchema,
   type AttributeNames,
+  type CloudWatchMetric,
+  type CloudWatchRequest,
   type PrometheusQuery,
 } from '../../src-shared/sources/source-requests.ts'
-import { exampleText, integerBetween, outputPath, sharedOptions } from './options.ts'
+import { collect, exampleText, integerBetween, nonNegativeNumber, outputPath, sharedOptions } from './options.ts'
 
 const examples = {
+  cloudwatch: [
+    'collect cloudwatch --out fleet.parquet --run run',
+    'collect cloudwatch --profile production --region eu-west-1 --region us-east-1 --days 400 --out fleet.parquet',
+    'collect cloudwatch --attribute business_unit=Team --out fleet.parquet --extend',
+  ],
   prometheus: [
     'collect prometheus --url http://prometheus:9090 --out fleet.parquet --run run',
     `collect prometheus --url http://prometheus:9090 --query 'cpu_p95=quantile_over_time(0.95, cpu_busy_percent[1h])' --out fleet.parquet`,
@@ -34,6 +44,27 @@ const instant = (text: string): string => {
   if (/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text) && !Number.isNaN(Date.parse(text))) return text
   throw new InvalidArgumentError('A day or a time in UTC is needed, such as 2027-02-28 or 2027-02-28T12:00:00Z.')
 }
+
+type Namespace = CloudWatchRequest['namespaces'][number]
+
+const collectNamespaces = (text: string, previous: readonly Namespace[]): Namespace[] => {
+  const known = knownNamespaces.find((name) => name === text)
+  if (known !== undefined) return [...previous, known]
+  throw new InvalidArgumentError(`Choose from ${knownNamespaces.join(', ')}; other metrics are named with --cloudwatch-metric.`)
+}
+
+/** The namespace may hold colons. */
+const collectMetrics = (text: string, previous: readonly CloudWatchMetric[]): CloudWatchMetric[] => {
+  const [, namespace, metric, dimension] = /^(.+):([^:]+):([^:]+)$/.exec(text) ?? []
+  const parsed = cloudWatchMetricSchema.safeParse({ namespace, metric, dimension })
+  if (parsed.success) return [...previous, parsed.data]
+  throw new InvalidArgumentError('NAMESPACE:METRIC:DIMENSION is needed, such as AWS/ECS:CPUUtilization:ServiceName.')
+}
+
+const attributeOption = (source: 'label' | 'tag'): Option =>
+  new Option(`--attribute <column=${source}>`, `${source} of a column of the servers table; repeatable`)
+    .argParser(collectAttributes)
+    .default({}, 'by the names')
 
 /** What is collected, where it goes and what becomes of it. */
 const withOutput = (command: Command): Command =>
@@ -74,12 +105,33 @@ export const addCollectCommands = (program: Command): void => {
       )
       .option('--label <name>', 'label with the name of the server (default: instance, else node)')
       .option('--days <n>', 'days to collect', integerBetween(1, 3650), 90)
-      .addOption(
-        new Option('--attribute <column=label>', 'label of a column of the servers table; repeatable')
-          .argParser(collectAttributes)
-          .default({}, 'by the names'),
-      )
+      .addOption(attributeOption('label'))
       .option('--tenant <id>', 'tenant (X-Scope-OrgID)')
       .option('--ca-bundle <file>', 'PEM certificates to trust (default: AWS_CA_BUNDLE)'),
   ).action(async (options) => (await import('./collect/collect-prometheus-command.ts')).runCollectPrometheus(options))
+
+  withOutput(
+    group
+      .command('cloudwatch')
+      .addHelpText('before', exampleText(examples.cloudwatch))
+      .description('Collect from Amazon CloudWatch: EC2, its agent, RDS and other services')
+      .option('--profile <name>', 'AWS profile; repeatable (default: AWS_PROFILE, the environment, the default profile)', collect, [])
+      .option('--region <name>', 'AWS region; repeatable (default: that of the profile)', collect, [])
+      .option('--allow-credential-process', 'allow a profile to run its credential_process')
+      .addOption(
+        new Option('--namespace <name>', `one of ${knownNamespaces.join(', ')}; repeatable`)
+          .argParser(collectNamespaces)
+          .default([], 'AWS/EC2 and CWAgent'),
+      )
+      .addOption(
+        new Option('--cloudwatch-metric <namespace:metric:dimension>', 'another metric, and the dimension with its server; repeatable')
+          .argParser(collectMetrics)
+          .default([], 'none'),
+      )
+      .addOption(new Option('--period <step>', 'hour or day').choices(['hour', 'day']).default('hour'))
+      .addOption(new Option('--statistic <name>', 'of the samples within a period').choices(cloudWatchStatistics).default('p95'))
+      .option('--days <n>', 'days to collect', integerBetween(1, 455), 90)
+      .option('--cost-limit <usd>', 'refuse a collect with a higher cost', nonNegativeNumber, 5)
+      .addOption(attributeOption('tag')),
+  ).action(async (options) => (await import('./collect/collect-cloudwatch-command.ts')).runCollectCloudWatch(options))
 }

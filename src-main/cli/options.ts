@@ -23,6 +23,12 @@ export const positiveNumber = (text: string): number => {
   throw new InvalidArgumentError('A number above 0 is needed.')
 }
 
+export const nonNegativeNumber = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new InvalidArgumentError('A number from 0 on is needed.')
+}
+
 export const outputPath = (text: string): string => {
   if (text.trim() !== '') return text
   throw new InvalidArgumentError('It must not be empty.')

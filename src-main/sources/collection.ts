@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { currentOwner, ownerState, parseOwner } from '../run-folder/process-owner.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
+import type { MeasurementsSource } from './measurements-source.ts'
 
 const planName = 'plan.json'
 const ownerName = 'owner.json'
@@ -42,6 +43,30 @@ export interface Collection<Plan> {
   /** Keeps the parts for the next collect of the same request. */
   readonly release: () => Promise<void>
   readonly remove: () => Promise<void>
+}
+
+export interface CollectWork {
+  readonly signal?: AbortSignal | undefined
+  /** Completed share, 0..1, and what is under way. */
+  readonly onProgress?: ((label: string, share: number) => void) | undefined
+  /** Says that the source is busy. */
+  readonly onWait?: ((sentence: string) => void) | undefined
+  /** For tests. */
+  readonly retryMs?: number | undefined
+  readonly nowSeconds?: number | undefined
+}
+
+export interface CollectedParts {
+  readonly collection: Collection<unknown>
+  readonly parts: number
+  readonly source: MeasurementsSource
+}
+
+export interface CollectTarget {
+  /** Path of the measurements file. */
+  readonly out: string
+  /** Whether an existing file is extended. */
+  readonly extends: boolean
 }
 
 /** A cancel of which parts remain. */

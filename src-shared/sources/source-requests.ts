@@ -47,6 +47,33 @@ export const prometheusAccessSchema = z.strictObject({
 })
 export type PrometheusAccess = z.infer<typeof prometheusAccessSchema>
 
+/** Of the samples within a period. Some services send sums of samples, which have no percentiles. */
+export const cloudWatchStatistics = ['p95', 'max', 'mean'] as const
+
+/** A metric of CloudWatch besides the known ones, and the dimension that names the server. */
+export const cloudWatchMetricSchema = z.strictObject({
+  namespace: z.string().min(1).max(255),
+  metric: z.string().min(1).max(255),
+  dimension: z.string().min(1).max(255),
+})
+export type CloudWatchMetric = z.infer<typeof cloudWatchMetricSchema>
+
+export const knownNamespaces = ['AWS/EC2', 'CWAgent', 'AWS/RDS'] as const
+
+export const cloudWatchRequestSchema = z.strictObject({
+  /** Null: the environment, else the default profile. */
+  profiles: z.array(z.string().min(1).max(200).nullable()).min(1).max(50),
+  /** Empty: the region of each profile. */
+  regions: z.array(z.string().regex(/^[a-z0-9-]{3,30}$/)).max(50),
+  namespaces: z.array(z.enum(knownNamespaces)).max(knownNamespaces.length),
+  metrics: z.array(cloudWatchMetricSchema).max(50),
+  periodSeconds: z.union([z.literal(3600), z.literal(86_400)]),
+  statistic: z.enum(cloudWatchStatistics),
+  costLimitUsd: z.number().min(0),
+  ...spanShape,
+})
+export type CloudWatchRequest = z.infer<typeof cloudWatchRequestSchema>
+
 /** What a source holds, before a collect. */
 export const sourceSurveySchema = z.object({
   servers: z.int(),

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
+import { addFleet } from '../simulator/ec2.ts'
+import { AwsSimulator } from '../simulator/simulator.ts'
 import { PrometheusDouble } from '../simulator/prometheus-double.ts'
 
 let folder: string
@@ -115,5 +117,35 @@ describe('headroom collect prometheus', () => {
   ])('refuses %s', async (more, sentence) => {
     const { code, stderr } = await headroom(args('refused.parquet', ...more), { cwd: folder })
     expect([code, stderr.split('\n', 1)[0]!.split('. ')[0]]).toEqual([2, sentence.replace(/^error/, 'Error').replace(/\.$/, '')])
+  })
+})
+
+describe('headroom collect cloudwatch', () => {
+  test('says the price, collects, and analyses in one go', async () => {
+    const simulator = await AwsSimulator.start()
+    addFleet(simulator.account, 20)
+    const env = { ...simulator.environment, AWS_PROFILE: '', AWS_EC2_METADATA_DISABLED: 'true' }
+    const collect = [
+      'collect',
+      'cloudwatch',
+      '--namespace',
+      'AWS/EC2',
+      '--attribute',
+      'business_unit=Team',
+      '--out',
+      'ec2.parquet',
+    ] as const
+    const estimate = await headroomDone([...collect, '--days', '70', '--estimate'], { cwd: folder, env })
+    expect(estimate).toMatch(
+      /^20 servers, such as i-\w+, .*\nSeries: 20 of cpu_p95\n.*\n1 request for up to 33,600 values, about \d+ s, about 0\.00 USD\n$/,
+    )
+    expect(simulator.requestsOf('GetMetricData')).toEqual([])
+    const { code, stdout, stderr } = await headroom([...collect, '--days', '70', '--run', 'ec2-run'], { cwd: folder, env })
+    expect([code, stderr]).toEqual([0, expect.stringContaining('about 0.00 USD')])
+    expect(stdout).toContain('ec2.parquet: 33,600 rows of 20 servers, cpu_p95\n')
+    expect(
+      await headroomDone(['query', 'ec2-run', 'SELECT DISTINCT business_unit FROM server_risk ORDER BY 1', '--csv'], { cwd: folder }),
+    ).toBe('business_unit\nPayments\nRetail\nRisk\n')
+    await simulator.stop()
   })
 })

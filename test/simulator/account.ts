@@ -1,6 +1,7 @@
 // The simulated account: who may sign, which roles, buckets, quotas, jobs and logs there are.
 import type { RequiredPermission, Policy } from './authorize.ts'
 import type { Checksum, ChecksumAlgorithm } from './checksums.ts'
+import type { SimulatedInstance } from './ec2.ts'
 
 export interface StoredObject {
   readonly body: Buffer
@@ -87,6 +88,7 @@ export interface Account {
   readonly logs: Map<string, LogLine[]>
   /** Host, as "job/algo-1" -> metric -> its points. */
   readonly metrics: Map<string, Map<string, MetricPoint[]>>
+  readonly instances: SimulatedInstance[]
   /** Services, operations or both that are refused as "service:Operation". */
   readonly denied: Map<string, string>
   readonly deniedKmsKeys: Set<string>
@@ -111,6 +113,7 @@ export const makeAccount = (region: string): Account => ({
   jobs: new Map(),
   logs: new Map(),
   metrics: new Map(),
+  instances: [],
   denied: new Map(),
   deniedKmsKeys: new Set(),
   policies: {},

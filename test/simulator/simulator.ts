@@ -8,6 +8,7 @@ import { allows, requiredPermissions } from './authorize.ts'
 import { Faults, type Fault } from './faults.ts'
 import { handleIam, handleQuotas, handleSts } from './identity.ts'
 import { handleLogs } from './logs.ts'
+import { handleEc2 } from './ec2.ts'
 import { handleMetrics } from './metrics.ts'
 import { runProcessingJob, type JobOptions } from './processing-job.ts'
 import { handleS3, s3Operation } from './s3.ts'
@@ -189,7 +190,9 @@ export class AwsSimulator {
       case 'logs':
         return handleLogs(this.account, operation, parseBody(request))
       case 'cloudwatch':
-        return handleMetrics(this.account, operation, parseBody(request))
+        return handleMetrics(this.account, operation, parseBody(request), caller.region, now)
+      case 'ec2':
+        return handleEc2(this.account, caller.region, new URLSearchParams(request.body.toString()))
       case 'servicequotas':
         return handleQuotas(this.account, operation, parseBody(request))
       case 'sts':

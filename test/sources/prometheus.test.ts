@@ -13,7 +13,8 @@ import type { CollectedMeasurements, PrometheusAccess, PrometheusRequest } from 
 import { Database, literal } from '../../src-main/database/database.ts'
 import { assembleMeasurements } from '../../src-main/sources/assemble-measurements.ts'
 import { assertOutput } from '../../src-main/sources/output-names.ts'
-import { collectPrometheus, surveyPrometheus, type PrometheusWork } from '../../src-main/sources/prometheus/collect-prometheus.ts'
+import type { CollectWork } from '../../src-main/sources/collection.ts'
+import { collectPrometheus, surveyPrometheus } from '../../src-main/sources/prometheus/collect-prometheus.ts'
 import { PrometheusDouble, type DoubleSeries } from '../simulator/prometheus-double.ts'
 
 const hour = 3600
@@ -52,12 +53,12 @@ const request = (changes: Partial<PrometheusRequest> = {}): PrometheusRequest =>
   ...changes,
 })
 
-const work: PrometheusWork = { retryMs: 1, nowSeconds: seconds('2026-11-20T10:20:00Z') }
+const work: CollectWork = { retryMs: 1, nowSeconds: seconds('2026-11-20T10:20:00Z') }
 
 const collect = async (
   name: string,
   changes: Partial<PrometheusRequest> = {},
-  { access = noSecrets, extends: isExtension = false, ...more }: PrometheusWork & { access?: PrometheusAccess; extends?: boolean } = {},
+  { access = noSecrets, extends: isExtension = false, ...more }: CollectWork & { access?: PrometheusAccess; extends?: boolean } = {},
 ): Promise<CollectedMeasurements> => {
   const out = join(folder, name)
   const { collection, parts, source } = await collectPrometheus(

@@ -16,7 +16,7 @@ export const pollMs = (): number | undefined => {
   return text === '' ? undefined : Number(text)
 }
 
-const askMfaCode = async (device: string): Promise<string> => {
+export const askMfaCode = async (device: string): Promise<string> => {
   if (!process.stdin.isTTY)
     throw new HeadroomError('cloud-sign-in', `An MFA code for ${device} is required.`, { next: 'Run the command in a terminal.' })
   const terminal = createInterface({ input: process.stdin, output: process.stderr })

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
+import type { EC2Client } from '@aws-sdk/client-ec2'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SageMakerClient } from '@aws-sdk/client-sagemaker'
@@ -21,6 +22,8 @@ export interface ConnectionRequest {
   readonly region?: string | undefined
   /** Whether a profile may run its `credential_process`. */
   readonly allowsProcess?: boolean | undefined
+  /** Of each request, for a caller that repeats requests by its own rules. */
+  readonly maxAttempts?: number | undefined
   /** Asks the user for the code of their MFA device. */
   readonly askMfaCode?: ((device: string) => Promise<string>) | undefined
   /** Told of a host that does not answer. */
@@ -42,6 +45,8 @@ export interface Connection {
   readonly sts: STSClient
   readonly iam: IAMClient
   readonly quotas: ServiceQuotasClient
+  /** Large, and needed for CloudWatch's servers table alone: loaded at first use. */
+  readonly ec2: () => Promise<EC2Client>
   readonly close: () => void
 }
 
@@ -79,7 +84,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     requestHandler,
     askMfaCode: request.askMfaCode,
   })
-  const common = { region, requestHandler, maxAttempts: maxRequestAttempts, credentials: credentials.provide }
+  const common = { region, requestHandler, maxAttempts: request.maxAttempts ?? maxRequestAttempts, credentials: credentials.provide }
   const endpoint = (service: string): { endpoint?: string } => {
     const url = endpointOf(service, profile)
     return url === undefined ? {} : { endpoint: url }
@@ -116,6 +121,12 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     endpoint: withoutCredentials(endpointOf('SAGEMAKER', profile)),
     ...clients,
     bucketOwners,
+    ec2: async () => {
+      const { EC2Client } = await import('@aws-sdk/client-ec2')
+      const client = new EC2Client({ ...common, ...endpoint('EC2') })
+      credentials.renewFor(client)
+      return client
+    },
     close: () => requestHandler.destroy(),
   }
 }

@@ -1,7 +1,6 @@
 // Collects measurements out of Prometheus: what it holds, and every value by the hour in requests that it accepts.
 import { z } from 'zod'
 import {
-  attributeColumns,
   type AttributeNames,
   type PrometheusAccess,
   type PrometheusQuery,
@@ -9,9 +8,18 @@ import {
   type SourceSurvey,
 } from '../../../src-shared/sources/source-requests.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { evenName } from '../../../src-shared/config/nearest-name.ts'
-import { asResumable, openCollection, type CollectedValue, type Collection, type PartDetails } from '../collection.ts'
-import { assertSameSource, readMeasurementsSource, spanOf, type MeasurementsSource } from '../measurements-source.ts'
+import { attributeColumn } from '../attribute-column.ts'
+import {
+  asResumable,
+  openCollection,
+  type CollectedParts,
+  type CollectTarget,
+  type CollectWork,
+  type CollectedValue,
+  type Collection,
+  type PartDetails,
+} from '../collection.ts'
+import { assertSameSource, readMeasurementsSource, spanOf } from '../measurements-source.ts'
 import { maxPointsPerSeries, parseAddress, PrometheusClient, TooMuchForOneQuery, type PrometheusSeries } from './prometheus-client.ts'
 
 const stepSeconds = 3600
@@ -33,16 +41,6 @@ const nodeExporterQueries: readonly PrometheusQuery[] = [
   },
 ]
 
-export interface PrometheusWork {
-  readonly signal?: AbortSignal | undefined
-  /** Completed share, 0..1, and what is under way. */
-  readonly onProgress?: ((label: string, share: number) => void) | undefined
-  readonly onWait?: ((sentence: string) => void) | undefined
-  /** For tests. */
-  readonly retryMs?: number | undefined
-  readonly nowSeconds?: number | undefined
-}
-
 interface HourlyQuery extends PrometheusQuery {
   /** Seconds between the beginning of a value's hour and the time it is asked for. */
   readonly shift: number
@@ -53,14 +51,14 @@ const queriesOf = ({ queries }: PrometheusRequest): readonly HourlyQuery[] =>
     ? nodeExporterQueries.map((query) => ({ ...query, shift: stepSeconds }))
     : queries.map((query) => ({ ...query, shift: 0 }))
 
-const connectTo = (request: PrometheusRequest, access: PrometheusAccess, { retryMs, onWait }: PrometheusWork): PrometheusClient =>
+const connectTo = (request: PrometheusRequest, access: PrometheusAccess, { retryMs, onWait }: CollectWork): PrometheusClient =>
   new PrometheusClient({ url: request.url, access, tenant: request.tenant, retryMs, onWait })
 
 /** What the last day holds, by one request per query. Throws source-unreachable, source-refused, input-empty. */
 export const surveyPrometheus = async (
   request: PrometheusRequest,
   access: PrometheusAccess,
-  work: PrometheusWork = {},
+  work: CollectWork = {},
 ): Promise<SourceSurvey> => {
   const client = connectTo(request, access, work)
   try {
@@ -119,19 +117,6 @@ const planSchema = z.object({
 })
 type PrometheusPlan = z.infer<typeof planSchema>
 
-export interface CollectedParts {
-  readonly collection: Collection<unknown>
-  readonly parts: number
-  readonly source: MeasurementsSource
-}
-
-export interface CollectTarget {
-  /** Path of the measurements file. */
-  readonly out: string
-  /** Whether an existing file is extended. */
-  readonly extends: boolean
-}
-
 /**
  * Fetches what is missing into the collecting folder of `out`. After a failure or a cancel the parts stay, and the same request goes on.
  * Throws source-unreachable, source-refused, usage, cancelled.
@@ -140,7 +125,7 @@ export const collectPrometheus = async (
   request: PrometheusRequest,
   access: PrometheusAccess,
   { out, extends: isExtension }: CollectTarget,
-  work: PrometheusWork = {},
+  work: CollectWork = {},
 ): Promise<CollectedParts> => {
   const queries = queriesOf(request)
   const { url, label, tenant, days, until, attributes } = request
@@ -189,7 +174,7 @@ const fetchParts = async (
   queries: readonly HourlyQuery[],
   { label, attributes }: PrometheusRequest,
   { plan, hasPart, storePart }: Collection<PrometheusPlan>,
-  { signal, onProgress }: PrometheusWork,
+  { signal, onProgress }: CollectWork,
 ): Promise<void> => {
   const labels = serverLabels(label)
   for (const [index, { query: position, first, last }] of plan.parts.entries()) {
@@ -256,8 +241,3 @@ const attributesOf = ({ labels }: PrometheusSeries, serverNames: readonly string
       .map(([name, text]) => [attributeColumn(name, attributes) ?? name, text]),
   )
 }
-
-/** The column of the servers table that a label or tag fills. */
-export const attributeColumn = (name: string, attributes: AttributeNames): string | undefined =>
-  attributeColumns.find((column) => attributes[column] === name) ??
-  attributeColumns.find((column) => attributes[column] === undefined && evenName(column) === evenName(name))
