@@ -283,6 +283,18 @@ describe('what CloudWatch refuses', () => {
   })
 })
 
+test('the shipped policy is enough, and each of its actions is needed', async () => {
+  addFleet(simulator.account, 2)
+  const text = await readFile(join(import.meta.dirname, '..', '..', 'resources', 'cloud', 'collect-policy.json'), 'utf8')
+  const statement = z.object({ Effect: z.literal('Allow'), Action: z.array(z.string()), Resource: z.literal('*') })
+  const [{ Action }] = z.object({ Statement: z.tuple([statement]) }).parse(JSON.parse(text)).Statement
+  simulator.account.policies.user = [{ Effect: 'Allow', Action, Resource: ['*'] }]
+  await collect('policy.parquet')
+  // A signed request names EC2 and CloudWatch as IAM does.
+  const asked = new Set(simulator.account.requestedPermissions.user.map(({ action }) => action.replace('monitoring:', 'cloudwatch:')))
+  expect([...asked].sort()).toEqual([...Action].sort())
+})
+
 test('keys of the account reach no file', async () => {
   addFleet(simulator.account, 2)
   const discovered = await withDiscovery(request(), async (discovery) => {

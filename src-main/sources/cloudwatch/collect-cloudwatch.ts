@@ -118,7 +118,11 @@ export const collectCloudWatch = async (
   const collection = await openCollection(out, key, planSchema, async () => {
     await surveyCloudWatch(target, discovery, work)
     const span = spanFor(request, existing, work)
-    return { ...span, perCall: queriesPerCall(span, request.periodSeconds), series: [...discovery.series] }
+    return {
+      ...span,
+      perCall: queriesPerCall(span, request.periodSeconds),
+      series: discovery.series.map((series) => foundSeriesSchema.parse(series)),
+    }
   })
   try {
     const parts = await fetchParts(collection, discovery, request, work)
@@ -147,9 +151,9 @@ const fetchParts = async (
   const span = { StartTime: new Date(plan.fetchFrom * 1000), EndTime: new Date(plan.until * 1000) }
   let next = 0
   let done = 0
-  let failed = false
+  const failed = new AbortController()
   const work = async (): Promise<void> => {
-    for (let index = next++; index < batches.length && !failed; index = next++) {
+    for (let index = next++; index < batches.length && !failed.signal.aborted; index = next++) {
       const { connection, series } = batches[index]!
       if (!hasPart(index)) {
         const { points, notes } = await calls.getMetricData(
@@ -175,13 +179,13 @@ const fetchParts = async (
   }
   const running = Array.from({ length: lanes }, () =>
     work().catch((thrown: unknown) => {
-      failed = true
+      failed.abort()
       throw thrown
     }),
   )
   // All lanes end before the folder is released.
   const ended = await Promise.allSettled(running)
-  const failure = ended.find((lane) => lane.status === 'rejected')
+  const failure = ended.find((result) => result.status === 'rejected')
   if (failure !== undefined) throw failure.reason
   return batches.length
 }

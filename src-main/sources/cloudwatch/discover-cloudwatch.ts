@@ -101,9 +101,7 @@ export const discoverCloudWatch = async (request: CloudWatchRequest, connectTo: 
   const servers = Object.fromEntries(series.map(({ server, attributes }) => [server, attributes]))
   return {
     connections,
-    series: series
-      .map(({ attributes: _, ...one }) => one)
-      .sort((a, b) => (a.server === b.server ? order(a.metric, b.metric) : order(a.server, b.server))),
+    series: [...series].sort((a, b) => (a.server === b.server ? order(a.metric, b.metric) : order(a.server, b.server))),
     servers,
     notes: [...notes, ...found.flatMap(({ place }) => place.notes)],
     calls,
