@@ -25,14 +25,13 @@ export const boundsSql = async (
   groups: number,
   level: number,
 ): Promise<{ readonly lower: string; readonly upper: (ceiling: string) => string }> => {
-  const quantiles = await queryQuantiles(database, level)
+  const own = await queryQuantiles(database, level, 'error_group')
   const unknown = 'CAST(NULL AS DOUBLE)'
-  const overall = quantiles.get(allGroups)
-  if (overall === undefined) return { lower: unknown, upper: () => unknown }
-  const margins = Array.from({ length: groups }, (_, group) => {
-    const own = quantiles.get(group)
-    return nextWindow(own === undefined || own.pooled.errors < minGroupErrors ? overall : own)
-  })
+  if (own.size === 0) return { lower: unknown, upper: () => unknown }
+  const isOwn = (group: number): boolean => (own.get(group)?.pooled.errors ?? 0) >= minGroupErrors
+  const numbers = Array.from({ length: groups }, (_, group) => group)
+  const overall = numbers.every(isOwn) ? undefined : (await queryQuantiles(database, level, '0')).get(0)
+  const margins = numbers.map((group) => nextWindow(isOwn(group) ? own.get(group)! : overall!))
   // A bound never crosses the forecast.
   const byGroup = (values: readonly number[]): string => `CAST([${values.map((value) => value.toExponential()).join(', ')}] AS DOUBLE[])`
   const lowers = byGroup(margins.map(({ lower }) => Math.min(0, lower)))
@@ -56,25 +55,24 @@ export const nextWindow = ({ pooled, windows }: GroupQuantiles): Pick<ErrorQuant
   }
 }
 
-/** The number of the group of all errors, and of all windows together. */
-const [allGroups, allWindows] = [-1, -1]
-
-/** By error group. */
-const queryQuantiles = async (database: Database, level: number): Promise<ReadonlyMap<number, GroupQuantiles>> => {
-  const { error_group, window, lower, upper, errors } = await database.columns(
-    `SELECT CAST(coalesce(error_group, ${allGroups}) AS INTEGER) AS error_group, CAST(coalesce("window", ${allWindows}) AS INTEGER) AS "window",
-            quantile_cont(error, ${(1 - level) / 2}) AS lower, quantile_cont(error, ${(1 + level) / 2}) AS upper, CAST(count(*) AS INTEGER) AS errors
-     FROM (SELECT error_group, "window", (actual - predicted) / scale AS error FROM forecast_values WHERE "window" > 0 AND NOT isnan(actual) AND scale > 0)
-     GROUP BY GROUPING SETS ((error_group, "window"), (error_group), ("window"), ()) HAVING count(*) > 0
-     ORDER BY ALL`,
-    { error_group: 'number', window: 'number', lower: 'number', upper: 'number', errors: 'number' },
-  )
-  const quantiles = new Map<number, { pooled: ErrorQuantiles; windows: ErrorQuantiles[] }>()
-  for (const [row, group] of error_group.entries()) {
-    const found = { lower: lower[row]!, upper: upper[row]!, errors: errors[row]! }
-    // The row of all windows comes first.
-    if (window[row] === allWindows) quantiles.set(group, { pooled: found, windows: [] })
-    else quantiles.get(group)!.windows.push(found)
+/** By error group; of groups with an error. One grouping at a time, since the database holds the errors of each in memory. */
+const queryQuantiles = async (database: Database, level: number, group: string): Promise<ReadonlyMap<number, GroupQuantiles>> => {
+  const query = async (window: string) => {
+    const { number, lower, upper, errors } = await database.columns(
+      `SELECT CAST(${group} AS INTEGER) AS number, quantile_cont(error, ${(1 - level) / 2}) AS lower, quantile_cont(error, ${(1 + level) / 2}) AS upper,
+              CAST(count(*) AS INTEGER) AS errors
+       FROM (SELECT error_group, "window", (actual - predicted) / scale AS error FROM forecast_values WHERE "window" > 0 AND NOT isnan(actual) AND scale > 0)
+       GROUP BY number, ${window} ORDER BY number, ${window}`,
+      { number: 'number', lower: 'number', upper: 'number', errors: 'number' },
+    )
+    return Array.from(number, (of, row) => ({ of, quantiles: { lower: lower[row]!, upper: upper[row]!, errors: errors[row]! } }))
   }
-  return quantiles
+  const byWindow = await query('"window"')
+  const pooled = await query('0 * "window"')
+  return new Map(
+    pooled.map(({ of, quantiles }) => [
+      of,
+      { pooled: quantiles, windows: byWindow.filter((row) => row.of === of).map((row) => row.quantiles) },
+    ]),
+  )
 }

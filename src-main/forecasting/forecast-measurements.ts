@@ -1,5 +1,6 @@
 // Own forecasts: measurements in, an ordinary forecasts file with backtest and horizon of several models out.
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import { holidayDates } from '../calendar/calendar.ts'
@@ -48,11 +49,7 @@ export const writeForecasts = async (
   const models = options.models ?? modelNames
   const calendar = calendarOf(measured, spanSteps + horizon, config)
   const series = await readSeries(database)
-  await database.run(
-    `CREATE OR REPLACE TABLE forecast_values (${Object.entries(valueColumns)
-      .map(([name, { type }]) => `${name} ${type}`)
-      .join(', ')})`,
-  )
+  await createValues(database)
   const pool = openForecastPool({ calendar, horizon, models }, Math.min(database.threads, availableParallelism()), signal)
   const close = (): void => void pool.close()
   signal?.addEventListener('abort', close)
@@ -64,6 +61,7 @@ export const writeForecasts = async (
       await database.appendColumns(
         'forecast_values',
         Object.values(valueColumns).map(({ of }) => of(rows)),
+        valuesDatabase,
       )
       onProgress?.(0.2 + 0.6 * (done / series.count))
     }
@@ -180,6 +178,16 @@ const valueColumns: Readonly<Record<string, { type: 'INTEGER' | 'DOUBLE'; of: (r
   '"window"': { type: 'INTEGER', of: ({ window }) => window },
 }
 
+const valuesDatabase = 'forecast_store'
+
+/** In a file, whose values are compressed: in memory, ten thousand series would take gigabytes. */
+const createValues = async (database: Database): Promise<void> => {
+  await database.run(`ATTACH ${literal(join(database.spillFolder, 'forecast-values.duckdb'))} AS ${valuesDatabase}`)
+  const columns = Object.entries(valueColumns).map(([name, { type }]) => `${name} ${type}`)
+  await database.run(`CREATE TABLE ${valuesDatabase}.forecast_values (${columns.join(', ')})`)
+  await database.run(`CREATE TEMP VIEW forecast_values AS FROM ${valuesDatabase}.forecast_values`)
+}
+
 /** Names come from lists by position, since a join would change the order of the rows. Returns the rows. */
 const copyForecasts = async (
   database: Database,
@@ -209,5 +217,6 @@ const copyForecasts = async (
   )
   const { rows } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS rows FROM forecast_values', z.object({ rows: z.number() }))
   await database.run('RESET VARIABLE forecast_servers')
+  await database.run(`DROP VIEW forecast_values; DETACH ${valuesDatabase}`)
   return rows
 }
