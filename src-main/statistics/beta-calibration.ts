@@ -1,9 +1,7 @@
-// Beta calibration of probabilities: a logistic curve in ln p and ln(1 - p), with priors that hold it near the identity; cut to limits.
+// Beta calibration of probabilities: a logistic curve in ln p and ln(1 - p), with priors that hold it near another curve; cut to limits.
 
 /** Raw probabilities are read between this and 1 minus this. */
 const minRaw = 1e-4
-/** Standard deviation of the prior of both slopes about 1; that of the intercept is 1 about 0. */
-const slopeDeviation = 0.5
 const maxIterations = 50
 
 /** logit p = intercept + slopeLow ln r - slopeHigh ln(1 - r), both slopes >= 0. */
@@ -12,6 +10,17 @@ export interface BetaCurve {
   readonly slopeLow: number
   readonly slopeHigh: number
 }
+
+/** Normal distributions about the parameters of a curve. */
+export interface BetaPrior {
+  readonly curve: BetaCurve
+  readonly interceptDeviation: number
+  /** Of both slopes. */
+  readonly slopeDeviation: number
+}
+
+/** Probabilities are right as they are. */
+const identityPrior: BetaPrior = { curve: { intercept: 0, slopeLow: 1, slopeHigh: 1 }, interceptDeviation: 1, slopeDeviation: 0.5 }
 
 export const applyBetaCurve = ({ intercept, slopeLow, slopeHigh }: BetaCurve, raw: number): number => {
   const r = Math.min(Math.max(raw, minRaw), 1 - minRaw)
@@ -30,16 +39,24 @@ export interface Calibration {
 export const calibrate = ({ curve, min, max }: Calibration, raw: number): number => Math.min(Math.max(applyBetaCurve(curve, raw), min), max)
 
 /**
- * The maximum a posteriori curve (Kull, Silva Filho and Flach 2017), intercept ~ N(0, 1), slopes ~ N(1, 0.5^2) cut at 0.
- * `outcomes`: 0 or 1; `weights` >= 0. The arrays share their index. An empty sample gives the identity.
+ * The maximum a posteriori curve (Kull, Silva Filho and Flach 2017); slopes are at least 0. Without a prior: intercept ~ N(0, 1), slopes ~ N(1, 0.5^2).
+ * `outcomes`: 0 or 1; `weights` >= 0. The arrays share their index. An empty sample gives the curve of the prior.
  */
-export const fitBetaCurve = (raw: Float64Array, outcomes: Uint8Array, weights: Float64Array): BetaCurve => {
+export const fitBetaCurve = (
+  raw: Float64Array,
+  outcomes: Uint8Array,
+  weights: Float64Array,
+  prior: BetaPrior = identityPrior,
+): BetaCurve => {
   const low = raw.map((value) => Math.log(Math.min(Math.max(value, minRaw), 1 - minRaw)))
   const high = raw.map((value) => -Math.log(1 - Math.min(Math.max(value, minRaw), 1 - minRaw)))
-  const sample: Sample = { low, high, outcomes, weights }
+  const sample: Sample = { low, high, outcomes, weights, prior }
+  const isAllowed = ({ curve }: { readonly curve: BetaCurve }): boolean => curve.slopeLow >= 0 && curve.slopeHigh >= 0
+  const free = minimise(sample, [true, true])
+  if (isAllowed(free)) return free.curve
   // The objective is convex: where a slope would be negative, the best curve has it at 0.
-  const candidates = [[true, true] as const, [false, true] as const, [true, false] as const, [false, false] as const]
-  const curves = candidates.map((free) => minimise(sample, free)).filter(({ curve }) => curve.slopeLow >= 0 && curve.slopeHigh >= 0)
+  const candidates = [[false, true] as const, [true, false] as const, [false, false] as const]
+  const curves = candidates.map((slopes) => minimise(sample, slopes)).filter(isAllowed)
   return curves.reduce((best, candidate) => (candidate.loss < best.loss ? candidate : best)).curve
 }
 
@@ -48,16 +65,22 @@ interface Sample {
   readonly high: Float64Array
   readonly outcomes: Uint8Array
   readonly weights: Float64Array
+  readonly prior: BetaPrior
 }
 
 const logistic = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
 /** ln(1 + e^x) without overflow. */
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
 
-const lossOf = ({ low, high, outcomes, weights }: Sample, { intercept, slopeLow, slopeHigh }: BetaCurve): number => {
-  const precision = 1 / slopeDeviation ** 2
-  let loss = (intercept ** 2 + precision * ((slopeLow - 1) ** 2 + (slopeHigh - 1) ** 2)) / 2
+const lossOf = ({ low, high, outcomes, weights, prior }: Sample, { intercept, slopeLow, slopeHigh }: BetaCurve): number => {
+  const { curve, interceptDeviation, slopeDeviation } = prior
+  let loss =
+    (((intercept - curve.intercept) / interceptDeviation) ** 2 +
+      ((slopeLow - curve.slopeLow) / slopeDeviation) ** 2 +
+      ((slopeHigh - curve.slopeHigh) / slopeDeviation) ** 2) /
+    2
   for (let i = 0; i < low.length; i++) {
+    if (weights[i] === 0) continue
     const score = intercept + slopeLow * low[i]! + slopeHigh * high[i]!
     loss += weights[i]! * (softplus(score) - (outcomes[i] === 1 ? score : 0))
   }
@@ -66,14 +89,24 @@ const lossOf = ({ low, high, outcomes, weights }: Sample, { intercept, slopeLow,
 
 /** Newton's method with halved steps; a slope that is not free stays at 0. */
 const minimise = (sample: Sample, [lowFree, highFree]: readonly [boolean, boolean]): { curve: BetaCurve; loss: number } => {
-  const { low, high, outcomes, weights } = sample
-  const precision = 1 / slopeDeviation ** 2
-  let curve: BetaCurve = { intercept: 0, slopeLow: lowFree ? 1 : 0, slopeHigh: highFree ? 1 : 0 }
+  const { low, high, outcomes, weights, prior } = sample
+  const centre = prior.curve
+  const [interceptPrecision, slopePrecision] = [1 / prior.interceptDeviation ** 2, 1 / prior.slopeDeviation ** 2]
+  let curve: BetaCurve = {
+    intercept: centre.intercept,
+    slopeLow: lowFree ? centre.slopeLow : 0,
+    slopeHigh: highFree ? centre.slopeHigh : 0,
+  }
   let loss = lossOf(sample, curve)
   for (let iteration = 0; iteration < maxIterations; iteration++) {
-    const gradient = [curve.intercept, precision * (curve.slopeLow - 1), precision * (curve.slopeHigh - 1)]
-    const hessian = [1, 0, 0, precision, 0, precision] // of (0,0), (0,1), (0,2), (1,1), (1,2), (2,2)
+    const gradient = [
+      interceptPrecision * (curve.intercept - centre.intercept),
+      slopePrecision * (curve.slopeLow - centre.slopeLow),
+      slopePrecision * (curve.slopeHigh - centre.slopeHigh),
+    ]
+    const hessian = [interceptPrecision, 0, 0, slopePrecision, 0, slopePrecision] // of (0,0), (0,1), (0,2), (1,1), (1,2), (2,2)
     for (let i = 0; i < low.length; i++) {
+      if (weights[i] === 0) continue
       const [x, y] = [low[i]!, high[i]!]
       const p = logistic(curve.intercept + curve.slopeLow * x + curve.slopeHigh * y)
       const error = weights[i]! * (p - outcomes[i]!)

@@ -20,6 +20,16 @@ test('without a sample the curve is the identity, between 0.0001 and 0.9999', ()
   expect([0, 1].map((end) => applyBetaCurve(curve, end))).toEqual([expect.closeTo(0.0001, 12), expect.closeTo(0.9999, 12)])
 })
 
+test('a curve leans on that of the prior: it is that without a sample, and between both with one', () => {
+  const prior = { curve: { intercept: -1, slopeLow: 0.6, slopeHigh: 1.2 }, interceptDeviation: 0.4, slopeDeviation: 0.2 }
+  expect(fitBetaCurve(new Float64Array(0), new Uint8Array(0), new Float64Array(0), prior)).toEqual(prior.curve)
+  const { intercept, slopeLow, slopeHigh } = fitBetaCurve(raw, outcomes, weights, prior)
+  // From L-BFGS-B of SciPy over the same objective.
+  expect(intercept).toBeCloseTo(-0.94131391, 6)
+  expect(slopeLow).toBeCloseTo(0.57935579, 6)
+  expect(slopeHigh).toBeCloseTo(1.19445231, 6)
+})
+
 test('a slope never becomes negative: outcomes that contradict the probabilities flatten the curve', () => {
   const many = Float64Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? 0.9 : 0.1))
   const contrary = Uint8Array.from(many, (value) => (value > 0.5 ? 0 : 1))

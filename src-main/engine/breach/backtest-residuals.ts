@@ -18,7 +18,7 @@ const maxWindows = 8
 /** Of a larger fleet, so many series evenly spread over it form the calibration sample. */
 const maxSampledSeries = 1000
 
-const thresholdSeriesSchema = z.object({ series_id: z.int(), horizon_periods: z.int(), threshold: z.number() })
+const thresholdSeriesSchema = z.object({ series_id: z.int(), horizon_periods: z.int() })
 
 export interface WindowRange {
   readonly range: StepRange
@@ -26,14 +26,15 @@ export interface WindowRange {
   readonly maxOutside: number
 }
 
-/** What was measured and predicted in a window: 1 where the figure exceeds the high threshold. */
+export interface WindowFigures {
+  readonly p95: number
+  readonly maximum: number
+}
+
+/** What came and what was predicted in a window. */
 export interface WindowOutcome extends WindowRange {
-  /** P95 of the measured values; of the predicted ones: the plain flag. */
-  readonly sustained: number
-  readonly sustainedFlag: number
-  /** Maximum of the measured values; of the predicted ones. */
-  readonly any: number
-  readonly anyFlag: number
+  readonly measured: WindowFigures
+  readonly predicted: WindowFigures
 }
 
 /** Residuals of several series, numbered from 0 in the order requested. */
@@ -61,7 +62,6 @@ export class BacktestResiduals implements BacktestReader {
   /** Series with a residual, by step. */
   readonly coverage = new StepCoverage()
   readonly #horizon: Int32Array
-  readonly #thresholds: Float64Array
   readonly #steps: StepReader
   readonly #file: SeriesFile
   readonly #residualCounts: Uint32Array
@@ -86,11 +86,7 @@ export class BacktestResiduals implements BacktestReader {
   ) {
     this.#steps = steps
     this.#horizon = new Int32Array(series)
-    this.#thresholds = new Float64Array(series)
-    for (const entry of thresholdSeries) {
-      this.#horizon[entry.series_id] = entry.horizon_periods
-      this.#thresholds[entry.series_id] = entry.threshold
-    }
+    for (const entry of thresholdSeries) this.#horizon[entry.series_id] = entry.horizon_periods
     this.#file = file
     this.#residualCounts = new Uint32Array(series)
     this.#runCounts = new Uint32Array(series)
@@ -111,7 +107,7 @@ export class BacktestResiduals implements BacktestReader {
   static async open(database: Database, grid: TimeGrid, origin: number): Promise<BacktestResiduals> {
     const { series } = await database.row('SELECT CAST(count(*) AS INTEGER) AS series FROM series', z.object({ series: z.int() }))
     const thresholdSeries = await database.rows(
-      `SELECT series_id, horizon_periods, high_threshold AS threshold FROM series_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
+      `SELECT series_id, horizon_periods FROM series_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
       thresholdSeriesSchema,
     )
     return new BacktestResiduals(
@@ -243,20 +239,17 @@ export class BacktestResiduals implements BacktestReader {
     return { steps: Int32Array.from(steps), lengths: Int32Array.from(lengths) }
   }
 
-  #outcomesOf({ id, times, actual, predicted }: SeriesBacktest, windowRows: number, windowCount: number): WindowOutcome[] {
-    const threshold = this.#thresholds[id]!
-    const isAbove = (value: number): number => (value > threshold ? 1 : 0)
-    const p95 = (values: Float64Array): number => percentileOf(values.slice().sort(), 0.95)
+  #outcomesOf({ times, actual, predicted }: SeriesBacktest, windowRows: number, windowCount: number): WindowOutcome[] {
+    const figuresOf = (values: Float64Array): WindowFigures => ({
+      p95: percentileOf(values.slice().sort(), 0.95),
+      maximum: maximumOf(values),
+    })
     return Array.from({ length: windowCount }, (_, window) => {
       const [from, to] = [times.length - (window + 1) * windowRows, times.length - window * windowRows]
-      const measured = actual.subarray(from, to)
-      const forecast = predicted.subarray(from, to)
       return {
         range: { from: this.#steps.of(times[from]!), to: this.#steps.of(times[to - 1]!) },
-        sustained: isAbove(p95(measured)),
-        sustainedFlag: isAbove(p95(forecast)),
-        any: isAbove(maximumOf(measured)),
-        anyFlag: isAbove(maximumOf(forecast)),
+        measured: figuresOf(actual.subarray(from, to)),
+        predicted: figuresOf(predicted.subarray(from, to)),
         maxOutside: Math.max(maximumOf(actual.subarray(0, from)), maximumOf(actual.subarray(to))),
       }
     })

@@ -1,7 +1,8 @@
 // Calibration of simulated probabilities on windows of the backtest, and what they are worth (analysis definition, section 4).
 import { crc32 } from '../../parquet/crc32.ts'
 import type { CalibrationScores, ReliabilityRow } from '../../../src-shared/artefacts/model-accuracy.ts'
-import { calibrate, fitBetaCurve, type Calibration } from '../../statistics/beta-calibration.ts'
+import { calibrate, fitBetaCurve, type BetaPrior, type Calibration } from '../../statistics/beta-calibration.ts'
+import type { EventPair } from './fleet-paths.ts'
 import { areaUnderCurve, brierScore, logLoss, skillInterval } from '../../statistics/probability-scores.ts'
 
 /** Cross-fitting folds by server. */
@@ -12,30 +13,83 @@ const minEntries = 50
 /** Events below which no verdict is given. */
 const minEvents = 10
 
-/** One entry per series and window, for one event; the arrays share their index. */
-export interface CalibrationSample {
+/** Shares of the high threshold at which outcomes are counted; those at 1 are the event's own. */
+export const thresholdShares = [0.625, 0.75, 0.875, 1, 1.125]
+/** How far the curve of an event differs from that of both events at all thresholds: standard deviations of intercept and slopes. */
+const ownDeviation = { interceptDeviation: 0.4, slopeDeviation: 0.2 }
+
+/** One event at one threshold, an entry per series and window; the arrays share their index. */
+export interface ThresholdEntries {
   /** Raw probability from residuals outside of the window. */
   readonly raw: Float64Array
   /** 1 if the event came about in what was measured, otherwise 0. */
   readonly outcomes: Uint8Array
+  /** 0.5 to the power of the window's age; 0 for entries that do not count. */
+  readonly weights: Float64Array
+}
+
+/** One event at the high threshold; the arrays share their index. */
+export interface CalibrationSample extends ThresholdEntries {
+  /** The same entries at the other thresholds. */
+  readonly neighbours: readonly ThresholdEntries[]
   /** 1 if the event came about in what was predicted, otherwise 0: the plain flag. */
   readonly flagged: Uint8Array
-  /** 0.5 to the power of the window's age. */
-  readonly weights: Float64Array
   /** Cross-fitting fold, 0..4. */
   readonly fold: Uint8Array
   /** Number of the server, from 0. */
   readonly servers: Uint32Array
 }
 
-export const fitCalibration = ({ raw, outcomes, weights }: Pick<CalibrationSample, 'raw' | 'outcomes' | 'weights'>): Calibration => {
-  const isCalibrated = raw.length >= minEntries
-  const min = isCalibrated ? 0.5 / (raw.length + 1) : 0.01
-  return { curve: fitBetaCurve(raw, outcomes, weights), min, max: 1 - min, isCalibrated }
+/** `without`: fold of the servers that are left out. */
+export const fitCalibrations = (samples: EventPair<CalibrationSample>, without?: number): EventPair<Calibration> => {
+  const prior = fitPrior([samples.sustained, samples.any], without)
+  return { sustained: fitCalibration(samples.sustained, prior, without), any: fitCalibration(samples.any, prior, without) }
+}
+
+/** The curve of all events at all thresholds; together they weigh as much as one event at one threshold. */
+const fitPrior = (samples: readonly CalibrationSample[], without: number | undefined): BetaPrior => {
+  const parts = samples.flatMap(({ fold, neighbours, ...own }) =>
+    [own, ...neighbours].map(({ raw, outcomes, weights }) => ({ raw, outcomes, weights: keepFolds(weights, fold, without) })),
+  )
+  const size = parts.reduce((sum, { raw }) => sum + raw.length, 0)
+  const [raw, outcomes, weights] = [new Float64Array(size), new Uint8Array(size), new Float64Array(size)]
+  let at = 0
+  for (const part of parts) {
+    raw.set(part.raw, at)
+    outcomes.set(part.outcomes, at)
+    weights.set(
+      part.weights.map((weight) => weight / parts.length),
+      at,
+    )
+    at += part.raw.length
+  }
+  return { curve: fitBetaCurve(raw, outcomes, weights), ...ownDeviation }
+}
+
+const keepFolds = (weights: Float64Array, fold: Uint8Array, without: number | undefined): Float64Array =>
+  weights.map((weight, index) => (fold[index] === without ? 0 : weight))
+
+const fitCalibration = (
+  { raw, outcomes, weights, fold }: CalibrationSample,
+  prior: BetaPrior,
+  without: number | undefined,
+): Calibration => {
+  const entries = fold.reduce((count, of) => count + (of === without ? 0 : 1), 0)
+  const isCalibrated = entries >= minEntries
+  const min = isCalibrated ? 0.5 / (entries + 1) : 0.01
+  return { curve: fitBetaCurve(raw, outcomes, keepFolds(weights, fold, without), prior), min, max: 1 - min, isCalibrated }
 }
 
 /** Scores of cross-fitted probabilities: each comes from a curve that was fitted without its own server. */
-export const scoreCalibration = (sample: CalibrationSample, seed: number): CalibrationScores => {
+export const scoreCalibrations = (samples: EventPair<CalibrationSample>, seed: number): EventPair<CalibrationScores> => {
+  const predicted = crossFit(samples)
+  return {
+    sustained: scoreCalibration(samples.sustained, predicted.sustained, seed),
+    any: scoreCalibration(samples.any, predicted.any, seed),
+  }
+}
+
+const scoreCalibration = (sample: CalibrationSample, predicted: Float64Array, seed: number): CalibrationScores => {
   const entries = sample.raw.length
   const events = sample.outcomes.reduce((sum, outcome) => sum + outcome, 0)
   const series = new Set(sample.servers).size
@@ -52,7 +106,6 @@ export const scoreCalibration = (sample: CalibrationSample, seed: number): Calib
     const verdict = 'These forecasts have no backtest, so breach probabilities could not be calibrated.'
     return { series, entries, events, base_rate: null, ...none, reliability: [], verdict }
   }
-  const predicted = crossFit(sample)
   const baseRate = events / entries
   const constant = new Float64Array(entries).fill(baseRate)
   const interval = skillInterval(predicted, sample.outcomes, sample.servers, seed)
@@ -83,17 +136,15 @@ const describeCalibration = (events: number, entries: number, ratio: number, int
   return `On the backtest, breach probabilities are ${percent(1 - ratio)} % better than the base rate (${percent(interval[0])} to ${percent(interval[1])} %, ${events} events).`
 }
 
-/** Cross-fitted probabilities, in the order of the sample. */
-export const crossFit = ({ raw, outcomes, weights, fold }: CalibrationSample): Float64Array => {
-  const predicted = new Float64Array(raw.length)
-  for (let testFold = 0; testFold < folds; testFold++) {
-    const training = Uint32Array.from(raw.keys()).filter((index) => fold[index] !== testFold)
-    const calibration = fitCalibration({
-      raw: Float64Array.from(training, (index) => raw[index]!),
-      outcomes: Uint8Array.from(training, (index) => outcomes[index]!),
-      weights: Float64Array.from(training, (index) => weights[index]!),
-    })
-    for (let index = 0; index < raw.length; index++) if (fold[index] === testFold) predicted[index] = calibrate(calibration, raw[index]!)
+/** Cross-fitted probabilities, in the order of the samples. */
+export const crossFit = (samples: EventPair<CalibrationSample>): EventPair<Float64Array> => {
+  const predicted = { sustained: new Float64Array(samples.sustained.raw.length), any: new Float64Array(samples.any.raw.length) }
+  for (let fold = 0; fold < folds; fold++) {
+    const calibrations = fitCalibrations(samples, fold)
+    for (const event of ['sustained', 'any'] as const)
+      samples[event].raw.forEach((raw, index) => {
+        if (samples[event].fold[index] === fold) predicted[event][index] = calibrate(calibrations[event], raw)
+      })
   }
   return predicted
 }

@@ -6,7 +6,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { Database } from '../../database/database.ts'
 import type { Calibration } from '../../statistics/beta-calibration.ts'
 import { applyBasis, decidingBasisSql } from './apply-basis.ts'
-import { fitCalibration, scoreCalibration, type CalibrationSample } from './calibration.ts'
+import { fitCalibrations, scoreCalibrations, type CalibrationSample } from './calibration.ts'
 import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import { findFirstSeries, joinSeries, summarizeCounts, type BreachCount, type ServerBreaches } from './joint-breaches.ts'
 import type { SimulationTask } from './path-batches.ts'
@@ -50,11 +50,12 @@ export const estimateBreaches = async (
   ]
   await storeServerBreaches(database, serverRows(series, firstSeries, [sustained, veryHigh, any]))
   await applyBasis(database, config)
+  const scores = scoreCalibrations(sample, config.seed)
   const isKnown = paths.sustained.probability.some((probability) => !Number.isNaN(probability))
   return {
     scores: {
-      calibration: { ...scoreCalibration(sample.any, config.seed), curve: describeCurve(calibrations.any) },
-      calibration_sustained: { ...scoreCalibration(sample.sustained, config.seed), curve: describeCurve(calibrations.sustained) },
+      calibration: { ...scores.any, curve: describeCurve(calibrations.any) },
+      calibration_sustained: { ...scores.sustained, curve: describeCurve(calibrations.sustained) },
       coverage: measureCoverage(fleetIntervals.intervals, config.interval_level),
     },
     atRiskCount: isKnown ? summarizeCounts(sustained.serversByPath) : null,
@@ -74,7 +75,7 @@ const simulateTask = async (database: Database, task: SimulationTask, signal: Ab
   const pool = openPathPool({ task, paths }, countSimulations(task), threads, signal)
   try {
     const sample = await sampleCalibration(task, pool)
-    const calibrations = { sustained: fitCalibration(sample.sustained), any: fitCalibration(sample.any) }
+    const calibrations = fitCalibrations(sample)
     return { sample, calibrations, paths, fleetIntervals: await simulateFleet(database, task, calibrations, paths, pool, signal) }
   } finally {
     await pool.close()

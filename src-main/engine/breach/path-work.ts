@@ -3,6 +3,7 @@ import { pathMomentColumns } from '../../../src-shared/artefacts/server-risk.ts'
 import { calibrate, type Calibration } from '../../statistics/beta-calibration.ts'
 import { findLikelyRaw, findLikelyValue } from '../../statistics/likely-value.ts'
 import { exceedanceProbability } from '../../statistics/student-t4.ts'
+import { thresholdShares } from './calibration.ts'
 import { FleetRecorder, Simulation, type CurveRows, type EventPair, type FleetPaths } from './fleet-paths.ts'
 import {
   createHorizonSource,
@@ -15,7 +16,7 @@ import {
   type PathTask,
 } from './path-batches.ts'
 import type { StepRange } from './residual-runs.ts'
-import { drawPaths, hasResiduals, measureHalves, rawProbability, type PathSource } from './simulate-paths.ts'
+import { drawPaths, hasResiduals, measureHalves, type PathSource } from './simulate-paths.ts'
 import type { HorizonForecasts } from './threshold-series.ts'
 
 /** What a thread knows from the start. */
@@ -59,7 +60,7 @@ export type PathRequest =
   | { readonly share: SeriesShare }
 
 export interface PathAnswer {
-  /** Raw probabilities by member of the window. */
+  /** Raw probabilities by member of the window, then by share of the threshold (`thresholdShares`). */
   readonly raw?: EventPair<Float64Array>
   readonly curve?: CurveRows
   /** Indexes in ThresholdSeries of series without residuals, their own or borrowed: nothing is known of them yet. */
@@ -106,7 +107,8 @@ export class PathWork {
     }
     const windowSeed = windowSeedOf(task.config.seed, range)
     const source = createWindowSource(task, batch, range, means, windowSeed)
-    const raw = { sustained: new Float64Array(members.length), any: new Float64Array(members.length) }
+    const size = members.length * thresholdShares.length
+    const raw = { sustained: new Float64Array(size), any: new Float64Array(size) }
     members.forEach((member, index) => {
       const position = batch.positions[member.s]!
       const threshold = series.thresholds[position]!
@@ -114,8 +116,11 @@ export class PathWork {
       const forecast = forecastOf(member)
       const pathRange = rangeOf(task, position, member.maxOutside)
       const figures = this.#simulation.run(forecast.length, threshold, (out) => drawPaths(source, member.s, forecast, pathRange, key, out))
-      raw.sustained[index] = rawProbability(figures.p95, threshold)
-      raw.any[index] = rawProbability(figures.maxima, threshold)
+      const [p95Halves, peakHalves] = [measureHalves(figures.p95), measureHalves(figures.maxima)]
+      thresholdShares.forEach((share, level) => {
+        raw.sustained[index * thresholdShares.length + level] = exceedanceProbability(p95Halves, share * threshold)
+        raw.any[index * thresholdShares.length + level] = exceedanceProbability(peakHalves, share * threshold)
+      })
     })
     return raw
   }

@@ -1,10 +1,11 @@
 // Simulates paths of all series with a threshold: over backtest windows for the calibration, then over their horizons; some bins at a time.
 import type { Database } from '../../database/database.ts'
 import type { Calibration } from '../../statistics/beta-calibration.ts'
-import { foldOf, type CalibrationSample } from './calibration.ts'
+import type { WindowFigures } from './backtest-residuals.ts'
+import { foldOf, thresholdShares, type CalibrationSample, type ThresholdEntries } from './calibration.ts'
 import { curveColumns, type CurveRows, type EventPair, type FleetPaths } from './fleet-paths.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
-import { createBatches, loadBatch, type PathBatch, type SeriesBatch, type SimulationTask } from './path-batches.ts'
+import { createBatches, loadBatch, rangeOf, type PathBatch, type SeriesBatch, type SimulationTask } from './path-batches.ts'
 import type { PathPool } from './path-pool.ts'
 import type { SampledWindow, WindowMember } from './path-work.ts'
 import type { StepRange } from './residual-runs.ts'
@@ -55,54 +56,78 @@ const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch
     .slice(0, maxWindowTimes)
 }
 
+/** `raw`: of the members, as a thread answers. */
 const addWindow = (
-  { series, backtestResiduals }: SimulationTask,
+  task: SimulationTask,
   batch: SeriesBatch,
   members: readonly WindowMember[],
   raw: EventPair<Float64Array>,
   entries: SampleBuilder,
 ): void =>
-  members.forEach(({ s, age }, index) => {
-    const outcome = backtestResiduals.windows(batch.ids[s]!)[age]!
-    entries.add(series.serverIds[batch.positions[s]!]!, 0.5 ** age, {
-      sustained: { raw: raw.sustained[index]!, outcome: outcome.sustained, flag: outcome.sustainedFlag },
-      any: { raw: raw.any[index]!, outcome: outcome.any, flag: outcome.anyFlag },
+  members.forEach(({ s, age, maxOutside }, index) => {
+    const position = batch.positions[s]!
+    const { measured, predicted } = task.backtestResiduals.windows(batch.ids[s]!)[age]!
+    const rawOf = (event: keyof EventPair<Float64Array>): Float64Array =>
+      raw[event].subarray(index * thresholdShares.length, (index + 1) * thresholdShares.length)
+    entries.add({
+      server: task.series.serverIds[position]!,
+      weight: 0.5 ** age,
+      threshold: task.series.thresholds[position]!,
+      highest: rangeOf(task, position, maxOutside).max,
+      raw: { sustained: rawOf('sustained'), any: rawOf('any') },
+      measured,
+      predicted,
     })
   })
 
 interface SampleEntry {
-  readonly raw: number
-  readonly outcome: number
-  readonly flag: number
+  readonly server: string
+  readonly weight: number
+  readonly threshold: number
+  /** Paths do not exceed it. */
+  readonly highest: number
+  /** By share of the threshold. */
+  readonly raw: EventPair<Float64Array>
+  readonly measured: WindowFigures
+  readonly predicted: WindowFigures
 }
 
-class SampleBuilder {
-  readonly #events: EventPair<SampleEntry[]> = { sustained: [], any: [] }
-  readonly #weights: number[] = []
-  readonly #folds: number[] = []
-  readonly #servers: number[] = []
-  readonly #serverNumbers = new Map<string, number>()
+const figureOf = { sustained: 'p95', any: 'maximum' } as const
 
-  add(serverId: string, weight: number, { sustained, any }: EventPair<SampleEntry>): void {
-    let server = this.#serverNumbers.get(serverId)
-    if (server === undefined) this.#serverNumbers.set(serverId, (server = this.#serverNumbers.size))
-    this.#events.sustained.push(sustained)
-    this.#events.any.push(any)
-    this.#weights.push(weight)
-    this.#folds.push(foldOf(serverId))
-    this.#servers.push(server)
+class SampleBuilder {
+  readonly #entries: SampleEntry[] = []
+
+  add(entry: SampleEntry): void {
+    this.#entries.push(entry)
   }
 
   build(): EventPair<CalibrationSample> {
-    const sampleOf = (entries: readonly SampleEntry[]): CalibrationSample => ({
-      raw: Float64Array.from(entries, ({ raw }) => raw),
-      outcomes: Uint8Array.from(entries, ({ outcome }) => outcome),
-      flagged: Uint8Array.from(entries, ({ flag }) => flag),
-      weights: Float64Array.from(this.#weights),
-      fold: Uint8Array.from(this.#folds),
-      servers: Uint32Array.from(this.#servers),
-    })
-    return { sustained: sampleOf(this.#events.sustained), any: sampleOf(this.#events.any) }
+    const numbers = new Map<string, number>()
+    for (const { server } of this.#entries) if (!numbers.has(server)) numbers.set(server, numbers.size)
+    const servers = Uint32Array.from(this.#entries, ({ server }) => numbers.get(server)!)
+    const fold = Uint8Array.from(this.#entries, ({ server }) => foldOf(server))
+    const own = thresholdShares.indexOf(1)
+    const sampleOf = (event: keyof typeof figureOf): CalibrationSample => {
+      const levels = thresholdShares.map((share, level) => this.#entriesAt(event, share, level))
+      return {
+        ...levels[own]!,
+        neighbours: levels.filter((_, level) => level !== own),
+        flagged: Uint8Array.from(this.#entries, ({ predicted, threshold }) => (predicted[figureOf[event]] > threshold ? 1 : 0)),
+        fold,
+        servers,
+      }
+    }
+    return { sustained: sampleOf('sustained'), any: sampleOf('any') }
+  }
+
+  #entriesAt(event: keyof typeof figureOf, share: number, level: number): ThresholdEntries {
+    const entries = this.#entries
+    return {
+      raw: Float64Array.from(entries, ({ raw }) => raw[event][level]!),
+      outcomes: Uint8Array.from(entries, ({ measured, threshold }) => (measured[figureOf[event]] > share * threshold ? 1 : 0)),
+      // What no path can exceed tells nothing.
+      weights: Float64Array.from(entries, ({ weight, threshold, highest }) => (share > 1 && share * threshold >= highest ? 0 : weight)),
+    }
   }
 }
 

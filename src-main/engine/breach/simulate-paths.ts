@@ -1,6 +1,6 @@
 // Simulated paths of a series by block bootstrap: the forecast plus blocks of residuals, its own or scaled ones of its bin.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { exceedanceProbability, type SampleMoments } from '../../statistics/student-t4.ts'
+import type { SampleMoments } from '../../statistics/student-t4.ts'
 import type { Persistence } from './forecast-correction.ts'
 import { findBlock, latestMean, meanBefore, measureRuns, type ResidualRuns, type RunFigures, type StartTimes } from './residual-runs.ts'
 
@@ -286,9 +286,6 @@ export const measureHalves = (values: Float64Array): [short: SampleMoments, long
   halfMoments(values, 0),
   halfMoments(values, 1),
 ]
-
-/** Raw probability that a figure of a path exceeds the threshold. */
-export const rawProbability = (values: Float64Array, threshold: number): number => exceedanceProbability(measureHalves(values), threshold)
 
 /** Mean and sample standard deviation over the paths of one kind of blocks: 0 short, 1 long. */
 export const halfMoments = (values: Float64Array, half: number): SampleMoments => {

@@ -1,7 +1,13 @@
 // Calibration of breach probabilities, cross-fitting, scores and folds, by hand.
 import { describe, expect, test } from 'vitest'
-import { crossFit, fitCalibration, foldOf, scoreCalibration, type CalibrationSample } from '../../../src-main/engine/breach/calibration.ts'
-import { calibrate } from '../../../src-main/statistics/beta-calibration.ts'
+import {
+  crossFit,
+  fitCalibrations,
+  foldOf,
+  scoreCalibrations,
+  type CalibrationSample,
+} from '../../../src-main/engine/breach/calibration.ts'
+import { calibrate, type Calibration } from '../../../src-main/statistics/beta-calibration.ts'
 
 const sampleOf = (raw: readonly number[], outcomes: readonly number[]): CalibrationSample => ({
   raw: Float64Array.from(raw),
@@ -10,7 +16,12 @@ const sampleOf = (raw: readonly number[], outcomes: readonly number[]): Calibrat
   weights: new Float64Array(raw.length).fill(1),
   fold: Uint8Array.from(raw, (_, index) => index % 5),
   servers: Uint32Array.from(raw, (_, index) => index),
+  neighbours: [],
 })
+
+/** Both events have the same sample. */
+const fitCalibration = (sample: CalibrationSample): Calibration => fitCalibrations({ sustained: sample, any: sample }).any
+const scoreCalibration = (sample: CalibrationSample, seed: number) => scoreCalibrations({ sustained: sample, any: sample }, seed).any
 
 describe('fitCalibration', () => {
   test('N entries support no probability below 0.5 / (N + 1)', () => {
@@ -38,6 +49,17 @@ describe('fitCalibration', () => {
       ),
     )
     expect(calibrate(calibration, 0.4)).toBeCloseTo(0.2, 2)
+  })
+  test('an event with few entries leans on both events at other thresholds', () => {
+    const few = sampleOf([0.4, 0.4], [0, 1])
+    // Raw 0.4; 20 % came about at four other thresholds.
+    const many = sampleOf(
+      Array.from({ length: 1000 }, () => 0.4),
+      Array.from({ length: 1000 }, (_, index) => (index % 5 === 0 ? 1 : 0)),
+    )
+    const leaning = fitCalibrations({ sustained: { ...many, neighbours: [many, many, many, many] }, any: few })
+    expect(calibrate(fitCalibration(few), 0.4)).toBeGreaterThan(0.4)
+    expect(calibrate(leaning.any, 0.4)).toBeLessThan(0.25)
   })
 })
 
@@ -91,8 +113,12 @@ describe('scoreCalibration', () => {
 
 test('crossFit: a server has no part in its own curve', () => {
   const raw = [0.1, 0.2, 0.8, 0.9, 0.3]
-  const withEvent = crossFit(sampleOf(raw, [1, 0, 1, 1, 0]))
-  const without = crossFit(sampleOf(raw, [0, 0, 1, 1, 0]))
+  const fitBoth = (outcomes: readonly number[]): Float64Array => {
+    const sample = { ...sampleOf(raw, outcomes), neighbours: [sampleOf(raw, outcomes)] }
+    return crossFit({ sustained: sample, any: sample }).any
+  }
+  const withEvent = fitBoth([1, 0, 1, 1, 0])
+  const without = fitBoth([0, 0, 1, 1, 0])
   expect(withEvent[0]).toBe(without[0])
   expect(withEvent[1]).not.toBe(without[1])
 })

@@ -7,7 +7,8 @@ import { fitCorrections, type Corrections } from '../../../src-main/engine/breac
 const fit = (count: number, predicted: readonly number[], residuals: readonly number[]): Corrections => {
   const ids = Array.from({ length: count }, (_, id) => id)
   const rows = predicted.length
-  const outcome: WindowOutcome = { range: { from: 0, to: 1 }, sustained: 0, sustainedFlag: 0, any: 0, anyFlag: 0, maxOutside: 0 }
+  const figures = { p95: 0, maximum: 0 }
+  const outcome: WindowOutcome = { range: { from: 0, to: 1 }, measured: figures, predicted: figures, maxOutside: 0 }
   const load = (): SeriesResiduals => ({
     runs: {
       residuals: Float32Array.from(ids.flatMap(() => residuals)),

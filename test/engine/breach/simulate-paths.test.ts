@@ -9,10 +9,11 @@ import {
   halfMoments,
   measurePaths,
   pathCount,
-  rawProbability,
+  measureHalves,
   type PathRange,
   type PathSource,
 } from '../../../src-main/engine/breach/simulate-paths.ts'
+import { exceedanceProbability } from '../../../src-main/statistics/student-t4.ts'
 
 const unlimited: PathRange = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY }
 
@@ -130,7 +131,7 @@ test('measurePaths: maximum, P95 and first step above the threshold of each path
   expect([figures.firstAbove[0], figures.firstAbove[1]]).toEqual([2, -1])
 })
 
-describe('rawProbability', () => {
+describe('raw probability of halves', () => {
   /** Both halves have the mean -8 + threshold and the sample standard deviation 4. */
   const spread = (mean: number, deviation: number): Float64Array => {
     const half = pathCount / 2
@@ -141,12 +142,12 @@ describe('rawProbability', () => {
     const values = spread(72, 4)
     expect(halfMoments(values, 0).mean).toBeCloseTo(72, 9)
     expect(halfMoments(values, 1).deviation).toBeCloseTo(4, 9)
-    expect(rawProbability(values, 80)).toBeCloseTo(0.0581, 4)
+    expect(exceedanceProbability(measureHalves(values), 80)).toBeCloseTo(0.0581, 4)
   })
   test('paths that are all alike are above, below, or exactly at the threshold, which is not above', () => {
-    expect(rawProbability(new Float64Array(pathCount).fill(81), 80)).toBeCloseTo(1, 9)
-    expect(rawProbability(new Float64Array(pathCount).fill(79), 80)).toBeCloseTo(0, 9)
-    expect(rawProbability(new Float64Array(pathCount).fill(80), 80)).toBe(0)
+    expect(exceedanceProbability(measureHalves(new Float64Array(pathCount).fill(81)), 80)).toBeCloseTo(1, 9)
+    expect(exceedanceProbability(measureHalves(new Float64Array(pathCount).fill(79)), 80)).toBeCloseTo(0, 9)
+    expect(exceedanceProbability(measureHalves(new Float64Array(pathCount).fill(80)), 80)).toBe(0)
   })
 })
 
