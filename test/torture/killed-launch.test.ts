@@ -1,4 +1,5 @@
 // A launch is killed while it uploads, submits, watches and downloads: resumed, it makes one job and sends and downloads nothing twice.
+import { existsSync, readdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -80,8 +81,12 @@ describe('the process is killed', () => {
     await workspace.cloud('launch', fleet.forecasts, '--wait')
     const id = await runId()
     workspace.simulator.faults.add({ kind: 'slow-body', operation: 'GetObject', about: 'risk_heatmap.png', pauseMs: 60_000 })
-    const isDelayed = () => workspace.simulator.requestsOf('GetObject').some(({ url }) => url.includes('risk_heatmap.png'))
-    await killWhen(() => isDelayed(), 'fetch', id, 'home-run')
+    const wholeFiles = () => {
+      const staging = join(workspace.folder, '.home-run.fetching')
+      return existsSync(staging) ? readdirSync(staging).filter((name) => !/\.(part|etag)$/.test(name)) : []
+    }
+    await killWhen(() => wholeFiles().length === 8, 'fetch', id, 'home-run')
+    expect(wholeFiles()).not.toContain('risk_heatmap.png')
     const [from, before] = [workspace.simulator.requests.length, workspace.simulator.requestsOf('GetObject').map(({ url }) => url)]
     expect([...(await filesBelow(join(workspace.folder, 'home-run'))).keys()]).toEqual([])
     await expectDownloaded(await workspace.cloud('fetch', id, 'home-run'))

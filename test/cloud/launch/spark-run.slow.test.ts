@@ -110,6 +110,7 @@ describe('one command', () => {
           'spark.network.timeout': '600s',
         },
       },
+      { Classification: 'core-site', Properties: { 'fs.s3a.directory.marker.retention': 'keep' } },
     ])
     expect(second).toMatchObject({
       AppSpecification: {
