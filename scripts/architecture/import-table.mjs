@@ -30,7 +30,7 @@ export const modules = {
     imports: ['shared'],
     packages: ['node', 'zod', '@duckdb/node-api'],
   },
-  parquet: { path: 'src-main/parquet', holds: 'pages and footers of Parquet files', imports: ['shared'], packages: ['node', 'hyparquet'] },
+  parquet: { path: 'src-main/parquet', holds: 'pages and footers of Parquet files', imports: ['shared'], packages: ['node'] },
   'run-folder': {
     path: 'src-main/run-folder',
     holds: 'writes runs completely or not at all; reads and verifies them',

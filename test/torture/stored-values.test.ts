@@ -170,38 +170,38 @@ describe('a stored file with a wrong value', () => {
 
 test('every key of the settings with every wrong value is refused in plain words, or fits', () => {
   const faults: string[] = []
-  let refusals = 0
+  const codes: string[] = []
   for (const key of Object.keys(completeConfig({}, 'headroom'))) {
     for (const value of wrongValues) {
       try {
         parseConfig({ [key]: value }, 'headroom')
       } catch (thrown) {
-        refusals++
         const error = toWireError(thrown)
-        expect(error.code).toBe('config-invalid')
+        codes.push(error.code)
         faults.push(...faultsIn(error))
       }
     }
   }
   expect(faults).toEqual([])
-  expect(refusals).toBeGreaterThan(100)
+  expect(new Set(codes)).toEqual(new Set(['config-invalid']))
+  expect(codes.length).toBeGreaterThan(100)
 })
 
 test('every key of a scenario with every wrong value is refused in plain words, or fits', async () => {
   const faults: string[] = []
-  let refusals = 0
+  const codes: string[] = []
   for (const key of Object.keys(scenarioSchema.shape)) {
     for (const value of wrongValues) {
       const file = join(sample.folder, 'scenario.json')
       await writeFile(file, JSON.stringify({ [key]: value }))
       await readScenario(file, []).catch((thrown: unknown) => {
-        refusals++
         const error = toWireError(thrown)
-        expect(error.code).toBe('scenario-invalid')
+        codes.push(error.code)
         faults.push(...faultsIn(error))
       })
     }
   }
   expect(faults).toEqual([])
-  expect(refusals).toBeGreaterThan(50)
+  expect(new Set(codes)).toEqual(new Set(['scenario-invalid']))
+  expect(codes.length).toBeGreaterThan(50)
 })

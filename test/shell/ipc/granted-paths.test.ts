@@ -6,6 +6,7 @@ import type { WindowHandlers } from '../../../src-main/shell/ipc/serve-channels.
 import { StartRequests } from '../../../src-main/shell/window/start-requests.ts'
 import { emptyLaunchForm } from '../../../src-shared/ipc/cloud-contract.ts'
 import { windowChannels, type WindowChannel } from '../../../src-shared/ipc/ipc-contract.ts'
+import type { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { validRequests } from '../../fixtures/valid-requests.ts'
 
 let asked: [PathPurpose, readonly string[]][]
@@ -85,30 +86,30 @@ const absolutePaths = (value: unknown): string[] => {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(absolutePaths) : []
 }
 
-const withoutReading: readonly WindowChannel[] = ['recent.remove', 'cloud.save-form', 'cloud.import-config']
+const withoutReading: ReadonlySet<WindowChannel> = new Set(['recent.remove', 'cloud.save-form', 'cloud.import-config'])
 
-test.each(windowChannels.filter((channel) => !withoutReading.includes(channel)))(
-  '%s reaches no path that was not granted',
-  async (channel) => {
-    const reached: string[] = []
-    const handlers = Object.fromEntries(
-      windowChannels.map((name) => [name, async () => void reached.push(name)]),
-    ) as unknown as WindowHandlers
-    const form = { ...emptyLaunchForm, input: '/a', serversTable: ' /b ', eventsTable: '/c', configFile: '/d', projectFolder: '/e' }
-    const request = channel === 'cloud.preflight' || channel === 'cloud.launch' ? form : validRequests[channel]
-    expect(pathsOf(channel, request as never).sort()).toEqual(
-      absolutePaths(request)
-        .map((path) => path.trim())
-        .concat(channel.startsWith('cloud.') && 'serversTable' in request ? ['/b'] : [])
-        .sort(),
-    )
-    const paths = pathsOf(channel, request as never)
-    const call = requireGrants(granted, handlers)[channel](request as never)
-    if (paths.length === 0) await call
-    else await expect(call).rejects.toMatchObject(refused)
-    expect(reached).toEqual(paths.length === 0 ? [channel] : [])
-  },
-)
+test.each(windowChannels.filter((channel) => !withoutReading.has(channel)))('%s reaches no path that was not granted', async (channel) => {
+  const reached: string[] = []
+  const handlers = Object.fromEntries(
+    windowChannels.map((name) => [name, async () => void reached.push(name)]),
+  ) as unknown as WindowHandlers
+  const form = { ...emptyLaunchForm, input: '/a', serversTable: ' /b ', eventsTable: '/c', configFile: '/d', projectFolder: '/e' }
+  const request = channel === 'cloud.preflight' || channel === 'cloud.launch' ? form : validRequests[channel]
+  expect(pathsOf(channel, request as never).sort()).toEqual(
+    absolutePaths(request)
+      .map((path) => path.trim())
+      .concat(channel.startsWith('cloud.') && 'serversTable' in request ? ['/b'] : [])
+      .sort(),
+  )
+  const paths = pathsOf(channel, request as never)
+  const serve = requireGrants(granted, handlers)[channel]
+  const outcome = await serve(request as never).then(
+    () => 'served',
+    (error: unknown) => (error as HeadroomError).code,
+  )
+  expect(outcome).toBe(paths.length === 0 ? 'served' : 'cancelled')
+  expect(reached).toEqual(paths.length === 0 ? [channel] : [])
+})
 
 test('forecasts in S3 need no grant', () => {
   expect(pathsOf('cloud.launch', { ...emptyLaunchForm, input: 's3://bucket/fleet/' })).toEqual([])
