@@ -1,6 +1,7 @@
 // Output of the command line: data on stdout, messages on stderr, JSON with sorted keys, a progress bar on terminals only.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { inspect } from 'node:util'
 import { SingleBar } from 'cli-progress'
 import { exitCodes, toPlainText, toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
@@ -88,7 +89,7 @@ export const reportFailure = (thrown: unknown, json: boolean): WireError => {
   if (json) print(jsonText(error.code === 'cancelled' ? { type: 'cancelled' } : { type: 'failed', error }))
   else if (error.code === 'cancelled' && error.next === undefined) say('Cancelled. No files remain.')
   else say(`Error: ${error.message}${error.next === undefined ? '' : `\n${error.next}`}`)
-  if (process.env['HEADROOM_DEBUG'] !== undefined && thrown instanceof Error) say(thrown.stack ?? '')
+  if (process.env['HEADROOM_DEBUG'] !== undefined) say(inspect(thrown))
   return error
 }
 

@@ -19,7 +19,7 @@ interface NamedFiles {
 export const explainFailure = async (database: Database, { files, name }: NamedFiles, cause: unknown): Promise<unknown> => {
   if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') return cause
   await assertUnchanged(files)
-  return (await findUnreadable(database, files)) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
+  return (await findUnreadable(database, files)) ?? timesOutside(name, cause) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
 }
 
 /** The first Parquet file that fails without any SQL of an analysis. */
@@ -60,6 +60,15 @@ const unreadableFile = ({ name }: ForecastFile, cause: HeadroomError): HeadroomE
         next: 'Write, copy or download the file again.',
         cause,
       })
+
+/** First and last time come from the files' statistics; the bitmaps of the profile find rows outside. */
+const timesOutside = (name: string, cause: HeadroomError): HeadroomError | undefined =>
+  /^Out of Range Error: Value -?\d+ is outside of provided min and max range/.test(cause.message)
+    ? new HeadroomError('input-changed', `The statistics of ${name} contradict its rows: times lie outside of them.`, {
+        next: 'Write, copy or download the file again.',
+        cause,
+      })
+    : undefined
 
 const unexpectedValue = (name: string, cause: HeadroomError): HeadroomError | undefined => {
   const [, value] = /^Conversion Error: Could not convert string ['"](.*?)['"] to/.exec(cause.message) ?? []

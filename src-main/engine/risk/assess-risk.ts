@@ -1,5 +1,6 @@
 // Series-level risk on the selected model's horizon: percentiles, breaches, quarter-end peak, headroom (analysis definition, sections 4 to 6).
 import { z } from 'zod'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
@@ -13,6 +14,36 @@ const secondsPerDay = 86_400
 /** Creates `horizon` (series_id, ts, predicted): the selected model's future without NULL predictions. */
 export const extractHorizon = async (database: Database): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE horizon AS ${await selectHorizon(database)}`)
+  if (await lacksPredictions(database)) await rejectSkippedRows(database)
+}
+
+/** Whether a series has predictions without a measurement, as the profile counted them, that are not in `horizon`. */
+const lacksPredictions = async (database: Database): Promise<boolean> => {
+  const { lacking } = await database.row(
+    `SELECT count(*) > 0 AS lacking
+     FROM series JOIN selected_models USING (series_id) JOIN series_models m USING (server_id, metric, model)
+     LEFT JOIN (SELECT series_id, count(*) AS periods FROM horizon GROUP BY series_id) h USING (series_id)
+     WHERE coalesce(h.periods, 0) < m.predictions - m.backtest_points`,
+    z.object({ lacking: z.boolean() }),
+  )
+  return lacking
+}
+
+/** They lie in gaps of the past, or DuckDB skipped them by statistics that contradict the rows: read without skipping, the horizon is the same. */
+const rejectSkippedRows = async (database: Database): Promise<void> => {
+  const { skipped, read } = await database.row(
+    `SELECT CAST((SELECT count(*) FROM horizon) AS INTEGER) AS skipped,
+            CAST((SELECT count(*) FROM (${horizonQuery('true')})) AS INTEGER) AS read`,
+    z.object({ skipped: z.int(), read: z.int() }),
+  )
+  if (skipped === read) return
+  throw new HeadroomError(
+    'input-changed',
+    `Two passes over the input read ${read} and ${skipped} forecasts: its statistics contradict its rows.`,
+    {
+      next: 'Write, copy or download the files again.',
+    },
+  )
 }
 
 /** SQL for the rows of `horizon`, with the columns of `forecast` named in `values`. If a dataset has no `is_future`, files and row groups with only older times are skipped. */
