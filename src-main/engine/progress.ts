@@ -10,8 +10,9 @@ const steps = {
   select: ['Selecting models', 2],
   risk: ['Assessing risk', 2],
   season: ['Measuring seasonality', 20],
-  clusters: ['Clustering servers', 9],
-  breaches: ['Estimating breach probabilities', 26],
+  breaches: ['Estimating breach probabilities', 34],
+  // What is left of it when the paths are drawn.
+  clusters: ['Clustering servers', 1],
   recommend: ['Assigning recommendations', 17],
   pictures: ['Drawing pictures', 1],
   write: ['Writing flagged forecasts', 1],

@@ -1,7 +1,7 @@
 // The last stages of an analysis: measure backtests and horizon, write the artefacts, wait for the flagged file, finalise the folder.
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { RecommendationReport } from '../../src-shared/artefacts/recommendations.ts'
+import type { PlacementCheck, RecommendationReport } from '../../src-shared/artefacts/recommendations.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run/run-event.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
@@ -28,6 +28,7 @@ import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/wri
 import { readHeatmap } from './pictures/read-heatmap.ts'
 import { writePictures } from './pictures/write-pictures.ts'
 import { assignRecommendations } from './recommendations/assign-recommendations.ts'
+import { checkPlacementEarly } from './recommendations/check-placement.ts'
 import { describeRecommendations, listRecommendations } from './recommendations/describe-recommendations.ts'
 import type { SeasonReport } from '../../src-shared/artefacts/season.ts'
 
@@ -55,27 +56,24 @@ export const measureFleet = async (
   fleet: AssessedFleet,
   { season, backtestResiduals, events }: MeasuredBacktests,
 ): Promise<Findings> => {
-  const { method, staging, database, progress, work } = run
+  const { database, progress, work } = run
   // With the level of the bounds that the dataset states.
-  const { config, primaryMetric, validation } = fleet
-  progress.start('clusters')
-  const clusteredServers = await method.cluster(database, config, {
-    primaryMetric,
-    fixedPoint: validation.fixedPoint,
-    signal: work.signal,
-  })
-  await writeClusters(staging.folder, clusteredServers)
-  await staging.seal(runFiles.clusters)
-
+  const { config } = fleet
   progress.start('breaches')
   const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
-  const { scores, atRiskCount } = await estimateBreaches(database, config, task, work.signal)
-  const appliedEvents = events === null ? null : await assessEvents(database, config, fleet.grid, events)
+  // Threads draw the paths; clusters and the check of the placement compute on this one.
+  const otherWork = computeBesidePaths(run, fleet, task)
+  const { scores, atRiskCount, appliedEvents } = await besides(otherWork, async () => ({
+    ...(await estimateBreaches(database, config, task, work.signal)),
+    appliedEvents: events === null ? null : await assessEvents(database, config, fleet.grid, events),
+  }))
+  progress.start('clusters')
+  const { clusteredServers, earlyCheck } = await otherWork
 
   progress.start('recommend')
   // The recommendations compute on this thread; the pictures need the database and the renderer.
   const pictures = paintPictures(run, fleet, clusteredServers)
-  const { report, warnings } = await besides(pictures, () => recommendFleet(run, fleet, clusteredServers, task, scores))
+  const { report, warnings } = await besides(pictures, () => recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores }))
   progress.start('pictures')
   await pictures
   const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
@@ -84,7 +82,7 @@ export const measureFleet = async (
 }
 
 /** Where this work fails, it ends after the other: nothing may use the database any more. */
-const besides = async <T>(otherWork: Promise<void>, work: () => Promise<T>): Promise<T> => {
+const besides = async <T>(otherWork: Promise<unknown>, work: () => Promise<T>): Promise<T> => {
   // The caller awaits it later; until then a failure must not count as unhandled.
   const otherEnded = otherWork.catch(() => undefined)
   try {
@@ -95,13 +93,36 @@ const besides = async <T>(otherWork: Promise<void>, work: () => Promise<T>): Pro
   }
 }
 
+/** What needs neither probabilities nor their threads. Writes the clusters. */
+const computeBesidePaths = async (
+  { method, staging, database, work }: Run,
+  { config, primaryMetric, validation }: AssessedFleet,
+  task: SimulationTask | null,
+): Promise<{ readonly clusteredServers: ClusteredServers; readonly earlyCheck: PlacementCheck | null }> => {
+  const clusteredServers = await method.cluster(database, config, {
+    primaryMetric,
+    fixedPoint: validation.fixedPoint,
+    signal: work.signal,
+  })
+  await writeClusters(staging.folder, clusteredServers)
+  await staging.seal(runFiles.clusters)
+  return { clusteredServers, earlyCheck: task === null ? null : await checkPlacementEarly(database, task, config, work.signal) }
+}
+
+/** What the simulation leaves to the recommendations. */
+interface Simulated {
+  readonly task: SimulationTask | null
+  /** Null where it was not checked yet. */
+  readonly earlyCheck: PlacementCheck | null
+  readonly scores: BreachFindings['scores']
+}
+
 /** Writes recommendations, risk and accuracy. */
 const recommendFleet = async (
   run: Run,
   fleet: AssessedFleet,
   clusteredServers: ClusteredServers,
-  task: SimulationTask | null,
-  scores: BreachFindings['scores'],
+  { task, earlyCheck, scores }: Simulated,
 ): Promise<Pick<Findings, 'report' | 'warnings'>> => {
   const { method, staging, database, request, work } = run
   const { config } = fleet
@@ -111,7 +132,7 @@ const recommendFleet = async (
     fleet: recommended,
     placement,
     warnings: placementWarnings,
-  } = await assignRecommendations(database, config, task, previous, clock, work.signal)
+  } = await assignRecommendations(database, config, task, earlyCheck, previous, clock, work.signal)
   const report = method.withSavings({ ...(await describeRecommendations(recommended)), placement }, clusteredServers, config)
   const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column, clock)
   await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)

@@ -34,7 +34,7 @@ export const assessModule05Run = async (database: Database, folder: string): Pro
   const { backtestResiduals } = await measureBacktests(database, config, fleet)
   await applyFolderFindings(database, fleet)
   await estimateBreaches(database, config, await readSimulationTask(database, config, fleet.grid, backtestResiduals), undefined)
-  const { fleet: recommended } = await assignRecommendations(database, config, null, null, utcClock)
+  const { fleet: recommended } = await assignRecommendations(database, config, null, null, null, utcClock)
   await createServerTables(database, await readClusters(database, folder), recommended)
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)
   await createFlaggedView(database, fleet)

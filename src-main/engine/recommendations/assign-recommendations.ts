@@ -1,4 +1,5 @@
 // Assigns one recommendation per server: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
+import type { PlacementCheck } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { Database } from '../../database/database.ts'
@@ -29,18 +30,19 @@ export interface AssignedRecommendations extends ConsolidatedFleet {
 }
 
 /**
- * `task`: what paths are drawn from; null where none are known. Reads the tables of `applyBasis`, `saturation`, `series` and `horizon`.
+ * `task`: what paths are drawn from; null where none are known. `earlyCheck`: of the placement, where it is known already. Reads the tables of `applyBasis`, `saturation`, `series` and `horizon`.
  */
 export const assignRecommendations = async (
   database: Database,
   config: AnalysisConfig,
   task: SimulationTask | null,
+  earlyCheck: PlacementCheck | null,
   previous: PreviousPlan | null,
   clock: ZoneClock,
   signal?: AbortSignal,
 ): Promise<AssignedRecommendations> => {
   await createFleetServers(database, config)
-  const consolidated = await consolidateFleet(database, config, task, previous, signal)
+  const consolidated = await consolidateFleet(database, config, task, earlyCheck, previous, signal)
   const { retired, hostByServer, hostLoads } = consolidated
   return {
     ...consolidated,

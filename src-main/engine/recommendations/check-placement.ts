@@ -1,4 +1,5 @@
 // Chooses the share of paths that a placement accepts: placed by the forecasts of backtest windows, counted on what was measured there.
+import { z } from 'zod'
 import type { PlacementCheck } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
@@ -6,10 +7,10 @@ import { retirePeakPercent } from '../../forecasts/recommendation-text.ts'
 import { binomialTail } from '../../statistics/binomial.ts'
 import { maximumOf } from '../../statistics/percentile.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
-import { windowForecastOf, type SimulationTask } from '../breach/path-batches.ts'
+import { createBatches, windowForecastOf, type SimulationTask } from '../breach/path-batches.ts'
 import { findBlock, type StepRange } from '../breach/residual-runs.ts'
 import { byFallingPeak, maxRemovalsOf, type Candidate, type ConsolidationGroup } from './consolidation-groups.ts'
-import { groupKey, readGroupMembers } from './fleet-servers.ts'
+import { groupKey, readPlaceableServers } from './fleet-servers.ts'
 import { JointDemand, type DemandSeries, type DemandServer } from './joint-demand.ts'
 import { placeFleet, type FleetDemand } from './place-fleet.ts'
 
@@ -23,6 +24,23 @@ const minHosts = 20
 const enoughHosts = 200
 /** Series whose residuals are read at a time. */
 const seriesPerRead = 2000
+
+/**
+ * The check of a fleet whose residuals are in memory anyway, while its paths are drawn; null where it waits for the recommendations: the residuals
+ * of a larger fleet are read bin by bin, and one without two underutilised servers has nothing to place.
+ */
+export const checkPlacementEarly = async (
+  database: Database,
+  task: SimulationTask,
+  config: AnalysisConfig,
+  signal: AbortSignal | undefined,
+): Promise<PlacementCheck | null> => {
+  const { servers } = await database.row(
+    'SELECT CAST(count(DISTINCT server_id) FILTER (WHERE is_underutilized) AS DOUBLE) AS servers FROM series_risk',
+    z.object({ servers: z.number() }),
+  )
+  return servers < 2 || createBatches(task).length > 1 ? null : checkPlacement(database, task, config, signal)
+}
 
 interface WindowSeries extends DemandSeries {
   /** In the metric's unit, by step of the window. */
@@ -43,6 +61,7 @@ interface PlacementWindow {
 /**
  * The first accepted share that keeps `consolidation_risk` with a standard deviation of the count to spare, else the last one, with what the windows
  * showed. Its verdict is that of the test. A window shorter than the horizon may hold only as much of the risk as it holds of the horizon.
+ * Needs no probability. Reads `series_risk`.
  */
 export const checkPlacement = async (
   database: Database,
@@ -142,10 +161,10 @@ const readWindowServers = (task: SimulationTask, range: StepRange, config: Analy
   return servers
 }
 
-/** Groups the servers and adds their capacity. Reads `fleet_servers`. */
+/** Groups the servers and adds their capacity. */
 const groupWindowServers = async (database: Database, servers: Map<string, WindowServer>): Promise<ConsolidationGroup[]> => {
   const groups = new Map<string, { count: number; candidates: Candidate[] }>()
-  for await (const page of readGroupMembers(database)) {
+  for await (const page of readPlaceableServers(database)) {
     for (const fleetServer of page) {
       const group = groups.get(groupKey(fleetServer)) ?? { count: 0, candidates: [] }
       groups.set(groupKey(fleetServer), group)

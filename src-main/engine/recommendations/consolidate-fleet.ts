@@ -1,5 +1,5 @@
 // The consolidation of a fleet with its check and its alternatives: on joint paths where they are known, else by the forecasts alone.
-import type { PlacementPlan, PlacementReport } from '../../../src-shared/artefacts/recommendations.ts'
+import type { PlacementCheck, PlacementPlan, PlacementReport } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import type { Database } from '../../database/database.ts'
@@ -23,11 +23,12 @@ export interface ConsolidatedFleet {
   readonly warnings: readonly RunWarning[]
 }
 
-/** Reads `fleet_servers`, `series` and `horizon`. */
+/** `earlyCheck`: of the placement, where it is known already. Reads `fleet_servers`, `series` and `horizon`. */
 export const consolidateFleet = async (
   database: Database,
   config: AnalysisConfig,
   task: SimulationTask | null,
+  earlyCheck: PlacementCheck | null,
   previous: PreviousPlan | null,
   signal: AbortSignal | undefined,
 ): Promise<ConsolidatedFleet> => {
@@ -45,7 +46,7 @@ export const consolidateFleet = async (
       warnings: hostByServer.size === 0 ? [] : [packedByForecasts(hostByServer.size)],
     }
   }
-  const check = await checkPlacement(database, task, config, signal)
+  const check = earlyCheck ?? (await checkPlacement(database, task, config, signal))
   const shares = [...new Set([check.accepted_share, ...alternativeShares])]
   const demand = await readHorizonDemand(database, task, withPaths)
   const plans = await placeFleet(withPaths, demand, shares, config, previous?.hosts ?? new Map(), signal)

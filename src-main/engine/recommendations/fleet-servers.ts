@@ -127,23 +127,42 @@ export const createFleetServers = async (database: Database, config: AnalysisCon
     ORDER BY position`)
 }
 
+const placeableSchema = serverSchema.pick({
+  server_id: true,
+  business_unit: true,
+  region: true,
+  criticality: true,
+  monthly_cost_usd: true,
+  capacity_units: true,
+})
+
+/** All servers by name, in pages, before their risk is known. Creates `placeable_servers`; reads `series_risk`. */
+export async function* readPlaceableServers(database: Database): AsyncGenerator<z.infer<typeof placeableSchema>[]> {
+  const columns = Object.keys(placeableSchema.shape).map(identifier).join(', ')
+  await database.run(`
+    CREATE OR REPLACE TABLE placeable_servers AS
+    SELECT row_number() OVER (ORDER BY server_id) - 1 AS position, * FROM (SELECT DISTINCT ${columns} FROM series_risk) ORDER BY position`)
+  yield* readPages(database, 'placeable_servers', placeableSchema)
+}
+
 /** Rows per page. */
 const pageRows = 20_000
 
 /** All rows of `fleet_servers` by name, in pages. */
-export const readFleetServers = (database: Database): AsyncGenerator<FleetServer[]> => readPages(database, serverSchema)
+export const readFleetServers = (database: Database): AsyncGenerator<FleetServer[]> => readPages(database, 'fleet_servers', serverSchema)
 
 /** The columns that decide about a server's group, for the same rows. */
-export const readGroupMembers = (database: Database): AsyncGenerator<GroupMember[]> => readPages(database, memberSchema)
+export const readGroupMembers = (database: Database): AsyncGenerator<GroupMember[]> => readPages(database, 'fleet_servers', memberSchema)
 
 async function* readPages<Shape extends z.ZodRawShape>(
   database: Database,
+  table: string,
   schema: z.ZodObject<Shape>,
 ): AsyncGenerator<z.infer<z.ZodObject<Shape>>[]> {
   const columns = Object.keys(schema.shape).map(identifier).join(', ')
   for (let from = 0; ; from += pageRows) {
     const page = await database.rows(
-      `SELECT ${columns} FROM fleet_servers WHERE position >= ${from} AND position < ${from + pageRows} ORDER BY position`,
+      `SELECT ${columns} FROM ${table} WHERE position >= ${from} AND position < ${from + pageRows} ORDER BY position`,
       schema,
     )
     yield page
