@@ -126,7 +126,7 @@ export const profileFleet = async ({ database, config, method, progress }: Fleet
   progress.start('survey')
   await profileSeries(database, fleet.dataset, fleet.grid, fleet.validation, config.interval_level)
   const calendar = await createCalendar(database, config, method.eoqWindow(config), fleet.zone)
-  await prepareSeries(database, config, method, fleet.grid)
+  await prepareSeries(database, config, method, fleet.grids)
   if (fleet.grids.length > 1) await storeSeriesGrids(database, fleet.grids)
   return { ...fleet, calendar }
 }
@@ -138,9 +138,9 @@ export const selectFleetModels = async (
   model: string | undefined,
 ): Promise<SelectedFleet> => {
   progress.start('select')
-  const { grid, grids, validation, dataset } = fleet
+  const { grids, validation, dataset } = fleet
   const { hasNaiveErrors } = await selectModels(database, grids, validation.fixedPoint, dataset.name, model)
-  await collectHoldOutErrors(database, grid, validation.fixedPoint, model)
+  await collectHoldOutErrors(database, grids, validation.fixedPoint, model)
   return { ...fleet, hasNaiveErrors }
 }
 

@@ -94,7 +94,7 @@ const mixedSteps = (steps: readonly SeriesStep[]): RunWarning[] => {
   return [
     {
       code: 'mixed-steps',
-      message: `The series differ in their steps: ${described.join(', ')}.`,
+      message: `The series differ in their steps: ${described.join(', ')}. Breach probabilities count by the first; analyse each step by itself for exact ones.`,
       count: steps.length,
       examples: described.slice(0, 3),
     },

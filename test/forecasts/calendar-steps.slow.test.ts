@@ -180,7 +180,7 @@ test('steps that differ between series are named', async () => {
     { step: 'day', series: 1 },
   ])
   expect(run.manifest.warnings.map(({ message }) => message)).toContain(
-    'The series differ in their steps: hour (2 series), day (1 series).',
+    'The series differ in their steps: hour (2 series), day (1 series). Breach probabilities count by the first; analyse each step by itself for exact ones.',
   )
 })
 

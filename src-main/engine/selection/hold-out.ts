@@ -2,17 +2,18 @@
 import { z } from 'zod'
 import { holdOutSchema, type HoldOutAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { Database } from '../../database/database.ts'
-import { slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
+import { ownSlotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { fixedPointOfSums, fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { errorWeightSql, minCommonPoints } from './select-models.ts'
+import { joinGridsSql } from './series-grids.ts'
 
 /** SQL for the series that are tested, with the slot before their last window: as long as the horizon, but at most half of the backtest. */
-const spansSql = (grid: TimeGrid): string => `
-      SELECT s.series_id, s.server_id, s.metric,
-             ${slotSql(grid, 's.last_measured_at')} - least(max(t.horizon_points), min(t.common_points) // 2) AS last_early_slot
+const spansSql = (grids: readonly TimeGrid[]): string => `
+      SELECT s.series_id, s.server_id, s.metric${grids.length === 1 ? '' : ', any_value(grid) AS grid'},
+             ${ownSlotSql(grids, 'any_value(grid)', 's.last_measured_at')} - least(max(t.horizon_points), min(t.common_points) // 2) AS last_early_slot
       FROM (
         SELECT series_id, model, horizon_points, backtest_points, common_points FROM candidates WHERE is_long AND backtest_points > 0
-      ) t JOIN series s USING (series_id)
+      ) t JOIN series s USING (series_id) ${joinGridsSql(grids)}
       GROUP BY s.series_id, s.server_id, s.metric, s.last_measured_at
       HAVING min(t.common_points) >= ${minCommonPoints} AND max(t.backtest_points - t.common_points) = 0`
 
@@ -20,10 +21,10 @@ const spansSql = (grid: TimeGrid): string => `
  * SQL for the rows of `hold_out_errors` (series_id, model, late_points, late_error): each candidate's errors on the last window. Series whose
  * candidates cover different times have none. `condition` holds for every row of a last window.
  */
-export const holdOutErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint, condition = 'true'): string => `
+export const holdOutErrorsQuery = (grids: readonly TimeGrid[], fixedPoint: FixedPoint, condition = 'true'): string => `
     SELECT p.series_id, f.model, count(*) AS late_points, ${fixedSumSql('abs(f.actual - f.predicted)', fixedPoint)} AS late_error
-    FROM forecast f JOIN (${spansSql(grid)}) p USING (server_id, metric)
-    WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL AND ${slotSql(grid, 'f.ts')} > p.last_early_slot
+    FROM forecast f JOIN (${spansSql(grids)}) p USING (server_id, metric)
+    WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL AND ${ownSlotSql(grids, 'p.grid', 'f.ts')} > p.last_early_slot
           AND ${condition}
     GROUP BY p.series_id, f.model`
 
@@ -34,19 +35,21 @@ export const noHoldOutErrorsQuery =
 /** Creates `hold_out_errors`. Reads `candidates`, `series`, `forecast`. */
 export const collectHoldOutErrors = async (
   database: Database,
-  grid: TimeGrid,
+  grids: readonly TimeGrid[],
   fixedPoint: FixedPoint,
   forcedModel: string | undefined,
 ): Promise<void> => {
-  const query = forcedModel === undefined ? holdOutErrorsQuery(grid, fixedPoint, await lateTimesSql(database, grid)) : noHoldOutErrorsQuery
+  const query =
+    forcedModel === undefined ? holdOutErrorsQuery(grids, fixedPoint, await lateTimesSql(database, grids)) : noHoldOutErrorsQuery
   await database.run(`CREATE OR REPLACE TABLE hold_out_errors AS ${query}`)
 }
 
-/** Lets DuckDB skip most times before it reads any values; steps of the calendar have no such limit. */
-const lateTimesSql = async (database: Database, grid: TimeGrid): Promise<string> => {
-  if (grid.step.unit !== 'second') return 'true'
+/** Lets DuckDB skip most times before it reads any values; steps of the calendar, and several steps, have no such limit. */
+const lateTimesSql = async (database: Database, grids: readonly TimeGrid[]): Promise<string> => {
+  const [grid, ...others] = grids
+  if (grid === undefined || others.length > 0 || grid.step.unit !== 'second') return 'true'
   const { first_late_us } = await database.row(
-    `SELECT CAST((min(last_early_slot) + 1) * ${grid.stepSeconds * 1_000_000} AS VARCHAR) AS first_late_us FROM (${spansSql(grid)})`,
+    `SELECT CAST((min(last_early_slot) + 1) * ${grid.stepSeconds * 1_000_000} AS VARCHAR) AS first_late_us FROM (${spansSql(grids)})`,
     z.object({ first_late_us: z.string().nullable() }),
   )
   return first_late_us === null ? 'false' : `f.ts >= make_timestamp(${first_late_us})`

@@ -15,20 +15,24 @@ const meanSeconds = ({ step, stepSeconds }: TimeGrid): number => {
 const tolerance = 1.05
 
 /**
- * Creates `series_grids` (series_id, grid): the place of the series' grid among `grids`. It is the longest step that the mean distance of its
- * times reaches, since gaps lengthen that distance. Reads `series_models`, `series`, and no rows.
+ * SQL for the place of a series' grid among `grids`, over its rows of `series_models`. It is the longest step that the mean distance of its times
+ * reaches, since gaps lengthen that distance.
  */
-export const storeSeriesGrids = async (database: Database, grids: readonly TimeGrid[]): Promise<void> => {
+export const seriesGridSql = (grids: readonly TimeGrid[]): string => {
   const byLength = grids.map((grid, at) => ({ at, seconds: meanSeconds(grid) })).sort((a, b) => b.seconds - a.seconds)
   const shortest = byLength.at(-1)!.at
-  const cases = byLength.map(({ at, seconds }) => `WHEN seconds * ${tolerance} >= ${seconds} THEN ${at}`)
+  const meanDistance = "min(date_diff('second', first_at, last_at) / (row_count - 1)) FILTER (row_count > 1)"
+  const cases = byLength.map(({ at, seconds }) => `WHEN ${meanDistance} * ${tolerance} >= ${seconds} THEN ${at}`)
+  return `CAST(CASE WHEN ${meanDistance} IS NULL THEN 0 ${cases.join(' ')} ELSE ${shortest} END AS INTEGER)`
+}
+
+/** Creates `series_grids` (series_id, grid). Reads `series_models`, `series`, and no rows. */
+export const storeSeriesGrids = async (database: Database, grids: readonly TimeGrid[]): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE series_grids AS
-    SELECT series_id, CAST(CASE WHEN seconds IS NULL THEN 0 ${cases.join(' ')} ELSE ${shortest} END AS INTEGER) AS grid
-    FROM (
-      SELECT server_id, metric, min(date_diff('second', first_at, last_at) / (row_count - 1)) FILTER (row_count > 1) AS seconds
-      FROM series_models GROUP BY ALL
-    ) JOIN series USING (server_id, metric) ORDER BY series_id`)
+    SELECT series_id, grid
+    FROM (SELECT server_id, metric, ${seriesGridSql(grids)} AS grid FROM series_models GROUP BY ALL)
+    JOIN series USING (server_id, metric) ORDER BY series_id`)
 }
 
 /** The grid of each series, by its id. */

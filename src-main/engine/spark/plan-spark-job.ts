@@ -15,7 +15,7 @@ import { unitArgument } from '../../../src-shared/config/metric-units.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { describeStep, type TimeGrid } from '../../forecasts/time-grid.ts'
-import { detectTimes, firstServersQuery } from '../../forecasts/detect-granularity.ts'
+import { detectTimes, firstServersQuery, type SeriesStep } from '../../forecasts/detect-granularity.ts'
 import { openForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import { parseConfig } from '../../config/parse-config.ts'
 import { loadServersTable } from '../../forecasts/servers-table.ts'
@@ -85,7 +85,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
     z.object({ middle: z.int().nullable() }),
   )
   const { grid, zone, steps } = await detectTimes(database, config, columns.timestamp.type !== 'TIMESTAMP')
-  assertFixedSteps(grid, zone)
+  assertFixedSteps(grid, zone, steps)
   const years = yearsAround(middle ?? 1970)
   return {
     columns,
@@ -107,10 +107,17 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
 }
 
 /** Throws usage: Spark SQL has neither the zone's changes of clocks nor steps of a calendar. */
-const assertFixedSteps = ({ step }: TimeGrid, zone: TimeZone): void => {
+const assertFixedSteps = ({ step }: TimeGrid, zone: TimeZone, steps: readonly SeriesStep[]): void => {
   const next = 'Compute on a single instance.'
   if (!zone.isUtc) {
     throw new HeadroomError('usage', `A Spark cluster counts days in UTC, but time_zone is ${zone.name}.`, { next })
+  }
+  if (steps.length > 1) {
+    throw new HeadroomError(
+      'usage',
+      `A Spark cluster needs one step for all series, but these have ${steps.map((own) => own.step).join(' and ')}.`,
+      { next },
+    )
   }
   if (step.unit !== 'second') {
     throw new HeadroomError(

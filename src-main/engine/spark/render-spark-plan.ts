@@ -109,7 +109,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('unit_suspects', suspectedUnitsQuery(config)),
     table('unclear_units', unclearUnitsQuery(config)),
     view('thresholds', thresholdsQuery(config)),
-    table('series', seriesQuery(config, grid)),
+    table('series', seriesQuery(config, [grid])),
     view('forecast', forecastQuery),
     view('horizon_counts', horizonCountsQuery),
     table('naive_errors', naiveErrorsQuery([grid], fixedPoint)),
@@ -118,7 +118,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     view('candidate_errors', candidateErrorsQuery),
     table('candidates', candidatesQuery),
     table('selected_models', stage.forced_model === null ? selectedModelsQuery : forcedModelQuery(stage.forced_model)),
-    table('hold_out_errors', stage.forced_model === null ? holdOutErrorsQuery(grid, fixedPoint) : noHoldOutErrorsQuery),
+    table('hold_out_errors', stage.forced_model === null ? holdOutErrorsQuery([grid], fixedPoint) : noHoldOutErrorsQuery),
     {
       name: selectedRowsFolder,
       sql: selectedRowsQuery,
