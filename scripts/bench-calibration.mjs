@@ -39,7 +39,7 @@ const evaluate = async (forecasts, truth) => {
   const predictions = (predict) => known.map(({ risk, came }) => predict(risk, came))
   const breached = known.filter(({ risk, came }) => p95(came) > risk['high_threshold']).length
   return {
-    interval: `${breached} in ${low} to ${high}`,
+    interval: `${breached} in ${low.toFixed(1)} to ${high.toFixed(1)}`,
     sustained: predictions((risk, came) => ({
       probability: risk['at_risk_probability'],
       outcome: bit(p95(came) > risk['high_threshold']),
