@@ -8,6 +8,7 @@ export default defineConfig({
     maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
+        assetsInclude: ['**/*.wasm'],
         test: {
           name: 'headless',
           include: ['test/**/*.test.ts'],

@@ -68,7 +68,7 @@ export const modules = {
     path: 'src-main/forecasting',
     holds: 'own forecasts: a file per model, rolling origins',
     imports: ['forecasts', 'statistics', 'calendar', 'threads', 'database', 'shared'],
-    packages: ['node', 'zod'],
+    packages: ['node', 'zod', '@bsull/augurs'],
   },
 
   engine: {

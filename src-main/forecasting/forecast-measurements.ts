@@ -11,7 +11,7 @@ import { groupsPerMetric, type ForecastRows, type SeriesBatch } from './forecast
 import { boundsSql } from './forecast-bounds.ts'
 import type { ForecastOptions, ForecastReport, ForecastStep } from './forecast-options.ts'
 import { openForecastPool } from './forecast-pool.ts'
-import { modelNames } from './model-names.ts'
+import { modelNames, slowModelName, type ForecastModelName } from './model-names.ts'
 import { prepareMeasurements, type PreparedMeasurements } from './prepare-measurements.ts'
 import { createStepCalendar, instantOfSlotSql, localStartMs, type StepCalendar } from './step-calendar.ts'
 
@@ -46,9 +46,9 @@ export const writeForecasts = async (
   const spanSteps = lastSlot - firstSlot + 1
   const defaultHorizon = Math.max(1, Math.min(defaultHorizons[step], Math.floor(spanSteps * maxHorizonShare)))
   const horizon = options.horizon ?? (options.toLastRow === true ? Math.max(1, lastRowSlot - lastSlot) : defaultHorizon)
-  const models = options.models ?? modelNames
   const calendar = calendarOf(measured, spanSteps + horizon, config)
   const series = await readSeries(database)
+  const models = options.models ?? defaultModels(step, series.count)
   await createValues(database)
   const pool = openForecastPool({ calendar, horizon, models }, Math.min(database.threads, availableParallelism()), signal)
   const close = (): void => void pool.close()
@@ -90,6 +90,12 @@ export const writeForecasts = async (
     warnings: measured.warnings,
   }
 }
+
+/** More series, or hours, would take minutes with the slow model. */
+const maxSlowSeries = 2000
+
+const defaultModels = (step: ForecastStep, series: number): readonly ForecastModelName[] =>
+  step === 'day' && series <= maxSlowSeries ? modelNames : modelNames.filter((name) => name !== slowModelName)
 
 const dayMs = 86_400_000
 

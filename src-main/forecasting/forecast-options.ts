@@ -17,7 +17,7 @@ export interface ForecastOptions {
   readonly step?: ForecastStep | undefined
   /** Of the measurements within a step; by default p95, and max of metrics that are percentiles by name. */
   readonly statistic?: PeriodStatistic | undefined
-  /** By default all. */
+  /** By default all, but `mstl` only by the day and for up to 2,000 series. */
   readonly models?: readonly ForecastModelName[] | undefined
 }
 

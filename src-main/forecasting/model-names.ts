@@ -5,5 +5,8 @@ export type SingleModelName = (typeof singleModelNames)[number]
 /** The median of the single models' forecasts. */
 export const ensembleName = 'median_ensemble'
 
-export const modelNames = [...singleModelNames, ensembleName] as const
+/** No part of the ensemble, since it takes many times as long as the others together. */
+export const slowModelName = 'mstl'
+
+export const modelNames = [...singleModelNames, ensembleName, slowModelName] as const
 export type ForecastModelName = (typeof modelNames)[number]

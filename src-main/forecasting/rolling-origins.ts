@@ -1,6 +1,6 @@
 // Forecasts a series by every model: once for the horizon, and from earlier origins for its backtest.
-import { ensembleName, singleModelNames, type ForecastModelName } from './model-names.ts'
-import { singleModels } from './models.ts'
+import { ensembleName, singleModelNames, slowModelName, type ForecastModelName } from './model-names.ts'
+import { models as modelsByName } from './models.ts'
 import { medianInPlace, type SeriesHistory } from './series-history.ts'
 import type { StepCalendar } from './step-calendar.ts'
 
@@ -70,9 +70,9 @@ const forecastOrigin = (
 ): ReadonlyMap<ForecastModelName, Float64Array> => {
   const hasEnsemble = models.includes(ensembleName)
   const predicted = new Map<ForecastModelName, Float64Array>()
-  for (const name of singleModelNames) {
-    if (!hasEnsemble && !models.includes(name)) continue
-    const values = singleModels[name](history, steps)
+  for (const name of [...singleModelNames, slowModelName] as const) {
+    if (!models.includes(name) && (!hasEnsemble || name === slowModelName)) continue
+    const values = modelsByName[name](history, steps)
     predicted.set(
       name,
       values.map((value) => Math.min(ceiling, Math.max(0, value))),

@@ -1,4 +1,5 @@
 // theta: the Theta method on values without their weekly season (Assimakopoulos and Nikolopoulos 2000; Hyndman and Billah 2003).
+import { fillGaps } from './gaps.ts'
 import type { SeriesHistory } from './series-history.ts'
 
 /** Weeks that the model is fitted to. */
@@ -82,18 +83,4 @@ export const seasonalIndices = (values: Float64Array, weekSlot: Uint8Array, seas
   const means = sums.map((sum, slot) => (counts[slot] === 0 ? 0 : sum / counts[slot]!))
   const mean = means.reduce((sum, value) => sum + value, 0) / season
   return means.map((value) => value - mean)
-}
-
-/** From the first measured value on; every gap is a straight line between its ends, and the last value goes on to the end. */
-const fillGaps = (values: Float64Array): Float64Array => {
-  const first = values.findIndex((value) => !Number.isNaN(value))
-  const filled = values.slice(first === -1 ? values.length : first)
-  let before = 0
-  for (let index = 1; index < filled.length; index++) {
-    if (Number.isNaN(filled[index]!)) continue
-    const step = (filled[index]! - filled[before]!) / (index - before)
-    for (let gap = before + 1; gap < index; gap++) filled[gap] = filled[before]! + step * (gap - before)
-    before = index
-  }
-  return filled.fill(filled[before] ?? Number.NaN, before + 1)
 }

@@ -27,7 +27,7 @@ describe('an analysis of measurements', () => {
     expect(run.manifest.warnings[0]).toEqual({
       code: 'own-forecasts',
       message:
-        'The input holds measurements only. Forecast 30 days ahead from daily values. Models: seasonal_naive, flat_median, weekday_median, calendar_trend, theta, median_ensemble.',
+        'The input holds measurements only. Forecast 30 days ahead from daily values. Models: seasonal_naive, flat_median, weekday_median, calendar_trend, theta, median_ensemble, mstl.',
     })
     expect(run.manifest.inputs).toMatchObject([{ path: input, rows: 180 }])
     expect(run.manifest.counts).toMatchObject({ total_servers: 2, at_risk_servers: 1 })

@@ -46,7 +46,7 @@ describe('the forecasts file', () => {
       { cutoff: '05-25', first: '05-26', steps: 14, is_unknown: false, is_future: false },
       { cutoff: '06-08', first: '06-09', steps: 14, is_unknown: true, is_future: true },
     ])
-    expect(rows).toBe(6 * 4 * 14)
+    expect(rows).toBe(7 * 4 * 14)
   })
 
   test('has bounds that hold the nominal share of the backtest', async () => {
@@ -117,7 +117,7 @@ describe('odd series', () => {
               strftime(min("timestamp") FILTER (is_future), '%m-%d') AS first, max(actual) AS greatest
        FROM forecasts GROUP BY server_id ORDER BY server_id`,
     )
-    const normal = { is_within: true, is_complete: true, horizon: 6 * 14, first: '05-30' }
+    const normal = { is_within: true, is_complete: true, horizon: 7 * 14, first: '05-30' }
     expect(rows).toEqual([
       { ...normal, server_id: 'begins late', greatest: 35 },
       { ...normal, server_id: 'constant', greatest: 40 },

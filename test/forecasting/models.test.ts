@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { calendarTrend, dampedDays, shrink } from '../../src-main/forecasting/calendar-trend.ts'
 import { flatMedian } from '../../src-main/forecasting/flat-median.ts'
-import { singleModelNames } from '../../src-main/forecasting/model-names.ts'
-import { singleModels } from '../../src-main/forecasting/models.ts'
+import { singleModelNames, slowModelName } from '../../src-main/forecasting/model-names.ts'
+import { models } from '../../src-main/forecasting/models.ts'
+import { mstl } from '../../src-main/forecasting/mstl.ts'
 import { seasonalNaive } from '../../src-main/forecasting/seasonal-naive.ts'
 import type { SeriesHistory } from '../../src-main/forecasting/series-history.ts'
 import { createStepCalendar, type StepCalendar } from '../../src-main/forecasting/step-calendar.ts'
@@ -135,6 +136,28 @@ describe('theta', () => {
   })
 })
 
+describe('mstl', () => {
+  const wave = Array.from({ length: 119 }, (_, at) => 30 + 8 * Math.sin((2 * Math.PI * at) / 7) + 0.05 * at + ((at * 7919) % 13) / 4)
+
+  test('agrees with MSTL of statsforecast 2.1.1', () => {
+    const reference = [37.15, 43.19, 44.92, 41.1, 34.74, 30.46, 31.55, 37.5, 43.54, 45.27, 41.45, 35.09, 30.81, 31.9]
+    for (const [ahead, value] of mstl(historyOf(wave), 14).entries()) expect(Math.abs(value - reference[ahead]!)).toBeLessThan(0.1)
+  })
+
+  test('gives the same figures each time', () => {
+    expect(mstl(historyOf(wave), 30)).toEqual(mstl(historyOf(wave), 30))
+  })
+
+  test('stays within one measured range of the measured range', () => {
+    const explosive = mstl(historyOf(Array.from({ length: 60 }, (_, at) => 1.3 ** at)), 60)
+    expect(Math.max(...explosive)).toBeLessThanOrEqual(2 * 1.3 ** 59)
+  })
+
+  test('with less than two weeks it is the median', () => {
+    expect([...mstl(historyOf([10, 12, 11, 13, 12]), 2)]).toEqual([12, 12])
+  })
+})
+
 describe('every model', () => {
   const seriesByName = {
     'all zero': Array<number>(60).fill(0),
@@ -146,15 +169,18 @@ describe('every model', () => {
     'values only at the start': [20, 21, 22, ...Array<number>(57).fill(missing)],
   }
 
-  test.each(
-    singleModelNames.flatMap((model) => Object.keys(seriesByName).map((name) => [model, name as keyof typeof seriesByName] as const)),
-  )('%s forecasts a number for each step: %s', (model, name) => {
-    const forecast = singleModels[model](historyOf(seriesByName[name]), 30)
-    expect(forecast).toHaveLength(30)
-    expect([...forecast].every(Number.isFinite)).toBe(true)
-  })
+  const modelNames = [...singleModelNames, slowModelName] as const
 
-  test.each(singleModelNames)('%s forecasts a constant by itself', (model) => {
-    expect([...singleModels[model](historyOf(seriesByName.constant), 5)]).toEqual(near([37.5, 37.5, 37.5, 37.5, 37.5]))
+  test.each(modelNames.flatMap((model) => Object.keys(seriesByName).map((name) => [model, name as keyof typeof seriesByName] as const)))(
+    '%s forecasts a number for each step: %s',
+    (model, name) => {
+      const forecast = models[model](historyOf(seriesByName[name]), 30)
+      expect(forecast).toHaveLength(30)
+      expect([...forecast].every(Number.isFinite)).toBe(true)
+    },
+  )
+
+  test.each(modelNames)('%s forecasts a constant by itself', (model) => {
+    expect([...models[model](historyOf(seriesByName.constant), 5)]).toEqual(near([37.5, 37.5, 37.5, 37.5, 37.5]))
   })
 })
