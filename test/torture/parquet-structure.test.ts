@@ -17,7 +17,7 @@ import {
   structsAt,
   withFields,
 } from '../../src-main/parquet/parquet-footer.ts'
-import { readThriftAtStart, thriftTypes, type ThriftStruct, type ThriftValue } from '../../src-main/parquet/thrift-compact.ts'
+import { readThriftAtStart, thriftTypes, type ThriftStruct } from '../../src-main/parquet/thrift-compact.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { smallForecasts } from '../fixtures/bad-input-workspace.ts'
 import { EngineChild } from '../fixtures/engine-child.ts'
@@ -176,10 +176,7 @@ const kinds: Readonly<Record<string, (file: ParquetFile, random: Random) => Buff
       columnMetaData.totalUncompressedSize,
     ]
     const placedAs = (chunk: ThriftStruct, other: ThriftStruct): ThriftStruct =>
-      withFields(
-        chunk,
-        Object.fromEntries(placement.filter((id) => chunk.has(id)).map((id) => [id, other.get(id)?.value as ThriftValue | undefined])),
-      )
+      withFields(chunk, Object.fromEntries(placement.filter((id) => chunk.has(id)).map((id) => [id, other.get(id)?.value])))
     return withChunks(file, (chunk, index) =>
       index === a ? placedAs(chunk, chunks[b]!) : index === b ? placedAs(chunk, chunks[a]!) : chunk,
     )
@@ -251,7 +248,7 @@ const columnTypes: Readonly<Record<string, string>> = {
 const textOf = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
   if (value instanceof Date) return value.toISOString().slice(0, -1)
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | bigint | boolean)
+  return typeof value === 'object' ? JSON.stringify(value) : (value as bigint | boolean | number | string).toString()
 }
 
 /** A valid file of these rows. */
