@@ -103,14 +103,21 @@ const findTableLine = (lines: readonly string[], from: number): number => {
   const isFilled = (line: string): boolean => line.trim() !== ''
   const last = [...lines].reverse().find(isFilled)
   if (last === undefined) return from
+  const filled = (line: string, delimiter: string): number => fieldsOf(line, delimiter).filter((field) => field !== '').length
+  const isHeader = delimiters.some(
+    (delimiter) => filled(lines[from]!, delimiter) > 1 && fieldsOf(lines[from]!, delimiter).length === fieldsOf(last, delimiter).length,
+  )
+  if (isHeader) return from
   const delimiter = likelyDelimiter(last)
   const width = fieldsOf(last, delimiter).length
   const isTitle = (line: string): boolean => {
     const fields = fieldsOf(line, delimiter)
-    return fields.length < width || fields.filter((field) => field !== '').length < 2
+    return fields.length < width || filled(line, delimiter) < 2
   }
   const isNames = (line: string): boolean =>
-    fieldsOf(line, delimiter).every((field) => field !== '' && !isNumberLike(field) && !/^\d{1,4}[-./]\d/.test(field))
+    fieldsOf(line, delimiter).every(
+      (field) => field !== '' && !isNumberLike(field) && !/[;\t|]/.test(field) && !/^\d{1,4}[-./]\d/.test(field),
+    )
   const titles = lines.slice(from).findIndex((line) => isFilled(line) && !isTitle(line))
   if (width < 2 || titles < 1 || !isNames(lines[from + titles]!)) return from
   const below = lines.slice(from + titles + 1, -1).filter(isFilled)

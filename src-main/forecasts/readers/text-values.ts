@@ -154,8 +154,9 @@ const countsSchema = z.object({
   compacts: z.number(),
   month_names: z.number(),
   excel_days: z.number(),
-  /** Numbers with a percent sign. */
+  /** Values with a percent sign, and those without that may be of another unit. */
   percents: z.number(),
+  bares: z.number(),
   short_years: z.number(),
   /** Times with a zone or an offset. */
   zones: z.number(),
@@ -229,7 +230,10 @@ const countsSql = (
     short_years: matches(unusual, shortYearPattern),
     zones: matches(unusual, zonePattern),
   }
-  const percents = { percents: `contains(${given}, '%')` }
+  const percents = {
+    percents: `contains(${given}, '%')`,
+    bares: `(${usual} OR ${unclear} IS NOT NULL) AND NOT contains(${given}, '%') AND NOT coalesce(isnan(TRY_CAST(${text} AS DOUBLE)), false)`,
+  }
   const counted = {
     ...(kind === 'number' ? { ...numbers, ...(isCommaSeparated ? {} : points), ...(isPercent ? percents : {}) } : {}),
     ...(kind === 'time' ? times : {}),
@@ -302,6 +306,7 @@ const mergeCounts = (counts: readonly z.infer<typeof countsSchema>[]): z.infer<t
     month_names: sum('month_names'),
     excel_days: sum('excel_days'),
     percents: sum('percents'),
+    bares: sum('bares'),
     short_years: sum('short_years'),
     zones: sum('zones'),
   }
@@ -337,17 +342,14 @@ const hasPercentages = (columns: readonly ProfiledColumn[]): boolean => {
   const refuse = (sentence: string): HeadroomError =>
     new HeadroomError('input-unclear', sentence, { next: 'Write a percent sign behind all values, or behind none.' })
   for (const { column, name, counts } of columns) {
-    if (counts.percents === 0 || counts.percents === counts.values) continue
-    const others = counts.values - counts.percents
+    if (counts.percents === 0 || counts.bares === 0) continue
     throw refuse(
-      `Column ${column} of ${name} holds ${countText(counts.percents, 'value', 'values')} with a percent sign and ${countText(others, 'value', 'values')} without.`,
+      `Column ${column} of ${name} holds ${countText(counts.percents, 'value', 'values')} with a percent sign and ${countText(counts.bares, 'value', 'values')} without.`,
     )
   }
   const signed = columns.filter(({ counts }) => counts.percents > 0)
   for (const { column, name, metric, isValue } of signed) {
-    const other = columns.find(
-      (candidate) => isValue && candidate.isValue && candidate.metric === metric && candidate.counts.values > candidate.counts.percents,
-    )
+    const other = columns.find((candidate) => isValue && candidate.isValue && candidate.metric === metric && candidate.counts.bares > 0)
     if (other !== undefined)
       throw refuse(`Column ${column} of ${name} holds percent signs, but column ${other.column} of ${other.name} holds none.`)
   }
