@@ -193,4 +193,30 @@ describe.skipIf(!toolShapes.isAvailable)(`exports of monitoring systems${toolSha
       (await forecast(toolShapes.path(input), { config: settings })).query('SELECT * FROM forecasts')
     expect(await rows(name, config)).toEqual(await rows('native_measurements.parquet', {}))
   })
+
+  test('measurements_two_metrics.parquet gives those of cpu_p95, and halves of mem_p95', async () => {
+    const both = await forecast(toolShapes.path('measurements_two_metrics.parquet'))
+    const rowsOf = async ({ query }: typeof both, metric: string, factor: number): Promise<TestRow[]> =>
+      query(
+        `SELECT server_id, "timestamp", model, cutoff, is_future, round(${factor} * actual, 6) AS actual, round(${factor} * predicted, 6) AS predicted
+         FROM forecasts WHERE metric = '${metric}' ORDER BY ALL`,
+      )
+    const known = await rowsOf(await forecast(toolShapes.path('native_measurements.parquet')), 'cpu_p95', 1)
+    expect(known.length).toBeGreaterThan(0)
+    expect(await rowsOf(both, 'cpu_p95', 1)).toEqual(known)
+    expect(await rowsOf(both, 'mem_p95', 2)).toEqual(known)
+  })
+
+  test('an analysis in one go of two metrics has the figures of each', async () => {
+    const figures = async (input: string, metric: string): Promise<unknown[]> =>
+      (await (await workspace.analyse(toolShapes.path(input))).serverRisk())
+        .filter((row) => row['metric'] === metric)
+        .map((row) => [row['server_id'], row['model'], row['horizon_p95'], row['horizon_peak'], row['last_measured_at']])
+    const [both, native] = [
+      await figures('measurements_two_metrics.parquet', 'cpu_p95'),
+      await figures('native_measurements.parquet', 'cpu_p95'),
+    ]
+    expect(native.length).toBeGreaterThan(0)
+    expect(both).toEqual(native)
+  })
 })
