@@ -1,4 +1,5 @@
 // headroom forecast on small measurements: steps, gaps, bounds, odd series, refusals and exports of monitoring systems.
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forecastFile, type ForecastFileRequest } from '../../src-main/engine/forecast-file.ts'
@@ -97,6 +98,29 @@ describe('the forecasts file', () => {
   })
 })
 
+describe('progress and cancel', () => {
+  test('progress rises from 0 to 1', async () => {
+    const shares: number[] = []
+    await forecastFile(
+      { inputs: [await daily('progress', 60, { a: shape('a') })], config: {}, out: join(workspace.folder, 'progress-out.parquet') },
+      { onEvent: (event) => event.type === 'step' && shares.push(event.progress ?? 0) },
+    )
+    expect([shares[0], shares.at(-1)]).toEqual([0, 1])
+    expect(shares).toEqual([...shares].sort((a, b) => a - b))
+  })
+
+  test('a cancel leaves no file', async () => {
+    const cancelling = new AbortController()
+    const out = join(workspace.folder, 'never.parquet')
+    const work = forecastFile(
+      { inputs: [await daily('cancelled', 60, { a: shape('a') })], config: {}, out },
+      { signal: cancelling.signal, onEvent: (event) => event.type === 'step' && (event.progress ?? 0) > 0 && cancelling.abort() },
+    )
+    await expect(work).rejects.toMatchObject({ code: 'cancelled' })
+    expect((await readdir(workspace.folder)).filter((name) => name.includes('never'))).toEqual([])
+  })
+})
+
 describe('odd series', () => {
   test('end in a forecast within the bounds of their metric, or in one sentence', async () => {
     const input = await daily('odd', 90, {
@@ -110,6 +134,7 @@ describe('odd series', () => {
       'begins late': 'CASE WHEN i >= 45 THEN 30 + i % 6 END',
       'ended early': 'CASE WHEN i < 45 THEN 30 + i % 6 END',
       rising: 'least(100, i * 1.2)',
+      'capacity doubled': 'CASE WHEN i < 45 THEN 60 + i % 6 ELSE 30 + i % 6 END',
     })
     const { query, warnings } = await forecast(input, { horizon: 14 })
     const rows = await query(
@@ -120,6 +145,7 @@ describe('odd series', () => {
     const normal = { is_within: true, is_complete: true, horizon: 7 * 14, first: '05-30' }
     expect(rows).toEqual([
       { ...normal, server_id: 'begins late', greatest: 35 },
+      { ...normal, server_id: 'capacity doubled', greatest: 35 },
       { ...normal, server_id: 'constant', greatest: 40 },
       { ...normal, server_id: 'ended early', greatest: 35, first: '04-15' },
       { ...normal, server_id: 'five points', greatest: 89 },
@@ -133,6 +159,16 @@ describe('odd series', () => {
       '1 value lies above ten times the 99.9th percentile and counts as missing: spike, cpu_p95: 1000000.',
       '1 series has no measured value and is not forecast: unmeasured, cpu_p95.',
     ])
+  })
+
+  test('after a capacity doubled, forecasts follow the new level', async () => {
+    const input = await daily('doubled', 90, { a: 'CASE WHEN i < 45 THEN 60 + i % 6 ELSE 30 + i % 6 END' })
+    const { query } = await forecast(input, { horizon: 14 })
+    const levels = await query(
+      `SELECT model, median(predicted) AS level FROM forecasts WHERE is_future AND model IN ('seasonal_naive', 'flat_median', 'weekday_median', 'median_ensemble') GROUP BY model ORDER BY model`,
+    )
+    for (const { level } of levels) expect(Math.abs(Number(level) - 32.5)).toBeLessThan(3)
+    expect(levels).toHaveLength(4)
   })
 
   test('a busy server among idle ones is no outlier', async () => {

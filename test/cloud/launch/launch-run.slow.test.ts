@@ -81,6 +81,29 @@ describe('one command', () => {
     expect(workspace.keys().filter((key) => key.endsWith('/company events.csv'))).toHaveLength(1)
   }, 120_000)
 
+  it('forecasts measurements by the packed engine; every artefact equals the local one', async () => {
+    const rows = ['web-1', 'web-2', 'web-3'].flatMap((server, index) =>
+      Array.from({ length: 90 }, (_, day) => {
+        const value = 40 + 20 * index + (day % 7) + ((day * 37) % 11) / 10
+        return `${server},${new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10)},cpu_p95,${value}`
+      }),
+    )
+    await writeFile(join(packed.folder, 'measured.csv'), ['host,time,metric,value', ...rows, ''].join('\n'))
+    const { code, stderr } = await packed.cloud('launch', 'measured.csv', '--wait', '--download', 'of-measurements')
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    const local = await headroom(['analyze', 'measured.csv', '--out', 'local-of-measurements', '--quiet'], { cwd: packed.folder })
+    expect(local).toMatchObject({ code: 0 })
+    const folders = [
+      await filesBelow(join(packed.folder, 'of-measurements')),
+      await filesBelow(join(packed.folder, 'local-of-measurements')),
+    ] as const
+    const differing = Object.values(runFiles).filter((name) => !folders[0].get(name)!.equals(folders[1].get(name)!))
+    expect(differing.sort()).toEqual([runFiles.manifest, runFiles.summary].sort())
+    const manifests = folders.map((files) => runManifestSchema.parse(JSON.parse(files.get(runFiles.manifest)!.toString())))
+    expect(manifests[0]!.warnings[0]).toEqual(manifests[1]!.warnings[0])
+    expect(manifests[0]!.warnings[0]).toMatchObject({ code: 'own-forecasts', message: expect.stringContaining('mstl') })
+  }, 120_000)
+
   it('takes text files with the columns that are stated; every figure equals the local one', async () => {
     const rows = ['web-1', 'web-2', 'web-3'].flatMap((server, index) =>
       Array.from({ length: 60 }, (_, day) => {
