@@ -26,8 +26,8 @@ const enoughHosts = 200
 const seriesPerRead = 2000
 
 /**
- * The check of a fleet whose residuals are in memory anyway, while its paths are drawn; null where it waits for the recommendations: the residuals
- * of a larger fleet are read bin by bin, and one without two underutilised servers has nothing to place.
+ * The check, where it can run while the paths are drawn; else null. The residuals of a fleet of one batch are in memory anyway. Without two
+ * underutilised servers there is hardly anything to place.
  */
 export const checkPlacementEarly = async (
   database: Database,
