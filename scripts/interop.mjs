@@ -37,6 +37,12 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 spawnSync(process.execPath, [join(projectFolder, 'scripts', 'bundle-engine.mjs')], { stdio: 'inherit' })
+const foreignClients = spawnSync(
+  process.execPath,
+  [join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', 'headless', 'test/simulator/foreign-clients.test.ts'],
+  { stdio: 'inherit', cwd: projectFolder, env: { ...process.env, HEADROOM_INTEROP: 'yes' } },
+)
+failed += foreignClients.status === 0 ? 0 : 1
 for (const script of ['cloud-on-moto.mjs', 'collect-on-moto.mjs', 'real-prometheus.mjs', 'engine-in-debian.mjs', 'spark.mjs']) {
   console.log(`\n${script}`)
   const { status } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', script)], { stdio: 'inherit' })

@@ -54,19 +54,23 @@ const jobsGroup = 'log-group:/aws/sagemaker/ProcessingJobs'
 export const requiredPermissions = (
   service: string,
   operation: string,
-  { url, body, headers }: ServiceRequest,
+  { url, path: sentPath, body, headers }: ServiceRequest,
   account: Account,
 ): readonly RequiredPermission[] => {
   const { region, id, roles } = account
   const action = `${service}:${operation}`
   switch (service) {
     case 's3': {
-      const path = decodeURIComponent(url.pathname).replace(/^\/|\/$/g, '')
+      const path = decodeURIComponent(sentPath).replace(/^\/|\/$/g, '')
       const resource = path === '' ? '*' : `arn:aws:s3:::${path}`
       const needed = { action: s3Actions[operation] ?? action, resource }
       // A write that compares with the stored object reads it.
       const isCompared = needed.action === 's3:PutObject' && headers['if-match'] !== undefined
-      return [needed, ...(isCompared ? [{ action: 's3:GetObject', resource }] : []), ...keyPermissions(account, operation, url, headers)]
+      return [
+        needed,
+        ...(isCompared ? [{ action: 's3:GetObject', resource }] : []),
+        ...keyPermissions(account, operation, { url, path: sentPath, headers }),
+      ]
     }
     case 'sagemaker': {
       if (operation === 'ListProcessingJobs') return [{ action, resource: '*' }]
@@ -103,10 +107,9 @@ const grantContext = { 'kms:GrantIsForAWSResource': 'true' }
 const keyPermissions = (
   account: Account,
   operation: string,
-  url: URL,
-  headers: Readonly<Record<string, string>>,
+  { url, path, headers }: Pick<ServiceRequest, 'url' | 'path' | 'headers'>,
 ): readonly RequiredPermission[] => {
-  const [name = '', ...rest] = decodeURIComponent(url.pathname).slice(1).split('/')
+  const [name = '', ...rest] = decodeURIComponent(path).slice(1).split('/')
   const bucket = account.buckets.get(name)
   const ofUpload = bucket?.uploads.get(url.searchParams.get('uploadId') ?? '')?.kmsKey
   const asked = requestedKmsKey(account, headers)

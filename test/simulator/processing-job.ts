@@ -181,14 +181,19 @@ const toJobFailure = (thrown: unknown): never => {
 }
 
 const splitUri = (uri: string): { bucket: string; key: string } => {
-  const { host, pathname } = new URL(uri)
-  return { bucket: host, key: decodeURIComponent(pathname.slice(1)) }
+  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? []
+  return { bucket, key }
 }
 
 const listInput = (account: Account, uri: string, type: 'S3Prefix' | 'ManifestFile'): { path: string; body: Buffer }[] => {
   const { bucket: name, key: prefix } = splitUri(uri)
   const refusal = account.denied.get('role:s3:GetObject')
   if (refusal !== undefined) throw new JobFailure(`ClientError: Data download failed:${refusal} for S3 URL: ${uri}`)
+  const region = account.buckets.get(name)?.region
+  if (region !== undefined && region !== account.region)
+    throw new JobFailure(
+      `ClientError: Data download failed:PermanentRedirect (301): The bucket is in this region: ${region}. Please use this region to retry the request`,
+    )
   const objects = account.buckets.get(name)?.objects ?? new Map<string, Pick<StoredObject, 'body' | 'kmsKey'>>()
   if (type === 'ManifestFile') {
     const [base, ...names] = JSON.parse(objects.get(prefix)?.body.toString() ?? '[]') as [{ prefix: string }, ...string[]]

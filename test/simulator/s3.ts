@@ -6,8 +6,8 @@ import { assertWritable, checksumHeaders, defaultChecksum, etagOf, preconditionF
 import { element, ServiceError, xmlResponse, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
 /** The S3 operation of a request. */
-export const s3Operation = ({ method, url }: ServiceRequest): string => {
-  const { key } = splitPath(url)
+export const s3Operation = ({ method, url, path }: ServiceRequest): string => {
+  const { key } = splitPath(path)
   const has = (name: string): boolean => url.searchParams.has(name)
   if (url.pathname === '/') return 'ListBuckets'
   if (key === '') {
@@ -23,15 +23,15 @@ export const s3Operation = ({ method, url }: ServiceRequest): string => {
   return { PUT: 'PutObject', GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? 'Unknown'
 }
 
-const splitPath = (url: URL): { name: string; key: string } => {
-  const [name = '', ...rest] = url.pathname.slice(1).split('/')
+const splitPath = (path: string): { name: string; key: string } => {
+  const [name = '', ...rest] = path.slice(1).split('/')
   return { name: decodeURIComponent(name), key: decodeURIComponent(rest.join('/')) }
 }
 
 export const handleS3 = (account: Account, request: ServiceRequest, region: string, now: Date): ServiceResponse => {
   const operation = s3Operation(request)
   if (operation === 'ListBuckets') return listBuckets(account)
-  const { name, key } = splitPath(request.url)
+  const { name, key } = splitPath(request.path)
   const bucket = account.buckets.get(name)
   if (bucket === undefined) throw new ServiceError('NoSuchBucket', 'The specified bucket does not exist', 404)
   const expectedOwner = request.headers['x-amz-expected-bucket-owner']
@@ -75,6 +75,8 @@ const sortedKeys = (bucket: Bucket): string[] => [...bucket.objects.keys()].sort
 const listObjects = (name: string, bucket: Bucket, query: URLSearchParams): ServiceResponse => {
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
+  const isEncoded = query.get('encoding-type') === 'url'
+  const shown = (text: string): string => (isEncoded ? encodeURIComponent(text) : text)
   const limit = Math.min(1000, Number(query.get('max-keys') ?? 1000))
   const token = query.get('continuation-token')
   const after = token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64').toString()
@@ -96,17 +98,18 @@ const listObjects = (name: string, bucket: Bucket, query: URLSearchParams): Serv
     }
     last = key
     if (common !== undefined) prefixes.add(common)
-    else contents.push(element('Contents', describeObject(key, bucket.objects.get(key)!)))
+    else contents.push(element('Contents', describeObject(shown(key), bucket.objects.get(key)!)))
   }
   return xmlResponse('ListBucketResult', [
     element('Name', name),
-    element('Prefix', prefix),
+    element('Prefix', shown(prefix)),
+    ...(isEncoded ? [element('EncodingType', 'url')] : []),
     element('KeyCount', contents.length + prefixes.size),
     element('MaxKeys', limit),
     element('IsTruncated', isTruncated),
     ...(isTruncated ? [element('NextContinuationToken', Buffer.from(last).toString('base64'))] : []),
     ...contents,
-    ...[...prefixes].map((common) => element('CommonPrefixes', [element('Prefix', common)])),
+    ...[...prefixes].map((common) => element('CommonPrefixes', [element('Prefix', shown(common))])),
   ])
 }
 

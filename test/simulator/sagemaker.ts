@@ -45,8 +45,9 @@ const findJob = (account: Account, input: Fields): ProcessingJob => {
 
 const seconds = (date: Date): number => date.getTime() / 1000
 
-const describeJob = (job: ProcessingJob): Fields => ({
-  ...job.request,
+/** Tags are listed by another operation. */
+const describeJob = ({ request: { Tags: _, ...request }, ...job }: ProcessingJob): Fields => ({
+  ...request,
   ProcessingJobArn: job.arn,
   ProcessingJobStatus: job.status,
   CreationTime: seconds(job.createdAt),

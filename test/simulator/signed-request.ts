@@ -44,6 +44,9 @@ export const identifyCaller = (account: Account, request: ServiceRequest, now: D
   if (signature !== sign(request, key.secret, { day: day!, region, service, stamp, signedHeaders: signedHeaders! })) {
     throw new ServiceError('SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided.', 403)
   }
+  const statedHash = request.headers['x-amz-content-sha256'] ?? ''
+  if (/^[0-9a-f]{64}$/.test(statedHash) && statedHash !== sha256(request.body))
+    throw new ServiceError('XAmzContentSHA256Mismatch', "The provided 'x-amz-content-sha256' header does not match what was computed.")
   return { service, region, accessKeyId, userArn: key.userArn }
 }
 
@@ -60,13 +63,13 @@ interface Scope {
   readonly signedHeaders: string
 }
 
-const sign = ({ method, url, headers }: ServiceRequest, secret: string, scope: Scope): string => {
+const sign = ({ method, url, path: sentPath, body, headers }: ServiceRequest, secret: string, scope: Scope): string => {
   const names = scope.signedHeaders.split(';')
   const query = [...url.searchParams]
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .sort()
     .join('&')
-  const path = scope.service === 's3' ? url.pathname : url.pathname.split('/').map(encode).join('/')
+  const path = scope.service === 's3' ? sentPath : sentPath.split('/').map(encode).join('/')
   const canonical = [
     method,
     path,
@@ -74,14 +77,16 @@ const sign = ({ method, url, headers }: ServiceRequest, secret: string, scope: S
     ...names.map((name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
     '',
     scope.signedHeaders,
-    headers['x-amz-content-sha256'] ?? '',
+    headers['x-amz-content-sha256'] ?? sha256(body),
   ].join('\n')
   const credential = `${scope.day}/${scope.region}/${scope.service}/aws4_request`
-  const text = ['AWS4-HMAC-SHA256', scope.stamp, credential, createHash('sha256').update(canonical).digest('hex')].join('\n')
+  const text = ['AWS4-HMAC-SHA256', scope.stamp, credential, sha256(canonical)].join('\n')
   const hmac = (key: string | Buffer, part: string): Buffer => createHmac('sha256', key).update(part).digest()
   const key = [scope.region, scope.service, 'aws4_request'].reduce(hmac, hmac(`AWS4${secret}`, scope.day))
   return hmac(key, text).toString('hex')
 }
+
+const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex')
 
 const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)

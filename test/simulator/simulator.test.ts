@@ -188,6 +188,32 @@ describe('processing jobs', () => {
     return new SageMakerClient(options()).send(new DescribeProcessingJobCommand({ ProcessingJobName: request.ProcessingJobName! }))
   }
 
+  it('fail with an input in another region, and are described without their tags', async () => {
+    await s3('us-west-2').send(new PutObjectCommand({ Bucket: 'far', Key: 'in/in.txt', Body: 'forecast' }))
+    const data = { S3Uri: 's3://far/in/', LocalPath: '/opt/ml/processing/input/data', S3DataType: 'S3Prefix', S3InputMode: 'File' } as const
+    const described = await create(job({ ProcessingInputs: [{ InputName: 'data', S3Input: data }], Tags: [{ Key: 'team', Value: 'x' }] }))
+    expect([described.ProcessingJobStatus, described.FailureReason]).toEqual([
+      'Failed',
+      expect.stringContaining('PermanentRedirect (301): The bucket is in this region: us-west-2'),
+    ])
+    expect(described).not.toHaveProperty('Tags')
+  })
+
+  it('read keys that hold the signs of addresses', async () => {
+    const keys = ['signs/a?b/100 %.txt', 'signs/a?b/c#d.txt']
+    for (const Key of keys) await s3().send(new PutObjectCommand({ Bucket: 'plain', Key, Body: 'forecast' }))
+    const data = {
+      S3Uri: 's3://plain/signs/a?b/',
+      LocalPath: '/opt/ml/processing/input/data',
+      S3DataType: 'S3Prefix',
+      S3InputMode: 'File',
+    } as const
+    simulator.account.requestedPermissions.role.length = 0
+    await create(job({ ProcessingInputs: [{ InputName: 'data', S3Input: data }] }))
+    const read = simulator.account.requestedPermissions.role.filter(({ action }) => action === 's3:GetObject')
+    expect(read.map(({ resource }) => resource)).toEqual(keys.map((key) => `arn:aws:s3:::plain/${key}`))
+  })
+
   it.skipIf(!hasNamespaces)('run the container with its inputs, a bare environment and its outputs', async () => {
     await s3().send(new PutObjectCommand({ Bucket: 'plain', Key: 'jobs/in/in.txt', Body: 'forecast\n' }))
     const request = job()

@@ -18,6 +18,8 @@ export class ServiceError extends Error {
 export interface ServiceRequest {
   readonly method: string
   readonly url: URL
+  /** The path as it was sent: a URL has no segments of dots. */
+  readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
 }
@@ -41,6 +43,7 @@ export const readRequest = async (incoming: IncomingMessage): Promise<ServiceReq
   return {
     method: incoming.method ?? 'GET',
     url: new URL(incoming.url ?? '/', 'http://simulator'),
+    path: (incoming.url ?? '/').split('?')[0]!,
     headers: { ...headers, ...trailers },
     body,
   }

@@ -20,6 +20,19 @@ export const pricesAsOf: string = priceTable.asOf
 
 export const findInstanceType = (type: string): InstanceType | undefined => instanceTypes.find((instance) => instance.type === type)
 
+/** Memory per vCPU of the families whose types the price list lacks, by the first letter of the family. */
+const memoryGbPerVcpu: Readonly<Record<string, number>> = { c: 2, m: 4, t: 4, r: 8 }
+const smallestMemoryGbPerVcpu = 2
+
+/** Processors and memory of a type: by the price list, else by its name, as in ml.m7i.2xlarge; of an unknown family at least so much. */
+export const instanceShape = (type: string): Pick<InstanceType, 'vcpus' | 'memoryGb'> => {
+  const known = findInstanceType(type)
+  if (known !== undefined) return known
+  const [, family = '', multiple, isExtra] = /^ml\.([a-z]+)[^.]*\.(\d*)(x?)large$/.exec(type) ?? []
+  const vcpus = isExtra === 'x' ? 4 * Number(multiple === '' ? 1 : multiple) : 2
+  return { vcpus, memoryGb: vcpus * (memoryGbPerVcpu[family] ?? smallestMemoryGbPerVcpu) }
+}
+
 /** Throws cloud-setup for a type that processing jobs do not have. */
 export const assertProcessingType = (type: string): void => {
   const types: readonly string[] = Object.values(ProcessingInstanceType)

@@ -15,7 +15,7 @@ import {
   type JobCommand,
 } from '../jobs/job-request.ts'
 import { findSingleFile, type LaunchInputs, type LaunchPlan } from './launch-inputs.ts'
-import { findInstanceType, requireImage, type InputSize } from '../jobs/instance-types.ts'
+import { instanceShape, requireImage, type InputSize } from '../jobs/instance-types.ts'
 import { estimateRunCostUsd, planResources, sparkTaskOf, type SparkTask } from './plan-resources.ts'
 import { runKeyPrefix, runUri } from './run-names.ts'
 import type { S3Address } from '../storage/list-objects.ts'
@@ -86,7 +86,7 @@ export const planSparkJob = async (
     requiresNetwork: true,
     outputUri: runUri(request, 'spark-events'),
     output: { name: 'spark-events', localPath: eventLogFolder.slice(0, -1), isContinuous: true },
-    command: buildSparkCommand(request, source, shards),
+    command: buildSparkCommand(request, source, shards, instanceType),
   }
   return { ...shared, job: (jobName) => buildJobRequest({ ...job, jobName }) }
 }
@@ -101,7 +101,7 @@ const addPlan = async (request: LaunchRequest, { spark }: SparkTask, inputs: Lau
 }
 
 /** The program of the image; its options precede the script. */
-const buildSparkCommand = (request: LaunchRequest, source: string, shards: number): JobCommand => ({
+const buildSparkCommand = (request: LaunchRequest, source: string, shards: number, instanceType: string): JobCommand => ({
   entrypoint: ['smspark-submit', '--local-spark-event-logs-dir', eventLogFolder, `${mountRoot}/code/run_plan.py`],
   args: [
     runUri(request, 'plan', planFile).slice(0, -1),
@@ -110,8 +110,8 @@ const buildSparkCommand = (request: LaunchRequest, source: string, shards: numbe
     `source=${source}`,
     `server_attributes=${runUri(request, 'plan', serversFile).slice(0, -1)}`,
   ].map(assertShellSafe),
-  // Five cores per executor.
-  environment: { ...engineEnvironment(null), AWS_SPARK_CONFIG_MODE: '2' },
+  // The image plans executors of five cores in this mode, which an instance with fewer cannot start.
+  environment: { ...engineEnvironment(null), ...(coresOf(instanceType) === maxCoresPerExecutor ? { AWS_SPARK_CONFIG_MODE: '2' } : {}) },
 })
 
 /** The image passes its arguments to a shell unquoted, so only characters without meaning to a shell are allowed. */
@@ -129,19 +129,22 @@ const buildFinishCommand = ({ runId }: LaunchRequest, task: SparkTask, engineSha
 })
 
 const tasksPerProcessor = 3
-const coresPerExecutor = 5
+const maxCoresPerExecutor = 5
 /** Share of an executor's memory for its heap; Spark, the driver, daemons and the system use the rest. */
 const heapShare = 0.7
-const defaultInstance = { vcpus: 16, memoryGb: 64 }
+
+/** Cores of an executor: one vCPU of each instance is left for the system and the driver. */
+const coresOf = (instanceType: string): number => Math.max(1, Math.min(maxCoresPerExecutor, instanceShape(instanceType).vcpus - 1))
 
 /** In EMR's format. The plan holds the session settings that its statements need. */
 const buildSparkConfiguration = (instanceType: string, instances: number, kmsKeyId: string | undefined): string => {
-  const { vcpus, memoryGb } = findInstanceType(instanceType) ?? defaultInstance
-  const executors = Math.max(1, Math.floor((vcpus - 1) / coresPerExecutor))
+  const { vcpus, memoryGb } = instanceShape(instanceType)
+  const cores = coresOf(instanceType)
+  const executors = Math.max(1, Math.floor((vcpus - 1) / cores))
   const settings = {
     'spark.driver.memory': `${Math.max(1, Math.floor(memoryGb / 16))}g`,
     'spark.driver.maxResultSize': '0',
-    'spark.executor.cores': String(Math.min(coresPerExecutor, vcpus)),
+    'spark.executor.cores': String(cores),
     'spark.executor.instances': String(executors * instances),
     'spark.executor.memory': `${Math.max(1, Math.floor((heapShare * memoryGb) / executors))}g`,
     'spark.sql.shuffle.partitions': String(tasksPerProcessor * vcpus * instances),
