@@ -188,6 +188,29 @@ describe('processing jobs', () => {
     return new SageMakerClient(options()).send(new DescribeProcessingJobCommand({ ProcessingJobName: request.ProcessingJobName! }))
   }
 
+  it.skipIf(!hasNamespaces)('run the container with its inputs, a bare environment and its outputs', async () => {
+    await s3().send(new PutObjectCommand({ Bucket: 'plain', Key: 'jobs/in/in.txt', Body: 'forecast\n' }))
+    const request = job()
+    const described = await create(request)
+    expect([described.ProcessingJobStatus, described.FailureReason]).toEqual(['Completed', undefined])
+    expect(simulator.account.buckets.get('plain')!.objects.get('jobs/out/out.txt')!.body.toString()).toBe('forecast\n')
+    const logs = new CloudWatchLogsClient(options())
+    const logGroupName = '/aws/sagemaker/ProcessingJobs'
+    const { logStreams } = await logs.send(
+      new DescribeLogStreamsCommand({ logGroupName, logStreamNamePrefix: `${request.ProcessingJobName}/` }),
+    )
+    expect(logStreams?.[0]?.logStreamName).toMatch(/\/algo-1-\d+$/)
+    const stream = { logGroupName, logStreamName: logStreams![0]!.logStreamName! }
+    const { events, nextForwardToken } = await logs.send(new GetLogEventsCommand({ ...stream, startFromHead: true }))
+    const names = events!.slice(1).map(({ message }) => message!.split('=')[0])
+    expect(events![0]!.message).toBe('forecast')
+    expect(names.filter((name) => !['_', 'PWD', 'SHLVL', 'OLDPWD'].includes(name!))).toEqual(['COLOUR', 'HOME', 'PATH'])
+    expect((await logs.send(new GetLogEventsCommand({ ...stream, nextToken: nextForwardToken! }))).events).toEqual([])
+    expect(
+      (await new SageMakerClient(options()).send(new ListProcessingJobsCommand({ NameContains: 'job-' }))).ProcessingJobSummaries,
+    ).toHaveLength(1)
+  })
+
   it('fail with an input in another region, and are described without their tags', async () => {
     await s3('us-west-2').send(new PutObjectCommand({ Bucket: 'far', Key: 'in/in.txt', Body: 'forecast' }))
     const data = { S3Uri: 's3://far/in/', LocalPath: '/opt/ml/processing/input/data', S3DataType: 'S3Prefix', S3InputMode: 'File' } as const
@@ -212,29 +235,6 @@ describe('processing jobs', () => {
     await create(job({ ProcessingInputs: [{ InputName: 'data', S3Input: data }] }))
     const read = simulator.account.requestedPermissions.role.filter(({ action }) => action === 's3:GetObject')
     expect(read.map(({ resource }) => resource)).toEqual(keys.map((key) => `arn:aws:s3:::plain/${key}`))
-  })
-
-  it.skipIf(!hasNamespaces)('run the container with its inputs, a bare environment and its outputs', async () => {
-    await s3().send(new PutObjectCommand({ Bucket: 'plain', Key: 'jobs/in/in.txt', Body: 'forecast\n' }))
-    const request = job()
-    const described = await create(request)
-    expect([described.ProcessingJobStatus, described.FailureReason]).toEqual(['Completed', undefined])
-    expect(simulator.account.buckets.get('plain')!.objects.get('jobs/out/out.txt')!.body.toString()).toBe('forecast\n')
-    const logs = new CloudWatchLogsClient(options())
-    const logGroupName = '/aws/sagemaker/ProcessingJobs'
-    const { logStreams } = await logs.send(
-      new DescribeLogStreamsCommand({ logGroupName, logStreamNamePrefix: `${request.ProcessingJobName}/` }),
-    )
-    expect(logStreams?.[0]?.logStreamName).toMatch(/\/algo-1-\d+$/)
-    const stream = { logGroupName, logStreamName: logStreams![0]!.logStreamName! }
-    const { events, nextForwardToken } = await logs.send(new GetLogEventsCommand({ ...stream, startFromHead: true }))
-    const names = events!.slice(1).map(({ message }) => message!.split('=')[0])
-    expect(events![0]!.message).toBe('forecast')
-    expect(names.filter((name) => !['_', 'PWD', 'SHLVL', 'OLDPWD'].includes(name!))).toEqual(['COLOUR', 'HOME', 'PATH'])
-    expect((await logs.send(new GetLogEventsCommand({ ...stream, nextToken: nextForwardToken! }))).events).toEqual([])
-    expect(
-      (await new SageMakerClient(options()).send(new ListProcessingJobsCommand({ NameContains: 'job-' }))).ProcessingJobSummaries,
-    ).toHaveLength(1)
   })
 
   it.skipIf(!hasNamespaces)('fail with the container’s exit code and message, stop when asked or overdue', async () => {
