@@ -1,6 +1,7 @@
 // The table of cloud commands: each loads its own file, and with it the AWS SDK, when it runs.
 import { Option, type Command } from 'commander'
 import { engineKinds, processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
+import { setupFormats } from '../../src-shared/cloud/setup-formats.ts'
 import { collect, exampleText, integerBetween, positiveNumber, sharedOptions } from './options.ts'
 
 const examples = {
@@ -10,6 +11,7 @@ const examples = {
     'cloud launch s3://bucket/forecasts/ --engine spark --instances 20 --config config.yaml --wait --download run',
     'cloud launch --resume 20270315094210a1b2c3 --wait',
   ],
+  setup: ['cloud setup --format terraform --bucket capacity-data --account 123456789012 --region eu-west-1 > headroom.tf'],
   download: ['cloud download headroom-20270315094210a1b2c3 run', 'cloud download s3://bucket/risk_analysis/ module05-run'],
 } as const
 
@@ -82,6 +84,20 @@ export const addCloudCommands = (program: Command): void => {
     .addOption(new Option('--fetch <dir>').hideHelp())
     .addOption(sharedOptions.quiet())
     .action(async (inputs: string[], options) => (await import('./cloud/launch-command.ts')).runLaunch(inputs, options))
+
+  withConnection(cloud.command('setup'))
+    .addHelpText('before', exampleText(examples.setup))
+    .description('Print bucket, role and policies for cloud runs; applies nothing')
+    .addOption(new Option('--format <kind>', 'what to print').choices(setupFormats).makeOptionMandatory())
+    .requiredOption('--bucket <name>', 'bucket for engine, inputs and runs')
+    .option('--account <id>', 'account ID (default: that of the credentials)')
+    .option('--prefix <path>', 'S3 prefix in the bucket', 'headroom')
+    .option('--forecasts <path>', 'S3 prefix of the forecasts', 'forecasts')
+    .option('--role-name <name>', 'name of the execution role', 'HeadroomProcessing')
+    .option('--kms-key <arn>', 'KMS key for volume, uploads and outputs')
+    .option('--vpc', 'jobs run in a VPC')
+    .option('--spark', 'jobs run on a Spark cluster, too')
+    .action(async (options) => (await import('./cloud/setup-command.ts')).runSetup(options))
 
   withConnection(cloud.command('watch'))
     .description('Follow a job: status, progress and log')

@@ -76,6 +76,13 @@ try {
     new CreateRoleCommand({ RoleName: 'Headroom', Path: '/service-role/', AssumeRolePolicyDocument: trust }),
   )
   const settings = ['--bucket', 'capacity', '--role', Role?.Arn ?? '']
+
+  // What `cloud setup` prints is built by moto, and preflight passes on it.
+  const setup = ['--bucket', 'printed-data', '--role-name', 'Printed', '--account', '123456789012', '--region', region, '--spark', '--vpc']
+  const template = headroom('cloud', 'setup', '--format', 'cloudformation', ...setup).stdout
+  const build = `import boto3, sys; boto3.client('cloudformation').create_stack(StackName='headroom', TemplateBody=sys.stdin.read(), Capabilities=['CAPABILITY_NAMED_IAM'])`
+  const stack = spawnSync(python, ['-c', build], { encoding: 'utf8', input: template, env: { ...env, AWS_DEFAULT_REGION: region } })
+  expectThat('setup: moto builds the CloudFormation template', stack.status === 0, stack.stderr)
   headroom('sample', '--servers', '20', '--out', 'fleet.parquet', '--quiet')
 
   const preflight = headroom('cloud', 'preflight', 'fleet.parquet', ...settings, '--json')
@@ -84,6 +91,16 @@ try {
     const check = checks.find((/** @type {{ id: string }} */ line) => line.id === id)
     expectThat(`preflight: ${id}`, check?.state === 'ok', JSON.stringify(check) ?? preflight.stderr)
   }
+  const printedRole = ['--bucket', 'printed-data', '--role', 'arn:aws:iam::123456789012:role/service-role/Printed']
+  const onPrinted = headroom('cloud', 'preflight', 'fleet.parquet', ...printedRole, '--json')
+  const failed = (onPrinted.stdout === '' ? [] : JSON.parse(onPrinted.stdout).checks).filter(
+    (/** @type {{ state: string }} */ { state }) => state === 'failed',
+  )
+  expectThat(
+    'preflight passes on what setup printed',
+    onPrinted.status === 0 && failed.length === 0,
+    JSON.stringify(failed) + onPrinted.stderr,
+  )
   const launched = headroom('cloud', 'launch', 'fleet.parquet', ...settings)
   const job = launched.stdout.trim()
   expectThat('launch: upload in parts and CreateProcessingJob', launched.status === 0 && job.startsWith('headroom-'), launched.stderr)

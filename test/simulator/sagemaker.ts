@@ -46,8 +46,8 @@ const findJob = (account: Account, input: Fields): ProcessingJob => {
 const seconds = (date: Date): number => date.getTime() / 1000
 
 /** Tags are listed by another operation. */
-const describeJob = ({ request: { Tags: _, ...request }, ...job }: ProcessingJob): Fields => ({
-  ...request,
+const describeJob = (job: ProcessingJob): Fields => ({
+  ...Object.fromEntries(Object.entries(job.request).filter(([name]) => name !== 'Tags')),
   ProcessingJobArn: job.arn,
   ProcessingJobStatus: job.status,
   CreationTime: seconds(job.createdAt),

@@ -1,14 +1,17 @@
 // Pages of AWS: addresses in the console, and which addresses may be opened in the browser.
 
-/** Of each partition: how its regions begin, and the domains of its console and its services. */
+/** Of each partition: how its regions begin, its name in ARNs, and the domains of its console and its services. */
 const partitions = [
-  { prefix: 'cn-', console: 'amazonaws.cn', services: 'amazonaws.com.cn' },
-  { prefix: 'us-gov-', console: 'amazonaws-us-gov.com', services: 'amazonaws.com' },
-  { prefix: 'eusc-', console: 'amazonaws-eusc.eu', services: 'amazonaws.eu' },
-  { prefix: '', console: 'aws.amazon.com', services: 'amazonaws.com' },
+  { prefix: 'cn-', name: 'aws-cn', console: 'amazonaws.cn', services: 'amazonaws.com.cn' },
+  { prefix: 'us-gov-', name: 'aws-us-gov', console: 'amazonaws-us-gov.com', services: 'amazonaws.com' },
+  { prefix: 'eusc-', name: 'aws-eusc', console: 'amazonaws-eusc.eu', services: 'amazonaws.eu' },
+  { prefix: '', name: 'aws', console: 'aws.amazon.com', services: 'amazonaws.com' },
 ] as const
 
 const partitionOf = (region: string): (typeof partitions)[number] => partitions.find(({ prefix }) => region.startsWith(prefix))!
+
+/** Name of the region's partition in ARNs. */
+export const partitionName = (region: string): string => partitionOf(region).name
 
 const consoleOf = (region: string): string => `https://${region}.console.${partitionOf(region).console}`
 

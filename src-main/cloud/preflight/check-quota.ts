@@ -22,8 +22,8 @@ export const checkQuota = async (connection: Connection, type: string, count = 1
         next: 'Request servicequotas:ListServiceQuotas to check it before the launch.',
       }
     }
-    if (toCloudError(thrown).code !== 'cloud-unreachable') throw thrown
-    return { state: 'warning', detail: `${size}; Service Quotas cannot be reached.`, next: 'SageMaker checks the quota at launch.' }
+    const found = toCloudError(thrown).code === 'cloud-unreachable' ? 'Service Quotas cannot be reached' : 'the quota cannot be read'
+    return { state: 'warning', detail: `${size}; ${found}.`, next: 'SageMaker checks the quota at launch.' }
   })
   if (!(limits instanceof Map)) return limits
   const limit = limits.get(type)

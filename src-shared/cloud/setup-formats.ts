@@ -1,0 +1,3 @@
+// Forms in which a setup and a schedule are printed.
+export const setupFormats = ['terraform', 'cloudformation', 'cli'] as const
+export type SetupFormat = (typeof setupFormats)[number]
