@@ -12,6 +12,7 @@ const examples = {
     'cloud launch --resume 20270315094210a1b2c3 --wait',
   ],
   setup: ['cloud setup --format terraform --bucket capacity-data --account 123456789012 --region eu-west-1 > headroom.tf'],
+  schedule: ["cloud schedule 20270315094210a1b2c3 --at 'cron(0 6 * * ? *)' --time-zone Europe/Berlin > schedule.json"],
   download: ['cloud download headroom-20270315094210a1b2c3 run', 'cloud download s3://bucket/risk_analysis/ module05-run'],
 } as const
 
@@ -98,6 +99,15 @@ export const addCloudCommands = (program: Command): void => {
     .option('--vpc', 'jobs run in a VPC')
     .option('--spark', 'jobs run on a Spark cluster, too')
     .action(async (options) => (await import('./cloud/setup-command.ts')).runSetup(options))
+
+  withConnection(cloud.command('schedule'))
+    .addHelpText('before', exampleText(examples.schedule))
+    .description('Print a schedule that repeats a launched run; applies nothing')
+    .argument('<run>', 'run ID or job name of a launch of this machine')
+    .requiredOption('--at <expression>', 'schedule expression of EventBridge: cron(...) or rate(...)')
+    .option('--time-zone <name>', 'time zone of the expression', 'UTC')
+    .option('--topic <arn>', 'SNS topic that is told of each end')
+    .action(async (run: string, options) => (await import('./cloud/schedule-command.ts')).runSchedule(run, options))
 
   withConnection(cloud.command('watch'))
     .description('Follow a job: status, progress and log')

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { DescribeProcessingJobCommand, SageMakerClient } from '@aws-sdk/client-sagemaker'
 
@@ -118,6 +118,14 @@ try {
     again.stdout.includes('"skipped"') && !/"bytes":(\d+),"file":"headroom-engine.tar.gz","skipped":0,/.test(again.stdout),
     again.stderr,
   )
+  await new S3Client({ ...common, forcePathStyle: true }).send(
+    new PutObjectCommand({ Bucket: 'capacity', Key: 'forecasts/fleet.parquet', Body: readFileSync(join(folder, 'fleet.parquet')) }),
+  )
+  const inBucket = headroom('cloud', 'launch', 's3://capacity/forecasts/', ...settings)
+  const topic = 'arn:aws:sns:eu-west-1:123456789012:planners'
+  const schedule = headroom('cloud', 'schedule', inBucket.stdout.trim(), '--at', 'cron(0 6 * * ? *)', '--topic', topic)
+  const validation = spawnSync(python, [join(project, 'test', 'interop', 'schedule.py')], { encoding: 'utf8', input: schedule.stdout })
+  expectThat('schedule: valid by the models of AWS', validation.status === 0, inBucket.stderr + schedule.stderr + validation.stderr)
   const jobs = headroom('cloud', 'jobs', '--json')
   expectThat('jobs', jobs.status === 0 && jobs.stdout.includes(job), jobs.stderr)
   const logs = headroom('cloud', 'logs', job)

@@ -42,7 +42,7 @@ export const runSetup = async (options: SetupOptions): Promise<void> => {
     checked.error?.issues[0]?.message ??
     (/^\d{12}$/.test(account) ? undefined : 'An account ID has 12 digits.') ??
     (/^[\w+=,.@-]{1,60}$/.test(plan.roleName) ? undefined : 'A role name has up to 60 letters, digits and + = , . @ - _.') ??
-    (/^[\w!.*\'()/-]+$/.test(plan.forecastsPrefix) ? undefined : 'A prefix is a path of plain names.') ??
+    (/^[\w!.*'()/-]+$/.test(plan.forecastsPrefix) ? undefined : 'A prefix is a path of plain names.') ??
     (plan.kmsKeyArn === undefined || /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/.test(plan.kmsKeyArn)
       ? undefined
       : 'The key is named by its ARN: arn:aws:kms:REGION:ACCOUNT:key/ID.')
