@@ -89,3 +89,24 @@ test('an analysis names the column of an altered page, and what was checked', as
   await writeFile(path, bytes)
   await expect(workspace.analyse(path)).rejects.toThrow('altered.parquet is a damaged Parquet file: a page of column actual was altered.')
 })
+
+// Bits that DuckDB inflates to other values without a word.
+test.each(['PARQUET_VERSION v1', 'PARQUET_VERSION v2'])('a bit that is turned in a page of gzip is found (%s)', async (option) => {
+  const path = join(workspace.folder, 'gzip.parquet')
+  await workspace.writeQuery(
+    'gzip.parquet',
+    'SELECT CAST(i AS DOUBLE) * 1.1 AS predicted FROM range(3000) t(i)',
+    `, COMPRESSION gzip, ${option}`,
+  )
+  const whole = await checkPageChecksums(path)
+  expect(whole.checkedPages).toBeGreaterThan(0)
+  expect(whole.damagedColumn).toBeUndefined()
+  const bytes = await readFile(path)
+  const { start } = await readFileFooter(path)
+  for (const at of [start - 3, start - 7, Math.floor(start / 2)]) {
+    const altered = Buffer.from(bytes)
+    altered[at]! ^= 4
+    await writeFile(path, altered)
+    expect((await checkPageChecksums(path)).damagedColumn).toBe('predicted')
+  }
+})
