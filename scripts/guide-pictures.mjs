@@ -59,6 +59,22 @@ const showImport = async (app, page, file) => {
   await dialog.locator('.import-body[aria-busy="false"]').waitFor()
 }
 
+/** Shows what a live source holds. @param {Page} page @param {string} name @param {(page: Page) => Promise<void>} fill */
+const showSource = async (page, name, fill) => {
+  await page.locator('.sidebar-button[data-view="start"]').click()
+  await page.getByRole('button', { name: `I have ${name}` }).click()
+  await fill(page)
+  await page.getByRole('button', { name: 'Look' }).click()
+  await page.locator('.source-findings').waitFor()
+  await page.locator('.source-foot').scrollIntoViewIfNeeded()
+  await waitUntilSettled(page)
+  await page.screenshot({ path: join(pictures, `${name.toLowerCase()}-light.png`) })
+  await page
+    .getByRole('region', { name: `I have ${name}` })
+    .getByRole('button', { name: 'Close' })
+    .click()
+}
+
 /** Opens a view for its picture in the guide. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */
 const show = async (app, page, view, other) => {
   if (view === 'server') {
@@ -144,6 +160,8 @@ await runMain(async () => {
         await showImport(app, page, spreadsheet)
         await page.screenshot({ path: join(pictures, 'import-light.png') })
         await page.keyboard.press('Escape')
+        await showSource(page, 'CloudWatch', (shown) => shown.getByLabel('Business unit tag').fill('Team'))
+        await showSource(page, 'Prometheus', (shown) => shown.getByLabel('Address').fill(sandbox.prometheusUrl))
         for (const [view, theme] of viewsShown) {
           await request(page, 'settings.set', { theme })
           await show(app, page, view, earlier)

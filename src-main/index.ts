@@ -51,7 +51,7 @@ const start = async (): Promise<void> => {
     window?.webContents.send(pushChannel, message)
   }
   const recentRuns = new RecentRuns(data.recentRuns)
-  const granted = new GrantedPaths([data.runs, data.samples], {
+  const granted = new GrantedPaths([data.runs, data.samples, data.measurements], {
     ask: (purpose, paths) => askForPaths(window, purpose, paths),
     recentFolders: async () => (await recentRuns.list()).map(({ folder }) => folder),
   })

@@ -1,5 +1,6 @@
 // The window's layout: sidebar, summary bar, filter, current view, drawer, status bar; and the global keys.
 import { Suspense, useEffect } from 'react'
+import { MfaCodeDialog } from './cloud/mfa-code-dialog.tsx'
 import { DropTarget } from './frame/drop-target.tsx'
 import { FilterBar } from './frame/filter-bar.tsx'
 import { SummaryBar } from './frame/summary-bar.tsx'
@@ -54,6 +55,7 @@ export const App = () => {
         <Sidebar views={views} />
         <MainArea key={settings.locale ?? 'system'} theme={theme} />
         <DropTarget />
+        <MfaCodeDialog />
         {overlay === 'palette' && <CommandPalette commands={windowCommands} />}
         {overlay === 'import' && <ImportDialog />}
         {overlay === 'shortcuts' && <ShortcutsPage commands={windowCommands} />}

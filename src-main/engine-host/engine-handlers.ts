@@ -34,6 +34,11 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       await planSparkJob({ ...request, serversTable: serversTable ?? undefined, model: model ?? undefined })
       return {}
     },
+    'measurements.assemble': async (call) => {
+      const { assembleMeasurements } = await import('../sources/assemble-measurements.ts')
+      const { databaseMemory, parseMemoryLimit } = await import('../engine/resource-limits.ts')
+      return assembleMeasurements({ ...call, memoryLimit: databaseMemory(parseMemoryLimit(undefined)) })
+    },
     'tables.check': async ({ serversTable, eventsTable, config }) => {
       const { validateTables } = await import('../forecasts/servers-table.ts')
       const { parseConfig } = await import('../config/parse-config.ts')

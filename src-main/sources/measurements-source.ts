@@ -64,11 +64,16 @@ export const spanOf = (
   }
 }
 
+type SourceOptions = MeasurementsSource['source']
+
+const differences = (existing: MeasurementsSource, source: SourceOptions): string[] =>
+  Object.keys({ ...existing.source, ...source }).filter((key) => JSON.stringify(existing.source[key]) !== JSON.stringify(source[key]))
+
+export const isSameSource = (existing: MeasurementsSource, source: SourceOptions): boolean => differences(existing, source).length === 0
+
 /** Throws usage where the file was collected with other options. */
-export const assertSameSource = (path: string, existing: MeasurementsSource, source: Readonly<Record<string, unknown>>): void => {
-  const different = Object.keys({ ...existing.source, ...source }).filter(
-    (key) => JSON.stringify(existing.source[key]) !== JSON.stringify(source[key]),
-  )
+export const assertSameSource = (path: string, existing: MeasurementsSource, source: SourceOptions): void => {
+  const different = differences(existing, source)
   if (different.length === 0) return
   throw new HeadroomError('usage', `${path} was collected with another ${different.join(', ')}.`, {
     next: 'Repeat the earlier options, or collect into a new file.',

@@ -3,7 +3,6 @@ import { useEffect } from 'react'
 import { ErrorPanel, scrollIntoView } from '../components/error-panel.tsx'
 import { PreflightChecks } from './preflight-checks.tsx'
 import { connectAccount, loadCloud, useCloudState } from '../state/cloud-state.ts'
-import { MfaCodeDialog } from './mfa-code-dialog.tsx'
 import { JobHistory } from './job-history.tsx'
 import { LaunchForm } from './launch-form.tsx'
 import { CloudRunPanel } from './cloud-run-panel.tsx'
@@ -51,7 +50,6 @@ export const CloudView = () => {
         )}
         <JobHistory />
       </section>
-      <MfaCodeDialog />
     </main>
   )
 }

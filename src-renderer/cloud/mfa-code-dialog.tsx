@@ -1,6 +1,7 @@
 // Requests the code of an MFA device; the code goes to the main process and is not saved.
 import { useState } from 'react'
 import { submitMfaCode, useCloudState } from '../state/cloud-state.ts'
+import './cloud.css'
 
 export const MfaCodeDialog = () => {
   const device = useCloudState((state) => state.mfaDevice)

@@ -50,7 +50,8 @@ const get = useCloudState.getState
 const maxLogLines = 10_000
 
 let isListening = false
-const listenToPushes = (): void => {
+/** Call it before a request that may ask for a code. */
+export const listenToCloud = (): void => {
   if (isListening) return
   isListening = true
   onPush((push) => {
@@ -82,7 +83,7 @@ const runAction = async (label: string, action: () => Promise<Partial<CloudState
 }
 
 export const loadCloud = async (): Promise<void> => {
-  listenToPushes()
+  listenToCloud()
   await runAction('Reading AWS profiles', async () => {
     const { profiles, form, runs: cloudRuns } = await request('cloud.start', {})
     const { isLoaded, form: editedForm } = get()

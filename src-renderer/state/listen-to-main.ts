@@ -4,6 +4,7 @@ import type { StartRequest } from '../../src-shared/ipc/ipc-contract.ts'
 import { onPush, request } from '../ipc/bridge.ts'
 import { handleRunEvent } from './follow-analysis.ts'
 import { openLink, openPath, openSample, refreshRecentRuns } from './open-path.ts'
+import { showSourceProgress, showSourceWaiting } from './source-state.ts'
 import { useWindowState } from './window-state.ts'
 
 /** `onCommand`: a menu item requests a command by its id. */
@@ -21,6 +22,12 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
         return
       case 'command.requested':
         onCommand(push.command)
+        return
+      case 'source.progress':
+        showSourceProgress(push.label, push.share)
+        return
+      case 'source.waiting':
+        showSourceWaiting(push.sentence)
         return
       // Handled by cloud-state.ts.
       case 'cloud.run':

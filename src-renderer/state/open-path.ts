@@ -50,6 +50,10 @@ export const analyseImported = (): Promise<void> => {
   })
 }
 
+/** Measurements that Headroom collected: their columns are known. */
+export const analyseCollected = (path: string): Promise<void> =>
+  openWithStatus(fileNameOf(path), () => analyse({ kind: 'forecast', paths: [path], settings: {} }))
+
 /** A link opens an existing run; it never starts an analysis. */
 export const openLink = (link: DeepLink): Promise<void> =>
   openWithStatus(fileNameOf(link.path), async () => {

@@ -34,6 +34,8 @@ import {
   queryWriteRequestSchema,
   writtenQuerySchema,
 } from './user-sql.ts'
+import { assembleCallSchema, sourceChannels, sourcePushes } from './sources-contract.ts'
+import { collectedMeasurementsSchema } from '../sources/source-requests.ts'
 import { reconcileRequestSchema, reconciliationSchema } from './reconciliation.ts'
 import {
   clusterProfilesSchema,
@@ -273,6 +275,8 @@ export const channels = {
       }),
       response: done,
     },
+    /** Makes a measurements file of the parts of a collect. */
+    'measurements.assemble': { request: assembleCallSchema, response: collectedMeasurementsSchema },
     /** Throws what an analysis would throw on these tables. */
     'tables.check': {
       request: z.strictObject({ serversTable: path.nullable(), eventsTable: path.nullable(), config: z.record(z.string(), z.unknown()) }),
@@ -294,7 +298,7 @@ export const channels = {
     'query.write': { request: queryWriteRequestSchema, response: writtenQuerySchema },
   }),
 
-  ...servedBy('cloud', cloudChannels),
+  ...servedBy('cloud', { ...cloudChannels, ...sourceChannels }),
 }
 type Channels = typeof channels
 export type Channel = keyof Channels
@@ -318,5 +322,6 @@ export const pushSchema = z.discriminatedUnion('type', [
   /** A menu item that the window carries out. */
   z.object({ type: z.literal('command.requested'), command: z.string() }),
   ...cloudPushes,
+  ...sourcePushes,
 ])
 export type Push = z.infer<typeof pushSchema>

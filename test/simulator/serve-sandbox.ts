@@ -1,6 +1,9 @@
-// A simulated account: a bucket, a role, quotas, and forecasts in the bucket.
+// A simulated account: a bucket with forecasts, a role, quotas, a fleet of instances; and a server that answers as Prometheus.
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { nodeExporterQueries } from '../../src-main/sources/prometheus/collect-prometheus.ts'
+import { addFleet } from './ec2.ts'
+import { PrometheusDouble } from './prometheus-double.ts'
 import { defaultChecksum, storeObject } from './s3-objects.ts'
 import { AwsSimulator } from './simulator.ts'
 
@@ -11,6 +14,8 @@ export interface Sandbox {
   readonly bucket: string
   readonly roleArn: string
   readonly input: string
+  /** A server that answers as Prometheus with node_exporter on 12 machines. */
+  readonly prometheusUrl: string
   /** Waits for one more job, which fails at once: when it was accepted, and the bytes that the account has received since the last one. */
   readonly nextJob: () => Promise<{ readonly at: number; readonly sentBytes: number }>
   readonly stop: () => Promise<void>
@@ -22,6 +27,8 @@ const instanceSizes = ['large', 'xlarge', '2xlarge', '4xlarge']
 /** `forecasts`: a Parquet file that is put into the bucket. */
 export const serveSandbox = async (forecasts: string): Promise<Sandbox> => {
   const simulator = await AwsSimulator.start()
+  addFleet(simulator.account, 400)
+  const prometheus = await serveNodeExporter()
   const bucket = simulator.addBucket(bucketName)
   for (const size of instanceSizes) simulator.account.quotas.set(`ml.m5.${size} for processing job usage`, 4)
   const body = await readFile(forecasts)
@@ -43,6 +50,22 @@ export const serveSandbox = async (forecasts: string): Promise<Sandbox> => {
     bucket: bucketName,
     roleArn: simulator.account.roles.get('HeadroomProcessing')!.arn,
     input: `s3://${bucketName}/forecasts/`,
-    stop: () => simulator.stop(),
+    prometheusUrl: prometheus.url,
+    stop: async () => {
+      await prometheus.stop()
+      await simulator.stop()
+    },
   }
+}
+
+const serveNodeExporter = async (): Promise<PrometheusDouble> => {
+  const prometheus = await PrometheusDouble.start()
+  for (const { query } of nodeExporterQueries) {
+    const machines = Array.from({ length: 12 }, (_, index) => ({
+      labels: { instance: `db-${String(index + 1).padStart(2, '0')}:9100`, job: 'node' },
+      valueAt: (at: number) => String(25 + 5 * index + 6 * Math.sin((at / 86_400) * 2 * Math.PI)),
+    }))
+    prometheus.series.set(query, machines)
+  }
+  return prometheus
 }

@@ -71,6 +71,7 @@ export class CloudService {
         checkTables: ({ serversTable, eventsTable, config }) =>
           engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null, config }),
       },
+      assemble: (call) => engine.call('measurements.assemble', call),
       openRun: (folder) => push({ type: 'start.requested', startRequest: { kind: 'path', path: folder } }),
     })
   }

@@ -15,6 +15,7 @@ import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import { signIn } from '../../cloud/account/sign-in.ts'
 import { buildLaunchRequest, fillFromConfig, launchFormPath, readLaunchForm, saveLaunchForm } from './launch-form.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
+import { SourceCollects, type SourceCollectsDeps } from '../sources/source-collects.ts'
 import { createProgressFilter } from './cloud-run-view.ts'
 import { CloudRuns } from './cloud-runs.ts'
 import { browseBucket } from '../../cloud/storage/list-objects.ts'
@@ -30,6 +31,7 @@ export interface CloudSessionDeps {
   readonly choosePath: (kind: LocalKind | 'config') => Promise<string | null>
   readonly openRun: (folder: string) => void
   readonly engine: EnginePort
+  readonly assemble: SourceCollectsDeps['assemble']
 }
 
 /** `runs/cloud-NAME`, with a number where that is taken. An interrupted download finds its parts there again. */
@@ -55,6 +57,7 @@ export class CloudSession {
   readonly #connections = new Map<string, Promise<Connection>>()
   readonly #allowed = new Set<string>()
   readonly #runs: CloudRuns
+  readonly #sources: SourceCollects
   readonly #resumed: Promise<void>
   #submitCode: ((code: string | null) => void) | undefined
 
@@ -77,10 +80,19 @@ export class CloudSession {
       },
       pollMs: poll === '' ? undefined : Number(poll),
     })
+    this.#sources = new SourceCollects({
+      folder: deps.data.measurements,
+      push: deps.push,
+      connect: (profile, region) => this.#connect({ profile, region }),
+      assemble: deps.assemble,
+    })
     this.#resumed = this.#runs.resume()
   }
 
   readonly handlers: Handlers<ChannelServedBy<'cloud'>> = {
+    'source.survey': (request) => this.#sources.handlers['source.survey'](request),
+    'source.collect': (request) => this.#sources.handlers['source.collect'](request),
+    'source.cancel': (request) => this.#sources.handlers['source.cancel'](request),
     'cloud.start': async () => {
       await this.#resumed
       return { profiles: await listProfiles(), form: await readLaunchForm(this.#formPath), runs: this.#runs.list() }

@@ -6,6 +6,8 @@ export interface DataFolder {
   readonly root: string
   readonly runs: string
   readonly samples: string
+  /** Collected from live sources. */
+  readonly measurements: string
   readonly settings: string
   readonly recentRuns: string
   readonly windowState: string
@@ -27,6 +29,7 @@ export const initDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
     root,
     runs: join(root, 'runs'),
     samples: join(root, 'samples'),
+    measurements: join(root, 'measurements'),
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
     windowState: join(root, 'window-place.json'),

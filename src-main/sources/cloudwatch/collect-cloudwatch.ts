@@ -44,11 +44,19 @@ export interface CloudWatchTarget extends CollectTarget {
 
 const readExisting = async ({ request, out, extends: isExtension }: CloudWatchTarget): Promise<MeasurementsSource | undefined> => {
   const existing = isExtension ? await readMeasurementsSource(out) : undefined
-  if (existing !== undefined) assertSameSource(out, existing, sourceOf(request))
+  if (existing !== undefined) assertSameSource(out, existing, cloudWatchSource(request))
   return existing
 }
 
-const sourceOf = ({ profiles, regions, namespaces, metrics, periodSeconds, statistic }: CloudWatchRequest): Record<string, unknown> => ({
+/** What decides which values there are. */
+export const cloudWatchSource = ({
+  profiles,
+  regions,
+  namespaces,
+  metrics,
+  periodSeconds,
+  statistic,
+}: CloudWatchRequest): Record<string, unknown> => ({
   kind: 'cloudwatch',
   profiles,
   regions,
@@ -113,7 +121,7 @@ export const collectCloudWatch = async (
   const { request, out } = target
   const existing = await readExisting(target)
   const { days, until, attributes } = request
-  const source = sourceOf(request)
+  const source = cloudWatchSource(request)
   const key = { source, days, until, attributes, extended: existing === undefined ? null : existing.until }
   const collection = await openCollection(out, key, planSchema, async () => {
     await surveyCloudWatch(target, discovery, work)

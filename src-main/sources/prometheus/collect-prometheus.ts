@@ -30,7 +30,7 @@ const daySeconds = 86_400
 const valuesPerRequest = 500_000
 
 /** Of node_exporter, by the hour: the 95th percentile of 5-minute means. The value of an hour is asked for at its end. */
-const nodeExporterQueries: readonly PrometheusQuery[] = [
+export const nodeExporterQueries: readonly PrometheusQuery[] = [
   {
     metric: 'cpu_p95',
     query: 'quantile_over_time(0.95, (100 * (1 - avg without (cpu, mode) (rate(node_cpu_seconds_total{mode="idle"}[5m]))))[1h:5m])',
@@ -128,8 +128,8 @@ export const collectPrometheus = async (
   work: CollectWork = {},
 ): Promise<CollectedParts> => {
   const queries = queriesOf(request)
-  const { url, label, tenant, days, until, attributes } = request
-  const source = { kind: 'prometheus', url: parseAddress(url).href, queries, label, tenant, stepSeconds }
+  const { days, until, attributes } = request
+  const source = prometheusSource(request)
   const existing = isExtension ? await readMeasurementsSource(out) : undefined
   if (existing !== undefined) assertSameSource(out, existing, source)
   const client = connectTo(request, access, work)
@@ -150,6 +150,12 @@ export const collectPrometheus = async (
   } finally {
     client.close()
   }
+}
+
+/** What decides which values there are. */
+export const prometheusSource = (request: PrometheusRequest): Record<string, unknown> => {
+  const { url, label, tenant } = request
+  return { kind: 'prometheus', url: parseAddress(url).href, queries: queriesOf(request), label, tenant, stepSeconds }
 }
 
 /** The number of series decides how many hours fit into one answer. */

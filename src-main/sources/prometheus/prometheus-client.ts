@@ -206,9 +206,17 @@ class Busy extends Error {
 
 const emptyToUndefined = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text)
 
+const parseUrl = (address: string): URL | undefined => {
+  try {
+    return new URL(address)
+  } catch {
+    return undefined
+  }
+}
+
 /** Throws usage. */
 export const parseAddress = (address: string): URL => {
-  const url = URL.canParse(address) ? new URL(address) : undefined
+  const url = parseUrl(address)
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     throw new HeadroomError('usage', `"${address}" is no address.`, { next: 'Name one such as https://prometheus.example.com:9090.' })
   if (url.username !== '' || url.password !== '')

@@ -1,15 +1,18 @@
 // The start page: sample fleet, open a file or folder, connect to AWS, recent runs.
-import { Cloud, FileUp, FolderOpen, Sparkles, X } from 'lucide-react'
+import { Activity, Cloud, CloudDownload, FileUp, FolderOpen, Sparkles, X } from 'lucide-react'
 import type { RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { navigateTo } from '../../state/navigation.ts'
 import { choosePath, removeRecentRun, openRunFolder, openSample } from '../../state/open-path.ts'
+import { openSourcePanel, useSourceState } from '../../state/source-state.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDollars, formatLocalTime, formatShare, formatting } from '../../theme/formatting.ts'
+import { SourcePanel } from './source-panel.tsx'
 import './start.css'
 
 export const StartView = () => {
   const { failure, notice, opening, recentRuns } = useWindowState()
+  const source = useSourceState((state) => state.kind)
   const dismiss = (): void => useWindowState.setState({ failure: null })
   return (
     <main className="start" aria-label="Start">
@@ -42,12 +45,23 @@ export const StartView = () => {
             <strong>Open folder…</strong>
             <span>A folder of forecasts, a run folder, or Module 05 output.</span>
           </button>
+          <button type="button" className="card" disabled={opening !== null} onClick={() => void openSourcePanel('cloudwatch')}>
+            <CloudDownload size={20} aria-hidden />
+            <strong>I have CloudWatch…</strong>
+            <span>Collect measurements of EC2 and its agent, forecast and analyse them.</span>
+          </button>
+          <button type="button" className="card" disabled={opening !== null} onClick={() => void openSourcePanel('prometheus')}>
+            <Activity size={20} aria-hidden />
+            <strong>I have Prometheus…</strong>
+            <span>Collect measurements of node_exporter or of your query, forecast and analyse them.</span>
+          </button>
           <button type="button" className="card" disabled={opening !== null} onClick={() => navigateTo('cloud')}>
             <Cloud size={20} aria-hidden />
             <strong>Connect to AWS…</strong>
             <span>Run the analysis on Amazon SageMaker and download the verified run.</span>
           </button>
         </div>
+        {source !== null && <SourcePanel key={source} kind={source} />}
         <p className="start-hint">{opening === null ? 'Or drop files or a folder here.' : `Opening ${opening} …`}</p>
         <section className="recent" aria-label="Recent runs">
           <h2>Recent runs</h2>
