@@ -64,6 +64,14 @@ describe.each(['whole.parquet', 'rows.csv', 'rows.jsonl'])('of %s', (name) => {
   })
 })
 
+test('UTF-16 that DuckDB does not read is refused with the next step', async () => {
+  expect(await explained('rows.csv', 'Invalid Input Error: File is not utf-16 encoded')).toMatchObject({
+    code: 'input-text-unreadable',
+    message: 'rows.csv is not valid UTF-16 text.',
+    next: 'Save the file as CSV UTF-8.',
+  })
+})
+
 test('a query of ours that fails on a whole file is no damage', async () => {
   const dataset = await open('whole.parquet')
   const query = `SELECT CAST(server_id AS INTEGER) AS n FROM read_parquet('${join(folder, 'whole.parquet')}')`

@@ -218,6 +218,7 @@ export const explainTextFailure = (files: readonly ForecastFile[], thrown: unkno
       `${place} has ${fields[2]} ${fields[2] === '1' ? 'field' : 'fields'}, but the first line names ${fields[1]}.`,
       'Write one field per column in every line.',
     )
+  if (/not utf-16 encoded/i.test(message)) return refuse(`${name} is not valid UTF-16 text.`, 'Save the file as CSV UTF-8.')
   if (/not latin-1 encoded/i.test(message))
     return refuse(`${name} holds characters that are not in Latin-1.`, 'Save the file as CSV UTF-8, and leave out --encoding.')
   if (/utf-?8|unicode/i.test(message)) {
