@@ -1,15 +1,20 @@
 // `headroom cloud` while a job runs and when it fails: its log is shown line by line, and the end of it where progress is hidden.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bucketName, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
-import { ensureLinkedEngine } from '../fixtures/linked-engine.ts'
+import { writeEngine } from '../fixtures/cloud-workspace.ts'
 import { smallForecasts } from '../fixtures/small-forecasts.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
 
 let workspace: CloudCliWorkspace
+let engine: string
 beforeEach(async () => {
-  const engine = await ensureLinkedEngine()
+  engine = await mkdtemp(join(tmpdir(), 'headroom-engine-'))
+  await writeEngine(engine, 'exit 0')
   workspace = await openCloudCliWorkspace({
-    engine,
+    engine: { folder: engine, image: engine },
     runJob: async (job, name) => {
       const lines = Array.from({ length: 20 }, (_, at) => `line ${at + 1}`)
       const event = JSON.stringify({ type: 'step', id: 'breaches', label: 'Breaches', progress: 0.5, schema_version: 1 })
@@ -28,8 +33,11 @@ beforeEach(async () => {
     defaultChecksum(smallForecasts),
     new Date(),
   )
-}, 180_000)
-afterEach(() => workspace.close())
+})
+afterEach(async () => {
+  await workspace.close()
+  await rm(engine, { recursive: true })
+})
 
 describe('a job that fails', () => {
   it('has shown its log, and only its end with --quiet', async () => {
