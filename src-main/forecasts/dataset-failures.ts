@@ -19,7 +19,9 @@ interface NamedFiles {
 export const explainFailure = async (database: Database, { files, name }: NamedFiles, cause: unknown): Promise<unknown> => {
   if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') return cause
   await assertUnchanged(files)
-  return (await findUnreadable(database, files)) ?? timesOutside(name, cause) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
+  return (
+    (await findUnreadable(database, files)) ?? outsideStatistics(name, cause) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
+  )
 }
 
 /** The first Parquet file that fails without any SQL of an analysis. */
@@ -61,10 +63,13 @@ const unreadableFile = ({ name }: ForecastFile, cause: HeadroomError): HeadroomE
         cause,
       })
 
-/** First and last time come from the files' statistics; the bitmaps of the profile find rows outside. */
-const timesOutside = (name: string, cause: HeadroomError): HeadroomError | undefined =>
-  /^Out of Range Error: Value -?\d+ is outside of provided min and max range/.test(cause.message)
-    ? new HeadroomError('input-changed', `The statistics of ${name} contradict its rows: times lie outside of them.`, {
+/** First and last time and the greatest value come from the files' statistics; the bitmaps and sums of the profile find rows outside. */
+const outsidePattern =
+  /^Out of Range Error: Value -?\d+ is outside of provided min and max range|^Conversion Error: Type DOUBLE with value \S+ can't be cast because the value is out of range/
+
+const outsideStatistics = (name: string, cause: HeadroomError): HeadroomError | undefined =>
+  outsidePattern.test(cause.message)
+    ? new HeadroomError('input-changed', `The statistics of ${name} contradict its rows: times or values lie outside of them.`, {
         next: 'Write, copy or download the file again.',
         cause,
       })

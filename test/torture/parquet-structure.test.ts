@@ -228,11 +228,14 @@ const kinds: Readonly<Record<string, (file: ParquetFile, random: Random) => Buff
 
 type Row = Readonly<Record<string, unknown>>
 
+/** A Date would lose microseconds. */
+const parsers = { timestampFromMicroseconds: (microseconds: bigint): string => String(microseconds) }
+
 /** The rows as the second reader has them; null where it refuses the file. */
 const readBySecondReader = async (bytes: Buffer): Promise<Row[] | null> => {
   const file = new Uint8Array(bytes).buffer
   try {
-    return await parquetReadObjects({ file, compressors: { GZIP: (input) => gunzipSync(input) } })
+    return await parquetReadObjects({ file, compressors: { GZIP: (input) => gunzipSync(input) }, parsers })
   } catch {
     return null
   }
@@ -241,7 +244,6 @@ const readBySecondReader = async (bytes: Buffer): Promise<Row[] | null> => {
 const columnTypes: Readonly<Record<string, string>> = {
   server_id: 'VARCHAR',
   model: 'VARCHAR',
-  timestamp: 'TIMESTAMP',
   is_future: 'BOOLEAN',
 }
 
@@ -254,7 +256,11 @@ const textOf = (value: unknown): string | null => {
 /** A valid file of these rows. */
 const writeRows = async (rows: readonly Row[], path: string): Promise<void> => {
   const columns = Object.keys(rows[0] ?? {})
-  const select = columns.map((name, index) => `CAST(c${index} AS ${columnTypes[name] ?? 'DOUBLE'}) AS ${identifier(name)}`)
+  const select = columns.map((name, index) =>
+    name === 'timestamp'
+      ? `make_timestamp(CAST(c${index} AS BIGINT)) AS ${identifier(name)}`
+      : `CAST(c${index} AS ${columnTypes[name] ?? 'DOUBLE'}) AS ${identifier(name)}`,
+  )
   await database.run('DROP TABLE IF EXISTS texts')
   await database.storeRows(
     'texts',
