@@ -121,7 +121,8 @@ try {
   )
   expectThat(
     'tags become the servers table',
-    JSON.stringify(servers.getRows()) === JSON.stringify([...ids].sort().map((id) => [id, 'Retail', 'm5.large'])),
+    JSON.stringify(servers.getRows()) ===
+      JSON.stringify([...ids].sort((a, b) => a.localeCompare(b)).map((id) => [id, 'Retail', 'm5.large'])),
     JSON.stringify(servers.getRows()),
   )
 } finally {
