@@ -228,7 +228,7 @@ const missingColumnsError = (missing: readonly RequiredRole[], columns: readonly
   const likely = (wanted: RequiredRole): string | undefined =>
     findNearestName(wanted, names) ?? (wanted === 'timestamp' && times.length === 1 ? times[0]!.column : undefined)
   const options = missing.map((wanted) => mapArgument(wanted, likely(wanted) ?? 'COLUMN')).join(' ')
-  const wide = role === 'server_id' ? ' Where each column is a server, state --wide servers.' : ''
+  const wide = role === 'server_id' && nearest === undefined ? ' Where each column is a server, state --wide servers.' : ''
   const next =
     names.filter((name) => /^\d{4}-\d{2}/.test(name)).length > 1
       ? 'Write one row per server and time: the names of columns are times.'
