@@ -28,12 +28,15 @@ const findLimit = (level: number, degreesOfFreedom: number): number => {
 /** P(|T| <= sqrt(degreesOfFreedom) tan(angle)); the finite sums of Abramowitz and Stegun 1964, 26.7.3 and 26.7.4. */
 const probabilityWithin = (angle: number, degreesOfFreedom: number): number => {
   const isOdd = degreesOfFreedom % 2 === 1
-  const cosine = Math.cos(angle)
+  // From the tangent: the last digit of Math.cos and Math.sin differs between Electron and Node.
+  const tangent = Math.tan(angle)
+  const cosine = 1 / Math.sqrt(1 + tangent * tangent)
+  const sine = tangent * cosine
   let sum = 0
   let term = isOdd ? cosine : 1
   for (let power = isOdd ? 1 : 0; power <= degreesOfFreedom - 2; power += 2) {
     sum += term
     term *= (cosine * cosine * (power + 1)) / (power + 2)
   }
-  return isOdd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum
+  return isOdd ? (2 / Math.PI) * (angle + sine * sum) : sine * sum
 }
