@@ -1,4 +1,4 @@
-// The contents of the engine bundle: Node, the built command line without its cloud part, native bindings for Linux, fonts.
+// The contents of the engine bundle: Node, the built command line without cloud and collectors, native bindings for Linux, fonts.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { projectFolder } from '../setup/project-folders.mjs'
@@ -23,13 +23,14 @@ function builtChunks() {
   return JSON.parse(readFileSync(join(built, 'contents.json'), 'utf8'))
 }
 
-/** Chunks of the command line and its worker thread, without what only launches cloud jobs. @returns {string[]} */
+/** Chunks of the command line and its worker thread, without what speaks to AWS or to Prometheus. @returns {string[]} */
 export function engineChunks(chunks = builtChunks()) {
-  const isCloud = (/** @type {string} */ file) => chunks[file]?.sources.some((source) => /^src-main\/(cli\/)?cloud\//.test(source)) ?? false
+  const isOfNetwork = (/** @type {string} */ file) =>
+    chunks[file]?.sources.some((source) => /^src-main\/(cli\/(cloud|collect)|cloud|sources)\//.test(source)) ?? false
   const seen = new Set()
   const visit = (/** @type {string} */ file) => {
     const chunk = chunks[file]
-    if (!chunk || seen.has(file) || isCloud(file)) return
+    if (!chunk || seen.has(file) || isOfNetwork(file)) return
     seen.add(file)
     for (const next of [...chunk.imports, ...chunk.dynamicImports]) visit(next)
   }
