@@ -38,6 +38,7 @@ import { splitComposites } from './readers/composite-columns.ts'
 import { assertStatedColumns, findLayout, type MeasurementsOption } from './readers/find-layout.ts'
 import type { Layout, ReadingConfig } from './readers/layout.ts'
 import { firstPartLength, type Extent } from './readers/text-files.ts'
+import { unreadColumnWarnings } from './unread-columns.ts'
 import { readGroups } from './source-groups.ts'
 
 export interface ForecastDataset {
@@ -108,6 +109,7 @@ export const openForecastDataset = async (
       warnings: [
         ...leftOutWarnings(leftOut),
         ...dataset.warnings,
+        ...unreadColumnWarnings(dataset.mapping),
         ...(await findFolderConflicts(database, dataset)),
         ...(dataset.firstPartRows === null ? await findUnknownMetrics(database, dataset, config) : []),
       ],

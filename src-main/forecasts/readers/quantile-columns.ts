@@ -9,7 +9,7 @@ export interface NamedQuantile {
 }
 
 /**
- * Names such as 0.1, p10, q0.1, quantile_0.9, 10%, timesfm-q-0.1, cpu_q0.10, TimeGPT-q-10, yhat1 10.0%; bounds of a stated level, such as Lo 80;
+ * Names such as 0.1, p10, q0.1, quantile_0.9, 10%, timesfm-q-0.1, cpu_q0.10, TimeGPT-q-10, yhat1 10.0%; bounds of a stated level, such as Lo 80 or 80%_lower;
  * and the tuples of pandas, ('Quantiles', 0.1). A metric such as cpu_p95 is none.
  */
 export const namedQuantile = ({ column, part }: NamedColumn): NamedQuantile | undefined => {
@@ -20,6 +20,8 @@ export const namedQuantile = ({ column, part }: NamedColumn): NamedQuantile | un
   const [, side, percent] =
     /^(?:(?:yhat|forecast|predicted|prediction|mean)[ ._-])?(lo|hi|low|high|lower|upper)[ ._-]?([5-9]\d(?:\.\d+)?)\s*%?$/i.exec(name) ?? []
   if (percent !== undefined) return { stem: '', level: boundQuantile(side!, Number(percent) / 100) }
+  const [, share, shareSide] = /^([5-9]\d(?:\.\d+)?)\s*%[ ._-](lower|upper)$/i.exec(name) ?? []
+  if (share !== undefined) return { stem: '', level: boundQuantile(shareSide!, Number(share) / 100) }
   const bare =
     /^(?:q|quantiles?|p)?[-_ ]?(0?\.\d+)$/i.exec(name) ??
     /^(?:[pq]_?|(?:percentile|quantile)[_ ])(\d{1,2}(?:\.\d+)?)$/i.exec(name) ??

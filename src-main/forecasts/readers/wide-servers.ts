@@ -14,7 +14,7 @@ import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
 
 export const readWideServers: Reader = (input) => {
   if (input.config.wide !== 'servers') return undefined
-  const values = valueColumns(input).filter(mayBeNumbers)
+  const values = valueColumns(input).filter((column) => mayBeNumbers(column) && !isSplunkSpan(column))
   const byStem = quantilesByStem(values)
   const parts = new Set([...byStem.values()].flatMap(({ quantiles }) => quantiles.map(({ column }) => column)))
   const named = (name: string): SourceColumn | undefined => values.find(({ column }) => plainName(column) === plainName(name))
@@ -51,6 +51,9 @@ export const readWideServers: Reader = (input) => {
     candidates,
   }
 }
+
+/** Splunk's timechart writes the length of its step beside the servers. */
+const isSplunkSpan = ({ column }: SourceColumn): boolean => /^_span(days)?$/.test(column.trim())
 
 /** Only forecasts have bounds. */
 const plainGroup = (column: SourceColumn, { config: { map }, plainValues }: LayoutInput, hasBounds: boolean): ValueGroup => ({

@@ -310,3 +310,38 @@ describe('texts that one rule or one statement settles', () => {
     await expect(inspectText('untitled.csv', forecast(lines))).rejects.toMatchObject({ code: 'input-text-unreadable' })
   })
 })
+
+describe('columns whose names only suggest their role', () => {
+  test.each([
+    ['lower_ci', 'upper_ci'],
+    ['lwr', 'upr'],
+    ['80%_lower', '80%_upper'],
+  ])('%s and %s are bounds', async (lower, upper) => {
+    const { preview } = await inspectText('bounds.csv', `server_id,timestamp,predicted,${lower},${upper}\na,2026-05-30,20,10,30\n`)
+    expect(preview[0]).toMatchObject({ predicted: 20, yhat_lower: 10, yhat_upper: 30 })
+  })
+
+  test('y_actual is the measured value', async () => {
+    const text = 'server_id,timestamp,predicted,y_actual\na,2026-05-30,20,21\na,2026-05-31,20,\n'
+    expect((await inspectText('actual.csv', text)).preview.map(({ actual }) => actual)).toEqual([21, null])
+  })
+
+  test('others are named with the option that reads them', async () => {
+    const text = 'server_id,timestamp,predicted,cpu_actual,min,max\na,2026-05-30,20,21,10,30\na,2026-05-31,20,,10,30\n'
+    const { warnings } = await inspectText('unread.csv', text)
+    expect(warnings.find(({ code }) => code === 'unread-columns')?.message).toBe(
+      'Not read, though the name suggests a role: cpu_actual, min, max. To read: --map actual=cpu_actual --map yhat_lower=min --map yhat_upper=max.',
+    )
+  })
+
+  test('parts of a trend are not named beside bounds', async () => {
+    const text = 'server_id,ds,yhat,yhat_lower,yhat_upper,trend_lower,trend_upper\na,2026-05-30,20,10,30,15,25\n'
+    expect((await inspectText('trend.csv', text)).warnings.map(({ code }) => code)).not.toContain('unread-columns')
+  })
+
+  test('the span of a Splunk timechart is no server', async () => {
+    const text = '_time,a,b,_span\n2026-05-30,20,30,86400\n2026-05-31,21,31,86400\n'
+    const { preview } = await inspectText('timechart.csv', text, { wide: 'servers' })
+    expect(new Set(preview.map(({ server_id }) => server_id))).toEqual(new Set(['a', 'b']))
+  })
+})

@@ -1,0 +1,27 @@
+// Warns of columns that may be measurements or bounds by their names, where the file has none of that role.
+import type { ColumnRoleName, InputMapping } from '../../src-shared/run/input-mapping.ts'
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
+import { mapArgument } from './forecast-columns.ts'
+
+const likelyNames: readonly (readonly [role: ColumnRoleName, pattern: RegExp])[] = [
+  ['actual', /actual|observed|ground_?truth/i],
+  ['yhat_lower', /lower|lwr|^(lo|low|min|minimum)$|_(lo|low)$/i],
+  ['yhat_upper', /upper|upr|^(hi|high|max|maximum)$|_(hi|high)$/i],
+]
+
+/** For forecasts alone: the level and the statement of a measurement need neither. */
+export const unreadColumnWarnings = ({ files }: Pick<InputMapping, 'files'>): RunWarning[] => {
+  const options = new Map<string, string>()
+  for (const { roles, unused } of files) {
+    const has = (wanted: ColumnRoleName): boolean => roles.some(({ role }) => role === wanted)
+    if (!has('predicted')) continue
+    for (const [role, pattern] of likelyNames) {
+      const column = has(role) || has('quantiles') ? undefined : unused.find((name) => pattern.test(name))
+      if (column !== undefined) options.set(column, mapArgument(role, column))
+    }
+  }
+  if (options.size === 0) return []
+  const names = [...options.keys()]
+  const message = `Not read, though the name suggests a role: ${names.join(', ')}. To read: ${[...options.values()].join(' ')}.`
+  return [{ code: 'unread-columns', message, count: names.length, examples: names }]
+}
