@@ -53,9 +53,10 @@ describe('the process is killed', () => {
   it('while it uploads: only the missing parts are sent', async () => {
     await workspace.close()
     workspace = await openCloudCliWorkspace()
-    workspace.simulator.faults.add({ kind: 'delay', operation: 'UploadPart', milliseconds: 60_000, after: 4, times: 99 })
+    workspace.simulator.faults.add({ kind: 'reset', operation: 'UploadPart', after: 6, times: 999 })
     await killWhen(() => sentParts().length >= 6, 'launch', fleet.forecasts)
     const [first, from] = [sentParts(), workspace.simulator.requests.length]
+    expect(first).toHaveLength(6)
     expect(workspace.simulator.account.jobs.size).toBe(0)
     await expectDownloaded(await workspace.cloud('launch', '--resume', await runId(), '--wait', '--download', 'home-run'))
     const all = [...first, ...sentParts(from)].sort((a, b) => a - b)
