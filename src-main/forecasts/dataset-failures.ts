@@ -1,9 +1,11 @@
 // Why a dataset that was opened cannot be read: files that changed, damage, a Parquet feature that is not supported, or a fault of Headroom.
+import { z } from 'zod'
 import { readFileFooter } from '../parquet/parquet-footer.ts'
 import { ThriftError } from '../parquet/thrift-compact.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { escapeGlob, literal, type Database } from '../database/database.ts'
 import { assertUnchanged, type ForecastFile } from './forecast-files.ts'
+import { checkPages } from './input-hashes.ts'
 import { unreadableReason } from './unreadable-parquet.ts'
 
 /** What messages say of a dataset. */
@@ -14,15 +16,30 @@ interface NamedFiles {
 
 /**
  * What a failure of a dataset means. A query that failed has words of DuckDB, which no user should see: the files changed meanwhile, one of them
- * cannot be read by itself, a value is of another kind, or else Headroom is at fault. Other failures stay as they are.
+ * cannot be read by itself, a page was altered, a value is of another kind, or else Headroom is at fault. Other failures stay as they are.
  */
 export const explainFailure = async (database: Database, { files, name }: NamedFiles, cause: unknown): Promise<unknown> => {
+  if (cause instanceof z.ZodError || cause instanceof RangeError) {
+    await assertUnchanged(files)
+    for (const file of files) await checkPages(file)
+    return isTimeFault(cause) ? timeBeyondReason(name, cause) : cause
+  }
   if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') return cause
   await assertUnchanged(files)
-  return (
-    (await findUnreadable(database, files)) ?? outsideStatistics(name, cause) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
-  )
+  const unreadable = await findUnreadable(database, files)
+  if (unreadable !== undefined) return unreadable
+  for (const file of files) await checkPages(file)
+  return outsideStatistics(name, cause) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
 }
+
+/** Words of JavaScript for a date that it cannot hold. */
+const isTimeFault = (cause: Error): boolean => cause instanceof RangeError && cause.message === 'Invalid time value'
+
+const timeBeyondReason = (name: string, cause: unknown): HeadroomError =>
+  new HeadroomError('input-time-unreadable', `${name} holds times beyond the year 275760.`, {
+    next: 'Correct them, or write, copy or download the file again.',
+    cause,
+  })
 
 /** The first Parquet file that fails without any SQL of an analysis. */
 const findUnreadable = async (database: Database, files: readonly ForecastFile[]): Promise<HeadroomError | undefined> => {

@@ -21,7 +21,7 @@ export const hashInputs = async (files: readonly ForecastFile[], signal: AbortSi
     hashes.set(file.path, {
       sha256: isHashed ? await hashFile(file.path, signal) : null,
       modified_at: modifiedAt(file),
-      integrity: (await hasChecksums(file, signal)) ? 'checked' : 'none',
+      integrity: (await checkPages(file, signal)) ? 'checked' : 'none',
     })
   }
   return hashes
@@ -35,8 +35,8 @@ const hashFile = async (path: string, signal: AbortSignal): Promise<string> => {
   return hash.digest('hex')
 }
 
-/** Compressed text was compared when it was read. */
-const hasChecksums = async ({ path, name, format, compression }: ForecastFile, signal: AbortSignal): Promise<boolean> => {
+/** Whether a file has checksums; they agree. Compressed text was compared when it was read. Throws input-not-parquet for an altered page. */
+export const checkPages = async ({ path, name, format, compression }: ForecastFile, signal?: AbortSignal): Promise<boolean> => {
   if (format !== 'parquet') return compression !== 'none'
   try {
     const { checkedPages, damagedColumn } = await checkPageChecksums(path, signal)

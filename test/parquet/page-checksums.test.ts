@@ -6,8 +6,17 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { crc32 } from '../../src-main/parquet/crc32.ts'
 import { checkPageChecksums } from '../../src-main/parquet/page-checksums.ts'
-import { readFileFooter } from '../../src-main/parquet/parquet-footer.ts'
-import { ThriftError } from '../../src-main/parquet/thrift-compact.ts'
+import {
+  footerBytes,
+  footerFields,
+  listOfStructs,
+  numberAt,
+  readFileFooter,
+  structAt,
+  structsAt,
+  withFields,
+} from '../../src-main/parquet/parquet-footer.ts'
+import { ThriftError, thriftTypes, type ThriftStruct } from '../../src-main/parquet/thrift-compact.ts'
 import { literal } from '../../src-main/database/database.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { ForecastWorkspace, type TestRow } from '../fixtures/forecast-workspace.ts'
@@ -108,5 +117,45 @@ test.each(['PARQUET_VERSION v1', 'PARQUET_VERSION v2'])('a bit that is turned in
     altered[at]! ^= 4
     await writeFile(path, altered)
     expect((await checkPageChecksums(path)).damagedColumn).toBe('predicted')
+  }
+})
+
+/** The file with another metadata of its last column chunk. */
+const withLastChunk = async (path: string, change: (chunk: ThriftStruct) => ThriftStruct): Promise<void> => {
+  const { fileMetaData, rowGroup, columnChunk } = footerFields
+  const { metaData, start } = await readFileFooter(path)
+  const groups = structsAt(metaData, fileMetaData.rowGroups).map((group) => {
+    const columns = structsAt(group, rowGroup.columns)
+    const last = columns.at(-1)!
+    const changed = withFields(last, { [columnChunk.metaData]: change(structAt(last, columnChunk.metaData)) })
+    return withFields(group, { [rowGroup.columns]: listOfStructs([...columns.slice(0, -1), changed]) })
+  })
+  const footer = footerBytes(withFields(metaData, { [fileMetaData.rowGroups]: listOfStructs(groups) }))
+  await writeFile(path, Buffer.concat([(await readFile(path)).subarray(0, start), footer]))
+}
+
+const withNullCount = (chunk: ThriftStruct): ThriftStruct =>
+  withFields(chunk, { 12: new Map([...structAt(chunk, 12), [3, { type: thriftTypes.i64, value: 90 }]]) })
+
+// DuckDB reads each of these, the first two as a column without values: the band was missing from the figures without a word.
+test.each([
+  ['that counts every value as empty and states a greatest one', withNullCount],
+  ['that counts no values', (chunk: ThriftStruct) => withFields(chunk, { 5: 0 })],
+  ['that ends within a page', (chunk: ThriftStruct) => withFields(chunk, { 7: numberAt(chunk, 7)! - 8 })],
+])('a column %s is damaged', async (_, change) => {
+  const path = await workspace.writeQuery('contradiction.parquet', 'SELECT i, CAST(i AS DOUBLE) AS yhat_upper FROM range(90) t(i)')
+  expect(await checkPageChecksums(path)).toEqual({ checkedPages: 0 })
+  await withLastChunk(path, change)
+  expect((await checkPageChecksums(path)).damagedColumn).toBe('yhat_upper')
+})
+
+test('columns of lists, of empty values and of NaN contradict nothing', async () => {
+  for (const compression of ['uncompressed', 'snappy', 'gzip', 'zstd']) {
+    const path = await workspace.writeQuery(
+      'whole.parquet',
+      `SELECT [i, i] AS list, {'a': i} AS nested, CAST(NULL AS DOUBLE) AS empty, 'NaN'::DOUBLE AS nan, CAST(i % 3 AS VARCHAR) AS text FROM range(5000) t(i)`,
+      `, COMPRESSION ${compression}, ROW_GROUP_SIZE 2048`,
+    )
+    expect((await checkPageChecksums(path)).damagedColumn).toBeUndefined()
   }
 })
