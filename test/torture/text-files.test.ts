@@ -64,7 +64,7 @@ const isPlainRefusal = (thrown: unknown): boolean =>
   thrown instanceof HeadroomError &&
   thrown.code.startsWith('input-') &&
   thrown.next !== undefined &&
-  !/ Error:|LINE \d|at .*\.ts|expected .*received|\bc\d+\b|__file|value_\d|unusual_\d|read_csv|TRY_CAST/.test(thrown.message)
+  !/ Error:|LINE \d|\bat .*\.ts\b|expected .*received|\bc\d+\b|__file|value_\d|unusual_\d|read_csv|TRY_CAST/.test(thrown.message)
 
 interface Outcome {
   readonly rows?: readonly string[]

@@ -32,7 +32,7 @@ export interface TextStyle {
 }
 
 /** SQL for a percentage without its sign; other texts stay. */
-const withoutPercentSql = (text: string): string => `rtrim(${text}, ' %')`
+const withoutPercentSql = (text: string): string => `regexp_replace(${text}, '\\s*%\\s*$', '')`
 
 /** SQL for a number, NaN among them; NULL where the text is missing or unreadable. Thousands separators are read only where the mark is stated. */
 export const numberTextSql = (given: string, mark: DecimalMark, isStated: boolean, isPercent = false): string => {
