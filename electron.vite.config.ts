@@ -11,7 +11,7 @@ const commonjs = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 
 
 export default defineConfig({
   main: {
-    // Imported with ?inline, so that worker threads, packages and the engine bundle need no file beside the code.
+    // Imported with ?inline, so that worker threads, packages and the engine bundle need no file next to the code.
     assetsInclude: ['**/*.wasm'],
     plugins: [packageContents()],
     build: {

@@ -1,4 +1,4 @@
-// `npm run bench:placement`: hosts above the consolidation target in what came after the horizon, beside packing by the forecasts alone;
+// `npm run bench:placement`: hosts above the consolidation target in what came after the horizon, next to packing by the forecasts alone;
 // and what other names of servers and another seed move.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

@@ -64,7 +64,7 @@ const showSource = async (page, name, fill) => {
   await page.locator('.sidebar-button[data-view="start"]').click()
   await page.getByRole('button', { name: `I have ${name}` }).click()
   await fill(page)
-  await page.getByRole('button', { name: 'Look' }).click()
+  await page.getByRole('button', { name: 'Check', exact: true }).click()
   await page.locator('.source-findings').waitFor()
   await page.locator('.source-foot').scrollIntoViewIfNeeded()
   await waitUntilSettled(page)

@@ -88,7 +88,7 @@ export const sharedOptions = {
   method: () =>
     new Option('--method <name>', 'headroom, or module05 for the arithmetic of Module 05').choices(analysisMethods).default('headroom'),
   model: () => new Option('--model <name>', 'use this model for all series'),
-  withBaselines: () => new Option('--with-baselines', 'add Headroom’s own forecasts as models beside those of the input'),
+  withBaselines: () => new Option('--with-baselines', 'add Headroom’s own forecasts to the models of the input'),
   previous: () => new Option('--previous <run>', 'keep the hosts of this run folder where they still fit'),
   set: () => new Option('--set <key=value>', 'set one configuration key; repeatable').argParser(collect).default([]),
   unit: () =>

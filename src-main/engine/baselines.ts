@@ -1,4 +1,4 @@
-// Baselines: Headroom's own forecasts of the measured values, as more models beside those of the input.
+// Baselines: Headroom's own forecasts of the measured values, as further models.
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
@@ -53,7 +53,7 @@ export const addBaselines = async (run: Run, given: ForecastDataset): Promise<Fo
       warnings: [
         {
           code: 'baselines-added',
-          message: `Baselines stand beside the models of the input. ${summary} Each server compares its models over the times that all of them cover. Models: ${models.map((model) => prefix + model).join(', ')}.`,
+          message: `Baselines are added to the models of the input. ${summary} Each server compares its models over the times that all of them cover. Models: ${models.map((model) => prefix + model).join(', ')}.`,
         },
         ...given.warnings,
         ...warnings,

@@ -115,7 +115,7 @@ const statisticsSql: Readonly<Record<PeriodStatistic, string>> = {
   mean: fixedMeanSql('actual', fixedPointFor(Number.MAX_VALUE)),
 }
 
-/** A measured value stands beside the forecast of each model. */
+/** A measured value stands in the row of each model's forecast. */
 const measuredValuesQuery = (hasModels: boolean): string =>
   hasModels
     ? `SELECT server_id, metric, ts, max(actual) AS actual FROM forecast_rows WHERE ${isMeasuredSql} GROUP BY ALL`

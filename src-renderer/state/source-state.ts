@@ -100,7 +100,7 @@ export const changeSourceForm = (change: Partial<SourceForm>): void =>
 
 export const showSourceProgress = (step: string, share: number): void => {
   const { phase, share: before } = get()
-  // Looking around and collecting each begin at 0.
+  // The check and the collect each begin at 0.
   if (phase !== 'idle') set({ step, share: Math.max(before, phase === 'collecting' ? share : 0), waiting: '' })
 }
 

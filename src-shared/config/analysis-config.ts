@@ -73,7 +73,7 @@ export const analysisConfigSchema = z.strictObject({
     .optional(),
   /** Nominal level of `yhat_lower`..`yhat_upper`, a share; levels that column names or a column state win. */
   interval_level: z.number().gt(0).lt(1).default(0.8),
-  /** Whether Headroom's own forecasts of the measured values stand beside the models of the input. */
+  /** Whether Headroom's own forecasts of the measured values are added to the models of the input. */
   with_baselines: z.boolean().default(false),
   high_risk_threshold: z.number().positive().default(80),
   very_high_risk_threshold: z.number().positive().default(90),

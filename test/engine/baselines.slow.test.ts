@@ -1,4 +1,4 @@
-// Baselines: Headroom's own forecasts stand beside a pipeline's models, over the same horizon.
+// Baselines: Headroom's own forecasts are added to a pipeline's models, over the same horizon.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { planSparkJob } from '../../src-main/engine/spark/plan-spark-job.ts'

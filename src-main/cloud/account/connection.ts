@@ -77,6 +77,10 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
       next: 'Set --region, AWS_REGION or the region of the profile.',
     })
   }
+  // The SDK would make it a part of a host name.
+  if (!/^[a-z0-9-]+$/.test(region)) {
+    throw new HeadroomError('cloud-setup', `"${region}" is no AWS region.`, { next: 'Name one such as eu-west-1.' })
+  }
   const requestHandler = createRequestHandler(profile, request)
   const credentials = new SharedCredentials({
     profile: usesEnvironment ? undefined : profileName,

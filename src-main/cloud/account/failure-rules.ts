@@ -114,7 +114,7 @@ const rules: readonly Rule[] = [
       ),
     message: ({ message }) =>
       /expired/i.test(message) ? 'AWS credentials have expired.' : `AWS credentials are missing or invalid: ${firstSentence(message)}`,
-    next: () => 'Sign in again. Running jobs go on, and following them resumes.',
+    next: () => 'Sign in again, or choose a profile with valid credentials. Running jobs go on.',
   },
   {
     failure: 'clock',

@@ -131,7 +131,7 @@ class SampleBuilder {
   }
 }
 
-/** What the horizons' paths say beside the figures of each series. */
+/** What the horizons' paths say in addition to the figures of each series. */
 export interface FleetIntervals {
   readonly intervals: Map<number, IntervalGroup>
   /** Calibration group of a series: its bin and its model. */

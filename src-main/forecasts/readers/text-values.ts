@@ -337,7 +337,7 @@ export const chooseTextStyle = (columns: readonly ProfiledColumn[], stated: Stat
   return { decimal, dateOrder, datePattern: isPattern ? stated.date_format : undefined, isPercent }
 }
 
-/** A percent sign beside numbers without one may be another unit. Throws input-unclear. */
+/** A percent sign among numbers without one may be another unit. Throws input-unclear. */
 const hasPercentages = (columns: readonly ProfiledColumn[]): boolean => {
   const refuse = (sentence: string): HeadroomError =>
     new HeadroomError('input-unclear', sentence, { next: 'Write a percent sign behind all values, or behind none.' })

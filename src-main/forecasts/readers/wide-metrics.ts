@@ -40,7 +40,7 @@ const metricOf = (name: string): Pick<ValueGroup, 'metric'> =>
 
 const forecastName = /^(.+)_(forecast|predicted|prediction|pred|fcst|yhat)$/i
 
-/** V_forecast, V_lower and V_upper, with V or V_actual measured; or a metric V beside its bounds alone, which is then the forecast. */
+/** V_forecast, V_lower and V_upper, with V or V_actual measured; or a metric V next to its bounds alone, which is then the forecast. */
 const forecastColumns = (values: readonly SourceColumn[], { config }: LayoutInput): ValueGroup[] => {
   const named = (name: string): SourceColumn | undefined => values.find(({ column }) => plainName(column) === plainName(name))
   return values.flatMap((predicted) => {

@@ -14,7 +14,7 @@ import {
 } from './layout.ts'
 import { boundName, chooseInterval, namedQuantile, roundLevel, sameLevel, symmetricIntervals, type Interval } from './quantile-columns.ts'
 
-/** Plain names of models that have bounds or quantiles in columns beside them. */
+/** Plain names of models that have bounds or quantiles in columns next to them. */
 export const boundedModels = (columns: readonly { readonly column: string }[]): string[] => {
   const names = new Set(columns.map(({ column }) => plainName(column)))
   const stems = columns.flatMap(({ column }) => boundName.exec(column.trim())?.[1] ?? [])

@@ -52,7 +52,7 @@ export const readWideServers: Reader = (input) => {
   }
 }
 
-/** Splunk's timechart writes the length of its step beside the servers. */
+/** Splunk's timechart writes the length of its step next to the servers. */
 const isSplunkSpan = ({ column }: SourceColumn): boolean => /^_span(days)?$/.test(column.trim())
 
 /** Only forecasts have bounds. */

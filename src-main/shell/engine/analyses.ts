@@ -103,7 +103,7 @@ export class Analyses {
     return { state: 'started', analysisId, name: `${name} (re-run)`, serversTable, eventsTable }
   }
 
-  /** Analysed by this application: of files that the user granted then. Downloaded runs stand beside them. */
+  /** Analysed by this application: of files that the user granted then. Downloaded runs stand next to them. */
   #isOwnRun(folder: string): boolean {
     return dirname(resolve(folder)) === resolve(this.#data.runs) && !basename(folder).startsWith('cloud-')
   }

@@ -80,7 +80,7 @@ export class SourceCollects {
     )
   }
 
-  /** The file of this source: extended where it holds the same; otherwise a new one beside it. */
+  /** The file of this source: extended where it holds the same; otherwise a new one next to it. */
   async #target(source: LiveSource): Promise<CollectTarget> {
     const { folder } = this.#deps
     await mkdir(folder, { recursive: true })

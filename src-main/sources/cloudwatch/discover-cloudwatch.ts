@@ -74,10 +74,7 @@ export const discoverCloudWatch = async (request: CloudWatchRequest, connectTo: 
   const notes: string[] = []
   let firstFailure: HeadroomError | undefined
   for (const [index, { profile, region }] of places.entries()) {
-    work.onProgress?.(
-      `Looking into ${[profile, region].filter((name) => name !== null).join(', ') || 'the account'}`,
-      index / places.length,
-    )
+    work.onProgress?.(`Checking ${[profile, region].filter((name) => name !== null).join(', ') || 'the account'}`, index / places.length)
     try {
       const connection = await connectTo(profile, region)
       const place = await readPlace(connection, request, calls, places.length > 1)

@@ -54,7 +54,7 @@ export const SourcePanel = ({ kind }: { readonly kind: SourceKind }) => {
           ) : (
             <>
               <button type="submit" className={survey === null ? 'button primary-button' : 'button'}>
-                Look
+                Check
               </button>
               <button type="button" className="button primary-button" disabled={survey === null} onClick={() => void collectSource()}>
                 Collect and analyse
@@ -69,7 +69,7 @@ export const SourcePanel = ({ kind }: { readonly kind: SourceKind }) => {
 }
 
 const describeStep = (phase: 'surveying' | 'collecting' | 'idle', step: string, share: number): string =>
-  phase === 'collecting' ? `${step === '' ? 'Collecting' : step} … ${Math.floor(share * 100)} %` : `${step === '' ? 'Looking' : step} …`
+  phase === 'collecting' ? `${step === '' ? 'Collecting' : step} … ${Math.floor(share * 100)} %` : `${step === '' ? 'Checking' : step} …`
 
 type TextKey = { readonly [Key in keyof SourceForm]: SourceForm[Key] extends string ? Key : never }[keyof SourceForm]
 
@@ -137,9 +137,9 @@ const NumberInput = ({
 const PrometheusFields = () => (
   <>
     <TextInput label="Address" name="url" placeholder="https://prometheus.example.com" />
-    <TextInput label="Bearer token" name="token" type="password" hint="In memory alone" />
+    <TextInput label="Bearer token" name="token" type="password" hint="Kept in memory only" />
     <TextInput label="User" name="user" />
-    <TextInput label="Password" name="password" type="password" hint="In memory alone" />
+    <TextInput label="Password" name="password" type="password" hint="Kept in memory only" />
     <TextInput label="Query" name="query" placeholder="CPU and memory of node_exporter" hint="PromQL, percent by the hour" />
     <TextInput label="Metric" name="metric" hint="Name of the query's values" />
     <TextInput label="Server label" name="label" placeholder="instance, else node" />

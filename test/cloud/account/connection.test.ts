@@ -102,6 +102,8 @@ describe('a connection', () => {
     expect(await failureOf(connect({ profile: 'base' }))).toMatchObject({ code: 'cloud-setup', message: 'The AWS region is missing.' })
     process.env['AWS_DEFAULT_REGION'] = 'eu-west-1'
     expect(await callerOf({ profile: 'base' })).toMatchObject({ region: 'eu-west-1' })
+    const refused = { code: 'cloud-setup', message: '"EU West" is no AWS region.', next: 'Name one such as eu-west-1.' }
+    expect(await failureOf(connect({ profile: 'base', region: 'EU West' }))).toMatchObject(refused)
   })
 
   it('assumes a role and asks once for the MFA code of all clients', async () => {

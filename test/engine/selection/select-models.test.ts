@@ -313,7 +313,7 @@ describe('hold-out accuracy', () => {
     ])
   })
 
-  test('is that of the model selected without the last window, beside the one of the selected model', async () => {
+  test('is that of the model selected without the last window, next to the one of the selected model', async () => {
     const { hold_out: holdOut } = await (await workspace.analyse(forecasts)).json('model_accuracy.json', holdOutSchema)
     // Over all days `late` wins by (21 x 2 + 7 x 3) / 28; without the window `early` does, which is then off by 10.
     expect(holdOut).toEqual([{ metric: 'cpu_p95', series: 1, in_sample_mae: expect.closeTo(2.25, 9), hold_out_mae: expect.closeTo(10, 9) }])

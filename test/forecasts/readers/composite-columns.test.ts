@@ -69,7 +69,7 @@ describe('text', () => {
     ],
     ['Kats', plainColumns('time,fcst,fcst_lower,fcst_upper'), null],
     ['bounds named after the forecast', plainColumns('ds,cpu_p95_forecast,cpu_p95_forecast_lower,cpu_p95_forecast_upper'), null],
-    ['a metric beside its bounds', plainColumns('timestamp,cpu_p95,cpu_p95_lower,cpu_p95_upper'), null],
+    ['a metric next to its bounds', plainColumns('timestamp,cpu_p95,cpu_p95_lower,cpu_p95_upper'), null],
     ['bounds with a level behind', plainColumns('ds,yhat,yhat_lower_80,yhat_upper_80'), 0.8],
     ['percentiles by their whole name', plainColumns('ds,percentile_50,percentile_10,percentile_90'), 0.8],
     ['blanks around the fields', plainColumns('ds,yhat,yhat_lower,yhat_upper').replaceAll(',', ' , '), null],

@@ -212,7 +212,7 @@ describe('texts that one rule or one statement settles', () => {
       ['server_id,timestamp,actual,predicted', 'a,2026-05-30,0.12,12 %', 'a,2026-05-31,,13 %'],
       'Column predicted of mixed.csv holds percent signs, but column actual of mixed.csv holds none.',
     ],
-  ])('percentages beside plain numbers are refused', async (lines, sentence) => {
+  ])('percentages among plain numbers are refused', async (lines, sentence) => {
     const { problem } = await inspectText('mixed.csv', forecast(lines))
     expect(problem).toMatchObject({ sentence, next: 'Write a percent sign behind all values, or behind none.' })
   })
@@ -254,7 +254,7 @@ describe('texts that one rule or one statement settles', () => {
     ])
   })
 
-  test('a column per server beside its bounds is a forecast', async () => {
+  test('a column per server next to its bounds is a forecast', async () => {
     const lines = ['ds,web,web_lower,web_upper,db,db_lower,db_upper', '2026-05-30,20,10,30,40,35,45']
     const { preview } = await inspectText('bounds.csv', forecast(lines), { wide: 'servers' })
     expect(new Set(preview.map((row) => [row.server_id, row.predicted, row.yhat_lower, row.yhat_upper].join(' ')))).toEqual(
@@ -298,7 +298,7 @@ describe('texts that one rule or one statement settles', () => {
     expect(problem).toMatchObject({ sentence, next })
   })
 
-  test('a metric beside a standard error is asked about', async () => {
+  test('a metric next to a standard error is asked about', async () => {
     const { question } = await inspectText('error.csv', forecast(['server,time,cpu,cpu_err', 'a,2026-05-30,20,3']))
     expect(question?.sentence).toContain('What are the columns cpu, cpu_err of error.csv')
   })
@@ -334,7 +334,7 @@ describe('columns whose names only suggest their role', () => {
     )
   })
 
-  test('parts of a trend are not named beside bounds', async () => {
+  test('parts of a trend are not named next to bounds', async () => {
     const text = 'server_id,ds,yhat,yhat_lower,yhat_upper,trend_lower,trend_upper\na,2026-05-30,20,10,30,15,25\n'
     expect((await inspectText('trend.csv', text)).warnings.map(({ code }) => code)).not.toContain('unread-columns')
   })

@@ -1,4 +1,4 @@
-// Stored run folders of formats 1 and 2 beside a run of today on the same forecasts: verified, opened, asked by every query, compared and reported.
+// Stored run folders of formats 1 and 2 and a run of today on the same forecasts: verified, opened, asked by every query, compared and reported.
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

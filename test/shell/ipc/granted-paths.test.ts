@@ -33,7 +33,7 @@ test('nothing is granted at first, and the question names the path', async () =>
   expect(asked).toEqual([['open', ['/etc/passwd']]])
 })
 
-test('a chosen folder holds what is inside, and nothing beside or above it', async () => {
+test('a chosen folder holds what is inside, and nothing next to or above it', async () => {
   granted.add('/data/fleet')
   await granted.require(['/data/fleet', '/data/fleet/part-1.parquet', '/data/fleet/./a/b'])
   expect(asked).toEqual([])
