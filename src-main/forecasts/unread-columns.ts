@@ -16,7 +16,9 @@ export const unreadColumnWarnings = ({ files }: Pick<InputMapping, 'files'>): Ru
     const has = (wanted: ColumnRoleName): boolean => roles.some(({ role }) => role === wanted)
     if (!has('predicted')) continue
     for (const [role, pattern] of likelyNames) {
-      const column = has(role) || has('quantiles') ? undefined : unused.find((name) => pattern.test(name))
+      // Quantiles are bounds, but tell nothing of what was measured.
+      const isKnown = has(role) || (role !== 'actual' && has('quantiles'))
+      const column = isKnown ? undefined : unused.find((name) => pattern.test(name))
       if (column !== undefined) options.set(column, mapArgument(role, column))
     }
   }

@@ -334,6 +334,12 @@ describe('columns whose names only suggest their role', () => {
     )
   })
 
+  test('a measured value is named where quantiles are the bounds', async () => {
+    const text = 'server_id,timestamp,p10,p50,p90,cpu_actual,min\na,2026-05-30,10,20,30,21,9\na,2026-05-31,10,20,30,,9\n'
+    const { warnings } = await inspectText('quantiles.csv', text)
+    expect(warnings.find(({ code }) => code === 'unread-columns')?.examples).toEqual(['cpu_actual'])
+  })
+
   test('parts of a trend are not named next to bounds', async () => {
     const text = 'server_id,ds,yhat,yhat_lower,yhat_upper,trend_lower,trend_upper\na,2026-05-30,20,10,30,15,25\n'
     expect((await inspectText('trend.csv', text)).warnings.map(({ code }) => code)).not.toContain('unread-columns')
