@@ -35,8 +35,8 @@ const fitAndPredict = (values: Float64Array, seasons: readonly number[], horizon
     const points = Float64Array.from(model.predict(horizon).point)
     return points.every(Number.isFinite) ? points : undefined
   } catch (thrown) {
-    // A fault of the library itself is an Error; "no model found" comes as text.
-    if (thrown instanceof Error && thrown.name === 'RuntimeError') throw thrown
+    // The library says as text that it finds no model; its own faults are errors.
+    if (typeof thrown !== 'string') throw thrown
     return undefined
   } finally {
     model.free()
