@@ -57,18 +57,18 @@ export const nextWindow = ({ pooled, windows }: GroupQuantiles): Pick<ErrorQuant
 
 /** By error group; of groups with an error. One grouping at a time, since the database holds the errors of each in memory. */
 const queryQuantiles = async (database: Database, level: number, group: string): Promise<ReadonlyMap<number, GroupQuantiles>> => {
-  const query = async (window: string) => {
+  const query = async (keys: string) => {
     const { number, lower, upper, errors } = await database.columns(
       `SELECT CAST(${group} AS INTEGER) AS number, quantile_cont(error, ${(1 - level) / 2}) AS lower, quantile_cont(error, ${(1 + level) / 2}) AS upper,
               CAST(count(*) AS INTEGER) AS errors
        FROM (SELECT error_group, "window", (actual - predicted) / scale AS error FROM forecast_values WHERE "window" > 0 AND NOT isnan(actual) AND scale > 0)
-       GROUP BY number, ${window} ORDER BY number, ${window}`,
+       GROUP BY ${keys} ORDER BY ${keys}`,
       { number: 'number', lower: 'number', upper: 'number', errors: 'number' },
     )
     return Array.from(number, (of, row) => ({ of, quantiles: { lower: lower[row]!, upper: upper[row]!, errors: errors[row]! } }))
   }
-  const byWindow = await query('"window"')
-  const pooled = await query('0 * "window"')
+  const byWindow = await query('number, "window"')
+  const pooled = await query('number')
   return new Map(
     pooled.map(({ of, quantiles }) => [
       of,
