@@ -25,11 +25,6 @@ export class WorkerThread<Request, Answer> {
     this.#worker.on('exit', () => this.#fail(undefined))
   }
 
-  /** Requests without an answer. */
-  get waiting(): number {
-    return this.#waiting.length
-  }
-
   /** `moved`: buffers that the thread takes over. */
   ask(request: Request, moved: ArrayBuffer[] = []): Promise<Answer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
