@@ -30,10 +30,10 @@ export type RiskBasis = z.infer<typeof riskBasisSchema>
 export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days', 'eoq_uplift', 'weekend_ratio'] as const
 export type ClusterFeature = (typeof clusterFeatures)[number]
 
-/** How numbers in text are written; `auto`: numbers that two locales read differently are refused. */
 /** Encodings of CSV files that no byte tells. */
 export const textEncodings = ['utf-8', 'latin-1'] as const
 
+/** How numbers in text are written; `auto`: numbers that two locales read differently are refused. */
 export const decimalSettings = ['auto', 'comma', 'point'] as const
 export type DecimalSetting = (typeof decimalSettings)[number]
 
