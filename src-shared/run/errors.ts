@@ -120,16 +120,10 @@ const systemError = (thrown: unknown): WireError | undefined => {
 /** Converts a thrown value to its JSON form. */
 export const toWireError = (thrown: unknown): WireError => {
   if (thrown instanceof HeadroomError) {
-    return {
-      code: thrown.code,
-      message: thrown.isRaw ? 'A step of the analysis failed in the database.' : thrown.message,
-      ...(thrown.isRaw
-        ? { next: 'Please report it: HEADROOM_DEBUG=1 prints the details.' }
-        : thrown.next === undefined
-          ? {}
-          : { next: thrown.next }),
-      ...(thrown.sql === undefined ? {} : { sql: thrown.sql }),
-    }
+    const { code, sql, isRaw } = thrown
+    const message = isRaw ? 'A step of the analysis failed in the database.' : thrown.message
+    const next = isRaw ? 'Please report it: HEADROOM_DEBUG=1 prints the details.' : thrown.next
+    return { code, message, ...(next === undefined ? {} : { next }), ...(sql === undefined ? {} : { sql }) }
   }
   if (thrown instanceof z.ZodError) {
     return { code: 'internal', message: toPlainSentence(`Headroom met data of another form: ${describeValidationRule(thrown)}.`) }
