@@ -97,7 +97,8 @@ describe.skipIf(process.platform !== 'linux')('stops', () => {
     const left = (await names()).filter((name) => !present.includes(name))
     // A signal after the last byte finds the whole report in place.
     const ends = await Promise.all(left.map(async (name) => [name, (await readFile(join(folder, name), 'latin1')).trimEnd().slice(-5)]))
-    expect([code, ends]).toEqual(code === 0 || left.length > 0 ? [code, [['report.pdf', '%%EOF']]] : [130, []])
+    expect([0, 130]).toContain(code)
+    expect(ends).toEqual(code === 0 || left.length > 0 ? [['report.pdf', '%%EOF']] : [])
     await rm(join(folder, 'report.pdf'), { force: true })
   })
 
