@@ -48,13 +48,19 @@ const serverSchema = z.object({
 })
 export type FleetServer = z.infer<typeof serverSchema>
 
-const memberSchema = serverSchema.pick({
+/** What decides about a server's group, and how much fits on it. */
+const placeableColumns = {
   server_id: true,
   business_unit: true,
   region: true,
   criticality: true,
   monthly_cost_usd: true,
   capacity_units: true,
+} as const
+const placeableSchema = serverSchema.pick(placeableColumns)
+
+const memberSchema = serverSchema.pick({
+  ...placeableColumns,
   is_underutilized: true,
   is_retirable: true,
   has_paths: true,
@@ -126,15 +132,6 @@ export const createFleetServers = async (database: Database, config: AnalysisCon
       QUALIFY row_number() OVER (PARTITION BY server_id ORDER BY ${limitingOrderSql(config.basis)}) = 1)
     ORDER BY position`)
 }
-
-const placeableSchema = serverSchema.pick({
-  server_id: true,
-  business_unit: true,
-  region: true,
-  criticality: true,
-  monthly_cost_usd: true,
-  capacity_units: true,
-})
 
 /** All servers by name, in pages, before their risk is known. Creates `placeable_servers`; reads `series_risk`. */
 export async function* readPlaceableServers(database: Database): AsyncGenerator<z.infer<typeof placeableSchema>[]> {
