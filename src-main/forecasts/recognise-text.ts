@@ -27,13 +27,12 @@ const otherFormats: readonly (readonly [magic: string, sentence: string, next: s
   ['4f626a01', 'is an Avro file', 'Convert it to Parquet first.'],
 ]
 
+/** JSON is UTF-8 by its definition, whatever is stated of CSV. */
+export const encodingOf = (format: TextFormat['format'], stated: StatedEncoding): TextFormat['encoding'] =>
+  format === 'csv' ? (stated ?? 'utf-8') : 'utf-8'
+
 /** The format of a file that does not begin as Parquet does. Throws input-not-parquet, input-empty. */
 export const recogniseText = (name: string, head: Buffer, stated?: StatedEncoding): TextFormat => {
-  const withEncoding = (format: TextFormat['format'], compression: TextFormat['compression']): TextFormat => ({
-    format,
-    compression,
-    encoding: format === 'csv' ? (stated ?? 'utf-8') : 'utf-8',
-  })
   const refuse = (sentence: string, next: string): HeadroomError => new HeadroomError('input-not-parquet', `${name} ${sentence}.`, { next })
   if (isParquetName(name)) throw refuse('is not a Parquet file', 'Convert it to Parquet first.')
   const hex = head.toString('hex', 0, 4)
@@ -43,7 +42,10 @@ export const recogniseText = (name: string, head: Buffer, stated?: StatedEncodin
   // "Unicode text" of Excel.
   if (hex.startsWith(utf16Mark)) return { format: 'csv', compression: 'none', encoding: 'utf-16' }
   const compression = hex.startsWith(gzipMagic) ? 'gzip' : hex.startsWith(zstdMagic) ? 'zstd' : 'none'
-  if (compression !== 'none') return withEncoding(textFormatOf(name) ?? 'csv', compression)
+  if (compression !== 'none') {
+    const packed = textFormatOf(name) ?? 'csv'
+    return { format: packed, compression, encoding: encodingOf(packed, stated) }
+  }
   if (head.includes(0)) throw refuse('is not a Parquet, CSV or JSON file', 'Convert it to one of them first.')
   const text = head
     .toString('utf8')
@@ -51,5 +53,5 @@ export const recogniseText = (name: string, head: Buffer, stated?: StatedEncodin
     .trimStart()
   if (text === '') throw new HeadroomError('input-empty', `${name} holds nothing but blanks.`, { next: 'Write it again.' })
   const format = /^(\{|\[\s*(\{|\]|$))/.test(text) ? 'json' : 'csv'
-  return withEncoding(format, compression)
+  return { format, compression, encoding: encodingOf(format, stated) }
 }

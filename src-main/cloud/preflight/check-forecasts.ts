@@ -12,7 +12,7 @@ import { assertRequiredRoles, findRoles } from '../../forecasts/forecast-columns
 import { findLayouts } from '../../forecasts/readers/find-layout.ts'
 import { isNamedLikeComposite, type SourceColumn } from '../../forecasts/readers/layout.ts'
 import { readCsvHead, readJsonHead } from '../../forecasts/readers/text-header.ts'
-import { recogniseText, textHeadBytes, type StatedEncoding, type TextFormat } from '../../forecasts/recognise-text.ts'
+import { encodingOf, recogniseText, textHeadBytes, type StatedEncoding, type TextFormat } from '../../forecasts/recognise-text.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
 import {
   footerRows,
@@ -218,7 +218,7 @@ const textFormat = async (source: ByteSource, name: string, path: string, encodi
     return {
       format: named,
       compression: /\.zst$/i.test(path) ? 'zstd' : /\.gz$/i.test(path) ? 'gzip' : 'none',
-      encoding: named === 'csv' ? (encoding ?? 'utf-8') : 'utf-8',
+      encoding: encodingOf(named, encoding),
     }
   if (source.bytes === 0) throw new HeadroomError('input-empty', `${name} is empty.`, { next: 'Write or copy it again.' })
   const head = Buffer.from(await source.read(0, Math.min(source.bytes, textHeadBytes)))
