@@ -46,11 +46,11 @@ export const checkPageChecksums = async (path: string, signal?: AbortSignal): Pr
         signal?.throwIfAborted()
         if (chunk.has(columnChunk.cryptoMetadata)) continue
         const column = structAt(chunk, columnChunk.metaData)
-        const path = textsAt(column, columnMetaData.pathInSchema)
-        const isFlat = path.length === 1 && !repeated.has(path[0])
+        const names = textsAt(column, columnMetaData.pathInSchema)
+        const isFlat = names.length === 1 && !repeated.has(names[0])
         const contradicts = statesValuesAmongNulls(column) || (isFlat && numberAt(column, columnFields.numValues) !== rows)
         const checked = contradicts ? 'damaged' : await checkChunk(file, column)
-        if (checked === 'damaged') return { checkedPages, damagedColumn: path.join('.') }
+        if (checked === 'damaged') return { checkedPages, damagedColumn: names.join('.') }
         checkedPages += checked
       }
     }
