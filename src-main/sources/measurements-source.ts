@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { readFileFooter, readKeyValue } from '../parquet/parquet-footer.ts'
+import { ThriftError } from '../parquet/thrift-compact.ts'
 
 /** The key in the footer. */
 export const sourceKey = 'headroom.source'
@@ -22,7 +23,10 @@ export const readMeasurementsSource = async (path: string): Promise<Measurements
   if (!existsSync(path)) return undefined
   const text = await readFileFooter(path).then(
     ({ metaData }) => readKeyValue(metaData, sourceKey),
-    () => undefined,
+    (thrown: unknown) => {
+      if (thrown instanceof ThriftError) return undefined
+      throw thrown
+    },
   )
   const parsed = measurementsSourceSchema.safeParse(text === undefined ? undefined : JSON.parse(text))
   if (parsed.success) return parsed.data
