@@ -1,10 +1,10 @@
 // A real Prometheus whose blocks hold the measurements of Bitbrains, made by promtool; undefined with a message where something is absent.
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { freePort } from './free-port.mjs'
 
 export const bitbrains = resolve(import.meta.dirname, '..', '..', '..', 'shared', 'data', 'bitbrains', 'measurements.parquet')
 /** Servers of the check: all of them take minutes on a slow machine. */
@@ -103,13 +103,3 @@ async function writeOpenMetrics(measurements, path) {
   connection.closeSync()
   return new Date((last + 3600) * 1000).toISOString().replace('.000', '')
 }
-
-/** @returns {Promise<number>} */
-const freePort = () =>
-  new Promise((done) => {
-    const probe = createServer()
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address())
-      probe.close(() => done(port))
-    })
-  })

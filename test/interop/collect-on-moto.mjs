@@ -1,72 +1,30 @@
 // Collects from CloudWatch as moto's server has it, an independent reimplementation, and compares every value with what was put in.
 // Part of `npm run interop`; says so and ends well where moto is not installed.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch'
 import { CreateTagsCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { expectThat } from './expectations.mjs'
+import { startMoto } from './moto-server.mjs'
 
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 const cliFile = resolve(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
-const region = 'eu-west-1'
-const python = process.env['HEADROOM_PYTHON'] ?? 'python3'
-const [command, ...first] =
-  [['moto_server'], [python, '-m', 'moto.server']].find(
-    ([program = '', ...args]) => spawnSync(program, [...args, '--help'], { encoding: 'utf8' }).status === 0,
-  ) ?? []
-if (command === undefined) {
-  console.log('Skipped: moto is not installed (pip install "moto[server]"; HEADROOM_PYTHON names the Python that has it).')
-  process.exit(0)
-}
 
-const port = await new Promise((done) => {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1', () => {
-    const { port: free } = /** @type {import('node:net').AddressInfo} */ (probe.address())
-    probe.close(() => done(free))
-  })
-})
-const endpoint = `http://127.0.0.1:${port}`
+const moto = await startMoto()
+if (moto === undefined) process.exit(0)
 const folder = mkdtempSync(join(tmpdir(), 'headroom-moto-'))
-const moto = spawn(command, [...first, '-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true })
-const env = {
-  ...process.env,
-  AWS_ENDPOINT_URL: endpoint,
-  AWS_REGION: region,
-  AWS_ACCESS_KEY_ID: 'testing',
-  AWS_SECRET_ACCESS_KEY: 'testing',
-  AWS_EC2_METADATA_DISABLED: 'true',
-}
-let failures = 0
-/** @param {string} what @param {boolean} isGood @param {unknown} [detail] */
-const expectThat = (what, isGood, detail = '') => {
-  console.log(`${isGood ? 'ok      ' : 'FAILED  '}${what}${isGood ? '' : `\n${String(detail)}`}`)
-  if (!isGood) failures += 1
-}
+const env = { ...process.env, ...moto.environment }
 
 try {
-  for (let waited = 0; waited < 100; waited += 1) {
-    if (
-      await fetch(`${endpoint}/moto-api/`).then(
-        () => true,
-        () => false,
-      )
-    )
-      break
-    await pause(100)
-  }
-  const common = { endpoint, region, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } }
-  const ec2 = new EC2Client(common)
+  const ec2 = new EC2Client(moto.client)
   const { Instances = [] } = await ec2.send(
     new RunInstancesCommand({ ImageId: 'ami-12c6146b', InstanceType: 'm5.large', MinCount: 3, MaxCount: 3 }),
   )
   const ids = Instances.map(({ InstanceId = '' }) => InstanceId)
   await ec2.send(new CreateTagsCommand({ Resources: ids, Tags: [{ Key: 'business_unit', Value: 'Retail' }] }))
-  const cloudWatch = new CloudWatchClient(common)
+  const cloudWatch = new CloudWatchClient(moto.client)
   // The hour before is not yet finished for a collect.
   const end = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000
   const hours = 72
@@ -126,7 +84,6 @@ try {
     JSON.stringify(servers.getRows()),
   )
 } finally {
-  if (moto.pid !== undefined) process.kill(-moto.pid, 'SIGTERM')
+  moto.stop()
   rmSync(folder, { recursive: true, force: true })
 }
-process.exitCode = failures === 0 ? 0 : 1

@@ -5,15 +5,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { startBitbrainsPrometheus } from './bitbrains-prometheus.mjs'
+import { expectThat } from './expectations.mjs'
 
 const cliFile = resolve(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
 const folder = mkdtempSync(join(tmpdir(), 'headroom-prometheus-'))
-let failures = 0
-/** @param {string} what @param {boolean} isGood @param {unknown} [detail] */
-const expectThat = (what, isGood, detail = '') => {
-  console.log(`${isGood ? 'ok      ' : 'FAILED  '}${what}${isGood ? '' : `\n${String(detail)}`}`)
-  if (!isGood) failures += 1
-}
 
 const prometheus = await startBitbrainsPrometheus(join(folder, 'prometheus'))
 if (prometheus !== undefined) {
@@ -79,4 +74,3 @@ if (prometheus !== undefined) {
   }
 }
 rmSync(folder, { recursive: true, force: true })
-process.exitCode = failures === 0 ? 0 : 1
