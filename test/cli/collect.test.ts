@@ -1,10 +1,10 @@
 // headroom collect as users run it: killed and begun again, with a run of what was collected, without replacing a file unasked.
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
 import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
 import { addFleet } from '../simulator/ec2.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
@@ -41,10 +41,7 @@ const args = (out: string, ...more: readonly string[]): string[] => [
   out,
   ...more,
 ]
-const hashOf = async (name: string): Promise<string> =>
-  createHash('sha256')
-    .update(await readFile(join(folder, name)))
-    .digest('hex')
+const hashOf = (name: string): Promise<string> => hashFile(join(folder, name))
 
 describe('headroom collect prometheus', () => {
   test('collects and analyses in one go', async () => {

@@ -1,10 +1,10 @@
 // headroom forecast as users run it: the same bytes on any number of threads, nothing left after a cancel, no file replaced unasked.
-import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database } from '../../src-main/database/database.ts'
+import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
 import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
 
 let folder: string
@@ -21,10 +21,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const run = (...args: readonly string[]): Promise<string> =>
   headroomDone(['forecast', 'measured.parquet', '--horizon', '7', ...args], { cwd: folder })
-const hashOf = async (name: string): Promise<string> =>
-  createHash('sha256')
-    .update(await readFile(join(folder, name)))
-    .digest('hex')
+const hashOf = (name: string): Promise<string> => hashFile(join(folder, name))
 
 describe('headroom forecast', () => {
   test('says what it did, and writes the same bytes on 1 and 3 threads', async () => {

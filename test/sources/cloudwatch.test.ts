@@ -1,5 +1,4 @@
 // Measurements out of CloudWatch on the simulated account: within AWS's limits, with its price, resumed and extended to the same bytes.
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,11 +8,13 @@ import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { CloudWatchRequest, CollectedMeasurements, SourceSurvey } from '../../src-shared/sources/source-requests.ts'
 import { connect } from '../../src-main/cloud/account/connection.ts'
-import { Database, literal } from '../../src-main/database/database.ts'
+import { literal } from '../../src-main/database/database.ts'
+import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
 import { assembleMeasurements } from '../../src-main/sources/assemble-measurements.ts'
 import { collectCloudWatch, surveyCloudWatch } from '../../src-main/sources/cloudwatch/collect-cloudwatch.ts'
 import { discoverCloudWatch, type Discovery } from '../../src-main/sources/cloudwatch/discover-cloudwatch.ts'
 import type { CollectWork } from '../../src-main/sources/collection.ts'
+import { queryRows } from '../fixtures/query-rows.ts'
 import { addFleet, loadOf } from '../simulator/ec2.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 
@@ -94,24 +95,12 @@ const collect = (
     more,
   )
 
-const hashOf = async (name: string): Promise<string> =>
-  createHash('sha256')
-    .update(await readFile(join(folder, name)))
-    .digest('hex')
+const hashOf = (name: string): Promise<string> => hashFile(join(folder, name))
 
 const errorOf = async (running: Promise<unknown>): Promise<{ code: string; message: string }> => {
   const thrown = await running.catch((caught: unknown) => caught)
   if (!(thrown instanceof HeadroomError)) throw new Error(`no error for users: ${String(thrown)}`)
   return { code: thrown.code, message: thrown.message }
-}
-
-const query = async <Row>(sql: string, row: z.ZodType<Row>): Promise<Row[]> => {
-  const database = await Database.open()
-  try {
-    return await database.rows(sql, row)
-  } finally {
-    database.close()
-  }
 }
 
 describe('a survey', () => {
@@ -156,7 +145,7 @@ describe('a collect', () => {
     const [first] = addFleet(simulator.account, 12)
     const collected = await collect('all.parquet')
     expect(collected).toMatchObject({ rows: (12 + 6 + 6) * 72, servers: 12, metrics: ['cpu_p95', 'disk_p95:/', 'memory_p95'], notes: [] })
-    const rows = await query(
+    const rows = await queryRows(
       `SELECT epoch("timestamp") AS seconds, actual FROM read_parquet(${literal(collected.file)})
        WHERE server_id = ${literal(first!.id)} AND metric = 'cpu_p95' ORDER BY seconds`,
       z.object({ seconds: z.number(), actual: z.number() }),
@@ -205,7 +194,7 @@ describe('a collect', () => {
     // The same names in two regions.
     const both = await collect('regions.parquet', { regions: ['eu-west-1', 'us-east-1'], namespaces: ['AWS/EC2'] })
     expect(both.servers).toBe(4)
-    const names = await query(
+    const names = await queryRows(
       `SELECT DISTINCT server_id FROM read_parquet(${literal(both.file)}) ORDER BY 1 LIMIT 2`,
       z.object({ server_id: z.string() }),
     )

@@ -1,5 +1,4 @@
 // Measurements out of Prometheus: every value once, in requests that it accepts, resumed and extended to the same bytes, with no secret on disk.
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -10,11 +9,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { CollectedMeasurements, PrometheusAccess, PrometheusRequest } from '../../src-shared/sources/source-requests.ts'
-import { Database, literal } from '../../src-main/database/database.ts'
+import { literal } from '../../src-main/database/database.ts'
+import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
 import { assembleMeasurements } from '../../src-main/sources/assemble-measurements.ts'
 import { assertOutput } from '../../src-main/sources/output-names.ts'
 import type { CollectWork } from '../../src-main/sources/collection.ts'
 import { collectPrometheus, surveyPrometheus } from '../../src-main/sources/prometheus/collect-prometheus.ts'
+import { queryRows } from '../fixtures/query-rows.ts'
 import { PrometheusDouble, type DoubleSeries } from '../simulator/prometheus-double.ts'
 
 const hour = 3600
@@ -72,10 +73,7 @@ const collect = async (
   return collected
 }
 
-const hashOf = async (name: string): Promise<string> =>
-  createHash('sha256')
-    .update(await readFile(join(folder, name)))
-    .digest('hex')
+const hashOf = (name: string): Promise<string> => hashFile(join(folder, name))
 
 const errorOf = async (running: Promise<unknown>): Promise<{ code: string; message: string }> => {
   const thrown = await running.catch((caught: unknown) => caught)
@@ -83,21 +81,12 @@ const errorOf = async (running: Promise<unknown>): Promise<{ code: string; messa
   return { code: thrown.code, message: thrown.message.replaceAll(new URL(prometheus.url).host, 'HOST') }
 }
 
-const query = async <Row>(sql: string, row: z.ZodType<Row>): Promise<Row[]> => {
-  const database = await Database.open()
-  try {
-    return await database.rows(sql, row)
-  } finally {
-    database.close()
-  }
-}
-
 describe('a collect', () => {
   test('holds every hour of every server once, by the name without its port', async () => {
     const collected = await collect('all.parquet')
     expect(collected).toMatchObject({ rows: 3 * 240, servers: 3, metrics: ['cpu_p95'], notes: [] })
     expect([collected.from, collected.until]).toEqual(['2026-10-22T00:00:00.000Z', '2026-11-01T00:00:00.000Z'])
-    const [first] = await query(
+    const [first] = await queryRows(
       `SELECT server_id, epoch("timestamp") AS at, actual, CAST((SELECT sum(actual) FROM read_parquet(${literal(collected.file)})) AS DOUBLE) AS total
        FROM read_parquet(${literal(collected.file)}) LIMIT 1`,
       z.object({ server_id: z.string(), at: z.number(), actual: z.number(), total: z.number() }),
@@ -145,7 +134,7 @@ describe('a collect', () => {
     expect(collected.metrics).toEqual(['cpu_p95', 'memory_p95'])
     // The value of an hour is known at its end.
     expect([Math.min(...asked), Math.max(...asked)]).toEqual([seconds('2026-10-31T01:00:00Z'), seconds('2026-11-01T00:00:00Z')])
-    const [span] = await query(
+    const [span] = await queryRows(
       `SELECT epoch(min("timestamp")) AS first, epoch(max("timestamp")) AS last FROM read_parquet(${literal(collected.file)})`,
       z.object({ first: z.number(), last: z.number() }),
     )
