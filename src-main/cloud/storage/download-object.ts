@@ -7,7 +7,8 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { hashFile } from '../../run-folder/staging-folder.ts'
 import { isTransient } from '../account/cloud-error.ts'
 import { abortable, pause } from '../account/connection.ts'
-import { forEachAtOnce, type TransferSlots } from './transfers.ts'
+import { forEachAtOnce } from '../account/for-each-at-once.ts'
+import type { TransferSlots } from './transfers.ts'
 
 export interface Download {
   readonly bucket: string

@@ -14,8 +14,9 @@ import {
 } from '@aws-sdk/client-s3'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { abortable } from '../account/connection.ts'
+import { forEachAtOnce } from '../account/for-each-at-once.ts'
 import { listObjects } from './list-objects.ts'
-import { forEachAtOnce, TransferSlots } from './transfers.ts'
+import { TransferSlots } from './transfers.ts'
 
 export interface Upload {
   readonly bucket: string

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { CloudWatchRequest, SourceSurvey } from '../../../src-shared/sources/source-requests.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Connection } from '../../cloud/account/connection.ts'
+import { forEachAtOnce } from '../../cloud/account/for-each-at-once.ts'
 import {
   asResumable,
   openCollection,
@@ -23,7 +24,7 @@ const settleSeconds = 900
 const retentionDays = 455
 const usdPerMetric = 0.01 / 1000
 /** Calls under way at one time. */
-const lanes = 4
+const maxCalls = 4
 
 const nowOf = ({ nowSeconds }: CollectWork): number => nowSeconds ?? Date.now() / 1000
 
@@ -89,7 +90,7 @@ export const surveyCloudWatch = async (target: CloudWatchTarget, discovery: Disc
     requests,
     values: (series.length * (span.until - span.fetchFrom)) / request.periodSeconds,
     costUsd,
-    seconds: Math.ceil(((calls.milliseconds / Math.max(1, calls.count)) * requests) / lanes / 1000),
+    seconds: Math.ceil(((calls.milliseconds / Math.max(1, calls.count)) * requests) / maxCalls / 1000),
     notes: [...notes],
   }
 }
@@ -157,44 +158,36 @@ const fetchParts = async (
     }))
   })
   const span = { StartTime: new Date(plan.fetchFrom * 1000), EndTime: new Date(plan.until * 1000) }
-  let next = 0
-  let done = 0
-  const failed = new AbortController()
-  const work = async (): Promise<void> => {
-    for (let index = next++; index < batches.length && !failed.signal.aborted; index = next++) {
-      const { connection, series } = batches[index]!
-      if (!hasPart(index)) {
-        const { points, notes } = await calls.getMetricData(
-          connectionOf(connections, connection),
-          series.map((one, at) => queryOf(one, at, request)),
-          span,
-        )
-        const values: CollectedValue[] = []
-        let unusable = 0
-        for (const [at, { server, metric }] of series.entries()) {
-          for (const [seconds, value] of points.get(queryId(at)) ?? []) {
-            if (Number.isFinite(value)) values.push({ server, metric, seconds, value })
-            else unusable += 1
-          }
-        }
-        const named = Object.fromEntries(series.map(({ server }) => [server, { ...servers[server] }]))
-        await storePart(index, values, { servers: named, unusable, notes })
+  const fetchPart = async (index: number): Promise<void> => {
+    const { connection, series } = batches[index]!
+    const { points, notes } = await calls.getMetricData(
+      connectionOf(connections, connection),
+      series.map((one, at) => queryOf(one, at, request)),
+      span,
+    )
+    const values: CollectedValue[] = []
+    let unusable = 0
+    for (const [at, { server, metric }] of series.entries()) {
+      for (const [seconds, value] of points.get(queryId(at)) ?? []) {
+        if (Number.isFinite(value)) values.push({ server, metric, seconds, value })
+        else unusable += 1
       }
+    }
+    const named = Object.fromEntries(series.map(({ server }) => [server, { ...servers[server] }]))
+    await storePart(index, values, { servers: named, unusable, notes })
+  }
+  let done = 0
+  const indexes = batches.map((_, index) => index)
+  await forEachAtOnce(
+    indexes,
+    async (index) => {
+      if (!hasPart(index)) await fetchPart(index)
       done += 1
       onProgress?.('Collecting from CloudWatch', done / batches.length)
       if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
-    }
-  }
-  const running = Array.from({ length: lanes }, () =>
-    work().catch((thrown: unknown) => {
-      failed.abort()
-      throw thrown
-    }),
+    },
+    maxCalls,
   )
-  // All lanes end before the folder is released.
-  const ended = await Promise.allSettled(running)
-  const failure = ended.find((result) => result.status === 'rejected')
-  if (failure !== undefined) throw failure.reason
   return batches.length
 }
 
