@@ -3,21 +3,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { CollectedMeasurements } from '../../src-shared/sources/source-requests.ts'
+import type { AssembleCall } from '../../src-shared/ipc/sources-contract.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { escapeGlob, literal, Database } from '../database/database.ts'
 import { replaceFile, replaceText } from '../run-folder/replace-file.ts'
 import { quoteCsv, readParts } from './collection.ts'
-import { sourceKey, type MeasurementsSource } from './measurements-source.ts'
+import { sourceKey } from './measurements-source.ts'
 import { serversTableOf } from './output-names.ts'
 
-export interface AssembleRequest {
-  /** Of the collect. */
-  readonly folder: string
-  readonly parts: number
-  readonly out: string
-  /** Whether the values of an existing file stay. */
-  readonly extends: boolean
-  readonly source: MeasurementsSource
+export interface AssembleRequest extends AssembleCall {
   /** Database memory in DuckDB's notation. */
   readonly memoryLimit?: string | undefined
 }

@@ -1,22 +1,12 @@
 // What a measurements file says about its source, in its footer: where its values come from, and what is still missing.
 import { existsSync } from 'node:fs'
-import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { measurementsSourceSchema, type MeasurementsSource } from '../../src-shared/sources/source-requests.ts'
 import { readFileFooter, readKeyValue } from '../parquet/parquet-footer.ts'
 import { ThriftError } from '../parquet/thrift-compact.ts'
 
 /** The key in the footer. */
 export const sourceKey = 'headroom.source'
-
-export const measurementsSourceSchema = z.object({
-  format: z.literal(1),
-  /** The options that decide which values there are. */
-  source: z.record(z.string(), z.unknown()),
-  /** Seconds since 1970; `until` is exclusive. */
-  from: z.int(),
-  until: z.int(),
-})
-export type MeasurementsSource = z.infer<typeof measurementsSourceSchema>
 
 /** Undefined where the file is absent. Throws usage for one that was not collected. */
 export const readMeasurementsSource = async (path: string): Promise<MeasurementsSource | undefined> => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import {
   cloudWatchRequestSchema,
   collectedMeasurementsSchema,
+  measurementsSourceSchema,
   prometheusAccessSchema,
   prometheusRequestSchema,
   sourceSurveySchema,
@@ -31,12 +32,15 @@ export const sourceChannels = {
 
 /** Between the main process, which collects, and the engine process, which writes the file. */
 export const assembleCallSchema = z.strictObject({
+  /** Of the collect. */
   folder: z.string().min(1),
   parts: z.int(),
   out: z.string().min(1),
+  /** Whether the values of an existing file stay. */
   extends: z.boolean(),
-  source: z.strictObject({ format: z.literal(1), source: z.record(z.string(), z.unknown()), from: z.int(), until: z.int() }),
+  source: z.strictObject(measurementsSourceSchema.shape),
 })
+export type AssembleCall = z.infer<typeof assembleCallSchema>
 
 export const sourcePushes = [
   z.object({ type: z.literal('source.progress'), label: z.string(), share: z.number().min(0).max(1) }),

@@ -93,6 +93,17 @@ export const sourceSurveySchema = z.object({
 })
 export type SourceSurvey = z.infer<typeof sourceSurveySchema>
 
+/** What a measurements file says about its source. */
+export const measurementsSourceSchema = z.object({
+  format: z.literal(1),
+  /** The options that decide which values there are. */
+  source: z.record(z.string(), z.unknown()),
+  /** Seconds since 1970; `until` is exclusive. */
+  from: z.int(),
+  until: z.int(),
+})
+export type MeasurementsSource = z.infer<typeof measurementsSourceSchema>
+
 export const collectedMeasurementsSchema = z.object({
   file: z.string(),
   serversTable: z.string(),

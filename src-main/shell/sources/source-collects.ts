@@ -2,10 +2,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { z } from 'zod'
 import type { CollectedMeasurements, SourceSurvey } from '../../../src-shared/sources/source-requests.ts'
 import type { Handlers, Push } from '../../../src-shared/ipc/ipc-contract.ts'
-import type { assembleCallSchema, LiveSource, sourceChannels } from '../../../src-shared/ipc/sources-contract.ts'
+import type { AssembleCall, LiveSource, sourceChannels } from '../../../src-shared/ipc/sources-contract.ts'
 import type { Connection } from '../../cloud/account/connection.ts'
 import { cloudWatchSource, collectCloudWatch, surveyCloudWatch } from '../../sources/cloudwatch/collect-cloudwatch.ts'
 import { discoverCloudWatch } from '../../sources/cloudwatch/discover-cloudwatch.ts'
@@ -21,7 +20,7 @@ export interface SourceCollectsDeps {
   /** Connections stay open with the window. */
   readonly connect: (profile: string | null, region: string | null) => Promise<Connection>
   /** Writes the file, in the engine process. */
-  readonly assemble: (call: z.infer<typeof assembleCallSchema>) => Promise<CollectedMeasurements>
+  readonly assemble: (call: AssembleCall) => Promise<CollectedMeasurements>
 }
 
 export class SourceCollects {

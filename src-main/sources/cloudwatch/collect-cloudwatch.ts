@@ -1,7 +1,7 @@
 // Collects measurements out of CloudWatch: the price first, then every value by the period in calls within AWS's limits.
 import type { MetricDataQuery } from '@aws-sdk/client-cloudwatch'
 import { z } from 'zod'
-import type { CloudWatchRequest, SourceSurvey } from '../../../src-shared/sources/source-requests.ts'
+import type { CloudWatchRequest, MeasurementsSource, SourceSurvey } from '../../../src-shared/sources/source-requests.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Connection } from '../../cloud/account/connection.ts'
 import { forEachAtOnce } from '../../cloud/account/for-each-at-once.ts'
@@ -14,7 +14,7 @@ import {
   type CollectTarget,
   type CollectWork,
 } from '../collection.ts'
-import { assertSameSource, readMeasurementsSource, spanOf, type CollectSpan, type MeasurementsSource } from '../measurements-source.ts'
+import { assertSameSource, readMeasurementsSource, spanOf, type CollectSpan } from '../measurements-source.ts'
 import { maxPointsPerCall, maxQueriesPerCall } from './cloudwatch-calls.ts'
 import { foundSeriesSchema, type Discovery, type FoundSeries } from './discover-cloudwatch.ts'
 
