@@ -87,7 +87,9 @@ test.each([
 test('the accuracy of the selection is measured over windows of own steps', async () => {
   const holdOut = async (run: typeof runs.mixed): Promise<unknown[]> =>
     (await run.json(runFiles.modelAccuracy, modelAccuracySchema)).hold_out ?? []
-  expect(await holdOut(runs.mixed)).toEqual([...(await holdOut(runs.hourly)), ...(await holdOut(runs.daily))])
+  const [ofHourly, ofDaily] = [await holdOut(runs.hourly), await holdOut(runs.daily)]
+  expect(await holdOut(runs.mixed)).toEqual([...ofHourly, ...ofDaily])
+  expect([ofHourly.length, ofDaily.length]).toEqual([1, 1])
 })
 
 test('a warning says what the simulated paths count by', () => {
