@@ -12,6 +12,7 @@ import {
 } from '../../src-shared/run/run-manifest.ts'
 import { verifyFiles } from './changed-files.ts'
 import { assertRegularFiles, readRegularText } from './regular-file.ts'
+import { tryParseJson } from '../../src-shared/run/parse-json.ts'
 
 export type RunFolder =
   | { readonly kind: 'headroom'; readonly folder: string; readonly manifest: RunManifest }
@@ -60,14 +61,6 @@ export const readManifest = async (folder: string): Promise<RunManifest> => {
   const parsed = runManifestSchema.safeParse(json)
   if (parsed.success) return parsed.data
   throw new HeadroomError('run-damaged', `${path} is not a manifest that this Headroom understands.`, { next, cause: parsed.error })
-}
-
-const tryParseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Compares every file with the manifest's hashes; the planner's notes in the folder do not count. */

@@ -8,6 +8,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { MeasurementsSource } from '../../src-shared/sources/source-requests.ts'
 import { currentOwner, ownerState, parseOwner } from '../run-folder/process-owner.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
+import { tryParseJson } from '../../src-shared/run/parse-json.ts'
 
 const planName = 'plan.json'
 const ownerName = 'owner.json'
@@ -138,17 +139,9 @@ const claim = async (folder: string, out: string): Promise<void> => {
 const readPlan = async <Plan>(folder: string, request: unknown, planSchema: z.ZodType<Plan>): Promise<Plan | undefined> => {
   const text = await readFile(join(folder, planName), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const stored = z.object({ request: z.unknown(), plan: planSchema }).safeParse(parseJson(text))
+  const stored = z.object({ request: z.unknown(), plan: planSchema }).safeParse(tryParseJson(text))
   if (!stored.success || JSON.stringify(stored.data.request) !== JSON.stringify(request)) return undefined
   return stored.data.plan
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Paths of the values, and the details of all parts in the order of the plan. */

@@ -1,6 +1,7 @@
 // What a measurements file says about its source, in its footer: where its values come from, and what is still missing.
 import { existsSync } from 'node:fs'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { tryParseJson } from '../../src-shared/run/parse-json.ts'
 import { measurementsSourceSchema, type MeasurementsSource } from '../../src-shared/sources/source-requests.ts'
 import { readFileFooter, readKeyValue } from '../parquet/parquet-footer.ts'
 import { ThriftError } from '../parquet/thrift-compact.ts'
@@ -18,7 +19,7 @@ export const readMeasurementsSource = async (path: string): Promise<Measurements
       throw thrown
     },
   )
-  const parsed = measurementsSourceSchema.safeParse(text === undefined ? undefined : JSON.parse(text))
+  const parsed = measurementsSourceSchema.safeParse(tryParseJson(text ?? ''))
   if (parsed.success) return parsed.data
   throw new HeadroomError('usage', `${path} was not written by headroom collect.`, { next: 'Name another file with --out.' })
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { storedConfigSchema } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { granularitySchema, inputEntrySchema, seriesStepsSchema } from '../../../src-shared/run/run-manifest.ts'
+import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
 
 /** Version of plan, script and Spark output: they belong together. */
 export const sparkOutputVersion = 4
@@ -54,18 +55,10 @@ export const readSparkOutputNotes = async (folder: string): Promise<SparkOutputN
       cause,
     })
   })
-  const parsed = sparkOutputNotesSchema.safeParse(parseJson(text))
+  const parsed = sparkOutputNotesSchema.safeParse(tryParseJson(text))
   if (parsed.success) return parsed.data
   throw new HeadroomError('input-not-found', `${sparkOutputNotesFile} of ${folder} was not written by this version of Headroom.`, {
     next: 'Plan and run the Spark job again with this version.',
     cause: parsed.error,
   })
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

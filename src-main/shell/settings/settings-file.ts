@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { settingsSchema, defaultSettings, type Settings } from '../../../src-shared/config/settings.ts'
 import { fsyncFile, replaceText } from '../../run-folder/replace-file.ts'
+import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
 
 /** Raised with every change of meaning, together with one more upgrader. */
 const settingsVersion = 1
@@ -19,7 +20,7 @@ const storedSchema = z.looseObject({ format_version: z.int().min(0).default(0) }
 export const readSettingsFile = async (path: string): Promise<Settings> => {
   const text = await readFile(path, 'utf8').catch(() => null)
   if (text === null) return defaultSettings
-  const stored = storedSchema.safeParse(parseJson(text))
+  const stored = storedSchema.safeParse(tryParseJson(text))
   if (!stored.success) return resetSettings(path, 'damaged')
   const { format_version: version, ...keys } = stored.data
   if (version > settingsVersion) return resetSettings(path, `version-${version}`)
@@ -46,14 +47,6 @@ const backUpFile = async (path: string, reason: string): Promise<void> => {
   await copyFile(path, copy)
     .then(() => fsyncFile(copy))
     .catch(() => undefined)
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** The content of a small JSON file, or `fallback` where it is absent or invalid: such files hold conveniences, never data. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { PrometheusAccess } from '../../../src-shared/sources/source-requests.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { CloudHttpHandler, type PlainResponse } from '../../cloud/account/http-handler.ts'
+import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
 
 export interface PrometheusSeries {
   readonly labels: Readonly<Record<string, string>>
@@ -140,7 +141,7 @@ export class PrometheusClient {
       throw connectionFailure(thrown, this.#base.host)
     }
     if (response.status === 200) {
-      const value = parseJson(text)
+      const value = tryParseJson(text)
       if (value === undefined) throw this.#noPrometheus()
       return value
     }
@@ -149,7 +150,7 @@ export class PrometheusClient {
 
   #refusal({ status, headers }: PlainResponse, text: string, metric: string): Error {
     const { host } = this.#base
-    const failure = failureSchema.safeParse(parseJson(text)).data
+    const failure = failureSchema.safeParse(tryParseJson(text)).data
     if (
       failure !== undefined &&
       (failure.errorType === 'timeout' || /too many samples|too many points|maximum resolution/i.test(failure.error))
@@ -247,14 +248,6 @@ const readText = async ({ body }: PlainResponse, host: string): Promise<string> 
     chunks.push(buffer)
   }
   return Buffer.concat(chunks).toString('utf8')
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 const certificateCodes = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import type { SourceSurvey } from '../../../src-shared/sources/source-requests.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Field } from '../../components/field.tsx'
+import { OptionList } from '../../components/select.tsx'
 import {
   cancelSource,
   changeSourceForm,
@@ -92,6 +93,7 @@ const TextInput = ({
       {(control) => (
         <input
           {...control}
+          className="field"
           type={type}
           value={value}
           placeholder={placeholder}
@@ -123,6 +125,7 @@ const NumberInput = ({
       {(control) => (
         <input
           {...control}
+          className="field"
           type="number"
           min={min}
           max={max}
@@ -154,12 +157,13 @@ const CloudWatchFields = () => {
     <>
       <Field label="AWS profile" layout="wide-row">
         {(control) => (
-          <select {...control} value={profile} onChange={({ target }) => changeSourceForm({ profile: target.value })}>
-            <option value="">Environment or default</option>
-            {profiles.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
+          <OptionList
+            {...control}
+            className="field"
+            value={profile}
+            options={[{ value: '', label: 'Environment or default' }, ...profiles.map((name) => ({ value: name, label: name }))]}
+            onChange={(chosen) => changeSourceForm({ profile: chosen })}
+          />
         )}
       </Field>
       <TextInput label="Regions" name="regions" placeholder="Of the profile" hint="Separated by commas" />
