@@ -1,4 +1,4 @@
-// The kinds of tests: those that need no window run in parallel, those of window and package one after the other.
+// The kinds of tests: those that need no window fill the processors; of those with a window two files run at once, each with its own app.
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'window',
           include: ['test/window/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
