@@ -54,6 +54,9 @@ const pathMoments = (figure, name) =>
     ]),
   )
 const estimates = from('src-main/engine/breach/estimate-breaches.ts#storeEstimates', breachTest)
+const resourceTest = 'test/engine/capacity/resources.test.ts'
+const seriesCapacity = from('src-main/engine/capacity/series-capacity.ts#storeSeriesCapacity', resourceTest)
+const volumes = from('src-main/engine/capacity/volume-growth.ts#measureGrowth', 'test/engine/capacity/volumes.test.ts')
 const uplift = from('src-main/engine/season/measure-uplifts.ts#measureUplifts', seasonTest)
 const upliftInterval = from('src-main/engine/season/series-season.ts#estimateEffect', 'test/engine/season/season.test.ts')
 const weeks = from('src-main/engine/season/measure-weeks.ts#measureWeeks', seasonTest)
@@ -313,6 +316,30 @@ export const serverRiskFigures = {
     'whether this metric limits its server',
     'greatest `at_risk_probability`, then earliest `first_breach_p20`; basis expected and conservative: least `headroom_points`; ties: the first by name',
   ),
+  capacity: seriesCapacity(
+    'what 100 % of the metric are, in `capacity_unit`; empty where it is not known',
+    "column of the servers table that the metric's name or `metric_capacities` names; else the last row of the forecasts that states it",
+  ),
+  capacity_unit: seriesCapacity('cores, GiB or units', 'by that column'),
+  capacity_changes: seriesCapacity('number of changes of the capacity in the history', 'rows of `capacity_history` − 1'),
+  capacity_changed_at: seriesCapacity('time of the last change, UTC; empty without one', 'latest row of `capacity_history`'),
+  is_limiting_resource: from('src-main/engine/artefacts/write-server-risk.ts#serverRiskQuery', resourceTest)(
+    'whether this metric of the server runs out first',
+    'earliest `exhaustion_at`, or `expected_first_breach` where it is at risk; then greatest `at_risk_probability`, least `headroom_points`, first name',
+  ),
+  growth_per_day: volumes(
+    'growth of a disk or storage pool, percent of its capacity a day; empty for other metrics and below ten days',
+    'median slope between all pairs of days since the last drop above a tenth, 90 days at most (Theil-Sen)',
+  ),
+  full_at: volumes(
+    'day on which it is full; empty without growth and beyond five years',
+    'last day + (100 − median line on the last day) / `growth_per_day`',
+  ),
+  full_earliest: volumes(
+    "by the upper limit of the slope's 80 % interval",
+    "as `full_at`; limits by rank with Kendall's variance (Sen 1968)",
+  ),
+  full_latest: volumes("by the lower limit of the slope's 80 % interval; empty: never, or beyond five years", 'as `full_earliest`'),
 }
 
 /** Columns that risk_flagged_forecasts.parquet adds to the input. @type {Readonly<Record<string, FigureSource>>} */

@@ -9,6 +9,7 @@ import {
 } from '../../src-shared/config/analysis-config.ts'
 import { describeValidationIssue } from '../../src-shared/config/describe-validation-issue.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { describeAbsoluteMetric } from '../../src-shared/config/metric-capacity.ts'
 import { turnedMetrics, unitArgument, unitByName } from '../../src-shared/config/metric-units.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 
@@ -54,13 +55,13 @@ const assertOrdered = (config: AnalysisConfig): void => {
   }
 }
 
-/** Only a percentage has a used share. */
+/** Only a percentage has a used share, or an amount of a capacity. */
 const assertTurnable = (config: AnalysisConfig): void => {
   for (const metric of turnedMetrics(config)) {
     const unit = config.metric_units[metric] ?? unitByName(metric) ?? 'percent'
-    if (unit === 'percent' || unit === 'fraction') continue
+    if (unit === 'percent' || unit === 'fraction' || describeAbsoluteMetric(config, metric) !== undefined) continue
     throw new HeadroomError('config-invalid', `metric_directions turns percentages only, but ${metric} is in another unit.`, {
-      next: `If it is a percentage, state it: --unit ${unitArgument(metric, 'percent')}.`,
+      next: `If it is a percentage, state it: --unit ${unitArgument(metric, 'percent')}. If it has a capacity, name its column in metric_capacities.`,
     })
   }
 }

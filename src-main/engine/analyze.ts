@@ -8,6 +8,7 @@ import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes } from './resource-limits.ts'
 import { createRun, type Run } from './create-run.ts'
+import { toPercentOfCapacity } from './capacity/percent-of-capacity.ts'
 import { addBaselines } from './baselines.ts'
 import { forecastFleet } from './forecast-fleet.ts'
 import {
@@ -44,12 +45,15 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
           inputHashes.catch(() => undefined)
         },
       })
-      const dataset = !hasForecasts(given)
-        ? await forecastFleet(run, given)
+      const scaled =
+        request.method === 'headroom' ? await toPercentOfCapacity(run, given, request.serversTable) : { dataset: given, config: run.config }
+      const percentRun = { ...run, config: scaled.config }
+      const dataset = !hasForecasts(scaled.dataset)
+        ? await forecastFleet(percentRun, scaled.dataset)
         : run.config.with_baselines
-          ? await addBaselines(run, given)
-          : given
-      const fleet = await assessDataset({ ...run, config: withStatedLevel(run.config, dataset) }, request, dataset)
+          ? await addBaselines(percentRun, scaled.dataset)
+          : scaled.dataset
+      const fleet = await assessDataset({ ...percentRun, config: withStatedLevel(scaled.config, dataset) }, request, dataset)
       return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
         startFlaggedForecasts(run.database, {
           ...fleet,

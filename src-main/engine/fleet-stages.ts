@@ -15,6 +15,7 @@ import { openForecastDataset, type ForecastDataset, type OpenOptions } from '../
 import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { loadServersTable } from '../forecasts/servers-table.ts'
 import { validateForecasts, type ForecastValidation } from '../forecasts/validate-forecasts.ts'
+import { createCapacityHistory } from './capacity/series-capacity.ts'
 import type { AnalysisRequest } from './analysis-request.ts'
 import type { Method } from './methods/method.ts'
 import type { ProgressReporter } from './progress.ts'
@@ -84,7 +85,7 @@ export interface AssessedFleet extends SelectedFleet {
   readonly inputHashes?: Promise<ReadonlyMap<string, InputHash>>
 }
 
-/** Leaves the view `forecast_rows`. */
+/** Leaves the view `forecast_rows` and an empty `capacity_history`. */
 export const openFleet = async (
   { database, config, progress }: FleetWork,
   { inputs }: FleetRequest,
@@ -98,6 +99,7 @@ export const openFleet = async (
     onFound: async (files) => onOpened?.(files, true),
   })
   await onOpened?.(dataset.readFiles, false)
+  await createCapacityHistory(database)
   return dataset
 }
 

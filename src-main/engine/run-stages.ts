@@ -17,6 +17,7 @@ import { writeServerRisk } from './artefacts/write-server-risk.ts'
 import { measureBacktests, type MeasuredBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
 import { readSimulationTask, type SimulationTask } from './breach/path-batches.ts'
+import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
 import { estimateBreaches, type BreachFindings } from './breach/estimate-breaches.ts'
 import type { BreachCount } from './breach/joint-breaches.ts'
@@ -137,6 +138,7 @@ const recommendFleet = async (
   const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column, clock)
   await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
   await staging.seal(runFiles.recommendations)
+  await storeSeriesCapacity(database, await readMetricColumns(database, config))
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   await staging.seal(runFiles.serverRisk)
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)

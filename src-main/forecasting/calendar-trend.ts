@@ -1,4 +1,5 @@
 // calendar_trend: a robust line, weekday levels and effects of quarter ends, month ends and holidays, each shrunk by its standard error.
+import { pairSlopes } from '../statistics/theil-sen.ts'
 import { recentMedian } from './flat-median.ts'
 import { measuredValues, medianInPlace, type SeriesHistory } from './series-history.ts'
 
@@ -60,11 +61,10 @@ const shrunkSlope = (weeks: Float64Array): number => {
   const times: number[] = []
   for (let back = 0; back < used; back++) if (!Number.isNaN(weeks[back]!)) times.push(back)
   if (times.length < minTrendSeasons) return 0
-  const slopes = new Float64Array((times.length * (times.length - 1)) / 2)
-  let at = 0
-  for (const [index, back] of times.entries()) {
-    for (const earlier of times.slice(index + 1)) slopes[at++] = (weeks[back]! - weeks[earlier]!) / (earlier - back)
-  }
+  const slopes = pairSlopes(
+    times.map((back) => -back),
+    times.map((back) => weeks[back]!),
+  )
   const slope = medianInPlace(slopes)
   const residuals = Float64Array.from(times, (back) => weeks[back]! + slope * back)
   const centre = medianInPlace(residuals.slice())

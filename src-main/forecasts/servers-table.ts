@@ -17,8 +17,8 @@ import { isWorkbook, parseTablePath } from './workbook/table-path.ts'
 /** Costs and sizes beyond it are slips. */
 const maxNumber = 1e12
 
-const textColumns = ['business_unit', 'region', 'criticality'] as const
-const numberColumns = ['monthly_cost_usd', 'capacity_units', 'lead_time_days'] as const
+const textColumns = ['business_unit', 'region', 'criticality', 'host', 'host_cluster', 'instance_type', 'os', 'licence'] as const
+const numberColumns = ['monthly_cost_usd', 'capacity_units', 'lead_time_days', 'cores', 'mem_gib', 'disk_gib'] as const
 
 export interface LoadedServersTable {
   /** Null without a servers table. */

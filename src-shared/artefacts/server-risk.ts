@@ -203,5 +203,21 @@ export const serverRiskRowSchema = z.object({
   is_order_late: z.boolean(),
   /** Whether this is the server's limiting metric: of greatest probability, then earliest breach; without probabilities of least headroom. */
   is_limiting: z.boolean(),
+  /** What 100 % of the metric are: cores, GiB or units of the servers table, after its last change in the history. NULL where it is not known. */
+  capacity: z.number().positive().nullable(),
+  capacity_unit: z.string().nullable(),
+  /** Changes of the capacity in the history, and the time of the last one. */
+  capacity_changes: z.int(),
+  capacity_changed_at: instant.nullable(),
+  /** Whether this is the resource that runs out first: the earliest exhaustion, then the greatest probability, then the least headroom. */
+  is_limiting_resource: z.boolean(),
+  /**
+   * Of disks and storage pools: growth since the last drop, percent of the capacity a day; the day on which it is full, with the limits of the slope's
+   * 80 % interval. A date is NULL beyond five years and without growth; all four are NULL for other metrics and with too few days.
+   */
+  growth_per_day: z.number().nullable(),
+  full_at: instant.nullable(),
+  full_earliest: instant.nullable(),
+  full_latest: instant.nullable(),
 })
 export type ServerRiskRow = z.infer<typeof serverRiskRowSchema>

@@ -1,6 +1,7 @@
 // The analysis configuration: schema, defaults per method and units. Keys are those of the YAML file and of --set.
 import { z } from 'zod'
 import { columnRoleSchema, wideLayoutSchema } from '../run/input-mapping.ts'
+import { capacityColumnSchema } from './metric-capacity.ts'
 import { isPercentMetric, metricDirectionSchema, metricUnitSchema } from './metric-units.ts'
 import { hideProtoNames, showProtoNames } from './name-record.ts'
 
@@ -54,6 +55,8 @@ export const analysisConfigSchema = z.strictObject({
   metrics: z.array(z.string().min(1)).min(1).optional(),
   /** Metrics of which a low value is the risk (`below`): their percentages and thresholds count as used shares, 100 - value. */
   metric_directions: z.record(z.string().min(1), metricDirectionSchema).default({}),
+  /** Column of the servers table that holds a metric's capacity, where its name does not say it. */
+  metric_capacities: z.record(z.string().min(1), capacityColumnSchema).default({}),
   /** IANA zone of days, weekends, holidays, quarter ends and seasonal lags. */
   time_zone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('UTC'),
   /** Decimal mark of numbers in text: servers table, events table, text forecasts. */

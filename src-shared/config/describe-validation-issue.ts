@@ -50,7 +50,7 @@ const forms: Readonly<Record<string, string>> = {
   date_format: 'day-first, month-first, excel or a format such as %d.%m.%Y',
 }
 
-const maxNamedValues = 12
+const maxNamedValues = 20
 
 const describeExpected = (issue: Issue): string => {
   if (issue.code === 'invalid_type') return typeLabels[issue.expected] ?? issue.expected

@@ -1,8 +1,19 @@
 // The unit of each metric: as stated, else by its name. One ordered list of rules decides, in TypeScript and in SQL.
 import { z } from 'zod'
 
-/** Thresholds apply to percent and fraction. Other units only say that a metric is neither. */
-export const metricUnits = ['percent', 'fraction', 'bytes', 'count', 'seconds', 'iops', 'mbps', 'mhz', 'load', 'other'] as const
+/** Thresholds apply to percent and fraction. Amounts of bytes count against a capacity; other units only say that a metric is neither. */
+export const metricUnits = [
+  'percent',
+  'fraction',
+  ...(['bytes', 'kb', 'mb', 'gb', 'tb', 'kib', 'mib', 'gib', 'tib'] as const),
+  'count',
+  'seconds',
+  'iops',
+  'mbps',
+  'mhz',
+  'load',
+  'other',
+] as const
 /** `below`: a low value is the risk, as of free space; the analysis turns such a percentage into its used share. */
 export const metricDirections = ['above', 'below'] as const
 export const metricDirectionSchema = z.enum(metricDirections)
@@ -39,6 +50,9 @@ const wordPattern = (words: readonly string[]): string => {
     `(^|[^A-Z])${anyOf((word) => word.toUpperCase())}($|[^A-Za-z]|[A-Z][a-z])`,
   ].join('|')
 }
+
+/** Whether one of the words stands in a metric's name. */
+export const nameHoldsWord = (metric: string, words: readonly string[]): boolean => new RegExp(wordPattern(words)).test(metric)
 
 /** A rule matches a whole name or a pattern; the first that matches decides. */
 export type MetricUnitRule = { readonly unit: MetricUnit } & ({ readonly name: string } | { readonly pattern: string })

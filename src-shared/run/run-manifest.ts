@@ -5,7 +5,7 @@ import { inputMappingSchema } from './input-mapping.ts'
 import { runCountsSchema, warningSchema } from './run-event.ts'
 
 /** Raised with every change of a file's layout; docs/run-format.md lists the changes. */
-export const runFormatVersion = 3
+export const runFormatVersion = 4
 
 export const runFiles = {
   flaggedForecasts: 'risk_flagged_forecasts.parquet',

@@ -115,8 +115,8 @@ describe('a metric of which a low value is the risk', () => {
   })
 
   test('must be a percentage, with thresholds in falling order', () => {
-    expect(() => parseConfig({ metric_directions: { freeable_memory_bytes: 'below' } }, 'headroom')).toThrow(
-      'metric_directions turns percentages only, but freeable_memory_bytes is in another unit.',
+    expect(() => parseConfig({ metric_directions: { freeable_queue_bytes: 'below' } }, 'headroom')).toThrow(
+      'metric_directions turns percentages only, but freeable_queue_bytes is in another unit.',
     )
     expect(() => parseConfig({ ...free, metric_thresholds: { disk_free_percent: { high: 5, very_high: 10 } } }, 'headroom')).toThrow(
       'In metric_thresholds, very_high 10 of disk_free_percent is above its high 5.',

@@ -8,6 +8,10 @@ const columns = Object.keys(serverRiskRowSchema.shape)
 /** Columns that are computed in the query. */
 const derivedColumns: Readonly<Record<string, string>> = {
   is_limiting: 'metric = limiting_metric AS is_limiting',
+  is_limiting_resource: `high_threshold IS NOT NULL AND row_number() OVER (PARTITION BY server_id ORDER BY high_threshold IS NULL,
+    CASE WHEN r.is_at_risk THEN coalesce(expected_first_breach, first_breach_at) ELSE f.exhaustion_at END NULLS LAST,
+    at_risk_probability DESC NULLS LAST, headroom_points NULLS LAST, metric) = 1 AS is_limiting_resource`,
+  capacity_changes: 'coalesce(capacity_changes, 0) AS capacity_changes',
   // The basis of the run may put a series at risk whose forecast does not breach.
   ...Object.fromEntries(
     ['exhaustion_at', 'exhaustion_earliest', 'exhaustion_latest'].map((name) => [
@@ -19,7 +23,7 @@ const derivedColumns: Readonly<Record<string, string>> = {
   risk_basis: `CASE WHEN high_threshold IS NOT NULL THEN coalesce(risk_basis, 'expected') END AS risk_basis`,
 }
 
-/** Writes the file; reads `series_risk`, `candidates`, `season_figures`, `saturation`, `breach_estimates`. */
+/** Writes the file; reads `series_risk`, `candidates`, `season_figures`, `saturation`, `series_capacity`, `volume_growth`, `breach_estimates`. */
 export const writeServerRisk = async (
   database: Database,
   clusteredServers: ClusteredServers,
@@ -95,10 +99,12 @@ const serverAssignmentsQuery = `
   ) r USING (server_id)`
 
 const seriesAssessmentsQuery = `
-  SELECT r.series_id, n.percent_to_add, n.units_to_add, s.* EXCLUDE (series_id), m.* EXCLUDE (server_id, metric, model), c.backtest_points, c.mae, c.mase
+  SELECT r.series_id, n.percent_to_add, n.units_to_add, k.* EXCLUDE (series_id), v.* EXCLUDE (series_id), s.* EXCLUDE (series_id), m.* EXCLUDE (server_id, metric, model), c.backtest_points, c.mae, c.mase
   FROM series_risk r
   LEFT JOIN capacity_needs n USING (series_id)
   LEFT JOIN saturation s USING (series_id)
+  LEFT JOIN series_capacity k USING (series_id)
+  LEFT JOIN volume_growth v USING (series_id)
   LEFT JOIN (
     SELECT server_id, metric, model, symmetric_error / nullif(backtest_points, 0) AS smape_percent,
            signed_error / nullif(backtest_points, 0) AS bias, covered_points / nullif(bounded_points, 0) AS interval_coverage

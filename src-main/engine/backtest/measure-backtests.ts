@@ -11,6 +11,7 @@ import { BacktestResiduals, needsBreachEstimates } from '../breach/backtest-resi
 import type { AppliedEvents } from '../../forecasts/assess-events.ts'
 import { readSeriesAttributes } from '../../forecasts/event-targets.ts'
 import { EventFilter } from '../events/exclude-events.ts'
+import { storeVolumeGrowth, VolumeReader } from '../capacity/volume-growth.ts'
 import { SeasonReader } from '../season/assess-season.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 
@@ -22,7 +23,7 @@ export interface MeasuredBacktests {
   readonly events: AppliedEvents | null
 }
 
-/** Reads the selected models' rows once. Creates `season_figures` and `saturation`, completes `naive_errors`. Reads the tables of `assessFleet`. */
+/** Reads the selected models' rows once. Creates `season_figures`, `saturation` and `volume_growth`, completes `naive_errors`. Reads the tables of `assessFleet`. */
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
@@ -36,7 +37,13 @@ export const measureBacktests = async (
   const backtestResiduals = needsBreachEstimates(config) ? await BacktestResiduals.open(database, grid, origin) : null
   const naiveErrors: [series: number, error: number | null][] = []
   const saturation = await SaturationReader.open(database, config)
-  const filteredReaders: BacktestReader[] = [season, saturation, ...(backtestResiduals === null ? [] : [backtestResiduals])]
+  const volumes = await VolumeReader.open(database, config, zone, origin)
+  const filteredReaders: BacktestReader[] = [
+    season,
+    saturation,
+    ...(backtestResiduals === null ? [] : [backtestResiduals]),
+    ...(volumes === null ? [] : [volumes]),
+  ]
   const filter =
     eventCalendar === null
       ? null
@@ -53,6 +60,7 @@ export const measureBacktests = async (
   const leadStepSeconds = withBounds && (await statesLeads(database)) ? grid.stepSeconds : null
   await scanBacktests(database, { origin, withBounds, leadStepSeconds, maxSeries: season.maxSeries }, readers)
   await saturation.finish(database)
+  await storeVolumeGrowth(database, zone, volumes)
   if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
   const events = eventCalendar === null || filter === null ? null : { eventCalendar, excludedRows: filter.excludedRows() }
   return { season: await season.finish(config), backtestResiduals, events }

@@ -17,6 +17,7 @@ import { assignRecommendations } from '../recommendations/assign-recommendations
 import { canonicalColumnsSql } from '../../forecasts/canonical-rows.ts'
 import { withoutNanSql } from '../../forecasts/value-sql.ts'
 import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
+import { readMetricColumns, storeSeriesCapacity } from '../capacity/series-capacity.ts'
 import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../artefacts/write-server-risk.ts'
 
 /**
@@ -35,6 +36,7 @@ export const assessModule05Run = async (database: Database, folder: string): Pro
   await applyFolderFindings(database, fleet)
   await estimateBreaches(database, config, await readSimulationTask(database, config, fleet.grid, backtestResiduals), undefined)
   const { fleet: recommended } = await assignRecommendations(database, config, null, null, null, utcClock)
+  await storeSeriesCapacity(database, await readMetricColumns(database, config))
   await createServerTables(database, await readClusters(database, folder), recommended)
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)
   await createFlaggedView(database, fleet)

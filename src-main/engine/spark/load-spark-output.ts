@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import { findPrimaryMetric, type AssessedFleet } from '../fleet-stages.ts'
+import { createCapacityHistory } from '../capacity/series-capacity.ts'
 import { extractHorizon } from '../risk/assess-risk.ts'
 import { headroom } from '../methods/headroom.ts'
 import { TimeZone } from '../../calendar/time-zone.ts'
@@ -51,6 +52,7 @@ export const loadSparkOutput = async (
     const { relation, values } = await describeFolder(database, folder, name)
     await database.run(`CREATE OR REPLACE TABLE ${name} AS SELECT ${values} FROM ${relation} ORDER BY ${tableOrders[name]}`)
   }
+  await createCapacityHistory(database)
   await assertComplete(database)
   const selected = await describeFolder(database, folder, selectedRowsFolder)
   // A Spark plan carries the bounds alone.

@@ -1,4 +1,5 @@
 // Plans a Spark job: reads the dataset's footers and a few of its servers, and writes the plan with the servers table.
+import { assertUnscaled } from '../capacity/percent-of-capacity.ts'
 import { withStatedLevel } from '../fleet-stages.ts'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -42,23 +43,28 @@ export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<nev
   const database = await Database.open({ signal: work.signal })
   try {
     const facts = await describeForPlan(database, request)
+    const metrics = await readFirstMetrics(database)
+    assertUnscaled(facts.stage.config, metrics)
     const plan = renderSparkPlan(facts.stage.config, facts)
     await mkdir(request.out, { recursive: true })
     await database.run(`COPY server_attributes TO ${literal(join(request.out, 'server_attributes.parquet'))} (FORMAT parquet)`)
     await replaceText(join(request.out, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
-    return { ...plan, warnings: await warnAboutJudgement(database, facts.stage.config) }
+    return { ...plan, warnings: warnAboutJudgement(metrics, facts.stage.config) }
   } finally {
     database.close()
   }
 }
 
-/** By the metrics of the first servers: a plan does not read all rows. */
-const warnAboutJudgement = async (database: Database, config: AnalysisConfig): Promise<RunWarning[]> => {
+/** Metrics of the first servers: a plan does not read all rows. */
+const readFirstMetrics = async (database: Database): Promise<string[]> => {
   const rows = await database.rows(
     `SELECT DISTINCT metric FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id) ORDER BY metric`,
     z.object({ metric: z.string() }),
   )
-  const metrics = rows.map(({ metric }) => metric)
+  return rows.map(({ metric }) => metric)
+}
+
+const warnAboutJudgement = (metrics: readonly string[], config: AnalysisConfig): RunWarning[] => {
   if (metrics.length === 0 || metrics.some((metric) => isJudgedMetric(config, 'headroom', metric))) return []
   const next = `If one is in percent, state it: --unit ${unitArgument(metrics[0]!, 'percent')}.`
   return [{ code: 'not-judged', message: `The servers are ${notJudgedText(metrics)}. ${next}` }]

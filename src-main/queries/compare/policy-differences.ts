@@ -27,6 +27,7 @@ const definitionKeys: ReadonlySet<string> = new Set([
   'method',
   'metric_units',
   'metric_directions',
+  'metric_capacities',
   'time_zone',
 ])
 

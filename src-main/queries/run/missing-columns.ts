@@ -80,7 +80,16 @@ const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {
   is_silent: 'false',
   order_by: nullOfType('TIMESTAMP'),
   is_order_late: 'false',
+  capacity: nullOfType('DOUBLE'),
+  capacity_unit: nullOfType('VARCHAR'),
+  capacity_changes: zeroCount,
+  capacity_changed_at: nullOfType('TIMESTAMP'),
+  growth_per_day: nullOfType('DOUBLE'),
+  full_at: nullOfType('TIMESTAMP'),
+  full_earliest: nullOfType('TIMESTAMP'),
+  full_latest: nullOfType('TIMESTAMP'),
   is_limiting: 'row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1',
+  is_limiting_resource: 'is_limiting',
 }
 
 /** The renamed columns of an older run under today's names, for the end of a SELECT list. The old names stay: SQL saved with such a run uses them. */

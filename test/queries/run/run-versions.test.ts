@@ -1,4 +1,4 @@
-// Stored run folders of formats 1 and 2 and a run of today on the same forecasts: verified, opened, asked by every query, compared and reported.
+// Stored run folders of formats 1 to 3 and a run of today on the same forecasts: verified, opened, asked by every query, compared and reported.
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,7 +36,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-describe.each([1, 2, runFormatVersion])('a run of format %i', (version) => {
+describe.each([1, 2, 3, runFormatVersion])('a run of format %i', (version) => {
+  const basis = version >= 3 ? 'probable' : 'expected'
   let path: string
   let run: OpenRun
   beforeAll(async () => {
@@ -49,7 +50,7 @@ describe.each([1, 2, runFormatVersion])('a run of format %i', (version) => {
   it('verifies and states its format and basis', async () => {
     const { manifest, files } = await verifyRunFolder(path)
     expect(files.map(({ state }) => state)).toEqual(Array.from({ length: 8 }, () => 'ok'))
-    expect(manifest).toMatchObject({ format_version: version, config: { basis: version === runFormatVersion ? 'probable' : 'expected' } })
+    expect(manifest).toMatchObject({ format_version: version, config: { basis } })
   })
 
   it('answers every query', async () => {
@@ -71,7 +72,7 @@ describe.each([1, 2, runFormatVersion])('a run of format %i', (version) => {
       expect(new Set(changes.filter(({ status }) => status !== 'still at risk').map(({ cause }) => cause))).toEqual(
         new Set(changes.some(({ status }) => status !== 'still at risk') ? ['definition'] : []),
       )
-      expect(definitions.common).toBe(path === today ? 'probable' : 'expected')
+      expect(definitions.common).toBe(basis)
     }
     expect((await reconcileRun(path)).chains.find(({ key }) => key === 'at_risk')?.own.value).toBe(run.overview.counts.atRisk)
     expect((await readReportContent(run)).tables.length).toBeGreaterThan(3)
@@ -83,7 +84,7 @@ describe.each([1, 2, runFormatVersion])('a run of format %i', (version) => {
     const scenario = scenarioSchema.parse({ growth_percent: 10 })
     const { verdict_by, points_reason, run: baseline } = evaluateScenario(session, { scenario, grid: true, max_listed: null })
     expect({ verdict_by, isKnown: points_reason === null }).toEqual(
-      version === runFormatVersion ? { verdict_by: 'probability', isKnown: true } : { verdict_by: 'points', isKnown: false },
+      basis === 'probable' ? { verdict_by: 'probability', isKnown: true } : { verdict_by: 'points', isKnown: false },
     )
     expect(baseline.at_risk_servers).toBe(run.overview.counts.atRisk)
   })

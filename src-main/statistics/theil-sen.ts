@@ -1,0 +1,46 @@
+// Theil-Sen line: the median slope over all pairs of points, with Sen's interval by ranks (Sen 1968). It ignores up to 29 % of outliers.
+import { normalQuantile } from './normal.ts'
+import { percentileOf } from './percentile.ts'
+
+/** Slopes between all pairs of points, ascending. `times` are distinct. */
+export const pairSlopes = (times: ArrayLike<number>, values: ArrayLike<number>): Float64Array => {
+  const slopes = new Float64Array((times.length * (times.length - 1)) / 2)
+  let at = 0
+  for (let later = 1; later < times.length; later++)
+    for (let earlier = 0; earlier < later; earlier++) slopes[at++] = (values[later]! - values[earlier]!) / (times[later]! - times[earlier]!)
+  return slopes.sort()
+}
+
+export interface TheilSenLine {
+  readonly slope: number
+  /** Limits of the slope's interval. */
+  readonly low: number
+  readonly high: number
+}
+
+/** At least two points. The interval leaves out as many slopes at each end as Kendall's statistic of unrelated values, with ties, would at `level`. */
+export const fitTheilSen = (times: Float64Array, values: Float64Array, level: number): TheilSenLine => {
+  const slopes = pairSlopes(times, values)
+  const margin = normalQuantile((1 + level) / 2) * Math.sqrt(kendallVariance(values))
+  const low = Math.max(0, Math.round((slopes.length - margin) / 2) - 1)
+  const high = Math.min(slopes.length - 1, Math.round((slopes.length + margin) / 2))
+  return { slope: percentileOf(slopes, 0.5), low: slopes[low]!, high: slopes[high]! }
+}
+
+/** Median over the points of the line with that slope at `time`. */
+export const lineValueAt = (times: Float64Array, values: Float64Array, slope: number, time: number): number =>
+  percentileOf(values.map((value, index) => value + slope * (time - times[index]!)).sort(), 0.5)
+
+/** Of Kendall's S where values and times are unrelated; `times` are distinct. */
+const kendallVariance = (values: Float64Array): number => {
+  const term = (count: number): number => count * (count - 1) * (2 * count + 5)
+  const sorted = values.slice().sort()
+  let ties = 0
+  for (let from = 0; from < sorted.length;) {
+    let to = from
+    while (to < sorted.length && sorted[to] === sorted[from]) to++
+    ties += term(to - from)
+    from = to
+  }
+  return (term(values.length) - ties) / 18
+}
