@@ -54,23 +54,23 @@ export const writeForecasts = async (
   const close = (): void => void pool.close()
   signal?.addEventListener('abort', close)
   try {
-    const running: Promise<ForecastRows>[] = []
-    let done = 0
+    const running: { readonly rows: Promise<ForecastRows>; readonly to: number }[] = []
     const storeNext = async (): Promise<void> => {
-      const rows = await running.shift()!
+      const { rows: forecast, to } = running.shift()!
+      const rows = await forecast
       await database.appendColumns(
         'forecast_values',
         Object.values(valueColumns).map(({ of }) => of(rows)),
         valuesDatabase,
       )
-      onProgress?.(0.2 + 0.6 * (done / series.count))
+      onProgress?.(0.2 + 0.6 * (to / series.count))
     }
     for (const { from, to } of batches(series)) {
       if (running.length >= pool.size) await storeNext()
-      running.push(pool.forecast(await readBatch(database, series, from, to, firstSlot)))
+      const rows = pool.forecast(await readBatch(database, series, from, to, firstSlot))
       // A failure is thrown when its turn comes.
-      running.at(-1)!.catch(() => undefined)
-      done = to
+      rows.catch(() => undefined)
+      running.push({ rows, to })
     }
     while (running.length > 0) await storeNext()
   } finally {

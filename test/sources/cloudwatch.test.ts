@@ -14,6 +14,7 @@ import { assembleMeasurements } from '../../src-main/sources/assemble-measuremen
 import { collectCloudWatch, surveyCloudWatch } from '../../src-main/sources/cloudwatch/collect-cloudwatch.ts'
 import { discoverCloudWatch, type Discovery } from '../../src-main/sources/cloudwatch/discover-cloudwatch.ts'
 import type { CollectWork } from '../../src-main/sources/collection.ts'
+import { proxyCertificate, startInterceptingProxy } from '../fixtures/intercepting-proxy.ts'
 import { queryRows } from '../fixtures/query-rows.ts'
 import { addFleet, loadOf } from '../simulator/ec2.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
@@ -282,6 +283,31 @@ test('the shipped policy is enough, and each of its actions is needed', async ()
   // A signed request names EC2 and CloudWatch as IAM does.
   const asked = new Set(simulator.account.requestedPermissions.user.map(({ action }) => action.replace('monitoring:', 'cloudwatch:')))
   expect([...asked].sort()).toEqual([...Action].sort())
+})
+
+test('no host is asked but those of the region', async () => {
+  addFleet(simulator.account, 2)
+  const proxy = await startInterceptingProxy(simulator.endpoint)
+  delete process.env['AWS_ENDPOINT_URL']
+  const settings = {
+    HTTPS_PROXY: proxy.url,
+    HTTP_PROXY: proxy.url,
+    NO_PROXY: '',
+    AWS_CA_BUNDLE: proxyCertificate,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+  const before = Object.fromEntries(Object.keys(settings).map((name) => [name, process.env[name]]))
+  try {
+    Object.assign(process.env, settings)
+    expect((await collect('proxied.parquet')).servers).toBe(2)
+  } finally {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+    proxy.close()
+  }
+  expect(new Set(proxy.tunnels)).toEqual(new Set(['ec2', 'monitoring'].map((service) => `${service}.eu-west-1.amazonaws.com:443`)))
 })
 
 test('keys of the account reach no file', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
 import { waitForChart, waitForHeatmap, showView } from './chart-locators.ts'
+import { dropFiles } from './drop-files.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -64,6 +65,36 @@ describe('large forecasts', () => {
     await waitForAnalysisStart(window)
     await window.close()
     expect(await readdir(join(home, 'runs'))).toEqual([])
+  })
+})
+
+describe('measurements that are dropped', () => {
+  it('are forecast with progress; a cancel meanwhile leaves nothing', async () => {
+    const measurements = join(folder, 'measured.parquet')
+    // Enough for the quick models alone.
+    await writeSampleFleet({ servers: 2100, out: measurements, granularity: 'daily', seed: 1, contents: 'measurements' })
+    await withWindow([], async (window) => {
+      const { page, home } = window
+      await page.getByRole('main', { name: 'Start' }).waitFor()
+      await dropFiles(page, [measurements])
+      await page.getByRole('dialog', { name: 'Import' }).getByRole('button', { name: 'Analyse' }).click()
+      await page.locator('.progress').getByText('Forecasting measurements').waitFor({ timeout: 30_000 })
+      const bar = page.getByRole('progressbar')
+      const shares = new Set<number>()
+      await expect
+        .poll(async () => shares.add(Number(await bar.getAttribute('aria-valuenow'))).size, { timeout: 30_000, interval: 20 })
+        .toBeGreaterThan(3)
+      expect([...shares]).toEqual([...shares].sort((a, b) => a - b))
+      // The forecasts are being written next to the run.
+      expect(await readdir(join(home, 'runs'))).not.toEqual([])
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await page.getByText(/Analysis of .* cancelled\. No files were saved\./).waitFor()
+      expect(await readdir(join(home, 'runs'))).toEqual([])
+      expect((await readdir(folder)).filter((name) => name.startsWith('measured')).sort()).toEqual([
+        'measured.parquet',
+        'measured.servers.csv',
+      ])
+    })
   })
 })
 

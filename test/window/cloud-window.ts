@@ -1,8 +1,12 @@
 // The cloud view in window tests: an environment with only the simulated account, and a completed launch form.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { bucketName } from '../fixtures/cloud-cli-workspace.ts'
 import type { LinkedEngine } from '../fixtures/linked-engine.ts'
 import { answerQuestions, launchApp, type LaunchedApp, type LaunchOptions } from './launch-app.ts'
+import { rootKey } from '../simulator/account.ts'
+import { mfaCode } from '../simulator/identity.ts'
 import type { AwsSimulator } from '../simulator/simulator.ts'
 
 /** `engine` is uploaded instead of the packed one. */
@@ -14,6 +18,28 @@ export const cloudEnvironment = (simulator: AwsSimulator, engine?: LinkedEngine)
   AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
   HEADROOM_POLL_MS: '100',
 })
+
+/** The profile `careful`, whose role asks for the code of an MFA device; to be added to the environment of the app. */
+export const writeMfaProfile = async (folder: string, simulator: AwsSimulator): Promise<Record<string, string>> => {
+  const [config, credentials] = [join(folder, 'mfa-config'), join(folder, 'mfa-credentials')]
+  const lines = [
+    '[profile careful]',
+    'region = eu-west-1',
+    `role_arn = ${simulator.account.roles.get('Planner')!.arn}`,
+    'source_profile = base',
+    `mfa_serial = ${mfaDevice}`,
+  ]
+  await writeFile(config, lines.join('\n'))
+  await writeFile(credentials, `[base]\naws_access_key_id = ${rootKey.id}\naws_secret_access_key = ${rootKey.secret}\n`)
+  return { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials }
+}
+
+const mfaDevice = 'arn:aws:iam::123456789012:mfa/phone'
+
+export const submitMfaCode = async (page: Page): Promise<void> => {
+  await page.getByLabel(`MFA code for ${mfaDevice}`).fill(mfaCode)
+  await page.getByRole('button', { name: 'Continue' }).click()
+}
 
 /** The user agrees to upload the files that a test types into the form. */
 export const launchCloudApp = async (options: LaunchOptions): Promise<LaunchedApp> => {

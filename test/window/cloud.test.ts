@@ -1,5 +1,5 @@
 // A cloud run in the window: credentials, checks, launch, log, notification and result; and its failures.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -7,10 +7,9 @@ import { bucketName, filesBelow } from '../fixtures/cloud-cli-workspace.ts'
 import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { rootKey } from '../simulator/account.ts'
-import { mfaCode } from '../simulator/identity.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, openCloudView, launchCloudApp } from './cloud-window.ts'
+import { cloudEnvironment, fillLaunchForm, launchCloudApp, openCloudView, submitMfaCode, writeMfaProfile } from './cloud-window.ts'
 import { answerQuestions, launchApp, questionsOf, type LaunchedApp } from './launch-app.ts'
 import { recordSecretChannels } from './secret-recorder.ts'
 
@@ -184,16 +183,30 @@ describe('the cloud view', () => {
     }
   })
 
+  it('requests the MFA code of a launch in every view, and launches with it', async () => {
+    simulator.faults.addToNextJob({ kind: 'capacity' })
+    const env = { ...cloudEnvironment(simulator, engine), ...(await writeMfaProfile(fleet.folder, simulator)) }
+    window = await launchCloudApp({ env })
+    const { page } = window
+    await openCloudView(page)
+    await fillLaunchForm(page, fleet.forecasts)
+    await page.getByLabel('Profile').selectOption('careful')
+    await page.getByRole('button', { name: 'Launch', exact: true }).click()
+    await page.locator('.sidebar-button[data-view="start"]').click()
+    await page.getByRole('main', { name: 'Start' }).waitFor()
+    expect(simulator.account.jobs.size).toBe(0)
+    await submitMfaCode(page)
+    await page.getByRole('button', { name: 'Cloud', exact: true }).click()
+    await page.getByText('AWS has no ml.m5.large available at the moment.').waitFor()
+    expect(simulator.account.jobs.size).toBe(1)
+  })
+
   it('signs in through the browser, and requests the code of an MFA device', async () => {
     const aws = join(fleet.folder, 'aws')
     await mkdir(join(aws, 'home'), { recursive: true })
-    const role = simulator.account.roles.get('Planner')!.arn
-    const config = [
-      '[profile careful]',
-      'region = eu-west-1',
-      `role_arn = ${role}`,
-      'source_profile = base',
-      'mfa_serial = arn:aws:iam::123456789012:mfa/phone',
+    const files = await writeMfaProfile(aws, simulator)
+    const session = [
+      '',
       '[profile sso]',
       'region = eu-west-1',
       'sso_session = corp',
@@ -203,10 +216,10 @@ describe('the cloud view', () => {
       'sso_start_url = https://corp.example/start',
       'sso_region = eu-west-1',
     ]
-    await writeFile(join(aws, 'config'), config.join('\n'))
-    await writeFile(join(aws, 'credentials'), `[base]\naws_access_key_id = ${rootKey.id}\naws_secret_access_key = ${rootKey.secret}\n`)
-    const files = { AWS_CONFIG_FILE: join(aws, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(aws, 'credentials'), HOME: join(aws, 'home') }
-    window = await launchApp({ env: { AWS_ENDPOINT_URL: simulator.endpoint, AWS_EC2_METADATA_DISABLED: 'true', ...files } })
+    await appendFile(files['AWS_CONFIG_FILE']!, session.join('\n'))
+    window = await launchApp({
+      env: { AWS_ENDPOINT_URL: simulator.endpoint, AWS_EC2_METADATA_DISABLED: 'true', HOME: join(aws, 'home'), ...files },
+    })
     const { page, app } = window
     const recorder = await recordSecretChannels(window)
     // The confirmation dialog, then the browser in which the user agrees.
@@ -226,8 +239,7 @@ describe('the cloud view', () => {
     await openCloudView(page)
     await page.getByLabel('Profile').selectOption('careful')
     await page.getByRole('button', { name: 'Verify credentials' }).click()
-    await page.getByLabel('MFA code for arn:aws:iam::123456789012:mfa/phone').fill(mfaCode)
-    await page.getByRole('button', { name: 'Continue' }).click()
+    await submitMfaCode(page)
     await page.getByTestId('caller').getByText('assumed-role/Planner').waitFor()
     await page.getByLabel('Profile').selectOption('sso')
     await page.getByRole('button', { name: 'Sign in' }).click()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Locator, Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { axeFaults, changeSettings, chooseTheme, loadAxe } from './axe-faults.ts'
+import { dropFiles } from './drop-files.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 const dayMs = 86_400_000
@@ -37,15 +38,6 @@ afterAll(async () => {
 beforeEach(async () => {
   await window.page.locator('.sidebar-button[data-view="start"]').click()
 })
-
-/** Drops real files on the window, as a user does: events that a script makes would grant no path. */
-const dropFiles = async (page: Page, paths: readonly string[]): Promise<void> => {
-  const client = await page.context().newCDPSession(page)
-  const data = { items: [], files: [...paths], dragOperationsMask: 1 }
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await client.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data })
-  await client.detach()
-}
 
 const written = async (name: string, text: string): Promise<string> => {
   const path = join(folder, name)

@@ -7,22 +7,27 @@ import type { LaunchedApp } from './launch-app.ts'
 export interface SecretRecorder {
   /** All IPC messages so far. */
   readonly messages: () => Promise<string>
-  /** Channels and files that contain a secret of the account; never the secret itself. */
-  readonly found: (simulator: AwsSimulator) => Promise<string[]>
+  /**
+   * Channels and files that contain a secret of the account, or one that was typed into the page; never the secret itself. What was typed
+   * passes from the page to the main process, and nowhere else.
+   */
+  readonly found: (simulator: AwsSimulator, typed?: readonly string[]) => Promise<string[]>
 }
 
 /** Call it before the first AWS request. */
 export const recordSecretChannels = async ({ app, page, home, folder }: LaunchedApp): Promise<SecretRecorder> => {
   await app.evaluate(({ ipcMain, BrowserWindow }) => {
+    const requests: string[] = []
     const ipcMessages: string[] = []
-    Object.assign(globalThis, { ipcMessages })
+    Object.assign(globalThis, { requests, ipcMessages })
     type Handler = (event: unknown, ...args: unknown[]) => unknown
     // Electron stores the invoke handlers here, and offers no other way to observe them.
     const handlers = (ipcMain as unknown as { _invokeHandlers: Map<string, Handler> })._invokeHandlers
     for (const [channel, handler] of handlers) {
       handlers.set(channel, async (event, ...args) => {
         const response = await handler(event, ...args)
-        ipcMessages.push(`${channel} ${JSON.stringify(args)} ${JSON.stringify(response)}`)
+        requests.push(`${channel} ${JSON.stringify(args)}`)
+        ipcMessages.push(`${channel} ${JSON.stringify(response)}`)
         return response
       })
     }
@@ -36,19 +41,22 @@ export const recordSecretChannels = async ({ app, page, home, folder }: Launched
   })
   let output = ''
   for (const stream of [app.process().stdout, app.process().stderr]) stream?.on('data', (text: Buffer) => (output += text.toString()))
-  const messages = () => app.evaluate(() => (globalThis as unknown as { ipcMessages: string[] }).ipcMessages.join('\n'))
+  const recorded = (list: 'requests' | 'ipcMessages') =>
+    app.evaluate((_, name) => (Reflect.get(globalThis, name) as string[]).join('\n'), list)
   return {
-    messages,
-    found: async (simulator) => {
+    messages: async () => `${await recorded('requests')}\n${await recorded('ipcMessages')}`,
+    found: async (simulator, typed = []) => {
       const files = [...(await filesBelow(home)), ...(await filesBelow(folder))]
       const locations: [string, string | Buffer][] = [
-        ['IPC', await messages()],
+        ['requests of the page', await recorded('requests')],
+        ['IPC to the page', await recorded('ipcMessages')],
         ['output', output],
         ['page', await contentOf(page)],
         ...files,
       ]
+      const secretsIn = (location: string) => [...secretsOf(simulator), ...(location === 'requests of the page' ? [] : typed)]
       return locations
-        .filter(([, content]) => secretsOf(simulator).some((secret) => content.includes(secret)))
+        .filter(([location, content]) => secretsIn(location).some((secret) => content.includes(secret)))
         .map(([location]) => location)
     },
   }
