@@ -192,6 +192,7 @@ describe('the cloud view', () => {
     await fillLaunchForm(page, fleet.forecasts)
     await page.getByLabel('Profile').selectOption('careful')
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
+    await page.getByRole('dialog', { name: 'MFA code' }).waitFor()
     await page.locator('.sidebar-button[data-view="start"]').click()
     await page.getByRole('main', { name: 'Start' }).waitFor()
     expect(simulator.account.jobs.size).toBe(0)
