@@ -1,5 +1,5 @@
 // A cloud run in the window: credentials, checks, launch, log, notification and result; and its failures.
-import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
