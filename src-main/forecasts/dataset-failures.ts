@@ -24,7 +24,10 @@ export const explainFailure = async (database: Database, { files, name }: NamedF
     for (const file of files) await checkPages(file)
     return isTimeFault(cause) ? timeBeyondReason(name, cause) : cause
   }
-  if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') return cause
+  if (!(cause instanceof HeadroomError)) return cause
+  // Passes that read different things are what a damaged page shows first.
+  if (cause.code === 'input-changed') for (const file of files) await checkPages(file)
+  if (cause.code !== 'query-failed') return cause
   await assertUnchanged(files)
   const unreadable = await findUnreadable(database, files)
   if (unreadable !== undefined) return unreadable

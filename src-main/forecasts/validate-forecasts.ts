@@ -6,7 +6,7 @@ import { isMeasuredSql, isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
 import type { ForecastExpressions } from './canonical-rows.ts'
 import type { ForecastDataset } from './forecast-dataset.ts'
-import { firstYear, maxMagnitude, maxYearsAhead, validationError, validationMessages, valueRoles } from './validation-rules.ts'
+import { firstYear, lastYear, maxMagnitude, maxYearsAhead, validationError, validationMessages, valueRoles } from './validation-rules.ts'
 
 export interface ForecastValidation {
   readonly rows: number
@@ -23,7 +23,7 @@ const withinPercentSql = (extremes: readonly (readonly [minimum: string, maximum
 
 /** Whether the years of the earliest and latest time call for an exact check. */
 const distantTimesSql = (earliest: string, latest: string): string =>
-  `coalesce(year(${earliest}) < ${firstYear} OR year(${latest}) - year(${earliest}) >= ${maxYearsAhead}, false)`
+  `coalesce(year(${earliest}) < ${firstYear} OR year(${latest}) > ${lastYear} OR year(${latest}) - year(${earliest}) >= ${maxYearsAhead}, false)`
 
 const validationSchema = z.object({
   rows: z.number(),
@@ -182,6 +182,10 @@ const rejectDistantTimes = async (database: Database, dataset: ForecastDataset):
   await reject(
     `${ts} < TIMESTAMP '${firstYear}-01-01'`,
     (count, examples) => `${countText(count, 'time', 'times')} before ${firstYear}, for instance ${examples}`,
+  )
+  await reject(
+    `${ts} >= TIMESTAMP '${lastYear + 1}-01-01'`,
+    (count, examples) => `${countText(count, 'time', 'times')} after ${lastYear}, for instance ${examples}`,
   )
   if (last === null) return
   await reject(

@@ -2,11 +2,14 @@
 import { HeadroomError, type ErrorCode } from '../../src-shared/run/errors.ts'
 import type { MappedColumns } from './forecast-columns.ts'
 
-/** Larger values are no measurements, and their squares are infinite. */
-export const maxMagnitude = 1e100
+/** Larger values are no measurements. Residuals are kept in single precision, which ends at 3.4e38. */
+export const maxMagnitude = 1e30
 
 /** Earlier times are misread: two-digit years, or numbers that are no times. */
 export const firstYear = 1970
+
+/** Later times are misread: numbers in another unit, or damaged ones. */
+export const lastYear = 2200
 
 /** A time further after the last measured one is misread. */
 export const maxYearsAhead = 30

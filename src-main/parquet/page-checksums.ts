@@ -4,21 +4,25 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { crc32 } from './crc32.ts'
-import { footerFields, numberAt, readFileFooter, structAt, structsAt, textAt, textsAt } from './parquet-footer.ts'
+import { countEmptyValues } from './definition-levels.ts'
+import { footerFields, numberAt, readFileFooter, structAt, structsAt, textAt, textsAt, topLevelElements } from './parquet-footer.ts'
+import { readVarint, unpackSnappyStart } from './snappy-start.ts'
 import { readThriftAtStart, ThriftError, type ThriftStruct } from './thrift-compact.ts'
 
 const pageHeader = { uncompressedPageSize: 2, compressedPageSize: 3, crc: 4, dataPage: 5, dataPageV2: 8 } as const
 /** The first field of both data page headers. */
 const pageValues = 1
+const dataPageV1 = { definitionLevelEncoding: 3 } as const
 /** In pages of version 2 the levels lie uncompressed before the values. */
-const dataPageV2 = { definitionLevelsBytes: 5, repetitionLevelsBytes: 6, isCompressed: 7 } as const
+const dataPageV2 = { nullCount: 2, definitionLevelsBytes: 5, repetitionLevelsBytes: 6, isCompressed: 7 } as const
+const rleEncoding = 3
 const codecs = { none: 0, snappy: 1, gzip: 2 } as const
 /** Of ColumnMetaData and Statistics: only contradictions are looked for. */
 const columnFields = { numValues: 5, statistics: 12 } as const
 const statistics = { oldMax: 1, oldMin: 2, nullCount: 3, max: 5, min: 6 } as const
-const repetition = { field: 3, repeated: 2 } as const
-/** A length of 32 bits in groups of seven. */
-const maxVarintBytes = 5
+const repetition = { field: 3, required: 0, optional: 1 } as const
+/** Levels take a bit per value, or a few bytes per run of them. */
+const maxLevelBytes = (values: number): number => 1024 + Math.ceil(values / 2)
 const gunzipPage = promisify(gunzip)
 const { fileMetaData, schemaElement, rowGroup, columnChunk, columnMetaData } = footerFields
 
@@ -35,10 +39,10 @@ export const checkPageChecksums = async (path: string, signal?: AbortSignal): Pr
   const file = await open(path, 'r')
   try {
     let checkedPages = 0
-    const repeated = new Set(
-      structsAt(metaData, fileMetaData.schema)
-        .filter((element) => numberAt(element, repetition.field) === repetition.repeated)
-        .map((element) => textAt(element, schemaElement.name)),
+    const repetitions = new Map(
+      topLevelElements(structsAt(metaData, fileMetaData.schema), (element) => numberAt(element, schemaElement.numChildren) ?? 0).map(
+        (element) => [textAt(element, schemaElement.name), numberAt(element, repetition.field)],
+      ),
     )
     for (const group of structsAt(metaData, fileMetaData.rowGroups)) {
       const rows = numberAt(group, rowGroup.numRows)
@@ -47,9 +51,10 @@ export const checkPageChecksums = async (path: string, signal?: AbortSignal): Pr
         if (chunk.has(columnChunk.cryptoMetadata)) continue
         const column = structAt(chunk, columnChunk.metaData)
         const names = textsAt(column, columnMetaData.pathInSchema)
-        const isFlat = names.length === 1 && !repeated.has(names[0])
+        const flat = names.length === 1 ? repetitions.get(names[0]) : undefined
+        const isFlat = flat === repetition.required || flat === repetition.optional
         const contradicts = statesValuesAmongNulls(column) || (isFlat && numberAt(column, columnFields.numValues) !== rows)
-        const checked = contradicts ? 'damaged' : await checkChunk(file, column)
+        const checked = contradicts ? 'damaged' : await checkChunk(file, column, flat === repetition.optional)
         if (checked === 'damaged') return { checkedPages, damagedColumn: names.join('.') }
         checkedPages += checked
       }
@@ -80,8 +85,8 @@ const structIn = (struct: ThriftStruct, id: number): ThriftStruct | undefined =>
   return value instanceof Map ? value : undefined
 }
 
-/** The number of pages of a column chunk that agree with a checksum: the one of the page, or gzip's. */
-const checkChunk = async (file: FileHandle, column: ThriftStruct): Promise<number | 'damaged'> => {
+/** The number of pages of a column chunk that agree with a checksum: the one of the page, or gzip's. `hasLevels`: of a flat column that may be empty. */
+const checkChunk = async (file: FileHandle, column: ThriftStruct, hasLevels: boolean): Promise<number | 'damaged'> => {
   const data = numberAt(column, columnMetaData.dataPageOffset) ?? 0
   // Some writers state 0 for "no dictionary".
   let at = Math.min(data, numberAt(column, columnMetaData.dictionaryPageOffset) || data)
@@ -89,23 +94,63 @@ const checkChunk = async (file: FileHandle, column: ThriftStruct): Promise<numbe
   const codec = numberAt(column, columnMetaData.codec)
   let checkedPages = 0
   let values = 0
+  let empty: number | undefined = hasLevels ? 0 : undefined
   while (at < end) {
     const { struct, length } = await readPageHeader(file, at, end)
     const size = numberAt(struct, pageHeader.compressedPageSize)
     if (size === undefined || size < 0 || at + length + size > end) return 'damaged'
     const stated = numberAt(struct, pageHeader.crc)
-    const dataPage = structIn(struct, pageHeader.dataPageV2) ?? structIn(struct, pageHeader.dataPage)
-    values += dataPage === undefined ? 0 : (numberAt(dataPage, pageValues) ?? 0)
+    const pageValueCount = valuesOf(struct)
+    values += pageValueCount ?? 0
     const isWhole = stated !== undefined || codec === codecs.gzip
-    const page = await readAt(file, at + length, isWhole ? size : Math.min(size, levelBytes(struct) + maxVarintBytes))
+    const page = await readAt(file, at + length, isWhole ? size : Math.min(size, levelBytes(struct) + maxLevelBytes(pageValueCount ?? 0)))
     if (isWhole && page.length < size) return 'damaged'
     if (stated !== undefined && crc32(page) !== stated >>> 0) return 'damaged'
-    if (!(await hasStatedLength(struct, codec, page, size))) return 'damaged'
+    const unpacked = await unpackStart(struct, codec, page, size)
+    if (unpacked === 'damaged') return 'damaged'
+    if (hasLevels && pageValueCount !== undefined) {
+      const emptyInPage = emptyValuesOf(struct, page, unpacked, pageValueCount)
+      if (emptyInPage === 'damaged') return 'damaged'
+      empty = empty === undefined || emptyInPage === undefined ? undefined : empty + emptyInPage
+    }
     if (isWhole) checkedPages++
     at += length + size
   }
-  return values === (numberAt(column, columnFields.numValues) ?? 0) ? checkedPages : 'damaged'
+  if (values !== (numberAt(column, columnFields.numValues) ?? 0)) return 'damaged'
+  const statedEmpty = numberAt(structIn(column, columnFields.statistics) ?? new Map(), statistics.nullCount)
+  return empty === undefined || statedEmpty === undefined || empty === statedEmpty ? checkedPages : 'damaged'
 }
+
+/** Of a data page; undefined for a dictionary. */
+const valuesOf = (header: ThriftStruct): number | undefined => {
+  const dataPage = structIn(header, pageHeader.dataPageV2) ?? structIn(header, pageHeader.dataPage)
+  return dataPage === undefined ? undefined : (numberAt(dataPage, pageValues) ?? 0)
+}
+
+/** Undefined where the levels cannot be read: by their encoding, or since `unpacked` is undefined for a codec that is not known here. */
+const emptyValuesOf = (
+  header: ThriftStruct,
+  page: Uint8Array,
+  unpacked: Uint8Array | undefined,
+  values: number,
+): number | 'damaged' | undefined => {
+  const version2 = structIn(header, pageHeader.dataPageV2)
+  if (version2 !== undefined) {
+    const from = numberAt(version2, dataPageV2.repetitionLevelsBytes) ?? 0
+    const empty = countEmptyValues(page.subarray(from, levelBytes(header)), values) ?? 'damaged'
+    return empty === numberAt(version2, dataPageV2.nullCount) ? empty : 'damaged'
+  }
+  const version1 = structIn(header, pageHeader.dataPage)!
+  if (unpacked === undefined || numberAt(version1, dataPageV1.definitionLevelEncoding) !== rleEncoding) return undefined
+  if (unpacked.length < lengthBytes) return 'damaged'
+  const length = new DataView(unpacked.buffer, unpacked.byteOffset).getUint32(0, true)
+  // Levels in many small runs: only their start was read.
+  if (lengthBytes + length > unpacked.length && unpacked.length < (numberAt(header, pageHeader.uncompressedPageSize) ?? 0)) return undefined
+  return countEmptyValues(unpacked.subarray(lengthBytes, lengthBytes + length), values) ?? 'damaged'
+}
+
+/** In pages of version 1 the levels follow their length. */
+const lengthBytes = 4
 
 const readAt = async (file: FileHandle, at: number, length: number): Promise<Buffer> => {
   const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, at)
@@ -118,30 +163,31 @@ const levelBytes = (header: ThriftStruct): number => {
   return (numberAt(version2, dataPageV2.definitionLevelsBytes) ?? 0) + (numberAt(version2, dataPageV2.repetitionLevelsBytes) ?? 0)
 }
 
-/** The length without compression, where the codec shows it. DuckDB inflates gzip without comparing the checksum at its end. */
-const hasStatedLength = async (header: ThriftStruct, codec: number | undefined, page: Buffer, size: number): Promise<boolean> => {
-  const unpacked = numberAt(header, pageHeader.uncompressedPageSize)
+/**
+ * The start of a page's part that may be compressed, where the codec is known. Damaged where its length is not the stated one. DuckDB inflates
+ * gzip without comparing the checksum at its end.
+ */
+const unpackStart = async (
+  header: ThriftStruct,
+  codec: number | undefined,
+  page: Uint8Array,
+  size: number,
+): Promise<Uint8Array | 'damaged' | undefined> => {
+  const unpackedBytes = numberAt(header, pageHeader.uncompressedPageSize) ?? 0
   const isStored = structIn(header, pageHeader.dataPageV2)?.get(dataPageV2.isCompressed)?.value === false
-  if (codec === codecs.none || isStored) return unpacked === size
+  if (codec === codecs.none || isStored) return unpackedBytes === size ? page : 'damaged'
   const levels = levelBytes(header)
   const values = page.subarray(levels)
-  if (values.length === 0) return true
-  if (codec === codecs.snappy) return readVarint(values) === (unpacked ?? 0) - levels
-  if (codec !== codecs.gzip) return true
-  return gunzipPage(values).then(
-    ({ length }) => length === (unpacked ?? 0) - levels,
-    () => false,
-  )
-}
-
-/** Snappy begins with the length of what it packs. */
-const readVarint = (bytes: Uint8Array): number => {
-  let value = 0
-  for (const [index, byte] of bytes.subarray(0, maxVarintBytes).entries()) {
-    value += (byte & 0x7f) * 2 ** (7 * index)
-    if (byte < 0x80) break
+  if (values.length === 0) return values
+  if (codec === codecs.snappy) {
+    if (readVarint(values, 0)?.value !== unpackedBytes - levels) return 'damaged'
+    return unpackSnappyStart(values, Math.min(unpackedBytes - levels, maxLevelBytes(valuesOf(header) ?? 0))) ?? 'damaged'
   }
-  return value
+  if (codec !== codecs.gzip) return undefined
+  return gunzipPage(values).then(
+    (unpacked) => (unpacked.length === unpackedBytes - levels ? unpacked : 'damaged'),
+    () => 'damaged' as const,
+  )
 }
 
 /** Most headers fit; those with statistics of long texts do not. */

@@ -64,6 +64,17 @@ describe.each(['whole.parquet', 'rows.csv', 'rows.jsonl'])('of %s', (name) => {
   })
 })
 
+test('a time that no date of JavaScript holds is a fault of the rows', async () => {
+  const cause: unknown = await Promise.resolve()
+    .then(() => new Date(8.65e15).toISOString())
+    .catch((error: unknown) => error)
+  expect(toWireError(await explainFailure(database, await open('whole.parquet'), cause))).toEqual({
+    code: 'input-time-unreadable',
+    message: 'whole.parquet holds times beyond the year 275760.',
+    next: 'Correct them, or write, copy or download the file again.',
+  })
+})
+
 test('UTF-16 that DuckDB does not read is refused with the next step', async () => {
   expect(await explained('rows.csv', 'Invalid Input Error: File is not utf-16 encoded')).toMatchObject({
     code: 'input-text-unreadable',

@@ -223,6 +223,11 @@ describe('values', () => {
       'Column timestamp of f.parquet holds 90 times with a two-digit year, for instance "01-01-26", "02-01-26", "03-01-26".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
     ],
     [
+      'every year beyond what a date of JavaScript holds',
+      withReplacedColumn('timestamp', `timestamp + INTERVAL '278000' YEAR`),
+      'Column timestamp of f.parquet holds 90 times after 2200, for instance "280026-01-01 00:00:00", "280026-01-02 00:00:00", "280026-01-03 00:00:00".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    ],
+    [
       'a year before 1970',
       withReplacedColumn('timestamp', `CASE WHEN ${isFifth} AND ${isThird} THEN TIMESTAMP '1926-01-05' ELSE timestamp END`),
       'Column timestamp of f.parquet holds 1 time before 1970, for instance "1926-01-05 00:00:00".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
@@ -243,17 +248,22 @@ describe('values', () => {
     [
       'infinite predictions',
       withReplacedColumn('predicted', `CASE WHEN ${isFifth} THEN DOUBLE 'inf' ELSE predicted END`),
-      'Column predicted of f.parquet holds 3 values that are infinite or beyond 1e+100.\nWrite an empty value where the forecast failed.',
+      'Column predicted of f.parquet holds 3 values that are infinite or beyond 1e+30.\nWrite an empty value where the forecast failed.',
     ],
     [
       'one measurement of minus infinity',
       withReplacedColumn('actual', `CASE WHEN ${isFifth} AND ${isThird} THEN DOUBLE '-inf' ELSE actual END`),
-      'Column actual of f.parquet holds 1 value that is infinite or beyond 1e+100.\nWrite an empty value where the forecast failed.',
+      'Column actual of f.parquet holds 1 value that is infinite or beyond 1e+30.\nWrite an empty value where the forecast failed.',
     ],
     [
       'an infinite bound in single precision',
       withReplacedColumn('yhat_upper', `CASE WHEN ${isThird} THEN FLOAT 'inf' ELSE CAST(yhat_upper AS FLOAT) END`),
-      'Column yhat_upper of f.parquet holds 30 values that are infinite or beyond 1e+100.\nWrite an empty value where the forecast failed.',
+      'Column yhat_upper of f.parquet holds 30 values that are infinite or beyond 1e+30.\nWrite an empty value where the forecast failed.',
+    ],
+    [
+      'a measurement beyond single precision, which the simulated paths once never came back from',
+      withReplacedColumn('actual', `CASE WHEN ${isFifth} AND ${isThird} THEN 1e39 ELSE actual END`),
+      'Column actual of f.parquet holds 1 value that is infinite or beyond 1e+30.\nWrite an empty value where the forecast failed.',
     ],
     [
       'rows without a server',

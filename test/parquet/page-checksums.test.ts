@@ -6,19 +6,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { crc32 } from '../../src-main/parquet/crc32.ts'
 import { checkPageChecksums } from '../../src-main/parquet/page-checksums.ts'
-import {
-  footerBytes,
-  footerFields,
-  listOfStructs,
-  numberAt,
-  readFileFooter,
-  structAt,
-  structsAt,
-  withFields,
-} from '../../src-main/parquet/parquet-footer.ts'
+import { numberAt, readFileFooter, structAt, withFields } from '../../src-main/parquet/parquet-footer.ts'
 import { ThriftError, thriftTypes, type ThriftStruct } from '../../src-main/parquet/thrift-compact.ts'
 import { literal } from '../../src-main/database/database.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { withLastChunk } from '../fixtures/changed-footers.ts'
 import { ForecastWorkspace, type TestRow } from '../fixtures/forecast-workspace.ts'
 import { randomFor } from '../fixtures/torture.ts'
 
@@ -120,20 +112,6 @@ test.each(['PARQUET_VERSION v1', 'PARQUET_VERSION v2'])('a bit that is turned in
   }
 })
 
-/** The file with another metadata of its last column chunk. */
-const withLastChunk = async (path: string, change: (chunk: ThriftStruct) => ThriftStruct): Promise<void> => {
-  const { fileMetaData, rowGroup, columnChunk } = footerFields
-  const { metaData, start } = await readFileFooter(path)
-  const groups = structsAt(metaData, fileMetaData.rowGroups).map((group) => {
-    const columns = structsAt(group, rowGroup.columns)
-    const last = columns.at(-1)!
-    const changed = withFields(last, { [columnChunk.metaData]: change(structAt(last, columnChunk.metaData)) })
-    return withFields(group, { [rowGroup.columns]: listOfStructs([...columns.slice(0, -1), changed]) })
-  })
-  const footer = footerBytes(withFields(metaData, { [fileMetaData.rowGroups]: listOfStructs(groups) }))
-  await writeFile(path, Buffer.concat([(await readFile(path)).subarray(0, start), footer]))
-}
-
 const withNullCount = (chunk: ThriftStruct): ThriftStruct =>
   withFields(chunk, { 12: new Map([...structAt(chunk, 12), [3, { type: thriftTypes.i64, value: 90 }]]) })
 
@@ -147,6 +125,36 @@ test.each([
   expect(await checkPageChecksums(path)).toEqual({ checkedPages: 0 })
   await withLastChunk(path, change)
   expect((await checkPageChecksums(path)).damagedColumn).toBe('yhat_upper')
+})
+
+// DuckDB believes such a footer: times that are empty passed for none.
+test.each(['uncompressed', 'snappy', 'gzip', 'uncompressed, PARQUET_VERSION v2'])(
+  'a column with empty values whose footer denies them is damaged (%s)',
+  async (compression) => {
+    const path = await workspace.writeQuery(
+      'denied.parquet',
+      'SELECT i, CASE WHEN i % 7 <> 0 THEN CAST(i AS DOUBLE) END AS actual FROM range(3000) t(i)',
+      `, COMPRESSION ${compression}`,
+    )
+    expect((await checkPageChecksums(path)).damagedColumn).toBeUndefined()
+    await withLastChunk(path, (chunk) => withFields(chunk, { 12: withFields(structAt(chunk, 12), { 3: 0 }) }))
+    expect((await checkPageChecksums(path)).damagedColumn).toBe('actual')
+  },
+)
+
+test('a level that no flat column has is damage', async () => {
+  const path = await workspace.writeQuery(
+    'level.parquet',
+    'SELECT CAST(i AS DOUBLE) AS actual FROM range(90) t(i)',
+    ', COMPRESSION uncompressed',
+  )
+  const bytes = await readFile(path)
+  // The length of the levels, then 90 times the level 1 as one run.
+  const at = bytes.indexOf(Buffer.from([3, 0, 0, 0, 180, 1, 1]))
+  expect(at).toBeGreaterThan(0)
+  bytes[at + 6] = 5
+  await writeFile(path, bytes)
+  expect((await checkPageChecksums(path)).damagedColumn).toBe('actual')
 })
 
 test('columns of lists, of empty values and of NaN contradict nothing', async () => {

@@ -2,6 +2,7 @@
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { ChunkColumns, ColumnKinds, NumberArray } from '../../database/read-columns.ts'
+import { maxMagnitude } from '../../forecasts/validation-rules.ts'
 
 /** The backtest rows of one series in order of time. The arrays are reused for the next series: copy values that you store. */
 export interface SeriesBacktest {
@@ -80,6 +81,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
   }
   const emptyArray = new Float64Array(0)
   const rowsRead = new Float64Array(servers.length)
+  let immense: string | undefined
   const onChunk = chunkReader(lists, (id, values) => {
     const valuesOf = (name: string): Float64Array => values[lists.indexOf(name)] ?? emptyArray
     rowsRead[id] = valuesOf('time').length
@@ -91,6 +93,10 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
       lower: valuesOf('yhat_lower'),
       upper: valuesOf('yhat_upper'),
       lead: valuesOf('lead'),
+    }
+    if (!areMeasurements(series.actual) || !areMeasurements(series.predicted)) {
+      immense ??= servers[id]
+      return
     }
     for (const reader of readers) reader.read(series)
   })
@@ -107,6 +113,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
     await computed?.catch(() => undefined)
     connections.forEach((connection) => connection.close())
   }
+  if (immense !== undefined) throw contradictoryValuesError(immense)
   const misread = rowsRead.findIndex((rows, id) => rows !== points[id])
   if (misread !== -1) throw contradictoryStatisticsError(servers[misread]!, points[misread]!, rowsRead[misread]!)
 }
@@ -152,6 +159,16 @@ const contradictoryStatisticsError = (server: string, expected: number, found: n
   new HeadroomError(
     'input-changed',
     `Two passes over the input read ${expected} and ${found} measured rows of ${server}: its statistics contradict its rows, or it changed.`,
+    { next: 'Write the Parquet file again.' },
+  )
+
+/** The first pass refused larger values, or believed statistics that know of none. Not all arithmetic of a path comes to an end with them. */
+const areMeasurements = (values: Float64Array): boolean => values.every((value) => Math.abs(value) <= maxMagnitude)
+
+const contradictoryValuesError = (server: string): HeadroomError =>
+  new HeadroomError(
+    'input-changed',
+    `Two passes over the input read other values of ${server}: its statistics contradict its rows, or its pages are damaged.`,
     { next: 'Write the Parquet file again.' },
   )
 

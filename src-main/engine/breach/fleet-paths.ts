@@ -211,7 +211,7 @@ const sortInto = (sorted: Float64Array, values: Float64Array): void => {
 export const findFirstBreaching = (sorted: Float64Array, probability: number): number => {
   let from = 0
   while (from < sorted.length) {
-    let to = from
+    let to = from + 1
     while (to < sorted.length && sorted[to] === sorted[from]) to++
     if ((from + to) / 2 / sorted.length > 1 - probability) break
     from = to

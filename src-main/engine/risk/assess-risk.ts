@@ -7,6 +7,7 @@ import type { Calendar } from '../../calendar/calendar.ts'
 import { joinGridsSql } from '../selection/series-grids.ts'
 import { ownSlotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import type { Method } from '../methods/method.ts'
+import { maxMagnitude } from '../../forecasts/validation-rules.ts'
 import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
 const secondsPerDay = 86_400
@@ -15,6 +16,23 @@ const secondsPerDay = 86_400
 export const extractHorizon = async (database: Database): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE horizon AS ${await selectHorizon(database)}`)
   if (await lacksPredictions(database)) await rejectSkippedRows(database)
+  await rejectImmenseForecasts(database)
+}
+
+/** Statistics of a file that know of none are believed before. */
+const rejectImmenseForecasts = async (database: Database): Promise<void> => {
+  const { immense } = await database.row(
+    `SELECT CAST(count(*) FILTER (WHERE abs(predicted) > ${maxMagnitude}) AS DOUBLE) AS immense FROM horizon`,
+    z.object({ immense: z.number() }),
+  )
+  if (immense === 0) return
+  throw new HeadroomError(
+    'input-changed',
+    'Two passes over the input read other forecasts: its statistics contradict its rows, or its pages are damaged.',
+    {
+      next: 'Write, copy or download the files again.',
+    },
+  )
 }
 
 /** Whether a series has predictions without a measurement, as the profile counted them, that are not in `horizon`. */

@@ -2,6 +2,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Database } from '../../../src-main/database/database.ts'
+import { scanBacktests } from '../../../src-main/engine/backtest/scan-backtests.ts'
+import { structAt, withFields } from '../../../src-main/parquet/parquet-footer.ts'
+import { withLastChunk } from '../../fixtures/changed-footers.ts'
 import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
 
 const attacks = resolve(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data', 'attacks')
@@ -32,4 +36,38 @@ test.skipIf(!existsSync(files[1]!))('servers whose names differ by a byte order 
     rows.filter((row) => row['server_id'] === 'bom').length,
   )
   expect(run.manifest.counts.series).toBe(rows.length)
+})
+
+// The simulated paths of such a server never came to an end.
+test('statistics that hide a forecast of 1e39 are refused', async () => {
+  const path = await workspace.writeQuery(
+    'immense.parquet',
+    `SELECT 'srv-' || s AS server_id, 'm1' AS model, TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER)) AS timestamp,
+            CASE WHEN i < 25 THEN 50.0 + i % 7 END AS actual, CASE WHEN i = 35 AND s = 2 THEN 1e39 ELSE 50.0 + i % 7 END AS predicted
+     FROM range(40) rows(i), range(1, 4) servers(s) ORDER BY s, i`,
+  )
+  const highest = Buffer.from(Float64Array.of(56).buffer)
+  await withLastChunk(path, (chunk) => withFields(chunk, { 12: withFields(structAt(chunk, 12), { 5: highest }) }))
+  await expect(workspace.analyse(path)).rejects.toMatchObject({
+    code: 'input-changed',
+    message: expect.stringMatching(/^Two passes over the input read other forecasts: /) as string,
+  })
+})
+
+// DuckDB reads what lay in memory before where a damaged stream is too short: other values in each pass.
+test('a measurement that only the second pass reads as 1e39 is refused', async () => {
+  const database = await Database.open()
+  try {
+    await database.run(`CREATE TABLE series AS SELECT 0 AS series_id, 'web' AS server_id, 'cpu' AS metric`)
+    await database.run(`CREATE TABLE selected_models AS SELECT 0 AS series_id, 'm' AS model`)
+    await database.run(`CREATE TABLE series_models AS SELECT 'web' AS server_id, 'cpu' AS metric, 'm' AS model, 1 AS backtest_points`)
+    await database.run(
+      `CREATE TABLE forecast AS SELECT 'web' AS server_id, 'cpu' AS metric, 'm' AS model, TIMESTAMP '2026-01-01' AS ts, 1e39 AS actual,
+              50.0 AS predicted, NULL AS yhat_lower, NULL AS yhat_upper, false AS is_horizon`,
+    )
+    const read = scanBacktests(database, { origin: 0, withBounds: false, leadStepSeconds: null, maxSeries: 1 }, [])
+    await expect(read).rejects.toMatchObject({ code: 'input-changed', message: expect.stringContaining('other values of web') as string })
+  } finally {
+    database.close()
+  }
 })

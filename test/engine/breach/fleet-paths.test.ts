@@ -13,4 +13,7 @@ describe('findFirstBreaching', () => {
     expect(findFirstBreaching(new Float64Array(4), 0.51)).toBe(0)
     expect(findFirstBreaching(new Float64Array(4), 0.5)).toBe(4)
   })
+  test('comes to an end where paths are not numbers', () => {
+    expect(findFirstBreaching(Float64Array.from([1, NaN, NaN, NaN]), 0.1)).toBe(4)
+  })
 })
