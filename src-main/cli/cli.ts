@@ -7,7 +7,7 @@ import { reportFormats } from '../../src-shared/ipc/export-rows.ts'
 import { forecastSteps, periodStatistics } from '../forecasting/forecast-options.ts'
 import { addCloudCommands } from './cloud-commands.ts'
 import { addCollectCommands } from './collect-commands.ts'
-import { collect, collectModels, exampleText, integerBetween, outputPath, parseSeed, sharedOptions } from './options.ts'
+import { collect, collectModels, exampleText, integerBetween, outputPath, parseSeed, sharedOptions, withReadingOptions } from './options.ts'
 import { endOnSignals, hasLostOutput, reportFailure, writeExitMessage } from './terminal.ts'
 
 const examples = {
@@ -40,33 +40,25 @@ const program = new Command('headroom')
 
 const forecastsArgument = 'files of Parquet, CSV or JSON, folders or globs'
 
-program
-  .command('analyze')
-  .addHelpText('before', exampleText(examples.analyze))
-  .description('Analyse forecasts and write a run folder')
-  .argument('<input...>', forecastsArgument)
-  .addOption(sharedOptions.runFolder())
-  .addOption(sharedOptions.config())
-  .addOption(sharedOptions.servers())
-  .addOption(sharedOptions.events())
-  .addOption(sharedOptions.method())
-  .addOption(sharedOptions.model())
-  .addOption(sharedOptions.withBaselines())
-  .addOption(sharedOptions.previous())
-  .addOption(sharedOptions.set())
-  .addOption(sharedOptions.backtest())
-  .addOption(sharedOptions.batchInput())
-  .addOption(sharedOptions.batchStep())
-  .addOption(sharedOptions.map())
-  .addOption(sharedOptions.mapFile())
-  .addOption(sharedOptions.wide())
-  .addOption(sharedOptions.unit())
-  .addOption(sharedOptions.level())
-  .addOption(sharedOptions.decimal())
-  .addOption(sharedOptions.timeZone())
-  .addOption(sharedOptions.dateFormat())
-  .addOption(sharedOptions.encoding())
-  .addOption(sharedOptions.metric())
+withReadingOptions(
+  program
+    .command('analyze')
+    .addHelpText('before', exampleText(examples.analyze))
+    .description('Analyse forecasts and write a run folder')
+    .argument('<input...>', forecastsArgument)
+    .addOption(sharedOptions.runFolder())
+    .addOption(sharedOptions.config())
+    .addOption(sharedOptions.servers())
+    .addOption(sharedOptions.events())
+    .addOption(sharedOptions.method())
+    .addOption(sharedOptions.model())
+    .addOption(sharedOptions.withBaselines())
+    .addOption(sharedOptions.previous())
+    .addOption(sharedOptions.set())
+    .addOption(sharedOptions.backtest())
+    .addOption(sharedOptions.batchInput())
+    .addOption(sharedOptions.batchStep()),
+)
   .option('--seed <n>', 'seed of all random choices', parseSeed)
   .addOption(sharedOptions.runId())
   .addOption(sharedOptions.threads())
@@ -89,51 +81,35 @@ program
   .addOption(sharedOptions.quiet())
   .action(async (options) => (await import('./sample-command.ts')).runSample(options))
 
-program
-  .command('inspect')
-  .addHelpText('before', exampleText(examples.inspect))
-  .description('Show columns, servers, models, horizon and warnings of forecasts')
-  .argument('<input...>', forecastsArgument)
-  .addOption(sharedOptions.config())
-  .addOption(sharedOptions.backtest())
-  .addOption(sharedOptions.batchInput())
-  .addOption(sharedOptions.batchStep())
-  .addOption(sharedOptions.map())
-  .addOption(sharedOptions.mapFile())
-  .addOption(sharedOptions.wide())
-  .addOption(sharedOptions.unit())
-  .addOption(sharedOptions.level())
-  .addOption(sharedOptions.decimal())
-  .addOption(sharedOptions.timeZone())
-  .addOption(sharedOptions.dateFormat())
-  .addOption(sharedOptions.encoding())
+withReadingOptions(
+  program
+    .command('inspect')
+    .addHelpText('before', exampleText(examples.inspect))
+    .description('Show columns, servers, models, horizon and warnings of forecasts')
+    .argument('<input...>', forecastsArgument)
+    .addOption(sharedOptions.config())
+    .addOption(sharedOptions.backtest())
+    .addOption(sharedOptions.batchInput())
+    .addOption(sharedOptions.batchStep()),
+)
   .option('--rows <n>', 'canonical rows in the preview of --json', integerBetween(0, 1_000_000))
-  .addOption(sharedOptions.metric())
   .addOption(sharedOptions.json())
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
 
-program
-  .command('forecast')
-  .addHelpText('before', exampleText(examples.forecast))
-  .description('Forecast measurements and write a forecasts file with its backtest')
-  .argument('<measurements...>', 'files of Parquet, CSV or JSON, folders or globs')
-  .requiredOption('--out <file>', 'new Parquet file', outputPath)
-  .option('--horizon <n>', 'steps ahead (default: 30 days or 168 hours)', integerBetween(1, 10_000))
-  .addOption(new Option('--step <step>', 'day or hour (default: day from 60 days on)').choices(forecastSteps))
-  .addOption(new Option('--statistic <name>', 'of the values within a step (default: p95; max of percentiles)').choices(periodStatistics))
-  .addOption(new Option('--model <name>', 'forecast by this model only; repeatable').argParser(collectModels).default([], 'all'))
-  .addOption(sharedOptions.config())
-  .addOption(sharedOptions.set())
-  .addOption(sharedOptions.map())
-  .addOption(sharedOptions.mapFile())
-  .addOption(sharedOptions.wide())
-  .addOption(sharedOptions.unit())
-  .addOption(sharedOptions.level())
-  .addOption(sharedOptions.decimal())
-  .addOption(sharedOptions.timeZone())
-  .addOption(sharedOptions.dateFormat())
-  .addOption(sharedOptions.encoding())
-  .addOption(sharedOptions.metric())
+withReadingOptions(
+  program
+    .command('forecast')
+    .addHelpText('before', exampleText(examples.forecast))
+    .description('Forecast measurements and write a forecasts file with its backtest')
+    .argument('<measurements...>', 'files of Parquet, CSV or JSON, folders or globs')
+    .requiredOption('--out <file>', 'new Parquet file', outputPath)
+    .option('--horizon <n>', 'steps ahead (default: 30 days or 168 hours)', integerBetween(1, 10_000))
+    .addOption(new Option('--step <step>', 'day or hour (default: day from 60 days on)').choices(forecastSteps))
+    .addOption(new Option('--statistic <name>', 'of the values within a step (default: p95; max of percentiles)').choices(periodStatistics))
+    .addOption(new Option('--model <name>', 'forecast by this model only; repeatable').argParser(collectModels).default([], 'all'))
+    .addOption(sharedOptions.config())
+    .addOption(sharedOptions.set()),
+)
   .addOption(sharedOptions.threads())
   .addOption(sharedOptions.memoryLimit())
   .addOption(sharedOptions.force())
@@ -141,27 +117,19 @@ program
   .addOption(sharedOptions.quietWarnings())
   .action(async (inputs: string[], options) => (await import('./forecast-command.ts')).runForecast(inputs, options))
 
-program
-  .command('plan')
-  .addHelpText('before', exampleText(examples.plan))
-  .description('Write the row-level work of an analysis as Spark SQL, for forecasts too large for one machine')
-  .argument('<input...>', forecastsArgument)
-  .requiredOption('--out <dir>', 'folder for plan.json and the servers table as Parquet', outputPath)
-  .addOption(sharedOptions.config())
-  .addOption(sharedOptions.servers())
-  .addOption(sharedOptions.model())
-  .addOption(sharedOptions.set())
-  .addOption(sharedOptions.map())
-  .addOption(sharedOptions.mapFile())
-  .addOption(sharedOptions.wide())
-  .addOption(sharedOptions.unit())
-  .addOption(sharedOptions.level())
-  .addOption(sharedOptions.decimal())
-  .addOption(sharedOptions.timeZone())
-  .addOption(sharedOptions.metric())
+withReadingOptions(
+  program
+    .command('plan')
+    .addHelpText('before', exampleText(examples.plan))
+    .description('Write the row-level work of an analysis as Spark SQL, for forecasts too large for one machine')
+    .argument('<input...>', forecastsArgument)
+    .requiredOption('--out <dir>', 'folder for plan.json and the servers table as Parquet', outputPath)
+    .addOption(sharedOptions.config())
+    .addOption(sharedOptions.servers())
+    .addOption(sharedOptions.model())
+    .addOption(sharedOptions.set()),
+)
   .addOption(sharedOptions.force())
-  .addOption(sharedOptions.dateFormat())
-  .addOption(sharedOptions.encoding())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program

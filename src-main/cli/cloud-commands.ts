@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander'
 import { engineKinds, processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
 import { setupFormats } from '../../src-shared/cloud/setup-formats.ts'
-import { collect, exampleText, integerBetween, positiveNumber, sharedOptions } from './options.ts'
+import { collect, exampleText, integerBetween, positiveNumber, sharedOptions, withReadingOptions } from './options.ts'
 
 const examples = {
   preflight: ['cloud preflight s3://bucket/forecasts/ --bucket bucket --role arn:aws:iam::123456789012:role/SageMaker'],
@@ -26,40 +26,32 @@ const withConnection = (command: Command): Command =>
 
 /** Where a job runs, and its limits. */
 const withSettings = (command: Command): Command =>
-  withConnection(command)
-    .option('--config <file>', "YAML with settings and a cloud section, or the pipeline's config.yaml")
-    .option('--bucket <name>', 'bucket for engine, inputs and runs, or an access point')
-    .option('--bucket-owner <account>', 'account that owns the bucket (default: yours)')
-    .option('--prefix <path>', 'S3 prefix in the bucket (headroom)')
-    .option('--role <arn>', 'execution role of the job')
-    .addOption(new Option('--engine <kind>', 'compute on a single instance or a Spark cluster').choices(engineKinds).default('single'))
-    .option('--instances <n>', 'instances of the Spark cluster (4)', integerBetween(1, processingLimits.instances))
-    .option('--instance-type <type>', 'instance type (default: by input size)')
-    .option('--image <uri>', "container image (default: the region's scikit-learn image)")
-    .option('--volume <gb>', 'volume in GB (30)', positiveNumber)
-    .option('--max-runtime <seconds>', 'stop the job after this time (3600)', positiveNumber)
-    .option('--cost-limit <usd>', 'refuse launches with a higher or unknown cost (10); none: no limit', costLimit)
-    .addOption(new Option('--cost-ceiling <usd>').argParser(costLimit).hideHelp())
-    .option('--kms-key <id>', 'KMS key for volume, uploads and outputs')
-    .option('--subnet <id>', 'subnet of the VPC; repeatable', collect, [])
-    .option('--security-group <id>', 'security group of the VPC; repeatable', collect, [])
-    .option('--no-network-isolation', 'allow network access for the container')
-    .option('--tag <key=value>', 'tag of the job; repeatable', collect, [])
-    .addOption(sharedOptions.servers())
-    .addOption(sharedOptions.events())
-    .addOption(sharedOptions.method())
-    .addOption(sharedOptions.model())
-    .addOption(sharedOptions.set())
-    .addOption(sharedOptions.map())
-    .addOption(sharedOptions.mapFile())
-    .addOption(sharedOptions.wide())
-    .addOption(sharedOptions.unit())
-    .addOption(sharedOptions.level())
-    .addOption(sharedOptions.decimal())
-    .addOption(sharedOptions.timeZone())
-    .addOption(sharedOptions.dateFormat())
-    .addOption(sharedOptions.encoding())
-    .addOption(sharedOptions.metric())
+  withReadingOptions(
+    withConnection(command)
+      .option('--config <file>', "YAML with settings and a cloud section, or the pipeline's config.yaml")
+      .option('--bucket <name>', 'bucket for engine, inputs and runs, or an access point')
+      .option('--bucket-owner <account>', 'account that owns the bucket (default: yours)')
+      .option('--prefix <path>', 'S3 prefix in the bucket (headroom)')
+      .option('--role <arn>', 'execution role of the job')
+      .addOption(new Option('--engine <kind>', 'compute on a single instance or a Spark cluster').choices(engineKinds).default('single'))
+      .option('--instances <n>', 'instances of the Spark cluster (4)', integerBetween(1, processingLimits.instances))
+      .option('--instance-type <type>', 'instance type (default: by input size)')
+      .option('--image <uri>', "container image (default: the region's scikit-learn image)")
+      .option('--volume <gb>', 'volume in GB (30)', positiveNumber)
+      .option('--max-runtime <seconds>', 'stop the job after this time (3600)', positiveNumber)
+      .option('--cost-limit <usd>', 'refuse launches with a higher or unknown cost (10); none: no limit', costLimit)
+      .addOption(new Option('--cost-ceiling <usd>').argParser(costLimit).hideHelp())
+      .option('--kms-key <id>', 'KMS key for volume, uploads and outputs')
+      .option('--subnet <id>', 'subnet of the VPC; repeatable', collect, [])
+      .option('--security-group <id>', 'security group of the VPC; repeatable', collect, [])
+      .option('--no-network-isolation', 'allow network access for the container')
+      .option('--tag <key=value>', 'tag of the job; repeatable', collect, [])
+      .addOption(sharedOptions.servers())
+      .addOption(sharedOptions.events())
+      .addOption(sharedOptions.method())
+      .addOption(sharedOptions.model())
+      .addOption(sharedOptions.set()),
+  )
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
 

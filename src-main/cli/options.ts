@@ -1,5 +1,5 @@
 // Options and option parsers that several commands share.
-import { InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { analysisMethods, decimalSettings, textEncodings } from '../../src-shared/config/analysis-config.ts'
 import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { columnRoles, wideLayouts } from '../../src-shared/run/input-mapping.ts'
@@ -91,22 +91,7 @@ export const sharedOptions = {
   withBaselines: () => new Option('--with-baselines', 'add Headroom’s own forecasts to the models of the input'),
   previous: () => new Option('--previous <run>', 'keep the hosts of this run folder where they still fit'),
   set: () => new Option('--set <key=value>', 'set one configuration key; repeatable').argParser(collect).default([]),
-  unit: () =>
-    new Option('--unit <metric=unit>', 'unit of a metric, such as cpu_p95=fraction; repeatable')
-      .argParser(collectUnits)
-      .default({}, 'by its name'),
-  decimal: () => new Option('--decimal <mark>', 'decimal mark of numbers in text tables: comma or point').choices(decimalSettings),
   timeZone: () => new Option('--time-zone <zone>', 'IANA zone of days, weekends and holidays, such as Europe/Berlin (default: UTC)'),
-  map: () =>
-    new Option('--map <role=column>', 'column of a role, such as predicted=yhat_median; repeatable')
-      .argParser(collectColumns)
-      .default({}, 'by the names'),
-  mapFile: () => new Option('--map-file <file>', 'YAML with the column of each role'),
-  wide: () => new Option('--wide <kind>', 'what the value columns of a wide file are').choices(wideLayouts),
-  level: () => new Option('--level <share>', 'nominal level of the bounds where no name states it, such as 0.8').argParser(intervalLevel),
-  dateFormat: () => new Option('--date-format <format>', 'day-first, month-first, excel, or a pattern such as "%d.%m.%Y %H:%M"'),
-  encoding: () =>
-    new Option('--encoding <name>', 'encoding of CSV files without a byte order mark (default: utf-8)').choices(textEncodings),
   backtest: () =>
     new Option('--backtest <file>', 'backtest of the forecasts in files of their own; repeatable').argParser(collect).default([]),
   batchInput: () =>
@@ -114,7 +99,6 @@ export const sharedOptions = {
       .argParser(collect)
       .default([]),
   batchStep: () => new Option('--batch-step <step>', "steps of DeepAR's batch transform: 5min, H, D, W or M"),
-  metric: () => new Option('--metric <name>', 'analyse this metric only; repeatable').argParser(collect).default([], 'all'),
   runFolder: () => new Option('--out <dir>', 'new or empty run folder').argParser(outputPath).makeOptionMandatory(),
   runId: () => new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp(),
   // DuckDB ends the whole process if the system refuses one of very many threads.
@@ -129,3 +113,25 @@ export const sharedOptions = {
   quiet: () => new Option('--quiet', 'hide progress'),
   quietWarnings: () => new Option('--quiet', 'hide progress and warnings'),
 } as const
+
+/** How the files are to be read, where they do not say it themselves. */
+export const withReadingOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--map <role=column>', 'column of a role, such as predicted=yhat_median; repeatable')
+        .argParser(collectColumns)
+        .default({}, 'by the names'),
+    )
+    .addOption(new Option('--map-file <file>', 'YAML with the column of each role'))
+    .addOption(new Option('--wide <kind>', 'what the value columns of a wide file are').choices(wideLayouts))
+    .addOption(
+      new Option('--unit <metric=unit>', 'unit of a metric, such as cpu_p95=fraction; repeatable')
+        .argParser(collectUnits)
+        .default({}, 'by its name'),
+    )
+    .addOption(new Option('--level <share>', 'nominal level of the bounds where no name states it, such as 0.8').argParser(intervalLevel))
+    .addOption(new Option('--decimal <mark>', 'decimal mark of numbers in text tables: comma or point').choices(decimalSettings))
+    .addOption(sharedOptions.timeZone())
+    .addOption(new Option('--date-format <format>', 'day-first, month-first, excel, or a pattern such as "%d.%m.%Y %H:%M"'))
+    .addOption(new Option('--encoding <name>', 'encoding of CSV files without a byte order mark (default: utf-8)').choices(textEncodings))
+    .addOption(new Option('--metric <name>', 'analyse this metric only; repeatable').argParser(collect).default([], 'all'))

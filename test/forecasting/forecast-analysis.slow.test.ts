@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forecastFile } from '../../src-main/engine/forecast-file.ts'
+import { seasonalValue, writeDailyMeasurements } from '../fixtures/daily-measurements.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
 
 let workspace: ForecastWorkspace
@@ -10,19 +11,12 @@ beforeAll(async () => {
 })
 afterAll(async () => workspace.close())
 
-/** Measurements of servers a day from 1 March 2026 on, by SQL over `i`, the day from 0. */
-const daily = (name: string, days: number, servers: Readonly<Record<string, string>>, metric = 'cpu_p95'): Promise<string> => {
-  const selects = Object.entries(servers).map(
-    ([server, sql]) =>
-      `SELECT '${server}' AS host, TIMESTAMP '2026-03-01' + to_days(CAST(i AS INTEGER)) AS "time", CAST(${sql} AS DOUBLE) AS value, '${metric}' AS metric FROM range(${days}) t(i)`,
-  )
-  return workspace.writeQuery(`${name}.parquet`, selects.join(' UNION ALL '))
-}
-const shape = (name: string): string => `30 + 5 * sin(i / 3.0) + (i % 7) + hash('${name}' || i) % 100 / 25.0`
+const daily = (name: string, days: number, servers: Readonly<Record<string, string>>, metric?: string): Promise<string> =>
+  writeDailyMeasurements(workspace, name, { days, servers, ...(metric === undefined ? {} : { metric }) })
 
 describe('an analysis of measurements', () => {
   test('forecasts them first and says so', async () => {
-    const input = await daily('one-go', 90, { a: shape('a'), b: '95 + i % 3' })
+    const input = await daily('one-go', 90, { a: seasonalValue('a'), b: '95 + i % 3' })
     const run = await workspace.analyse(input)
     expect(run.manifest.warnings[0]).toEqual({
       code: 'own-forecasts',
@@ -35,7 +29,7 @@ describe('an analysis of measurements', () => {
   })
 
   test('equals the analysis of the forecasts file', async () => {
-    const input = await daily('two-steps', 90, { a: shape('a'), b: shape('b') })
+    const input = await daily('two-steps', 90, { a: seasonalValue('a'), b: seasonalValue('b') })
     const out = join(workspace.folder, 'two-steps-forecasts.parquet')
     await forecastFile({ inputs: [input], config: {}, out })
     expect(await (await workspace.analyse(input)).serverRisk()).toEqual(await (await workspace.analyse(out)).serverRisk())
@@ -43,8 +37,8 @@ describe('an analysis of measurements', () => {
 
   test('converts fractions once', async () => {
     const config = { metric_units: { cpu_p95: 'fraction' } }
-    const fractions = await workspace.analyse(await daily('fractions', 90, { a: `(${shape('a')}) / 100` }), { config })
-    const percent = await workspace.analyse(await daily('percent', 90, { a: shape('a') }))
+    const fractions = await workspace.analyse(await daily('fractions', 90, { a: `(${seasonalValue('a')}) / 100` }), { config })
+    const percent = await workspace.analyse(await daily('percent', 90, { a: seasonalValue('a') }))
     expect((await fractions.riskOf('a'))['horizon_p95']).toBeCloseTo(Number((await percent.riskOf('a'))['horizon_p95']), 6)
   })
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forecastFile, type ForecastFileRequest } from '../../src-main/engine/forecast-file.ts'
 import type { ForecastReport } from '../../src-main/forecasting/forecast-options.ts'
 import { toolShapes } from '../fixtures/fleets.ts'
+import { seasonalValue, writeDailyMeasurements } from '../fixtures/daily-measurements.ts'
 import { ForecastWorkspace, type TestRow } from '../fixtures/forecast-workspace.ts'
 
 let workspace: ForecastWorkspace
@@ -23,19 +24,12 @@ const forecast = async (
   return { ...report, query: (sql) => workspace.query(`WITH forecasts AS (SELECT * FROM read_parquet('${out}')) ${sql}`) }
 }
 
-/** Measurements of servers a day from 1 March 2026 on, by SQL over `i`, the day from 0. */
-const daily = (name: string, days: number, servers: Readonly<Record<string, string>>, metric = 'cpu_p95'): Promise<string> => {
-  const selects = Object.entries(servers).map(
-    ([server, sql]) =>
-      `SELECT '${server}' AS host, TIMESTAMP '2026-03-01' + to_days(CAST(i AS INTEGER)) AS "time", CAST(${sql} AS DOUBLE) AS value, '${metric}' AS metric FROM range(${days}) t(i)`,
-  )
-  return workspace.writeQuery(`${name}.parquet`, selects.join(' UNION ALL '))
-}
-const shape = (name: string): string => `30 + 5 * sin(i / 3.0) + (i % 7) + hash('${name}' || i) % 100 / 25.0`
+const daily = (name: string, days: number, servers: Readonly<Record<string, string>>, metric?: string): Promise<string> =>
+  writeDailyMeasurements(workspace, name, { days, servers, ...(metric === undefined ? {} : { metric }) })
 
 describe('the forecasts file', () => {
   test('holds the windows of the backtest with their cut-offs, and the horizon', async () => {
-    const { query, rows, horizon } = await forecast(await daily('windows', 100, { a: shape('a') }), { horizon: 14 })
+    const { query, rows, horizon } = await forecast(await daily('windows', 100, { a: seasonalValue('a') }), { horizon: 14 })
     expect(horizon).toBe(14)
     const windows = await query(
       `SELECT strftime(cutoff, '%m-%d') AS cutoff, strftime(min("timestamp"), '%m-%d') AS first, CAST(count(*) AS INTEGER) AS steps, count_if(actual IS NULL) = 14 AS is_unknown, any_value(is_future) AS is_future
@@ -51,7 +45,7 @@ describe('the forecasts file', () => {
   })
 
   test('has bounds that hold the nominal share of the backtest', async () => {
-    const servers = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`s${at}`, shape(`s${at}`)]))
+    const servers = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`s${at}`, seasonalValue(`s${at}`)]))
     const { query } = await forecast(await daily('bounds', 120, servers), { horizon: 14, config: { interval_level: 0.9 } })
     const [row] = await query(
       `SELECT avg(CAST(actual BETWEEN yhat_lower AND yhat_upper AS INTEGER)) AS coverage, bool_and(predicted BETWEEN yhat_lower AND yhat_upper) AS is_ordered FROM forecasts WHERE NOT is_future`,
@@ -102,7 +96,7 @@ describe('progress and cancel', () => {
   test('progress rises from 0 to 1', async () => {
     const shares: number[] = []
     await forecastFile(
-      { inputs: [await daily('progress', 60, { a: shape('a') })], config: {}, out: join(workspace.folder, 'progress-out.parquet') },
+      { inputs: [await daily('progress', 60, { a: seasonalValue('a') })], config: {}, out: join(workspace.folder, 'progress-out.parquet') },
       { onEvent: (event) => event.type === 'step' && shares.push(event.progress ?? 0) },
     )
     expect([shares[0], shares.at(-1)]).toEqual([0, 1])
@@ -113,7 +107,7 @@ describe('progress and cancel', () => {
     const cancelling = new AbortController()
     const out = join(workspace.folder, 'never.parquet')
     const work = forecastFile(
-      { inputs: [await daily('cancelled', 60, { a: shape('a') })], config: {}, out },
+      { inputs: [await daily('cancelled', 60, { a: seasonalValue('a') })], config: {}, out },
       { signal: cancelling.signal, onEvent: (event) => event.type === 'step' && (event.progress ?? 0) > 0 && cancelling.abort() },
     )
     await expect(work).rejects.toMatchObject({ code: 'cancelled' })
