@@ -115,13 +115,14 @@ const openRegion = (country: string, state: string): Region => {
   return { calendar, years: new Map() }
 }
 
+const dayOf = ({ date }: { readonly date: string }): string => date.slice(0, 10)
+
 /** Days off of a year, in the order of the source. A region takes milliseconds to date, so each is dated once per process. */
 const daysOff = (country: string, state: string, year: number): readonly HolidayDate[] => {
   const name = `${country} ${state}`
   const region = regions.get(name) ?? openRegion(country, state)
   regions.set(name, region)
-  const days =
-    region.years.get(year) ?? region.calendar.getHolidays(year).map((holiday) => ({ day: holiday.date.slice(0, 10), name: holiday.name }))
+  const days = region.years.get(year) ?? region.calendar.getHolidays(year).map((holiday) => ({ day: dayOf(holiday), name: holiday.name }))
   region.years.set(year, days)
   return days
 }
@@ -158,13 +159,17 @@ export const commonRegionalHoliday = (
 ): (HolidayDate & { readonly states: readonly string[] }) | null => {
   if (state !== undefined) return null
   const states = Object.keys(new Holidays().getStates(country) ?? {})
-  const national = new Set(daysOff(country, '', year).map(({ day }) => day))
+  const nationwide = openRegion(country, '').calendar.getHolidays(year)
+  const national = new Set(nationwide.map(dayOf))
   const keptBy = new Map<string, number>()
   let most = 0
   for (const [index, name] of states.entries()) {
     // Every state takes some milliseconds, and most countries have no such holiday.
     if (2 * (most + states.length - index) <= states.length) return null
-    const regional = new Map(daysOff(country, name, year).map((holiday) => [holiday.day, holiday]))
+    const { calendar } = openRegion(country, name)
+    // Dating the rules that the whole country has takes most of the time, and their days do not count.
+    for (const { rule } of nationwide) calendar.unsetRule(rule)
+    const regional = new Map(calendar.getHolidays(year).map((holiday) => [dayOf(holiday), { day: dayOf(holiday), name: holiday.name }]))
     for (const holiday of regional.values()) {
       if (national.has(holiday.day)) continue
       const count = (keptBy.get(holiday.day) ?? 0) + 1
