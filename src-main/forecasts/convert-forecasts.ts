@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { InputMapping } from '../../src-shared/run/input-mapping.ts'
 import { literal, type Database } from '../database/database.ts'
 import { InputQuestionError } from './input-question.ts'
-import { assertType, type ColumnRole, type ForecastColumn } from './forecast-columns.ts'
+import { assertType, isEpochType, type ColumnRole, type ForecastColumn } from './forecast-columns.ts'
 import {
   keyRoles,
   valueRoles,
@@ -88,49 +88,71 @@ export const convertForecasts = async (
   path: string,
 ): Promise<ConvertedForecasts> => {
   const roles = canonicalRoles(groups)
-  const texts = groups.filter(isText)
-  const profiles = await profileTexts(database, texts, ({ relation }) => relation)
-  const style = texts.length === 0 ? undefined : await chooseStyle(database, texts, profiles, config)
-  for (const [index, { group }] of texts.entries()) {
-    const { columns } = profiles[index]!
-    await readingText(group.files, () => assertReadable(database, group.relation, columns, style!, config.decimal !== 'auto'))
-  }
-  const isZoned = texts.some(({ layout }, index) => hasZones(layout, profiles[index]!)) || groups.some(isZonedParquet)
+  const texts = await openTexts(database, groups.filter(isText), config)
+  const parquet = await openTexts(
+    database,
+    groups.filter((entry) => !isText(entry) && textColumns(entry).length > 0),
+    config,
+  )
+  const isZoned = texts.read.some(({ entry, profile }) => hasZones(entry.layout, profile)) || groups.some(isZonedParquet)
   const canonicalTypes = { ...plainTypes, ...(isZoned ? { timestamp: 'TIMESTAMP WITH TIME ZONE' } : {}) }
   const selects = groups.map((entry) =>
-    canonicalSelect(entry, roles, canonicalTypes, isText(entry) ? textReader(entry, style!, config) : parquetReader(entry)),
+    canonicalSelect(
+      entry,
+      roles,
+      canonicalTypes,
+      isText(entry) ? textReader(entry, texts.style!, config) : parquetReader(entry, parquet.style, config),
+    ),
   )
   await readingText(
-    texts.flatMap(({ group }) => group.files),
+    groups.filter(isText).flatMap(({ group }) => group.files),
     () =>
       database.run(
         `COPY (${selects.join(' UNION ALL ')}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`,
       ),
   )
+  const style = texts.style ?? parquet.style
   return {
     path,
     columns: roles.map((role) => ({ column: role, type: canonicalTypes[role] })),
     decimal: style?.decimal ?? null,
     dateOrder: style?.dateOrder ?? null,
-    textRows: new Map(profiles.flatMap(({ rows }) => [...rows])),
+    textRows: new Map(texts.read.flatMap(({ profile }) => [...profile.rows])),
   }
+}
+
+interface OpenedTexts {
+  readonly read: readonly { readonly entry: ReadGroup; readonly profile: TextProfile }[]
+  /** How all of them write numbers and times; undefined where there are none. */
+  readonly style: TextStyle | undefined
+}
+
+/** Throws InputQuestionError, input-text-unreadable, input-time-unreadable. */
+const openTexts = async (database: Database, entries: readonly ReadGroup[], config: ReadingConfig): Promise<OpenedTexts> => {
+  if (entries.length === 0) return { read: [], style: undefined }
+  const profiles = await profileTexts(database, entries, ({ relation }) => relation)
+  const style = await chooseStyle(database, entries, profiles, config)
+  for (const [index, { group }] of entries.entries()) {
+    const { columns } = profiles[index]!
+    await readingText(group.files, () => assertReadable(database, group.relation, columns, style, config.decimal !== 'auto'))
+  }
+  return { read: entries.map((entry, index) => ({ entry, profile: profiles[index]! })), style }
 }
 
 const profileTexts = async (
   database: Database,
-  texts: readonly ReadGroup[],
+  entries: readonly ReadGroup[],
   relationOf: (group: SourceGroup) => string,
 ): Promise<TextProfile[]> => {
   const profiles: TextProfile[] = []
-  const isPercent = texts.some(({ layout }) => textColumns(layout).some(({ hasPercentSigns }) => hasPercentSigns))
-  for (const { group, layout } of texts) {
-    const name = group.files.length === 1 ? group.files[0]!.name : `${group.files.length} files such as ${group.files[0]!.name}`
-    const isCommaSeparated = group.delimiter === ',' || group.delimiter === undefined
-    const paths = group.files.map(({ path }) => path)
+  const isPercent = entries.some((entry) => textColumns(entry).some(({ hasPercentSigns }) => hasPercentSigns))
+  for (const entry of entries) {
+    const { files, delimiter } = entry.group
+    const name = files.length === 1 ? files[0]!.name : `${files.length} files such as ${files[0]!.name}`
+    const place = { name, isCommaSeparated: delimiter === ',' || delimiter === undefined }
+    const paths = files.map(({ path }) => path)
     profiles.push(
-      await readingText(group.files, () =>
-        profileText(database, relationOf(group), textColumns(layout), paths, { name, isCommaSeparated }, isPercent),
-      ),
+      await readingText(files, () => profileText(database, relationOf(entry.group), textColumns(entry), paths, place, isPercent)),
     )
   }
   return profiles
@@ -139,7 +161,7 @@ const profileTexts = async (
 /** What the first part leaves open, the whole may settle. */
 const chooseStyle = async (
   database: Database,
-  texts: readonly ReadGroup[],
+  entries: readonly ReadGroup[],
   profiles: readonly TextProfile[],
   config: ReadingConfig,
 ): Promise<TextStyle> => {
@@ -151,8 +173,8 @@ const chooseStyle = async (
   try {
     return choose(profiles)
   } catch (thrown) {
-    if (!(thrown instanceof InputQuestionError) || texts.every(({ group }) => group.firstPart === undefined)) throw thrown
-    return choose(await profileTexts(database, texts, ({ relation, firstPart }) => firstPart?.whole ?? relation))
+    if (!(thrown instanceof InputQuestionError) || entries.every(({ group }) => group.firstPart === undefined)) throw thrown
+    return choose(await profileTexts(database, entries, ({ relation, firstPart }) => firstPart?.whole ?? relation))
   }
 }
 
@@ -181,60 +203,78 @@ const canonicalRoles = (groups: readonly ReadGroup[]): ColumnRole[] => {
   )
 }
 
-/** The columns of a text layout that are no names, each once. */
-const textColumns = ({ keys, groups }: Layout): (TextColumn & { readonly hasPercentSigns: boolean })[] => {
+/** Columns that are read as text and are no names, each once: all of a text file; of Parquet, numbers as text and times as numbers. */
+const textColumns = (entry: ReadGroup): (TextColumn & { readonly hasPercentSigns: boolean })[] => {
+  const { keys, groups } = entry.layout
+  const isRead = (column: SourceColumn, kind: TextKind): boolean => isText(entry) || parquetTextSql(column, kind) !== undefined
+  const sqlOf = (column: SourceColumn, kind: TextKind): string => (isText(entry) ? column.sql : parquetTextSql(column, kind)!)
   const keyColumns = keyRoles.flatMap((role) => {
     const [column, kind] = [keys[role], keyKinds[role]]
-    return column === undefined || kind === 'name'
+    return column === undefined || kind === 'name' || !isRead(column, kind)
       ? []
-      : [{ column: column.column, sql: column.sql, kind, isValue: false, hasPercentSigns: column.hasPercentSigns === true }]
+      : [{ column: column.column, sql: sqlOf(column, kind), kind, isValue: false, hasPercentSigns: column.hasPercentSigns === true }]
   })
   const values = new Map<SourceColumn, string | undefined>()
   for (const group of groups) {
     const columns = [...valueRoles.flatMap((role) => group[role] ?? []), ...group.quantiles.map(({ column }) => column)]
-    for (const column of columns) values.set(column, group.metric)
+    for (const column of columns) if (isRead(column, 'number')) values.set(column, group.metric)
   }
-  const numbers = [...values].map(([{ column, sql, hasPercentSigns = false }, metric]) => ({
-    column,
-    sql,
+  const numbers = [...values].map(([column, metric]) => ({
+    column: column.column,
+    sql: sqlOf(column, 'number'),
     metric,
-    hasPercentSigns,
+    hasPercentSigns: column.hasPercentSigns === true,
     kind: 'number' as const,
     isValue: true,
   }))
   return [...keyColumns, ...numbers]
 }
 
+/** SQL for the text of a Parquet column that is read as text is; undefined for others. A number may be 20260530 as well as seconds. */
+const parquetTextSql = ({ type, sql }: SourceColumn, kind: TextKind): string | undefined => {
+  if (kind === 'number') return type === 'VARCHAR' ? sql : undefined
+  if (kind === 'boolean' || !isEpochType(type)) return undefined
+  return `CAST(${type === 'DOUBLE' ? `CAST(${sql} AS DECIMAL(28, 6))` : sql} AS VARCHAR)`
+}
+
 /** Each column is read once, also where several models share it. */
-const textReader = ({ group }: ReadGroup, style: TextStyle, { decimal }: ReadingConfig): ColumnReader => {
+const textReader = ({ group, layout: { where } }: ReadGroup, style: TextStyle, { decimal }: ReadingConfig): ColumnReader => {
   const reads: string[] = []
   return {
-    read: ({ sql }, kind) => {
+    read: ({ sql, isComplement }, kind) => {
       const value = {
         name: () => nameTextSql(sql),
-        number: () => numberTextSql(sql, style.decimal, decimal !== 'auto', style.isPercent),
+        number: () => numberTextSql(sql, style, decimal !== 'auto'),
         time: () => timeTextSql(sql, style),
         boolean: () => booleanTextSql(sql),
       }[kind]()
       const known = reads.indexOf(value)
       const name = `value_${known === -1 ? reads.push(value) - 1 : known}`
-      return kind === 'number' ? withoutNanSql(name) : name
+      if (kind !== 'number') return name
+      return isComplement === true ? `100 - ${withoutNanSql(name)}` : withoutNanSql(name)
     },
     relation: () =>
-      `(SELECT ${[...reads.map((value, index) => `${value} AS value_${index}`), '__file'].join(', ')} FROM ${group.relation})`,
+      `(SELECT ${[...reads.map((value, index) => `${value} AS value_${index}`), '__file'].join(', ')} FROM ${group.relation}${where === undefined ? '' : ` WHERE ${where}`})`,
   }
 }
 
-/** Throws input-column-type. */
-const parquetReader = ({ group, layout }: ReadGroup): ColumnReader => {
+/** `style`: of the columns that are read as text. Throws input-column-type. */
+const parquetReader = ({ group, layout }: ReadGroup, style: TextStyle | undefined, { decimal }: ReadingConfig): ColumnReader => {
   const fileName = group.files[0]!.name
   for (const role of keyRoles) if (layout.keys[role] !== undefined) assertType(role, layout.keys[role], fileName)
   for (const values of layout.groups) {
-    for (const role of valueRoles) if (values[role] !== undefined) assertType(role, values[role], fileName)
+    for (const role of valueRoles) {
+      const column = values[role]
+      if (column !== undefined && column.type !== 'VARCHAR') assertType(role, column, fileName)
+    }
   }
   return {
     read: (column, kind) => {
       const { sql } = column
+      const text = kind === 'name' ? undefined : parquetTextSql(column, kind)
+      if (text !== undefined && style !== undefined) {
+        return kind === 'time' ? timeTextSql(text, style) : withoutNanSql(numberTextSql(text, style, decimal !== 'auto'))
+      }
       switch (kind) {
         case 'name':
           return nameSql(column, sql)

@@ -8,7 +8,7 @@ import type { ColumnMapping } from '../../src-shared/run/run-manifest.ts'
 /** Role -> names that may play it; the first is canonical. */
 export const columnAliases = {
   server_id:
-    'server_id item_id host hostname instance_id unique_id series series_id id server instance vm vm_name node resource resource_id'.split(
+    'server_id item_id host hostname instance_id unique_id series series_id id server instance vm vm_name node resource resource_id computer'.split(
       ' ',
     ),
   timestamp: [
@@ -27,6 +27,7 @@ export const columnAliases = {
   predicted: [
     'predicted',
     'predictions',
+    'predict',
     'yhat',
     'mean',
     'p50',
@@ -46,8 +47,20 @@ export const columnAliases = {
     '.mean',
   ],
   model: ['model'],
-  metric: ['metric'],
-  actual: ['actual', 'y', 'target', 'value', 'measured', 'observed', 'target_value', 'y_true', 'y_actual'],
+  metric: ['metric', 'metric_name', 'counter_name'],
+  actual: [
+    'actual',
+    'y',
+    'target',
+    'value',
+    'measured',
+    'observed',
+    'target_value',
+    'y_true',
+    'y_actual',
+    'aggregated_value',
+    'counter_value',
+  ],
   yhat_lower: [
     'yhat_lower',
     'lower_bound',
@@ -58,6 +71,7 @@ export const columnAliases = {
     'fcst_lower',
     'y_pred_lower',
     'mean_ci_lower',
+    'pi_lower',
     'lower_ci',
     'lwr',
     '.conf_lo',
@@ -74,6 +88,7 @@ export const columnAliases = {
     'fcst_upper',
     'y_pred_upper',
     'mean_ci_upper',
+    'pi_upper',
     'upper_ci',
     'upr',
     '.conf_hi',
@@ -124,8 +139,11 @@ export interface NamedColumn {
   readonly column: string
   /** What a part of a composite column is. */
   readonly part?: { readonly role?: ColumnRole | undefined; readonly level?: number | undefined }
+  readonly isNumeric?: boolean
   /** Whether its first values are times. */
   readonly isTime?: boolean
+  /** Whether its first values are distributions, such as N(31, 2.5): no number, whatever the name says. */
+  readonly isDistribution?: boolean
 }
 
 /** Names that forecasts, their quantiles and their bounds have in common. */
@@ -174,7 +192,7 @@ export const findRoles = <Column extends NamedColumn>(
     if (column !== undefined) found[role] = { column, how: 'stated', others: [] }
   }
   const statedColumns = new Set(Object.values(found).map(({ column }) => column))
-  const free = columns.filter((column) => !statedColumns.has(column))
+  const free = columns.filter((column) => !statedColumns.has(column) && column.isDistribution !== true)
   for (const role of roles) {
     if (stated[role] !== undefined) continue
     const named = findNamed(free, role)
@@ -197,7 +215,15 @@ export const findRoles = <Column extends NamedColumn>(
 export const findNamed = <Column extends NamedColumn>(columns: readonly Column[], name: string): Column | undefined =>
   columns.find(({ column }) => column === name) ??
   columns.find(({ column }) => plainName(column) === plainName(name)) ??
-  (evenName(name).length < minEvenLength ? undefined : columns.find(({ column }) => evenName(column) === evenName(name)))
+  (evenName(name).length < minEvenLength ? undefined : columns.find(({ column }) => evenName(fieldName(column)) === evenName(name)))
+
+/** The field in a heading of Kibana or Azure: "Top 10 values of host.name", "@timestamp per 3 hours", "TimeGenerated [UTC]". */
+const fieldName = (heading: string): string =>
+  heading
+    .trim()
+    .replace(/^top (\d+ )?values of /i, '')
+    .replace(/ per (\d+ )?(millisecond|second|minute|hour|day|week|month|year)s?$/i, '')
+    .replace(/ \[UTC\]$/i, '')
 
 /** Shorter names would match too much. */
 const minEvenLength = 4
@@ -229,8 +255,11 @@ const missingColumnsError = (missing: readonly RequiredRole[], columns: readonly
   const [role] = missing
   const nearest = findNearestName(role!, names)
   const times = columns.filter(({ isTime }) => isTime === true)
-  const likely = (wanted: RequiredRole): string | undefined =>
-    findNearestName(wanted, names) ?? (wanted === 'timestamp' && times.length === 1 ? times[0]!.column : undefined)
+  const texts = columns.filter(({ isNumeric, isTime }) => isNumeric === false && isTime !== true)
+  const likely = (wanted: RequiredRole): string | undefined => {
+    const [only, ...others] = { timestamp: times, server_id: texts, predicted: [] }[wanted]
+    return findNearestName(wanted, names) ?? (others.length === 0 ? only?.column : undefined)
+  }
   const options = missing.map((wanted) => mapArgument(wanted, likely(wanted) ?? 'COLUMN')).join(' ')
   const wide = role === 'server_id' && nearest === undefined ? ' Where each column is a server, state --wide servers.' : ''
   const next =

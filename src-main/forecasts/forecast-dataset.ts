@@ -36,7 +36,7 @@ import { commonFolderKeys, findForecastFiles, folderValueSql, parquetRelationSql
 import { readWholeText } from './readers/compressed-text.ts'
 import { splitComposites } from './readers/composite-columns.ts'
 import { assertStatedColumns, findLayout, type MeasurementsOption } from './readers/find-layout.ts'
-import type { Layout, ReadingConfig } from './readers/layout.ts'
+import { valueRoles, type Layout, type ReadingConfig } from './readers/layout.ts'
 import { firstPartLength, type Extent } from './readers/text-files.ts'
 import { unreadColumnWarnings } from './unread-columns.ts'
 import { readGroups } from './source-groups.ts'
@@ -137,7 +137,7 @@ const openLongParquet = async (
   files: readonly ForecastFile[],
   name: string,
   config: ReadingConfig,
-  { flags = 'rejected', measurements = 'refused' }: OpenOptions,
+  { flags = 'rejected', measurements = 'refused', conversionFolder }: OpenOptions,
 ): Promise<Omit<ForecastDataset, 'chosenMetrics'> | undefined> => {
   const schemas = await readFileSchemas(database, files)
   assertCompatibleColumns(schemas)
@@ -177,6 +177,8 @@ const openLongParquet = async (
   const columns = mappedColumns(layout)
   // Numbers since 1970 become times once, so that no later step has to know them.
   if (isEpochType(columns.timestamp.type)) return undefined
+  const isText = valueRoles.some((role) => columns[role]?.type === 'VARCHAR')
+  if (isText && conversionFolder !== undefined) return undefined
   assertColumns(columns, own, name)
   assertRequiredColumns(schemas, columns)
   const { quantiles } = layout.groups[0]!
@@ -384,17 +386,27 @@ const openConverted = async (
         (await readIntervalLevel(database, columns.interval_level, 'source', name, groups[0]!.layout.keys.interval_level?.column)),
       earlier_cutoff_rows: cleared?.rows ?? 0,
     },
-    warnings: groups.some(({ layout }) => layout.isServerFileName === true)
-      ? [
-          {
-            code: 'server-from-file-name',
-            message: 'No column names the servers: each file is one server, named after the file.',
-            count: files.length,
-            examples: files.slice(0, maxNamed).map((file) => file.name),
-          },
-        ]
-      : [],
+    warnings: layoutWarnings(groups, files),
   }
+}
+
+/** About what a layout takes for granted. */
+const layoutWarnings = (groups: readonly ReadGroup[], files: readonly ForecastFile[]): RunWarning[] => {
+  const warnings: RunWarning[] = []
+  const warn = (code: string, message: string, about: readonly ForecastFile[]): void => {
+    warnings.push({ code, message, count: about.length, examples: about.slice(0, maxNamed).map((file) => file.name) })
+  }
+  if (groups.some(({ layout }) => layout.isServerFileName === true)) {
+    warn('server-from-file-name', 'No column names the servers: each file is one server, named after the file.', files)
+  }
+  const assumed = groups.filter(({ layout }) => layout.assumed !== undefined)
+  const about = assumed.flatMap(({ group }) => group.files)
+  if (assumed[0]?.layout.assumed === 'predicted') {
+    warn('assumed-values', 'The columns of the servers count as forecasts. If they were measured: --map actual=*.', about)
+  } else if (assumed.length > 0) {
+    warn('assumed-values', 'The columns of the servers count as measured. If they are forecasts: --map predicted=*.', about)
+  }
+  return warnings
 }
 
 /** Null where no file has more rows than its first part. */

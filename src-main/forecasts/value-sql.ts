@@ -1,14 +1,45 @@
 // SQL for the canonical value of a column of any type: names, instants, numbers.
-import { isBinary, isEpochType, plainName, type ForecastColumn } from './forecast-columns.ts'
+import { isBinary, plainName, type ForecastColumn } from './forecast-columns.ts'
+
+/** Hours of the zone names that mean one offset all over the world. CST, IST or BST mean several; DuckDB and Spark would take one of them. */
+const zoneOffsets: Readonly<Record<string, string>> = {
+  UTC: '+00:00',
+  GMT: '+00:00',
+  WET: '+00:00',
+  WEST: '+01:00',
+  CET: '+01:00',
+  CEST: '+02:00',
+  EET: '+02:00',
+  EEST: '+03:00',
+  MSK: '+03:00',
+  EDT: '-04:00',
+  MDT: '-06:00',
+  PDT: '-07:00',
+  AKDT: '-08:00',
+  AKST: '-09:00',
+  HKT: '+08:00',
+  SGT: '+08:00',
+  JST: '+09:00',
+  KST: '+09:00',
+  AEST: '+10:00',
+  AEDT: '+11:00',
+  NZST: '+12:00',
+  NZDT: '+13:00',
+}
+const zoneName = '[A-Za-z]{2,5}$'
 
 /** ISO text, with or without offset, as a time in UTC without zone; a plain cast would drop the offset silently. NULL where it is unreadable. */
-export const instantTextSql = (text: string): string => `CAST(TRY_CAST(${text} AS TIMESTAMPTZ) AS TIMESTAMP)`
+export const instantTextSql = (text: string): string => {
+  const cast = (iso: string): string => `CAST(TRY_CAST(${iso} AS TIMESTAMPTZ) AS TIMESTAMP)`
+  const offset = `CASE upper(regexp_extract(${text}, '${zoneName}', 0)) ${Object.entries(zoneOffsets)
+    .map(([name, hours]) => `WHEN '${name}' THEN '${hours}'`)
+    .join(' ')} END`
+  return `CASE WHEN regexp_matches(${text}, '[0-9] ?${zoneName}') THEN ${cast(`regexp_replace(${text}, ' ?${zoneName}', '') || ${offset}`)} ELSE ${cast(text)} END`
+}
 
 /** `value`: SQL of the column. A time in UTC without zone. */
 export const instantSql = ({ type }: ForecastColumn, value: string): string => {
   if (type === 'VARCHAR') return instantTextSql(value)
-  // A smaller number is a day such as 20260530, or counts something else.
-  if (isEpochType(type)) return `CASE WHEN ${value} >= 100000000 THEN make_timestamp(${epochMicrosSql(`CAST(${value} AS DOUBLE)`)}) END`
   return `CAST(${value} AS TIMESTAMP)`
 }
 
@@ -19,11 +50,15 @@ export const epochMicrosSql = (value: string): string =>
 export const nameSql = (column: ForecastColumn, value: string): string =>
   isBinary(column) ? `decode(${value})` : `CAST(${value} AS VARCHAR)`
 
-/** Snowflake writes the names of its series in quotes where they were of type VARIANT. `name`: SQL of text. */
-export const serverNameSql = ({ column }: Pick<ForecastColumn, 'column'>, name: string): string =>
-  plainName(column) === 'series'
-    ? `CASE WHEN regexp_matches(${name}, '^".+"$') THEN substr(${name}, 2, length(${name}) - 2) ELSE ${name} END`
-    : name
+/**
+ * Snowflake writes the names of its series in quotes where they were of type VARIANT; Datadog writes tags, `host:web-1`. `host:9100` is a
+ * name and a port. `name`: SQL of text.
+ */
+export const serverNameSql = ({ column }: Pick<ForecastColumn, 'column'>, name: string): string => {
+  const plain = plainName(column)
+  if (plain === 'series') return `CASE WHEN regexp_matches(${name}, '^".+"$') THEN substr(${name}, 2, length(${name}) - 2) ELSE ${name} END`
+  return plain === 'host' ? `CASE WHEN regexp_matches(${name}, '^host:.*[^0-9]') THEN substr(${name}, 6) ELSE ${name} END` : name
+}
 
 /**
  * A value of which NaN counts as NULL: in DuckDB NaN is greater than every threshold. Compared with NaN, DuckDB would trust the minimum

@@ -1,5 +1,6 @@
 // The table of readers: the first that recognises the columns of a file says how its rows are read.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { unitOfMetric } from '../../../src-shared/config/metric-units.ts'
 import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
 import {
   assertRequiredRoles,
@@ -13,8 +14,19 @@ import {
 } from '../forecast-columns.ts'
 import { InputQuestionError } from '../input-question.ts'
 import { commonBoundLevel, namedQuantile } from './quantile-columns.ts'
-import { valueColumns, type Layout, type LayoutInput, type Reader, type ReadingConfig, type SourceColumn } from './layout.ts'
+import { readExplainedForecast } from './explained-forecast.ts'
+import {
+  isPlannedStatistic,
+  isStatistic,
+  valueColumns,
+  type Layout,
+  type LayoutInput,
+  type Reader,
+  type ReadingConfig,
+  type SourceColumn,
+} from './layout.ts'
 import { readLong } from './long.ts'
+import { readSystemActivity } from './system-activity.ts'
 import { readWideMetrics } from './wide-metrics.ts'
 import { boundedModels, readWideModels } from './wide-models.ts'
 import { readWideServers } from './wide-servers.ts'
@@ -28,7 +40,7 @@ const readersFor = (input: LayoutInput): readonly Reader[] => {
   const isNamedModel =
     predicted !== undefined && predicted.how === 'alias' && boundedModels(input.columns).includes(plainName(predicted.column.column))
   if (predicted !== undefined && !isNamedModel) return [readLong]
-  return [readWideModels, readWideMetrics, readLong]
+  return [readExplainedForecast, readSystemActivity, readWideModels, readWideMetrics, readLong]
 }
 
 /** Throws InputQuestionError, and input-column-missing where no reader knows the columns. */
@@ -72,6 +84,14 @@ const unknownLayout = (input: LayoutInput): HeadroomError => {
     const numbers = valueColumns(input).filter(
       (column) => column.isNumeric && column !== found.actual?.column && namedQuantile(column) === undefined,
     )
+    const statistics = numbers.every(isStatistic) ? numbers.filter(isPlannedStatistic) : []
+    if (found.server_id !== undefined && statistics.length > 0) {
+      const options = statistics.map(({ column }) => ({ label: column, settings: { map: { actual: column } } }))
+      return new InputQuestionError(
+        `Which statistic of ${name} was measured: ${statistics.map(({ column }) => mapArgument('actual', column)).join(' or ')}?`,
+        options,
+      )
+    }
     const layouts = found.server_id === undefined ? (['servers'] as const) : (['models', 'metrics'] as const)
     if (numbers.length > 1) {
       return new InputQuestionError(
@@ -83,8 +103,10 @@ const unknownLayout = (input: LayoutInput): HeadroomError => {
       )
     }
   }
+  const isMetric = ({ isNumeric, column }: SourceColumn): boolean => isNumeric && unitOfMetric(config, column.trim()) !== undefined
+  const isMeasured = found.timestamp !== undefined && (found.actual !== undefined || valueColumns(input).some(isMetric))
   try {
-    assertRequiredRoles({ ...found }, columns, name)
+    assertRequiredRoles({ ...found, predicted: found.predicted ?? (isMeasured || undefined) }, columns, name)
   } catch (thrown) {
     if (thrown instanceof HeadroomError) return thrown
     throw thrown

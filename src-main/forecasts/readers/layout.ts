@@ -4,7 +4,7 @@ import type { RoleMapping, WideLayout } from '../../../src-shared/run/input-mapp
 import type { DecimalSetting } from '../../../src-shared/config/analysis-config.ts'
 import type { UnitConfig } from '../../../src-shared/config/metric-units.ts'
 import type { StatedEncoding } from '../recognise-text.ts'
-import type { ColumnRole, ForecastColumn, FoundRoles, StatedColumns } from '../forecast-columns.ts'
+import { plainName, type ColumnRole, type ForecastColumn, type FoundRoles, type StatedColumns } from '../forecast-columns.ts'
 
 /** A column of a file with the SQL that reads it. */
 export interface SourceColumn extends ForecastColumn {
@@ -17,6 +17,10 @@ export interface SourceColumn extends ForecastColumn {
   readonly hasPercentSigns?: boolean
   /** Whether its first values are times. */
   readonly isTime?: boolean
+  /** Whether its first values are distributions. */
+  readonly isDistribution?: boolean
+  /** Whether what is counted is what it leaves of 100. */
+  readonly isComplement?: boolean
   /** Set where it is one value of a column that holds several. */
   readonly part?: ColumnPart
 }
@@ -26,7 +30,7 @@ export type ColumnPart =
   | { readonly role: 'predicted' | 'yhat_lower' | 'yhat_upper'; readonly level?: undefined }
   | { readonly level: number; readonly role?: undefined }
 
-const compositeName = /interval|bounds|range|hilo|conf|credible|coverage|quantile|pred|forecast|%$|^ci$|^ci[_ .]|[_ .]ci$/i
+const compositeName = /interval|bounds|range|hilo|conf|credible|coverage|quantile|pred|forecast|%$|^(ci|pi)$|^(ci|pi)[_ .]|[_ .](ci|pi)$/i
 
 /** Whether a column that holds no numbers may hold several in a row: only such ones are looked into. */
 export const isNamedLikeComposite = ({ column, isNumeric }: Pick<SourceColumn, 'column' | 'isNumeric'>): boolean =>
@@ -89,6 +93,10 @@ export interface Layout {
   readonly candidates: readonly { readonly role: ColumnRole; readonly columns: readonly string[] }[]
   /** Server of files without a column that names it: the file's name. */
   readonly isServerFileName?: boolean
+  /** SQL of the rows that are read; absent: all. */
+  readonly where?: string
+  /** What columns count as that may as well be the other. */
+  readonly assumed?: 'predicted' | 'actual'
 }
 
 /** What a reader looks at. */
@@ -130,8 +138,18 @@ const rowNumbers = /^(column \d+|unnamed: \d+|__index_level_\d+__|index)$/i
 /** Columns that no key role takes. */
 export const valueColumns = (input: LayoutInput): SourceColumn[] => {
   const keys = Object.values(foundKeys(input).keys)
-  return input.columns.filter((column) => !keys.includes(column) && !rowNumbers.test(column.column.trim()))
+  // Zabbix writes the parts of a second next to its seconds.
+  const hasClock = plainName(input.found.timestamp?.column.column ?? '') === 'clock'
+  const isClockPart = ({ column }: SourceColumn): boolean => hasClock && plainName(column) === 'ns'
+  return input.columns.filter((column) => !keys.includes(column) && !rowNumbers.test(column.column.trim()) && !isClockPart(column))
 }
+
+/** Statistics of one measurement in a column each, as Azure Monitor, CloudWatch and the trends of Zabbix have them. */
+const statisticName = /^(?:value_)?(avg|average|max|maximum|p\d\d|min|minimum|sum|total|count|num|samplecount)$/i
+export const isStatistic = ({ column }: Pick<SourceColumn, 'column'>): boolean => statisticName.test(column.trim())
+/** Whether capacity is planned by it. */
+export const isPlannedStatistic = ({ column }: Pick<SourceColumn, 'column'>): boolean =>
+  /^(value_)?(avg|average|max|maximum|p\d\d)$/i.test(column.trim())
 
 /** One role that several columns play by their place in the layout. */
 export const layoutRole = (role: ColumnRole, columns: readonly (SourceColumn | undefined)[]): RoleMapping[] => {

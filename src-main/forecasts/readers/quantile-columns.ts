@@ -1,5 +1,5 @@
 // Columns that hold one quantile each, by their names, and the bounds among them.
-import { plainName, type NamedColumn } from '../forecast-columns.ts'
+import { columnAliases, plainName, type NamedColumn } from '../forecast-columns.ts'
 import { mayBeNumbers, type QuantileColumn, type SourceColumn, type ValueGroup } from './layout.ts'
 
 /** The name before the quantile, empty where the whole name says it; and its level. */
@@ -20,6 +20,8 @@ export const namedQuantile = ({ column, part }: NamedColumn): NamedQuantile | un
   const [, side, percent] =
     /^(?:(?:yhat|forecast|predicted|prediction|mean)[ ._-])?(lo|hi|low|high|lower|upper)[ ._-]?([5-9]\d(?:\.\d+)?)\s*%?$/i.exec(name) ?? []
   if (percent !== undefined) return { stem: '', level: boundQuantile(side!, Number(percent) / 100) }
+  const [, dataRobot, dataRobotSide] = /^prediction_(\d{1,2})_percentile_(low|high)$/i.exec(name) ?? []
+  if (dataRobot !== undefined) return { stem: '', level: boundQuantile(dataRobotSide!, Number(dataRobot) / 100) }
   const [, share, shareSide] = /^([5-9]\d(?:\.\d+)?)\s*%[ ._-](lower|upper)$/i.exec(name) ?? []
   if (share !== undefined) return { stem: '', level: boundQuantile(shareSide!, Number(share) / 100) }
   const bare =
@@ -28,12 +30,18 @@ export const namedQuantile = ({ column, part }: NamedColumn): NamedQuantile | un
     /^(\d{1,2}(?:\.\d+)?) ?%$/.exec(name)
   const [, stem = '', text] =
     bare === null
-      ? (/^(.+?)[-_](?:q|quantile)[-_]?(0?\.\d+|\d{1,2})$/i.exec(name) ?? /^(.+?)[-_ ](\d{1,2}(?:\.\d+)?)%$/.exec(name) ?? [])
+      ? (/^(.+?)[-_](?:q|quantile)[-_]?(0?\.\d+|\d{1,2})$/i.exec(name) ??
+        /^(.+?)[-_ ](\d{1,2}(?:\.\d+)?)%$/.exec(name) ??
+        forecastPercentile.exec(name) ??
+        [])
       : [name, '', bare[1]]
   if (text === undefined) return undefined
   const level = text.includes('.') && Number(text) < 1 ? Number(text) : Number(text) / 100
   return level > 0 && level < 1 ? { stem, level } : undefined
 }
+
+/** `cpu_p95` is a metric, `forecast_p95` a quantile. */
+const forecastPercentile = /^(forecast|fcst|yhat|y_hat|predict|predicted|prediction|predictions)[-_ ]p(\d{1,2})$/i
 
 /** The quantile that is the lower or upper bound of an interval. */
 const boundQuantile = (side: string, level: number): number => roundLevel(/^lo/i.test(side) ? (1 - level) / 2 : (1 + level) / 2)
@@ -77,6 +85,14 @@ export const chooseInterval = (intervals: readonly Interval[], commonLevel: numb
   return common ?? widestFirst.find(isBoundLevel) ?? widestFirst.at(-1)
 }
 
+/** Orbit's `prediction_5` and `prediction_95`: a number alone may count steps or models, two that add up to 100 do not. */
+const pairedQuantile = ({ column }: SourceColumn, columns: readonly SourceColumn[]): NamedQuantile | undefined => {
+  const [, stem, percent] = /^(.+)_(\d{1,2}(?:\.\d+)?)$/.exec(column.trim()) ?? []
+  if (stem === undefined || !(columnAliases.predicted as readonly string[]).includes(plainName(stem))) return undefined
+  const other = plainName(`${stem}_${roundLevel(100 - Number(percent))}`)
+  return columns.some((candidate) => plainName(candidate.column) === other) ? { stem, level: roundLevel(Number(percent) / 100) } : undefined
+}
+
 /** Quantiles q and 1 - q, as intervals of level 1 - 2 q. */
 export const symmetricIntervals = (quantiles: readonly QuantileColumn[]): Interval[] =>
   quantiles.flatMap((low) => {
@@ -113,7 +129,7 @@ export const quantileGroup = (
 export const quantilesByStem = (columns: readonly SourceColumn[]): Map<string, { stem: string; quantiles: QuantileColumn[] }> => {
   const stems = new Map<string, { stem: string; quantiles: QuantileColumn[] }>()
   for (const column of columns) {
-    const named = mayBeNumbers(column) ? namedQuantile(column) : undefined
+    const named = mayBeNumbers(column) ? (namedQuantile(column) ?? pairedQuantile(column, columns)) : undefined
     if (named === undefined) continue
     const key = plainName(named.stem)
     const entry = stems.get(key) ?? { stem: named.stem, quantiles: [] }

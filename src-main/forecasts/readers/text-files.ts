@@ -6,6 +6,7 @@ import type { ForecastFile } from '../forecast-files.ts'
 import { InputQuestionError } from '../input-question.ts'
 import { openBatchTransforms } from './batch-transform.ts'
 import { assertWholeArray, documentOf, isTooLargeObject, jsonObjectsSql, jsonPointer, textColumn, type JsonForm } from './json-documents.ts'
+import { frameForms, frameFormSql, frameNames, frameRowsQuery } from './json-frames.ts'
 import type { SourceColumn } from './layout.ts'
 import { assertDistinct, textHeadColumn, maxHeaderLines, readCsvHeader } from './text-header.ts'
 
@@ -111,7 +112,7 @@ const maxLineBytes = 4_000_000
 /** Otherwise DuckDB reads 32 MB for the first line. */
 const smallBuffers = `buffer_size = ${2 * maxLineBytes}`
 
-const firstObjectSchema = z.object({ type: z.string(), keys: z.array(z.string()).nullable() })
+const firstObjectSchema = z.object({ type: z.string(), keys: z.array(z.string()).nullable(), frame: z.enum(frameForms).nullable() })
 
 /** So many objects show the keys of a first part. */
 const maxKeyObjects = 10_000
@@ -119,7 +120,8 @@ const maxKeyObjects = 10_000
 const openJson = async (database: Database, file: ForecastFile, extent: Extent): Promise<OpenedText> => {
   const readFirst = async (form: JsonForm): Promise<z.infer<typeof firstObjectSchema> | undefined> => {
     const [row] = await database.rows(
-      `SELECT json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${jsonObjectsSql([file], form)} LIMIT 1`,
+      `SELECT type, keys, ${frameFormSql} AS frame
+       FROM (SELECT json, json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${jsonObjectsSql([file], form)} LIMIT 1)`,
       firstObjectSchema,
     )
     return row
@@ -145,6 +147,14 @@ const openJson = async (database: Database, file: ForecastFile, extent: Extent):
         document: document.name,
         relation: `(${document.rowsQuery(jsonObjectsSql(files, form))})`,
       }),
+    }
+  }
+  if (first.frame !== null) {
+    const frame = { form: first.frame, names: await frameNames(database, file, form, first.frame) }
+    assertDistinct(frame.names, file.name)
+    return {
+      key: JSON.stringify(['frame', frame, form, file.compression]),
+      open: (files) => ({ files, names: frame.names, relation: `(${frameRowsQuery(jsonObjectsSql(files, form), frame)})` }),
     }
   }
   const others = await database.rows(

@@ -1,22 +1,52 @@
 // What the first lines of a text file say: names of its columns, and which of them hold numbers. Needs no database, so that it judges files in S3 too.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { plainName } from '../forecast-columns.ts'
+import { columnAliases, findNamed, plainName } from '../forecast-columns.ts'
 
 /** Words that stand for a missing value; blanks around them and case do not matter. */
-export const missingWords = ['', 'nan', '-nan', 'null', 'na', 'n/a', '#n/a', '#na', '<na>', 'none', '\\n', '-', '--', '.']
+export const missingWords = [
+  '',
+  'nan',
+  '-nan',
+  'null',
+  '(null)',
+  'na',
+  'n/a',
+  '#n/a',
+  '#na',
+  '<na>',
+  'none',
+  'undefined',
+  'nodata',
+  'no data',
+  '1.#qnan',
+  '1.#ind',
+  '-1.#ind',
+  '\\n',
+  '-',
+  '--',
+  '.',
+  '?',
+]
 const infiniteWords = ['inf', '-inf', 'infinity', '-infinity']
 /** Numbers with a decimal point and with a decimal comma. */
 const pointNumber = String.raw`^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$`
 export const commaNumber = String.raw`^\s*[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?\s*$`
 
+/** Blanks, apostrophes and their typographic kin, which no locale takes for a decimal mark. */
+const groupSigns = [' ', '\u00A0', '\u2009', '\u202F', "'", '\u2019']
+/** A number with one of them between its thousands. */
+export const groupedNumber = String.raw`^\s*[+-]?[1-9][0-9]{0,2}(${groupSigns.map((sign) => `(${sign}[0-9]{3})+`).join('|')})([.,][0-9]+)?\s*$`
+/** What is left out of it. */
+export const groupSign = `[${groupSigns.join('')}]`
+
 /** Of a column that holds percentages only. */
 const percentNumber = String.raw`^\s*[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)\s*%\s*$`
 
-/** Numbers with separators of thousands, of a percentage, or with a unit. */
-const unusualNumber = String.raw`^\s*[+-]?([0-9]{1,3}([.,' ${'\u00A0\u202F'}][0-9]{3})+([.,][0-9]+)?|[0-9]+([.,][0-9]+)?\s?(%|[A-Za-z]{1,3}))\s*$`
+/** Numbers with a mark between their thousands that may be a decimal one, of a percentage, or with a unit. */
+const unusualNumber = String.raw`^\s*[+-]?([0-9]{1,3}([.,][0-9]{3})+([.,][0-9]+)?|[0-9]+([.,][0-9]+)?\s?(%|[A-Za-z]{1,3}))\s*$`
 
 const percentPattern = new RegExp(percentNumber)
-const numberPatterns = [new RegExp(pointNumber), new RegExp(commaNumber), percentPattern]
+const numberPatterns = [new RegExp(pointNumber), new RegExp(commaNumber), new RegExp(groupedNumber), percentPattern]
 const anyNumberPatterns = [...numberPatterns, new RegExp(unusualNumber)]
 const otherWords = new Set([...missingWords, ...infiniteWords])
 
@@ -29,7 +59,10 @@ const isOtherWord = (text: string): boolean => otherWords.has(text.trim().toLowe
 const isAnyNumber = (text: string): boolean => !isOtherWord(text) && anyNumberPatterns.some((pattern) => pattern.test(text))
 
 /** Of the commonest spellings; it suggests a column, and decides nothing. */
-const timePattern = /^\s*(\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4})/
+const timePattern = /^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}|[A-Z][a-z]{2,8} \d{1,2}, \d{4})/
+
+/** As fable writes a forecast: N(31, 2.5), t(N(3, 0.1)), sample[5000]. */
+const distributionPattern = /^\s*(t\()?(N|lN|sample)[([][^A-Za-z]*[)\]]+\s*$/
 
 const delimiters = [',', ';', '\t', '|'] as const
 
@@ -78,8 +111,9 @@ export const readCsvHeader = (lines: readonly string[], fileName: string): CsvHe
   return { names, delimiter, quote: isSingleQuoted ? "'" : '"', lines: above + (levels?.lines ?? 1) }
 }
 
-const likelyDelimiter = (line: string): string =>
-  [...delimiters].sort((a, b) => splitFields(line, b).length - splitFields(line, a).length)[0]!
+/** Separators, the likeliest first. */
+const byFields = (line: string): string[] => [...delimiters].sort((a, b) => splitFields(line, b).length - splitFields(line, a).length)
+const likelyDelimiter = (line: string): string => byFields(line)[0]!
 
 /** The line of names: below blank lines, comments and a stated separator. Some tools write the names as a comment, too (`sadf -d`). */
 const findHeaderLine = (lines: readonly string[], isStated: (line: string) => boolean): number => {
@@ -95,33 +129,46 @@ const findHeaderLine = (lines: readonly string[], isStated: (line: string) => bo
 
 /**
  * The line of names below titles: of reports that tell first what they hold. Only where the line at `from` names no columns, a later one has
- * a name for each field of the lines below, and no number or time is among its names.
+ * a name for each field of the lines below, and no number or time is among its names; or where a blank line parts it from lines without a
+ * name for the time, as in downloads of CloudWatch's console.
  */
 const findTableLine = (lines: readonly string[], from: number): number => {
-  const fieldsOf = (line: string, delimiter: string): string[] =>
-    splitFields(line.replace(/\r$/, ''), delimiter).map((field) => field.trim())
-  const isFilled = (line: string): boolean => line.trim() !== ''
+  const parted = lines.findIndex((line, index) => index > from && isBlank(line) && !isBlank(lines[index + 1] ?? '')) + 1
+  if (parted > 0 && hasTimeName(lines[parted]!) && !hasTimeName(lines[from]!)) return parted
   const last = [...lines].reverse().find(isFilled)
   if (last === undefined) return from
-  const filled = (line: string, delimiter: string): number => fieldsOf(line, delimiter).filter((field) => field !== '').length
   const isHeader = delimiters.some(
-    (delimiter) => filled(lines[from]!, delimiter) > 1 && fieldsOf(lines[from]!, delimiter).length === fieldsOf(last, delimiter).length,
+    (delimiter) =>
+      countFilled(lines[from]!, delimiter) > 1 && trimmedFields(lines[from]!, delimiter).length === trimmedFields(last, delimiter).length,
   )
   if (isHeader) return from
-  const delimiter = likelyDelimiter(last)
-  const width = fieldsOf(last, delimiter).length
-  const isTitle = (line: string): boolean => {
-    const fields = fieldsOf(line, delimiter)
-    return fields.length < width || filled(line, delimiter) < 2
-  }
+  // Where decimal commas are as many as separators, only one of them parts the names too.
+  const found = byFields(last).map((delimiter) => findNamesLine(lines, from, trimmedFields(last, delimiter).length, delimiter))
+  return found.find((line) => line !== undefined) ?? from
+}
+
+const trimmedFields = (line: string, delimiter: string): string[] =>
+  splitFields(line.replace(/\r$/, ''), delimiter).map((field) => field.trim())
+const isFilled = (line: string): boolean => line.trim() !== ''
+const isBlank = (line: string): boolean => /^[,;\t| ]*\r?$/.test(line)
+const countFilled = (line: string, delimiter: string): number => trimmedFields(line, delimiter).filter((field) => field !== '').length
+
+const hasTimeName = (line: string): boolean => {
+  const columns = trimmedFields(line, likelyDelimiter(line)).map((column) => ({ column }))
+  return columnAliases.timestamp.some((name) => findNamed(columns, name) !== undefined)
+}
+
+/** `width`: fields of the rows. */
+const findNamesLine = (lines: readonly string[], from: number, width: number, delimiter: string): number | undefined => {
+  const isTitle = (line: string): boolean => trimmedFields(line, delimiter).length < width || countFilled(line, delimiter) < 2
   const isNames = (line: string): boolean =>
-    fieldsOf(line, delimiter).every(
+    trimmedFields(line, delimiter).every(
       (field) => field !== '' && !isNumberLike(field) && !/[;\t|]/.test(field) && !/^\d{1,4}[-./]\d/.test(field),
     )
   const titles = lines.slice(from).findIndex((line) => isFilled(line) && !isTitle(line))
-  if (width < 2 || titles < 1 || !isNames(lines[from + titles]!)) return from
+  if (width < 2 || titles < 1 || !isNames(lines[from + titles]!)) return undefined
   const below = lines.slice(from + titles + 1, -1).filter(isFilled)
-  return below.every((line) => fieldsOf(line, delimiter).length === width) ? from + titles : from
+  return below.every((line) => trimmedFields(line, delimiter).length === width) ? from + titles : undefined
 }
 
 /** Names over several lines, as pandas writes a column index: of sktime, `Coverage`, then 0.9, then `lower`; and names of the row index below. */
@@ -177,14 +224,19 @@ export interface HeadColumn {
   /** Whether a percent sign stands behind some of its numbers. */
   readonly hasPercentSigns: boolean
   readonly isTime: boolean
+  readonly isDistribution: boolean
 }
+
+const isAll = (texts: readonly string[], pattern: RegExp): boolean =>
+  texts.some((text) => pattern.test(text)) && texts.every((text) => isOtherWord(text) || pattern.test(text))
 
 export const textHeadColumn = (column: string, texts: readonly string[]): HeadColumn => ({
   column,
   isNumeric: texts.every(isNumberLike),
   isPartlyNumeric: texts.some(isAnyNumber),
   hasPercentSigns: texts.some((text) => percentPattern.test(text)),
-  isTime: texts.some((text) => timePattern.test(text)) && texts.every((text) => isOtherWord(text) || timePattern.test(text)),
+  isTime: isAll(texts, timePattern),
+  isDistribution: isAll(texts, distributionPattern),
 })
 
 /** Columns of CSV by its first lines; `lines` are whole. */
@@ -218,7 +270,7 @@ export const readJsonHead = (lines: readonly string[]): HeadColumn[] | undefined
   const objects = lines.map(parseObject).filter((object) => object !== undefined)
   if (objects.length === 0 || parseObject(lines[0] ?? '') === undefined) return undefined
   const names = [...new Set(objects.flatMap((object) => Object.keys(object)))]
-  if (isBatchOutput(names) || isBatchInput(names)) return undefined
+  if (isBatchOutput(names) || isBatchInput(names) || isFrame(objects[0]!)) return undefined
   const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value))
   return names.map((column) =>
     textHeadColumn(
@@ -227,6 +279,11 @@ export const readJsonHead = (lines: readonly string[]): HeadColumn[] | undefined
     ),
   )
 }
+
+/** A whole frame in one object, as pandas writes it: by its values, or by the lists that hold columns and rows. */
+const isFrame = (object: Readonly<Record<string, unknown>>): boolean =>
+  Array.isArray(object['data']) ||
+  Object.values(object).every((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
 
 const parseObject = (line: string): Readonly<Record<string, unknown>> | undefined => {
   try {

@@ -5,7 +5,7 @@ import type { DecimalSetting } from '../../../src-shared/config/analysis-config.
 import type { InputMapping } from '../../../src-shared/run/input-mapping.ts'
 import { literal, type Database } from '../../database/database.ts'
 import { InputQuestionError } from '../input-question.ts'
-import { commaNumber, missingWords } from './text-header.ts'
+import { commaNumber, groupedNumber, groupSign, missingWords } from './text-header.ts'
 import { validationMessages } from '../validation-rules.ts'
 import { marksInUse, plainNumberSql, type DecimalMark } from '../decimal-marks.ts'
 import { epochMicrosSql, instantTextSql } from '../value-sql.ts'
@@ -29,14 +29,24 @@ export interface TextStyle {
   readonly datePattern?: string | undefined
   /** Whether columns of percentages, such as `12 %`, are among its numbers. */
   readonly isPercent: boolean
+  /** Whether some numbers have a blank or an apostrophe between their thousands. */
+  readonly isGrouped: boolean
 }
 
 /** SQL for a percentage without its sign; other texts stay. */
 const withoutPercentSql = (text: string): string => `regexp_replace(${text}, '\\s*%\\s*$', '')`
 
-/** SQL for a number, NaN among them; NULL where the text is missing or unreadable. Thousands separators are read only where the mark is stated. */
-export const numberTextSql = (given: string, mark: DecimalMark, isStated: boolean, isPercent = false): string => {
-  const text = isPercent ? withoutPercentSql(given) : given
+/** SQL for a number without blanks and apostrophes between its thousands; other texts stay. */
+const withoutGroupsSql = (text: string): string =>
+  `CASE WHEN regexp_matches(${text}, ${literal(groupedNumber)}) THEN regexp_replace(trim(${text}), ${literal(groupSign)}, '', 'g') ELSE ${text} END`
+
+/**
+ * SQL for a number, NaN among them; NULL where the text is missing or unreadable. Points and commas between thousands are read only where the
+ * mark is stated.
+ */
+export const numberTextSql = (given: string, { decimal: mark, isPercent, isGrouped }: TextStyle, isStated: boolean): string => {
+  const bare = isPercent ? withoutPercentSql(given) : given
+  const text = isGrouped ? withoutGroupsSql(bare) : bare
   if (isStated) return `TRY_CAST(${plainNumberSql(`trim(${text})`, mark)} AS DOUBLE)`
   if (mark === 'point') return `TRY_CAST(${text} AS DOUBLE)`
   return `CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(replace(${text}, ',', '.') AS DOUBLE) END`
@@ -46,14 +56,19 @@ export const numberTextSql = (given: string, mark: DecimalMark, isStated: boolea
 const plainTime = '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?'
 const isPlainTimeSql = (text: string): string => `regexp_full_match(${text}, ${literal(plainTime)})`
 const isoTimeSql = (text: string): string =>
-  `CASE WHEN regexp_full_match(${text}, ${literal(`${plainTime}Z?`)}) THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${instantTextSql(`trim(${text})`)} END`
+  `CASE WHEN regexp_full_match(${text}, ${literal(`${plainTime}Z?`)}) THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${yearFirstSql(text)} END`
+/** Year, month and day in this order, also with dots between. */
+const yearFirstSql = (text: string): string =>
+  instantTextSql(`regexp_replace(trim(${text}), '^([0-9]{4})[.]([0-9]{1,2})[.]([0-9]{1,2})', '\\1-\\2-\\3')`)
 
 const dayMonthPattern = '^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[ T,]*'
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const monthName = `(${monthNames.join('|')})[a-z]*`
-/** 30-May-2026 and May 30, 2026. */
-const dayNamePattern = `^\\s*(\\d{1,2})[-./ ]+${monthName}[-./, ]+(\\d{4})[ T,]*`
-const nameDayPattern = `^\\s*${monthName}[-./ ]+(\\d{1,2})[-./, ]+(\\d{4})[ T,]*`
+const dayName = '(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,. ]+)?'
+/** 30-May-2026, 30MAY2026:00:00 of SAS, and Sat, 30 May 2026 of RFC 2822. */
+const dayNamePattern = `^\\s*${dayName}(\\d{1,2})[-./ ]*${monthName}[-./, ]*(\\d{4})[ T,:]*`
+/** May 30, 2026, and May 30, 2026 @ 00:00 of Kibana. */
+const nameDayPattern = `^\\s*${dayName}${monthName}[-./ ]+(\\d{1,2})[-./, ]+(\\d{4})[ T,@]*`
 const epochPattern = '^\\s*\\d{9,19}(\\.\\d+)?\\s*$'
 /** 20260530, and with hours, minutes and seconds behind. */
 const compactPattern = '^\\s*(19|20)\\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\\d|3[01])([01]\\d|2[0-3])?([0-5]\\d)?([0-5]\\d)?\\s*$'
@@ -67,7 +82,7 @@ const shortYearPattern = '^\\s*(\\d{1,3}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]
 
 /** SQL for text that begins with an ISO date; the time may be of twelve hours. */
 const datedTextSql = (text: string): string =>
-  `coalesce(${instantTextSql(text)}, try_strptime(${text}, ['%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p']))`
+  `coalesce(${instantTextSql(text)}, try_strptime(${text}, ['%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M:%S.%g %p']))`
 
 const reorderSql = (text: string, pattern: string, order: string): string =>
   datedTextSql(`trim(regexp_replace(${text}, ${literal(pattern)}, '${order} '))`)
@@ -157,6 +172,8 @@ const countsSchema = z.object({
   /** Values with a percent sign, and those without that may be of another unit. */
   percents: z.number(),
   bares: z.number(),
+  /** Numbers with a blank or an apostrophe between their thousands. */
+  grouped: z.number(),
   short_years: z.number(),
   /** Times with a zone or an offset. */
   zones: z.number(),
@@ -175,9 +192,11 @@ const isUsualSql = (text: string, kind: TextKind): string =>
 
 /** SQL for a text that needs a decision, and was not usual. */
 const isUnclearSql = (text: string, kind: TextKind): string =>
-  ({ number: `${text} IS NOT NULL`, time: `(${instantTextSql(`trim(${text})`)}) IS NULL`, boolean: `(${booleanTextSql(text)}) IS NULL` })[
-    kind
-  ]
+  ({
+    number: `TRY_CAST(${text} AS DOUBLE) IS NULL`,
+    time: `(${yearFirstSql(text)}) IS NULL`,
+    boolean: `(${booleanTextSql(text)}) IS NULL`,
+  })[kind]
 
 /** Names of the columns that `profiledSql` makes of one. */
 const profiledNames = (index: number): { text: string; given: string; usual: string; unusual: string; unclear: string } => ({
@@ -196,9 +215,10 @@ const profiledSql = (relation: string, columns: readonly TextColumn[], isPercent
     return isPercent && kind === 'number' ? [`${withoutPercentSql(sql)} AS ${text}`, `${sql} AS ${given}`] : [`${sql} AS ${text}`]
   })
   const usual = names.map(({ text, usual: name }, index) => `coalesce(${isUsualSql(text, columns[index]!.kind)}, false) AS ${name}`)
-  const unusual = names.map(
-    (name) => `CASE WHEN ${name.usual} OR ${isMissingSql(name.text)} THEN NULL ELSE ${name.text} END AS ${name.unusual}`,
-  )
+  const unusual = names.map((name, index) => {
+    const text = columns[index]!.kind === 'number' ? withoutGroupsSql(name.text) : name.text
+    return `CASE WHEN ${name.usual} OR ${isMissingSql(name.text)} THEN NULL ELSE ${text} END AS ${name.unusual}`
+  })
   const unclear = names.map(
     (name, index) => `CASE WHEN ${isUnclearSql(name.unusual, columns[index]!.kind)} THEN ${name.unusual} END AS ${name.unclear}`,
   )
@@ -215,10 +235,14 @@ const countsSql = (
   const count = (condition: string): string => `CAST(coalesce(count_if(${condition}), 0) AS DOUBLE)`
   const part = (group: 1 | 2): string =>
     `CAST(max(TRY_CAST(regexp_extract(${unclear}, ${literal(dayMonthPattern)}, ${group}) AS INTEGER)) AS DOUBLE)`
-  const numbers = { commas: matches(unclear, commaNumber), comma_groups: matches(unclear, groupedBy(',')) }
+  const numbers = {
+    commas: matches(unclear, commaNumber),
+    comma_groups: matches(unclear, groupedBy(',')),
+    grouped: `${unusual} <> ${text}`,
+  }
   // Between commas a point is no separator of thousands.
   const points = {
-    points: `${usual} AND contains(${text}, '.')`,
+    points: `(${usual} OR (${unusual} IS NOT NULL AND ${unclear} IS NULL)) AND contains(${text}, '.')`,
     point_groups: `contains(${text}, '.') AND ${matches(text, groupedBy('\\.'))}`,
   }
   const times = {
@@ -232,7 +256,7 @@ const countsSql = (
   }
   const percents = {
     percents: `contains(${given}, '%')`,
-    bares: `(${usual} OR ${unclear} IS NOT NULL) AND NOT contains(${given}, '%') AND NOT coalesce(isnan(TRY_CAST(${text} AS DOUBLE)), false)`,
+    bares: `(${usual} OR ${unusual} IS NOT NULL) AND NOT contains(${given}, '%') AND NOT coalesce(isnan(TRY_CAST(${text} AS DOUBLE)), false)`,
   }
   const counted = {
     ...(kind === 'number' ? { ...numbers, ...(isCommaSeparated ? {} : points), ...(isPercent ? percents : {}) } : {}),
@@ -307,6 +331,7 @@ const mergeCounts = (counts: readonly z.infer<typeof countsSchema>[]): z.infer<t
     excel_days: sum('excel_days'),
     percents: sum('percents'),
     bares: sum('bares'),
+    grouped: sum('grouped'),
     short_years: sum('short_years'),
     zones: sum('zones'),
   }
@@ -334,7 +359,8 @@ export const chooseTextStyle = (columns: readonly ProfiledColumn[], stated: Stat
     if (column.counts.plain < column.counts.values) throw unreadable(column, column.counts.values - column.counts.plain, 'true or false')
   }
   const isPercent = hasPercentages(columns.filter(({ kind }) => kind === 'number'))
-  return { decimal, dateOrder, datePattern: isPattern ? stated.date_format : undefined, isPercent }
+  const isGrouped = columns.some(({ counts }) => counts.grouped > 0)
+  return { decimal, dateOrder, datePattern: isPattern ? stated.date_format : undefined, isPercent, isGrouped }
 }
 
 /** A percent sign among numbers without one may be another unit. Throws input-unclear. */
@@ -461,7 +487,7 @@ export const assertReadable = async (
   )
   if (suspects.length === 0) return
   const valueSql = ({ sql, kind }: ProfiledColumn): string =>
-    kind === 'time' ? timeTextSql(sql, style) : numberTextSql(sql, style.decimal, isDecimalStated, style.isPercent)
+    kind === 'time' ? timeTextSql(sql, style) : numberTextSql(sql, style, isDecimalStated)
   const isFailure = (column: ProfiledColumn): string => `NOT ${isMissingSql(column.sql)} AND (${valueSql(column)}) IS NULL`
   const failures = await database.rows(
     `SELECT unnest([${suspects.map((column) => `{'count': CAST(coalesce(count_if(${isFailure(column)}), 0) AS DOUBLE), 'example': min(${column.sql}) FILTER (${isFailure(column)})}`).join(', ')}], recursive := true) FROM ${relation}`,

@@ -36,14 +36,15 @@ const metricLayout = (input: LayoutInput, groups: readonly ValueGroup[]): Return
 
 /** A value column of a general name belongs to the default metric. */
 const metricOf = (name: string): Pick<ValueGroup, 'metric'> =>
-  (columnAliases.actual as readonly string[]).includes(plainName(name)) ? {} : { metric: name }
+  [...columnAliases.actual, ...columnAliases.predicted].includes(plainName(name)) ? {} : { metric: name }
 
 const forecastName = /^(.+)_(forecast|predicted|prediction|pred|fcst|yhat)$/i
 
 /** V_forecast, V_lower and V_upper, with V or V_actual measured; or a metric V next to its bounds alone, which is then the forecast. */
-const forecastColumns = (values: readonly SourceColumn[], { config }: LayoutInput): ValueGroup[] => {
+const forecastColumns = (values: readonly SourceColumn[], { config, boundLevel }: LayoutInput): ValueGroup[] => {
+  const unnamed = quantilesByStem(values).get('')?.quantiles ?? []
   const named = (name: string): SourceColumn | undefined => values.find(({ column }) => plainName(column) === plainName(name))
-  return values.flatMap((predicted) => {
+  const groups = values.flatMap((predicted): ValueGroup[] => {
     if (!mayBeNumbers(predicted)) return []
     const own = predicted.column.trim()
     const [, stem] = forecastName.exec(own) ?? []
@@ -67,14 +68,19 @@ const forecastColumns = (values: readonly SourceColumn[], { config }: LayoutInpu
       },
     ]
   })
+  // Bounds without a name belong to the only forecast: DataRobot's PREDICTION_80_PERCENTILE_LOW.
+  const { median: _, ...bounds } = quantileGroup(unnamed, boundLevel)
+  return groups.length === 1 && unnamed.length > 0 ? groups.map((group) => ({ ...bounds, ...group, quantiles: bounds.quantiles })) : groups
 }
 
-/** Quantiles under one name each; a median is needed. */
-const quantileColumns = (values: readonly SourceColumn[], { found, boundLevel }: LayoutInput): ValueGroup[] =>
+/** Quantiles under one name each, with a median, or next to a metric of that name, which is then the forecast. */
+const quantileColumns = (values: readonly SourceColumn[], { found, boundLevel, config }: LayoutInput): ValueGroup[] =>
   [...quantilesByStem(values).values()].flatMap(({ stem, quantiles }) => {
     const { median, ...bounds } = quantileGroup(quantiles, boundLevel)
-    if (stem === '' || median === undefined) return []
-    return [{ ...metricOf(stem), predicted: median, ...bounds, ...(found.actual === undefined ? {} : { actual: found.actual.column }) }]
+    const metric = unitOfMetric(config, stem) === undefined ? undefined : values.find(({ column }) => plainName(column) === plainName(stem))
+    const predicted = median ?? metric
+    if (stem === '' || predicted === undefined) return []
+    return [{ ...metricOf(stem), predicted, ...bounds, ...(found.actual === undefined ? {} : { actual: found.actual.column }) }]
   })
 
 /** Columns whose names are all those of metrics, or that the user states to be metrics. */

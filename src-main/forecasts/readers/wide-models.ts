@@ -5,6 +5,7 @@ import { columnAliases, plainName } from '../forecast-columns.ts'
 import {
   foundKeys,
   groupRoles,
+  isStatistic,
   mayBeNumbers,
   valueColumns,
   type LayoutInput,
@@ -119,7 +120,7 @@ const quantileModel = (stem: string, values: readonly SourceColumn[], input: Lay
 
 /** The only number of a file is a model, unless its name is that of a metric or nearly that of a value column. */
 const onlyNumber = (input: LayoutInput, values: readonly SourceColumn[]): ReturnType<Reader> => {
-  const numbers = values.filter(({ isNumeric }) => isNumeric)
+  const numbers = values.filter((column) => column.isNumeric && !isStatistic(column))
   const [number] = numbers
   if (number === undefined || numbers.length > 1 || unitOfMetric(input.config, number.column.trim()) !== undefined) return undefined
   const roleNames = [...columnAliases.predicted, ...columnAliases.actual].filter((name) => name.length > 3)

@@ -37,6 +37,8 @@ export const readWideServers: Reader = (input) => {
     }),
   ]
   if (groups.length === 0) return undefined
+  const isPlain = groups.some((group) => group.yhat_lower === undefined && group.quantiles.length === 0)
+  const isStated = [input.config.map.predicted, input.config.map.actual].includes('*')
   const { keys, roles, candidates } = foundKeys(input)
   const { server_id: _, ...otherKeys } = keys
   return {
@@ -49,15 +51,22 @@ export const readWideServers: Reader = (input) => {
       ...groupRoles(groups),
     ],
     candidates,
+    ...(isPlain && !isStated ? { assumed: input.plainValues } : {}),
   }
 }
 
 /** Splunk's timechart writes the length of its step next to the servers. */
 const isSplunkSpan = ({ column }: SourceColumn): boolean => /^_span(days)?$/.test(column.trim())
 
+/** Datadog's avg:system.cpu.user{host:web-1} and Prometheus' {instance="web-1:9100"}; any other name is the server's. */
+const serverOf = ({ column }: SourceColumn): string => {
+  const name = column.trim()
+  return /\{(?:.*,)?host:([^,}]+)[^}]*\}$/.exec(name)?.[1] ?? /\{(?:.*, ?)?instance="([^"]+?)(?::\d+)?"[^}]*\}$/.exec(name)?.[1] ?? name
+}
+
 /** Only forecasts have bounds. */
 const plainGroup = (column: SourceColumn, { config: { map }, plainValues }: LayoutInput, hasBounds: boolean): ValueGroup => ({
-  server: column.column.trim(),
+  server: serverOf(column),
   [hasBounds || map.predicted === '*' ? 'predicted' : map.actual === '*' ? 'actual' : plainValues]: column,
   quantiles: [],
 })

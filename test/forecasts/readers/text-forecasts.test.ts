@@ -285,7 +285,7 @@ describe('texts that one rule or one statement settles', () => {
       'names of a planner',
       ['Machine,Forecast Date,CPU %', 'a,2026-05-30,20'],
       'x.csv has no columns server_id, timestamp, predicted; it has Machine, Forecast Date, CPU %.',
-      "State the columns with --map server_id=COLUMN --map 'timestamp=Forecast Date' --map predicted=COLUMN, or rename them. Where each column is a server, state --wide servers.",
+      "State the columns with --map server_id=Machine --map 'timestamp=Forecast Date' --map predicted=COLUMN, or rename them. Where each column is a server, state --wide servers.",
     ],
     [
       'times as columns',
