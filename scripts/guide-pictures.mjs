@@ -80,7 +80,7 @@ const show = async (app, page, view, other) => {
   if (view === 'server') {
     await page.locator('.sidebar-button[data-view="overview"]').click()
     await waitUntilSettled(page)
-    await page.locator('section[aria-label="First servers at risk"] td .link').first().click()
+    await page.locator('main[aria-label="Overview"] td .link').first().click()
   } else await page.locator(`.sidebar-button[data-view="${view}"]`).click()
   await waitUntilSettled(page)
   if (view === 'compare') {

@@ -48,7 +48,7 @@ const shoot = async (run, name, env, electron, out) => {
           if (view === 'server') {
             await page.locator('.sidebar-button[data-view="overview"]').click()
             await waitUntilSettled(page)
-            const first = page.locator('section[aria-label="First servers at risk"] td .link').first()
+            const first = page.locator('main[aria-label="Overview"] td .link').first()
             await ((await first.count()) > 0 ? first : button).click()
           } else await button.click()
           await waitUntilSettled(page)

@@ -216,7 +216,7 @@ export const modules = {
     path: 'src-renderer/components',
     holds: 'controls without state and charts',
     imports: ['renderer/theme', 'shared'],
-    packages: ['react', 'lucide-react', '@tanstack/react-virtual'],
+    packages: ['react', 'lucide-react', '@tanstack/react-table', '@tanstack/react-virtual'],
   },
   'renderer/charts': {
     path: 'src-renderer/charts',

@@ -88,6 +88,29 @@ export const describeReason = (server: RecommendationFigures, config: ReasonConf
   }
 }
 
+/** The reason in at most eight words. */
+export const summarizeReason = (server: RecommendationFigures): string => {
+  const { at_risk_probability: probability, server_at_risk_probability: joint } = server
+  switch (server.recommendation) {
+    case 'add capacity':
+      return server.risk_basis === 'probable'
+        ? `Runs out with a probability of ${probabilityText(joint ?? probability ?? 0)}`
+        : `P95 of ${percentText(server.horizon_p95)} exceeds ${percentText(server.high_threshold)}`
+    case 'watch':
+      return `Runs out with a probability of ${probabilityText(joint ?? 0)}`
+    case 'retire':
+      return `Peak of ${percentText(server.horizon_peak)} over the horizon`
+    case 'consolidate':
+      return `Mean of ${percentText(server.horizon_mean)}; fits on another host`
+    case 'keep':
+      return 'Neither at risk nor idle'
+  }
+}
+
+/** What the recommendation adds; null where it adds nothing. */
+export const capacityToAdd = (server: RecommendationFigures): string | null =>
+  server.recommendation === 'add capacity' || server.recommendation === 'watch' ? capacityText(server) : null
+
 /** The user's name for a column; undefined where the forecasts lack it. */
 export type ColumnName = (role: ColumnRole) => string | undefined
 

@@ -5,9 +5,8 @@ import type { ExportRowsCall } from '../../src-shared/ipc/export-rows.ts'
 import { cellSchema } from '../../src-shared/ipc/fleet-view.ts'
 import { serverColumns } from '../../src-shared/artefacts/server-columns.ts'
 import { identifier, literal } from '../database/database.ts'
-import { filterCondition } from '../queries/fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../queries/run/open-run.ts'
-import { cellExpression, orderExpression } from '../queries/servers/servers-query.ts'
+import { cellExpression, orderExpression, serversCondition } from '../queries/servers/servers-query.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 import { byteOrderMark, csvCellTextSql } from '../../src-shared/artefacts/cell-text.ts'
 import { assertSheetSizes, writeSheets } from './write-sheets.ts'
@@ -22,7 +21,7 @@ const csvExpression = (name: string, zone: OpenRun['zone']): string => {
 
 export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ path: string; rows: number }> => {
   requireMetricUnit(run, call.metric)
-  const { where, parameters } = filterCondition(call.filter, [call.metric])
+  const { where, parameters } = serversCondition(call, run.zone)
   const from = `FROM server_risk WHERE metric = $1 AND (${where})`
   const { rows } = await run.database.row(`SELECT CAST(count(*) AS INTEGER) AS rows ${from}`, z.object({ rows: z.int() }), parameters)
   if (call.format === 'xlsx') assertSheetSizes([{ rows, columns: call.columns.length }])

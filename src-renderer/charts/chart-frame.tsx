@@ -1,6 +1,6 @@
 // A chart with heading, table and export menu; and the menu for charts without a frame.
 import { Download } from 'lucide-react'
-import { useCallback, useRef, useState } from 'react'
+import { useCallback, useRef, useState, type ReactNode } from 'react'
 import { Chart, type ChartHandle, type ChartProps } from './chart.tsx'
 import { useExportActions } from '../components/export-context.ts'
 import { fileFormatLabels } from '../theme/labels.ts'
@@ -19,11 +19,13 @@ export interface ChartFrameProps extends ChartProps {
   readonly title: string
   readonly note?: string | undefined
   readonly legend?: readonly LegendEntry[]
+  /** Controls of the chart, left of its table and export. */
+  readonly actions?: ReactNode
   readonly table: () => TableContent
   readonly className?: string
 }
 
-export const ChartFrame = ({ title, note, legend, table, className = '', ...chart }: ChartFrameProps) => {
+export const ChartFrame = ({ title, note, legend, actions, table, className = '', ...chart }: ChartFrameProps) => {
   const { copyWithNotice, saveFile } = useExportActions()
   const handle = useRef<ChartHandle | null>(null)
   const [isTable, setIsTable] = useState(false)
@@ -40,6 +42,7 @@ export const ChartFrame = ({ title, note, legend, table, className = '', ...char
           {legend !== undefined && <Legend entries={legend} />}
         </div>
         <span className="toolbar-gap" />
+        {actions}
         <TableToggle name={title} isTable={isTable} onChange={setIsTable} />
         <Popover label={<Download size={15} aria-label="Export" />} name={`Export: ${title}`} align="right">
           <ul className="menu-list">

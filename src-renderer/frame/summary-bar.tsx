@@ -1,8 +1,8 @@
 // The summary bar above every view of a run: its name, its key figures and its notes.
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
-import type { RecentRun } from '../../src-shared/ipc/ipc-contract.ts'
 import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { navigateTo } from '../state/navigation.ts'
+import { findPreviousRun } from '../state/previous-run.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatDaysAhead, formatDollars, formatLocalTime, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
 import { RunNotes } from './run-notes.tsx'
@@ -13,22 +13,15 @@ const runKindLabels: Readonly<Record<RunOverview['kind'], string>> = {
 }
 
 export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
-  const { counts, soonestBreach: soonest, horizon } = run
+  const { counts, soonestBreach: soonest } = run
+  const subtitle = subtitleOf(run)
   const previous = useWindowState(({ recentRuns }) => findPreviousRun(run, recentRuns))
   const showServers = (filter: Partial<typeof noFilter>): void => navigateTo('servers', { filter: { ...noFilter, ...filter } })
   return (
     <header className="summary-bar" aria-label="Fleet summary" data-region>
       <div className="summary-title">
         <h1 title={run.folder}>{run.title}</h1>
-        <span title={run.analyzedAt === null ? undefined : `Analysed ${formatLocalTime(run.analyzedAt)}`}>
-          {runKindLabels[run.kind]} · {run.granularity}
-          {horizon !== null && (
-            <>
-              {' '}
-              · forecast {formatDate(horizon.startMs)} – {formatDate(horizon.endMs - run.stepMs)}
-            </>
-          )}
-        </span>
+        <span title={run.analyzedAt === null ? subtitle : `${subtitle} · analysed ${formatLocalTime(run.analyzedAt)}`}>{subtitle}</span>
       </div>
       <dl className="summary-figures">
         <Figure
@@ -86,14 +79,11 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
   )
 }
 
-/** The previous run of the same forecasts. */
-const findPreviousRun = ({ title, folder, analyzedAt }: RunOverview, recent: readonly RecentRun[]): RecentRun | null =>
-  recent
-    .filter(
-      (run) =>
-        run.title === title && run.folder !== folder && run.analyzedAt !== null && analyzedAt !== null && run.analyzedAt < analyzedAt,
-    )
-    .sort((a, b) => ((a.analyzedAt ?? '') < (b.analyzedAt ?? '') ? 1 : -1))[0] ?? null
+const subtitleOf = ({ kind, granularity, horizon, stepMs }: RunOverview): string => {
+  if (horizon === null) return `${runKindLabels[kind]} · ${granularity}`
+  const [first, last] = [formatDate(horizon.startMs), formatDate(horizon.endMs - stepMs)]
+  return `${runKindLabels[kind]} · ${granularity} · forecast ${first === last ? first : `${first} – ${last}`}`
+}
 
 const formatChange = (current: number, previous: number | null | undefined): string | null =>
   previous === null || previous === undefined

@@ -9,7 +9,11 @@ export interface RunViewProps {
   readonly theme: ChartTheme
 }
 
+/** Groups of the sidebar. */
+export type ViewGroup = 'Begin' | 'Fleet' | 'Explain' | 'Act' | 'Check' | 'Set up'
+
 interface ViewDescription {
+  readonly group: ViewGroup
   /** Part of links: lower case and hyphens. */
   readonly id: string
   readonly title: string

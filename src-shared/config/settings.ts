@@ -1,7 +1,9 @@
 // The window's settings: theme, zoom, number format, layout and analysis defaults.
 import { z } from 'zod'
 import { currentName } from '../artefacts/renamed-names.ts'
+import { serverColumns } from '../artefacts/server-columns.ts'
 import { renameSettings } from './analysis-config.ts'
+import { defaultGridLayout, gridLayoutSchema, type GridLayout } from './grid-layout.ts'
 import { importChoicesSchema } from './reading-settings.ts'
 import { parseMemorySize } from './memory-size.ts'
 
@@ -11,12 +13,38 @@ export type ThemeChoice = (typeof themeChoices)[number]
 export const minZoom = 0.5
 export const maxZoom = 2.5
 
-const layoutSchema = z.strictObject({
+/** A list of the window, such as `servers`. */
+const gridId = z.string().regex(/^[a-z-]{1,40}$/)
+
+const layoutFields = {
   /** Pixels. */
   drawerWidth: z.number().min(280).max(900),
-  /** Columns of the server list; null: the default ones. */
-  serverColumns: z.array(z.string().max(60).transform(currentName)).max(100).nullable(),
-})
+  /** Whether the sidebar shows icons alone. */
+  isSidebarCollapsed: z.boolean(),
+  grids: z.record(gridId, gridLayoutSchema),
+}
+const layoutChangeSchema = z.strictObject(layoutFields).partial()
+
+/** Columns of the server list as earlier versions stored them. */
+const visibilityOf = (shown: readonly string[]): GridLayout['visible'] =>
+  Object.fromEntries([
+    ...serverColumns.filter(({ isShown }) => isShown === true).map(({ name }) => [name, false] as const),
+    ...shown.map((name) => [currentName(name), true] as const),
+  ])
+
+/** Files of earlier versions state no sidebar and the columns of the server list alone. */
+const layoutSchema = z
+  .strictObject({
+    ...layoutFields,
+    isSidebarCollapsed: layoutFields.isSidebarCollapsed.default(false),
+    grids: layoutFields.grids.default({}),
+    serverColumns: z.array(z.string().max(60)).max(100).nullish(),
+  })
+  .transform(({ serverColumns: shown, ...layout }) =>
+    shown === undefined || shown === null
+      ? layout
+      : { ...layout, grids: { servers: { ...defaultGridLayout, visible: visibilityOf(shown) }, ...layout.grids } },
+  )
 
 /** BCP 47, such as "de-DE"; null: the system's. */
 const localeSchema = z
@@ -36,7 +64,7 @@ const analysisSchema = z.record(z.string(), z.unknown()).transform(renameSetting
 /** The user's queries, latest first. */
 const queryHistorySchema = z.array(z.string().max(100_000)).max(50)
 
-const defaultLayout = { drawerWidth: 340, serverColumns: null } as const
+const defaultLayout = { drawerWidth: 340, isSidebarCollapsed: false, grids: {} } as const
 
 export const settingsSchema = z.object({
   theme: z.enum(themeChoices).default('system'),
@@ -57,7 +85,7 @@ export const defaultSettings: Settings = {
   theme: 'system',
   zoom: 1,
   locale: null,
-  layout: { ...defaultLayout },
+  layout: { ...defaultLayout, grids: {} },
   memoryLimit: null,
   csvByteOrderMark: true,
   analysis: {},
@@ -69,7 +97,7 @@ export const settingsChangeSchema = z.strictObject({
   theme: z.enum(themeChoices).optional(),
   zoom: z.number().min(minZoom).max(maxZoom).optional(),
   locale: localeSchema.optional(),
-  layout: layoutSchema.partial().optional(),
+  layout: layoutChangeSchema.optional(),
   memoryLimit: memoryLimitSchema.optional(),
   csvByteOrderMark: z.boolean().optional(),
   analysis: analysisSchema.optional(),

@@ -28,6 +28,11 @@ const columnName = z.enum(serverColumnNames as [keyof ServerRiskRow, ...(keyof S
 
 export const serversRequestSchema = filteredRequestSchema.extend({
   columns: z.array(columnName).min(1).max(serverColumnNames.length),
+  /** Texts as `parseColumnFilter` reads them; those that are no filter of their column are left out. */
+  columnFilters: z
+    .array(z.strictObject({ column: columnName, text: z.string().max(200) }))
+    .max(serverColumnNames.length)
+    .optional(),
   sort: z.strictObject({ column: columnName, descending: z.boolean() }),
   offset: count,
   limit: z.int().min(0).max(maxPageSize),
@@ -40,6 +45,8 @@ export const serversPageSchema = z.object({
   of: count,
   /** Values in the order of the columns asked for; times as ISO 8601 with the offset of the run's zone. */
   rows: z.array(z.array(cellSchema)),
+  /** Those of the columns asked for that no server of the metric has a value in, whatever the filter; on the first page alone. */
+  emptyColumns: z.array(columnName),
 })
 export type ServersPage = z.infer<typeof serversPageSchema>
 
@@ -72,23 +79,22 @@ export const fleetFiguresSchema = z.object({
   servers: count,
   at_risk: count,
   high_risk: count,
-  breaching: count,
   underutilized: count,
-  late_orders: count,
   /** Sums of the probabilities of a sustained breach and of any breach; null where none is known. */
   expected_at_risk: nullableNumber,
   expected_breaches: nullableNumber,
   /** Servers whose sustained breach is certain, and those for which it is possible but not likely. */
   certain: count,
   possible: count,
-  /** Monthly USD of the servers that can leave, and how many those are. */
+  /** Servers that can leave, and their monthly USD. */
   removable: count,
   savings_usd: z.number(),
-  monthly_cost_usd: z.number(),
   units_to_add: z.number(),
-  recommendationCounts: z.array(z.object({ recommendation: recommendationKindSchema, servers: count })),
-  /** First breaches by time over the whole horizon: start of the bin, servers at risk and others. */
-  calendar: z.array(z.object({ atMs: z.number(), at_risk: count, brief: count })),
+  /**
+   * First breaches by time over the whole horizon: start of the bin, and servers by how sure a sustained breach is. Without
+   * probabilities servers at risk are `likely`, and `brief` are breaches too short for risk.
+   */
+  calendar: z.array(z.object({ atMs: z.number(), certain: count, likely: count, possible: count, brief: count })),
   calendarStepMs: z.number(),
   soonest: z.array(namedServerSchema),
   groups: z.array(
@@ -96,16 +102,13 @@ export const fleetFiguresSchema = z.object({
       group: z.string(),
       servers: count,
       at_risk: count,
+      /** Sum of the probabilities of a sustained breach. */
+      expected_at_risk: nullableNumber,
       underutilized: count,
       savings_usd: z.number(),
       monthly_cost_usd: z.number(),
     }),
   ),
-  /** Median over the filtered servers of the selected models' mean absolute error and MASE. */
-  median_mae: nullableNumber,
-  median_mase: nullableNumber,
-  /** Breach periods of the filtered servers by cause. */
-  causes: z.object({ eoq: count, month_end: count, holiday: count, ordinary: count }),
 })
 export type FleetFigures = z.infer<typeof fleetFiguresSchema>
 
@@ -154,6 +157,10 @@ export const recommendationSchema = z.object({
   server_id: z.string(),
   recommendation: recommendationKindSchema,
   reason: z.string(),
+  /** The reason in at most eight words. */
+  summary: z.string(),
+  /** "2 capacity units"; null where the recommendation adds none. */
+  capacity_to_add: z.string().nullable(),
   metric: z.string(),
   units_to_add: nullableNumber,
   order_by: instant.nullable(),
@@ -185,6 +192,8 @@ export const recommendationsPageSchema = z.object({
     z.object({ recommendation: recommendationKindSchema, servers: count, monthly_savings_usd: z.number(), units: z.number() }),
   ),
   verdicts: z.object({ open: count, accepted: count, dismissed: count, accepted_savings_usd: z.number() }),
+  /** Columns without a value under the filter, whatever the verdict. */
+  emptyColumns: z.array(z.enum(['units_to_add', 'order_by', 'target_host', 'verdict'])),
 })
 export type RecommendationsPage = z.infer<typeof recommendationsPageSchema>
 

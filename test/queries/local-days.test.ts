@@ -125,7 +125,10 @@ const cellTexts = ({ heatmap: { data }, overview }: LocalRun): string[] => {
 }
 
 const calendarOf = ({ fleet, overview }: LocalRun): [day: string, servers: number][] =>
-  fleet.calendar.map(({ atMs, at_risk, brief }) => [dayText(zoneClock(overview.timeZone), atMs), at_risk + brief])
+  fleet.calendar.map(({ atMs, certain, likely, possible, brief }) => [
+    (fleet.calendarStepMs < dayMs ? isoText : dayText)(zoneClock(overview.timeZone), atMs),
+    certain + likely + possible + brief,
+  ])
 
 describe('daily forecasts across the change of clocks in London', () => {
   const run = (): LocalRun => runs.get('london days')!
@@ -171,8 +174,10 @@ describe('hourly forecasts across the change of clocks in London', () => {
     expect([...run().heatmap.data.values].slice(0, 27)).toEqual([...Array(24).keys(), 40, 41, 42])
   })
 
-  test('the calendar has the one local day of 25 hours', () => {
-    expect(calendarOf(run())).toEqual([['2026-10-25', 1]])
+  test('the calendar has the 25 hours of the local day and counts the breach in the 24th', () => {
+    const bins = calendarOf(run())
+    expect(bins).toHaveLength(25)
+    expect(bins.filter(([, servers]) => servers > 0)).toEqual([['2026-10-25T22:00:00Z', 1]])
   })
 
   test('the first breach is the 24th of the 25 hours, 22:00 local and UTC', () => {
@@ -185,7 +190,7 @@ describe('hourly forecasts in UTC-5', () => {
 
   test('the evening belongs to the local day, the 31st of UTC to none', () => {
     expect(cellTexts(run()).at(44)).toBe('30 March 2026, 20:00')
-    expect(calendarOf(run())).toEqual([['2026-03-30', 1]])
+    expect(calendarOf(run()).filter(([, servers]) => servers > 0)).toEqual([['2026-03-30T20:00:00-05:00', 1]])
     expect(run().csv).toContain('db,2026-03-30T20:00:00-05:00,2026-02-28T20:00:00-05:00,2026-03-29T23:00:00-05:00')
     expect(run().report.tables[0]!.rows[0]![3]).toBe('30 Mar 2026')
   })

@@ -123,7 +123,7 @@ describe('every view', () => {
       await analyse(dataset, 'calm', '--set', 'high_risk_threshold=1000', '--set', 'very_high_risk_threshold=1001'),
     )
     expect(calm.get('Overview')).toMatch(/^No server is expected to run out of capacity .*\(8 servers\)/)
-    expect(calm.get('Overview')).toMatch(/No server is at risk\./)
+    expect(calm.get('Overview')).toMatch(/No breach is expected in the horizon\./)
     const alarmed = await visitViews(
       await analyse(dataset, 'alarmed', '--set', 'high_risk_threshold=0.01', '--set', 'very_high_risk_threshold=0.02'),
     )
@@ -132,7 +132,7 @@ describe('every view', () => {
 
   it('of hourly data renders', async () => {
     const texts = await visitViews(await analyse(await makeSample('hourly', 4, '--granularity', 'hourly'), 'hourly-run'))
-    expect(texts.get('Overview')).toMatch(/of 4 servers/)
+    expect(texts.get('Overview')).toMatch(/\(4 servers\)/)
   })
 
   it('of several metrics and eight years shows the chosen metric', async () => {

@@ -42,19 +42,48 @@ const stubOpenDialog = (path: string): Promise<void> =>
   }, path)
 
 describe('Overview', () => {
-  it('Overview shows risks, first breach, probability and savings, equal to the summary bar', async () => {
+  it('Overview states how many, by when, what to do first and how far to trust it', async () => {
     const { page } = window
     const text = await main('Overview').innerText()
     const atRisk = await atRiskInSummaryBar()
     expect(text).toMatch(new RegExp(`^${atRisk} of 120 servers are likely to run out by .* \\(90 % interval \\d+ to \\d+\\)`))
-    expect(text).toMatch(/Expected at risk\s*≈ [\d.]+\s*any breach: ≈ [\d.]+;/)
-    expect(text).toMatch(/Savings\s*\$[\d,]+\s*per month/)
+    expect(text).toMatch(/On unseen data, forecasts of cpu_p95 miss by [\d.]+ on average[^]*Brier score 0\.\d+ against 0\.\d+/)
+    expect(text).toMatch(/first breaches fall in the week of /)
+    const due = await main('Overview').locator('.do-next tbody tr td:first-child').allInnerTexts()
+    expect(due).toHaveLength(8)
+    expect(due[0]).toBe('Overdue')
+    await main('Overview').getByRole('button', { name: 'All 12 recommendations' }).click()
+    await page.getByRole('grid', { name: 'Recommendations' }).waitFor()
+    expect(numberIn(await page.getByRole('radio', { name: /^Open/ }).innerText())).toBe(12)
+    await showView(page, 'Overview')
+  })
+
+  it('Overview accepts and dismisses in place, and follows the filter', async () => {
+    const { page } = window
+    await waitForPage(page)
+    const servers = main('Overview').locator('.do-next .name-cell')
+    const [first = '', second = ''] = await servers.allInnerTexts()
     await main('Overview')
-      .getByRole('button', { name: /^Servers at risk/ })
+      .getByRole('button', { name: `Accept: ${first}` })
       .click()
-    await page.getByRole('grid', { name: 'Servers' }).waitFor()
-    expect(numberIn(await page.locator('.list-count').innerText())).toBe(atRisk)
-    await page.keyboard.press('Control+Shift+x')
+    await main('Overview').getByText(`${first} accepted.`).waitFor()
+    await expect.poll(() => servers.first().innerText()).toBe(second)
+    await main('Overview').getByRole('button', { name: 'Undo', exact: true }).click()
+    await expect.poll(() => servers.first().innerText()).toBe(first)
+    await main('Overview')
+      .getByRole('button', { name: `Dismiss: ${first}` })
+      .click()
+    const form = main('Overview').getByRole('form', { name: `Dismiss ${first}` })
+    expect(await form.getByRole('button', { name: 'Dismiss' }).isDisabled()).toBe(true)
+    await form.getByLabel('Reason').fill('is replaced in June')
+    await page.keyboard.press('Enter')
+    await main('Overview').getByText(`${first} dismissed.`).waitFor()
+    await main('Overview').getByRole('button', { name: 'Undo', exact: true }).click()
+    await expect.poll(() => servers.first().innerText()).toBe(first)
+    await page.getByLabel('Filter servers by text').fill(second)
+    await expect.poll(() => main('Overview').getByRole('heading', { level: 1 }).innerText()).toMatch(/^1 of 1 server is likely/)
+    await expect.poll(() => servers.allInnerTexts()).toEqual([second])
+    await page.getByRole('button', { name: 'Clear', exact: true }).click()
   })
 })
 
@@ -115,6 +144,61 @@ describe('Servers: the list', () => {
     await page.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('button', { name: 'Export all rows as CSV' }).click()
     await page.getByText('Saved 120 servers as servers.csv.').waitFor()
+  })
+
+  it('Servers show names whole, filter by column, and remember order, pins, widths and hidden columns', async () => {
+    const { page, home } = window
+    await showView(page, 'Servers')
+    await waitForPage(page)
+    const grid = page.getByRole('grid', { name: 'Servers' })
+    const headings = (): Promise<string[]> => grid.getByRole('columnheader').allInnerTexts()
+    const untold = await grid
+      .locator('.grid-body [role=gridcell]')
+      .evaluateAll(
+        (cells) =>
+          cells.filter(
+            (cell) =>
+              cell.scrollWidth > cell.clientWidth &&
+              (getComputedStyle(cell).textOverflow !== 'ellipsis' || cell.getAttribute('title') !== cell.textContent),
+          ).length,
+      )
+    expect(untold).toBe(0)
+    const menu = async (title: string): Promise<ReturnType<typeof page.getByRole>> => {
+      await grid.getByRole('columnheader', { name: title, exact: true }).click({ button: 'right' })
+      return page.getByRole('dialog', { name: `Column ${title}` })
+    }
+    await (await menu('Mean')).getByLabel('Filter Mean').fill('10..30')
+    await expect.poll(async () => numberIn(await page.locator('.list-count').innerText())).toBeLessThan(120)
+    const means = (await firstCells((await headings()).indexOf('Mean') + 1)).map((text) => Number.parseFloat(text))
+    expect(means.length).toBeGreaterThan(0)
+    expect(means.every((mean) => mean >= 10 && mean <= 30)).toBe(true)
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Clear column filters' }).click()
+    await expect.poll(async () => numberIn(await page.locator('.list-count').innerText())).toBe(120)
+
+    await (await menu('Mean')).getByRole('button', { name: 'Pin', exact: true }).click()
+    await expect.poll(async () => (await headings()).slice(0, 2)).toEqual(['Server', 'Mean'])
+    await (await menu('Headroom')).getByRole('button', { name: 'Hide' }).click()
+    await expect.poll(headings).not.toContain('Headroom')
+    await (await menu('Risk')).getByRole('button', { name: 'Move right' }).click()
+    await expect.poll(async () => (await headings()).slice(2, 4)).toEqual(['Forecast P95', 'Risk'])
+    const heading = grid.getByRole('columnheader', { name: 'Forecast P95', exact: true })
+    const before = (await heading.boundingBox())!
+    await page.mouse.move(before.x + before.width - 2, before.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(before.x + before.width + 58, before.y + 10, { steps: 4 })
+    await page.mouse.up()
+    await expect.poll(async () => Math.round((await heading.boundingBox())!.width - before.width)).toBe(60)
+    await expect
+      .poll(async () => JSON.parse(await readFile(join(home, 'settings.json'), 'utf8')).layout?.grids?.servers)
+      .toMatchObject({ pinned: ['server_id', 'horizon_mean'], visible: { headroom_points: false } })
+    await (await menu('Risk')).getByRole('button', { name: 'Reset columns' }).click()
+    await expect.poll(async () => (await headings()).slice(0, 4)).toEqual(['Server', 'Risk', 'Forecast P95', 'Headroom'])
+    await grid.focus()
+    await page.keyboard.press('Shift+F10')
+    await page.getByRole('dialog', { name: /^Column / }).waitFor()
+    await page.keyboard.press('Escape')
+    expect(await grid.evaluate((element) => element === document.activeElement)).toBe(true)
   })
 
   it('Servers show the chosen columns', async () => {
@@ -469,7 +553,7 @@ describe('Settings', () => {
     await main('Settings').getByLabel('Number format').selectOption('de-DE')
     await showView(page, 'Overview')
     await waitForPage(page)
-    expect(await main('Overview').innerText()).toMatch(/\d,\d.%/)
+    expect(await main('Overview').innerText()).toMatch(/miss by \d+,\d\d on average/)
     await page.keyboard.press('Control+,')
     await main('Settings').getByLabel('Number format').selectOption('')
   })
@@ -489,7 +573,7 @@ describe('Clusters', () => {
     // The quiet servers are at the lower left of the plot.
     await page.mouse.move(chart.x + 80, chart.y + chart.height - 90)
     await page.mouse.down()
-    await page.mouse.move(chart.x + chart.width * 0.3, chart.y + chart.height * 0.5, { steps: 6 })
+    await page.mouse.move(chart.x + chart.width * 0.4, chart.y + chart.height * 0.4, { steps: 6 })
     await page.mouse.up()
     const chip = page.getByRole('button', { name: /\d+ selected servers/ })
     await chip.waitFor()

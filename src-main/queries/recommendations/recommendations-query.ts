@@ -11,7 +11,7 @@ import {
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { SqlParameters } from '../../database/database.ts'
-import { describeReason, traceQuery } from '../../forecasts/recommendation-text.ts'
+import { capacityToAdd, describeReason, summarizeReason, traceQuery } from '../../forecasts/recommendation-text.ts'
 import { createDecisionsTable } from '../../notes/decisions.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
@@ -44,7 +44,7 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
 }
 
 const nullableNumber = z.number().nullable()
-const rowSchema = recommendationSchema.omit({ reason: true, query: true }).extend({
+const rowSchema = recommendationSchema.omit({ reason: true, summary: true, capacity_to_add: true, query: true }).extend({
   horizon_p95: nullableNumber,
   high_threshold: nullableNumber,
   first_breach_at: z.string().nullable(),
@@ -74,6 +74,8 @@ const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): P
     return recommendationSchema.parse({
       ...row,
       reason: describeReason(figures, manifest.config, zoneClock(run.zone.name)),
+      summary: summarizeReason(figures),
+      capacity_to_add: capacityToAdd(figures),
       query: traceQuery(figures, columnName, manifest.config),
     })
   })
@@ -102,6 +104,7 @@ const emptyPage: RecommendationsPage = {
   rows: [],
   totalsByRecommendation: [],
   verdicts: { open: 0, accepted: 0, dismissed: 0, accepted_savings_usd: 0 },
+  emptyColumns: [],
 }
 
 export const queryRecommendations = async (run: OpenRun, request: RecommendationsRequest): Promise<RecommendationsPage> => {
@@ -140,7 +143,23 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
       verdictsSchema,
       parameters,
     ),
+    emptyColumns: await findEmptyColumns(run, filteredSql, parameters),
   }
+}
+
+const optionalColumns = ['units_to_add', 'order_by', 'target_host', 'verdict'] as const
+
+const findEmptyColumns = async (
+  run: OpenRun,
+  filteredSql: string,
+  parameters: SqlParameters,
+): Promise<RecommendationsPage['emptyColumns']> => {
+  const counts = await run.database.row(
+    `SELECT ${optionalColumns.map((name) => `CAST(count(${name}) AS INTEGER) AS ${name}`).join(', ')} ${filteredSql}`,
+    z.record(z.string(), z.int()),
+    parameters,
+  )
+  return optionalColumns.filter((name) => counts[name] === 0)
 }
 
 /** The recommendation for one server; null where it needs none or the run states none. */

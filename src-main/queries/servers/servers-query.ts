@@ -1,12 +1,13 @@
 // The server list page by page, and the sort orders of servers; DuckDB filters and sorts, so no fleet is loaded whole.
 import { z } from 'zod'
+import { parseColumnFilter } from '../../../src-shared/artefacts/column-filter.ts'
 import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
 import type { HeatmapSort } from '../../../src-shared/ipc/run-view.ts'
 import { cellSchema, type ServersPage, type ServersRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import type { TimeZone } from '../../calendar/time-zone.ts'
 import { identifier } from '../../database/database.ts'
 import { riskOrderSql } from '../../forecasts/heatmap-rules.ts'
-import { filterCondition } from '../fleet/fleet-filter.ts'
+import { filterCondition, type FilterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
 const kindByColumn = new Map(serverColumns.map(({ name, kind }) => [name as string, kind]))
@@ -51,17 +52,46 @@ export const rankedServersSql = (sort: HeatmapSort, where = 'true'): string =>
   `SELECT server_id, CAST(row_number() OVER (ORDER BY ${orderBySort[sort]}) - 1 AS INTEGER) AS rank, risk_level
    FROM server_risk WHERE metric = $1 AND (${where})`
 
+/** The shared filter and the filters of single columns, with the metric bound as $1. */
+export const serversCondition = (
+  { metric, filter, columnFilters = [] }: Pick<ServersRequest, 'metric' | 'filter' | 'columnFilters'>,
+  zone: TimeZone,
+): FilterCondition => {
+  const { where, parameters } = filterCondition(filter, [metric])
+  const bound = [...parameters]
+  const conditions = columnFilters.flatMap(({ column, text }) => {
+    const parsed = parseColumnFilter(text, kindByColumn.get(column) ?? 'text')
+    if (parsed === null) return []
+    const cell = cellExpression(column, zone)
+    return parsed.kind === 'contains'
+      ? [`contains(lower(CAST(${cell} AS VARCHAR)), $${bound.push(parsed.text)})`]
+      : parsed.conditions.map(({ operator, value }) => `${cell} ${operator} $${bound.push(value)}`)
+  })
+  return { where: [where, ...conditions].join(' AND '), parameters: bound }
+}
+
 const countSchema = z.object({ total: z.int(), of: z.int() })
+
+const emptyColumnsOf = async (run: OpenRun, { metric, columns }: ServersRequest): Promise<ServersRequest['columns']> => {
+  const counts = await run.database.row(
+    `SELECT ${columns.map((name, index) => `CAST(count(${cellExpression(name, run.zone)}) AS INTEGER) AS c${index}`).join(', ')}
+     FROM server_risk WHERE metric = $1`,
+    z.record(z.string(), z.int()),
+    [metric],
+  )
+  return columns.filter((_, index) => counts[`c${index}`] === 0)
+}
 
 export const queryServers = async (run: OpenRun, request: ServersRequest): Promise<ServersPage> => {
   requireMetricUnit(run, request.metric)
-  const { where, parameters } = filterCondition(request.filter, [request.metric])
+  const { where, parameters } = serversCondition(request, run.zone)
   const counts = await run.database.row(
     `SELECT CAST(count(*) FILTER (${where}) AS INTEGER) AS total, CAST(count(*) AS INTEGER) AS of FROM server_risk WHERE metric = $1`,
     countSchema,
     parameters,
   )
-  if (request.limit === 0) return { ...counts, rows: [] }
+  const emptyColumns = request.offset === 0 ? await emptyColumnsOf(run, request) : []
+  if (request.limit === 0) return { ...counts, rows: [], emptyColumns }
   const selectedExpressions = request.columns.map((name, index) => `${cellExpression(name, run.zone)} AS c${index}`)
   const rows = await run.database.rows(
     `SELECT ${selectedExpressions.join(', ')} FROM (
@@ -70,5 +100,5 @@ export const queryServers = async (run: OpenRun, request: ServersRequest): Promi
     z.record(z.string(), cellSchema),
     parameters,
   )
-  return { ...counts, rows: rows.map((row) => request.columns.map((_, index) => row[`c${index}`] ?? null)) }
+  return { ...counts, rows: rows.map((row) => request.columns.map((_, index) => row[`c${index}`] ?? null)), emptyColumns }
 }

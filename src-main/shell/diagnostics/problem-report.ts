@@ -35,7 +35,7 @@ export const formatProblemReport = ({ version, isPackaged, settings, crashFolder
         theme,
         zoom,
         locale,
-        layout: { ...layout, serverColumns: layout.serverColumns?.length ?? null },
+        layout: { ...layout, grids: Object.keys(layout.grids) },
         analysis: Object.keys(settings.analysis),
       }),
     ],

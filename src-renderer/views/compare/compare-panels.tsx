@@ -1,13 +1,16 @@
 // Panels of a comparison: the list of changed risks, and the accuracy of the earlier forecast.
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import type { CompareResponse, RiskChange } from '../../../src-shared/ipc/run-comparison.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
-import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'
+import { DataGrid } from '../../components/data-grid.tsx'
+import { filterRows, findEmptyColumns } from '../../components/filter-rows.ts'
+import type { GridColumn } from '../../components/grid-columns.ts'
 import { openServer } from '../../state/navigation.ts'
 import { formatDate, formatNumber, formatFraction, formatSigned, formatting } from '../../theme/formatting.ts'
-import { copyRows } from '../copy-rows.ts'
+import { useGridLayout } from '../../state/grid-layouts.ts'
+import { copySelection } from '../copy-rows.ts'
 
 type Status = RiskChange['status'] | 'all'
 
@@ -53,10 +56,13 @@ const causeLabels: Readonly<Record<string, string>> = { policy: 'settings', toge
 export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview; readonly comparison: CompareResponse }) => {
   const [status, setStatus] = useState<Status>('all')
   const visibleChanges = comparison.changes.filter((change) => status === 'all' || change.status === status)
-  const rows = visibleChanges.map(toCells)
+  const [filters, setFilters] = useState<Readonly<Record<string, string>>>({})
+  const gridLayout = useGridLayout('compare')
   const units = new Set(run.metrics.map(({ unit }) => unit))
   const [unit = ''] = units.size === 1 ? units : []
-  const columns = buildColumns(unit === '' ? '' : `, ${unit}`)
+  const columns = useMemo(() => buildColumns(unit === '' ? '' : `, ${unit}`), [unit])
+  const emptyColumns = useMemo(() => findEmptyColumns(comparison.changes.map(toCells), columns), [comparison, columns])
+  const rows = filterRows(visibleChanges.map(toCells), columns, filters)
   return (
     <section aria-label="Changed risks">
       <header className="chart-head">
@@ -80,7 +86,7 @@ export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview;
           for all.
         </p>
       )}
-      {rows.length === 0 ? (
+      {visibleChanges.length === 0 ? (
         <p className="muted">No changed risks.</p>
       ) : (
         <div className="boxed-grid">
@@ -88,11 +94,15 @@ export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview;
             key={status}
             label="Changed risks"
             columns={columns}
+            {...gridLayout}
+            emptyColumns={emptyColumns}
+            filters={filters}
+            onFilter={(column, text) => setFilters({ ...filters, [column]: text })}
             total={rows.length}
             context={{ unit: '', isHourly: comparison.later.granularity === 'hourly' }}
             rowAt={(index) => rows[index]}
             onOpen={([name]) => openServer(String(name))}
-            onCopy={({ from, to }) => copyRows(columns, rows.slice(from, to))}
+            onCopy={copySelection}
           />
         </div>
       )}

@@ -1,8 +1,7 @@
-// Panels of the overview: breach calendar, first servers at risk, risk by group, recommendations.
-import { useCallback } from 'react'
+// Panels of the overview: breach calendar, risk by group, changes since the last run, accuracy, and the first servers at risk.
+import { useCallback, useMemo } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
-import { dayMs, formatMoment } from '../../../src-shared/chart-options/format.ts'
-import { dayText } from '../../../src-shared/run/zone-clock.ts'
+import { dayMs } from '../../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -10,9 +9,13 @@ import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { Select } from '../../components/select.tsx'
 import { RiskBadge } from '../../components/risk-badge.tsx'
 import { changeFilter, navigateTo, openServer } from '../../state/navigation.ts'
+import { findPreviousRun } from '../../state/previous-run.ts'
+import { useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatDollars, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
-import { groupLabels, recommendationLabels } from '../../theme/labels.ts'
+import { formatDate, formatIso, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
+import { groupLabels } from '../../theme/labels.ts'
+import { Loaded } from '../loaded.tsx'
+import { describeTrust } from '../models/describe-trust.ts'
 
 /** Whether the metric in view has a threshold. */
 export const isJudged = (run: RunOverview, metric: string): boolean => run.metrics.find(({ name }) => name === metric)?.isJudged ?? false
@@ -22,49 +25,84 @@ interface PanelProps {
   readonly theme: ChartTheme
 }
 
+const sumOf = ({ certain, likely, possible, brief }: FleetFigures['calendar'][number]): number => certain + likely + possible + brief
+
 export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly run: RunOverview }) => {
   const { calendar, calendarStepMs: stepMs } = figures
   const metric = useWindowState((state) => state.metric)
-  const option = useCallback(() => {
-    return createBarsOption(
-      {
-        names: calendar.map(({ atMs }) => formatting.shortDay(atMs)),
-        unit: '',
-        kinds: [
-          { name: 'at risk', color: theme.risk.high.color, values: calendar.map(({ at_risk }) => at_risk) },
-          { name: 'brief breach', color: theme.risk.medium.color, values: calendar.map(({ brief }) => brief), isHatched: true },
-        ],
-      },
-      { theme, formatting },
+  const isProbable = run.basis === 'probable'
+  const kinds = useMemo(
+    () =>
+      [
+        { name: 'certain', color: theme.risk.high.color, values: calendar.map(({ certain }) => certain) },
+        { name: isProbable ? 'likely' : 'at risk', color: theme.risk.medium.color, values: calendar.map(({ likely }) => likely) },
+        { name: 'possible', color: theme.risk.low.color, isHatched: true, values: calendar.map(({ possible }) => possible) },
+        { name: 'brief breach', color: theme.noData, isHatched: true, values: calendar.map(({ brief }) => brief) },
+      ].filter(({ values }) => values.some((value) => value > 0)),
+    [calendar, theme, isProbable],
+  )
+  const option = useCallback(
+    () => createBarsOption({ names: calendar.map(({ atMs }) => binLabel(atMs, stepMs)), unit: '', kinds }, { theme, formatting }),
+    [calendar, stepMs, kinds, theme],
+  )
+  const total = calendar.reduce((sum, bin) => sum + sumOf(bin), 0)
+  const peak = calendar.reduce<FleetFigures['calendar'][number] | null>(
+    (largest, bin) => (largest === null || sumOf(bin) > sumOf(largest) ? bin : largest),
+    null,
+  )
+  if (total === 0 || peak === null) {
+    return (
+      <section aria-label="When">
+        <h2>When</h2>
+        <p className="muted">{isJudged(run, metric) ? 'No breach is expected in the horizon.' : 'Breaches are not judged.'}</p>
+      </section>
     )
-  }, [calendar, theme])
-  const peakBin = calendar.reduce((largest, bin) => (bin.at_risk + bin.brief > largest.at_risk + largest.brief ? bin : largest), {
-    atMs: Number.NaN,
-    at_risk: 0,
-    brief: 0,
-  })
-  const title = Number.isNaN(peakBin.atMs)
-    ? isJudged(run, metric)
-      ? 'No breaches in the horizon'
-      : 'Breaches are not judged'
-    : `Most servers first breach on ${formatMoment(peakBin.atMs, stepMs, formatting)} (${formatting.count(peakBin.at_risk + peakBin.brief)})`
+  }
+  const title = calendarTitle(calendar, peak, total, stepMs)
   return (
     <ChartFrame
-      className="medium"
       title={title}
-      note={`Servers by ${stepLabel(stepMs)} of first breach; hatched: too brief to count as at risk`}
+      note={`Servers by ${stepLabel(stepMs)} of first breach`}
+      legend={kinds.map(({ name, color }) => ({ label: name, color, mark: 'area' }))}
       label={`Breach calendar: ${title}`}
       option={option}
-      onItemClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['breach'] } })}
+      onItemClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['at-risk', 'breach'] } })}
       table={() => ({
-        columns: ['from', 'at risk', 'brief breach'],
-        rows: calendar.map(({ atMs, at_risk, brief }) => [dayText(formatting.clock, atMs), at_risk, brief]),
+        columns: ['from', 'certain', isProbable ? 'likely' : 'at risk', 'possible', 'brief breach'],
+        rows: calendar.map(({ atMs, certain, likely, possible, brief }) => [formatIso(atMs), certain, likely, possible, brief]),
       })}
     />
   )
 }
 
-const stepLabel = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs}-day period`)
+/** Where most breaches fall; where no bin stands out, from when on. */
+const calendarTitle = (
+  calendar: FleetFigures['calendar'],
+  peak: FleetFigures['calendar'][number],
+  total: number,
+  stepMs: number,
+): string => {
+  const most = sumOf(peak)
+  if (most === total)
+    return `${total === 1 ? 'The only first breach falls' : `All ${formatting.count(total)} first breaches fall`} ${binSpan(peak.atMs, stepMs)}`
+  const first = calendar.find((bin) => sumOf(bin) > 0) ?? peak
+  if (most === 1) return `${formatting.count(total)} first breaches, the soonest ${binSpan(first.atMs, stepMs)}`
+  return `${formatting.count(most)} of ${formatting.count(total)} first breaches fall ${binSpan(peak.atMs, stepMs)}`
+}
+
+const binLabel = (atMs: number, stepMs: number): string =>
+  stepMs < dayMs && formatting.clock.toLocal(atMs) % dayMs !== 0 ? formatting.time(atMs) : formatting.shortDay(atMs)
+
+const binSpan = (atMs: number, stepMs: number): string => {
+  if (stepMs < dayMs) return `at ${formatting.time(atMs)} on ${formatting.day(atMs)}`
+  if (stepMs === dayMs) return `on ${formatting.day(atMs)}`
+  return `in the ${stepLabel(stepMs)} of ${formatting.day(atMs)}`
+}
+
+const stepLabel = (stepMs: number): string => {
+  if (stepMs < dayMs) return stepMs === dayMs / 24 ? 'hour' : `${stepMs / (dayMs / 24)} hours`
+  return stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs} days`
+}
 
 export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigures; readonly run: RunOverview }) => {
   const metric = useWindowState((state) => state.metric)
@@ -148,20 +186,21 @@ const FirstBreach = ({ server }: { readonly server: FleetFigures['soonest'][numb
 
 const formatP95 = (p95: number | null, unit: string): string => (p95 === null ? '–' : formatting.value(p95, unit))
 
-const groupByColumns: readonly FleetFiguresRequest['groupBy'][] = ['business_unit', 'region', 'criticality', 'cluster_name']
-
 interface GroupBarsProps extends PanelProps {
   readonly run: RunOverview
   readonly groupBy: FleetFiguresRequest['groupBy']
+  /** Groupings that the run has values for. */
+  readonly choices: readonly FleetFiguresRequest['groupBy'][]
   readonly onGroupBy: (groupBy: FleetFiguresRequest['groupBy']) => void
 }
 
-export const GroupBars = ({ figures, run, theme, groupBy, onGroupBy }: GroupBarsProps) => {
+export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: GroupBarsProps) => {
   const { groups } = figures
   const isMetricJudged = isJudged(
     run,
     useWindowState((state) => state.metric),
   )
+  const hasProbabilities = groups.some(({ expected_at_risk: expected }) => expected !== null)
   const option = useCallback(
     () =>
       createBarsOption(
@@ -170,34 +209,34 @@ export const GroupBars = ({ figures, run, theme, groupBy, onGroupBy }: GroupBars
           unit: '',
           isHorizontal: true,
           kinds: [
-            { name: 'at risk', color: theme.risk.high.color, values: groups.map(({ at_risk }) => at_risk) },
             {
-              name: 'underutilised',
-              color: theme.risk.low.color,
-              values: groups.map(({ underutilized }) => underutilized),
-              isHatched: true,
-            },
-            {
-              name: 'others',
-              color: theme.noData,
-              values: groups.map(({ servers, at_risk, underutilized }) => Math.max(0, servers - at_risk - underutilized)),
+              name: hasProbabilities ? 'expected at risk' : 'at risk',
+              color: theme.risk.high.color,
+              values: groups.map((row) => (hasProbabilities ? row.expected_at_risk : row.at_risk)),
             },
           ],
-          ...(isMetricJudged
-            ? { labels: groups.map(({ at_risk, servers }) => `${formatting.count(at_risk)} of ${formatting.count(servers)}`) }
-            : {}),
+          labels: groups.map((row) => groupLabel(row, hasProbabilities)),
         },
         { theme, formatting },
       ),
-    [groups, theme, isMetricJudged],
+    [groups, theme, hasProbabilities],
   )
   const topGroup = groups[0]
+  if (!isMetricJudged || topGroup === undefined) {
+    return (
+      <section aria-label="Where">
+        <h2>Where</h2>
+        <p className="muted">Risk is not judged.</p>
+      </section>
+    )
+  }
+  const name = topGroup.group === '' ? 'no group' : topGroup.group
   const title =
-    topGroup === undefined || topGroup.at_risk === 0
-      ? isMetricJudged
-        ? `No servers at risk by ${groupLabels[groupBy].toLowerCase()}`
-        : 'Risk is not judged'
-      : `${topGroup.group === '' ? 'No group' : topGroup.group}: ${formatting.count(topGroup.at_risk)} of ${formatting.count(topGroup.servers)} at risk`
+    groups.length === 1 || (topGroup.expected_at_risk ?? topGroup.at_risk) === 0
+      ? `No ${groupLabels[groupBy].toLowerCase()} stands out`
+      : hasProbabilities
+        ? `Most expected in ${name}: ${formatNumber(topGroup.expected_at_risk ?? 0)} of ${formatting.count(topGroup.servers)}`
+        : `Most at risk in ${name}: ${formatting.count(topGroup.at_risk)} of ${formatting.count(topGroup.servers)}`
   const filterByGroup = (_: string, __: unknown, index: number): void => {
     const group = groups[index]?.group
     if (group === undefined) return
@@ -205,77 +244,96 @@ export const GroupBars = ({ figures, run, theme, groupBy, onGroupBy }: GroupBars
     else changeFilter({ [groupBy]: [group] })
   }
   return (
-    <div className="chart-frame">
-      <Select
-        label="Group by"
-        value={groupBy}
-        options={groupByColumns.map((value) => ({ value, label: groupLabels[value] }))}
-        onChange={onGroupBy}
-      />
-      <ChartFrame
-        className="medium"
-        title={title}
-        note="Click a bar to filter by group"
-        label={`Risk by ${groupLabels[groupBy].toLowerCase()}: ${title}`}
-        option={option}
-        onItemClick={filterByGroup}
-        table={() => ({
-          columns: [groupLabels[groupBy], 'servers', 'at risk', 'underutilised', 'USD per month', 'savings USD per month'],
-          rows: groups.map((row) => [row.group, row.servers, row.at_risk, row.underutilized, row.monthly_cost_usd, row.savings_usd]),
-        })}
-      />
-    </div>
+    <ChartFrame
+      title={title}
+      note={hasProbabilities ? 'Sum of the probabilities to run out; click a bar to filter' : 'Servers at risk; click a bar to filter'}
+      actions={
+        choices.length > 1 && (
+          <Select
+            label="Group by"
+            value={groupBy}
+            options={choices.map((value) => ({ value, label: groupLabels[value] }))}
+            onChange={onGroupBy}
+          />
+        )
+      }
+      label={`Risk by ${groupLabels[groupBy].toLowerCase()}: ${title}`}
+      option={option}
+      onItemClick={filterByGroup}
+      table={() => ({
+        columns: [
+          groupLabels[groupBy],
+          'servers',
+          'expected at risk',
+          'at risk',
+          'underutilised',
+          'USD per month',
+          'savings USD per month',
+        ],
+        rows: groups.map((row) => [
+          row.group,
+          row.servers,
+          row.expected_at_risk,
+          row.at_risk,
+          row.underutilized,
+          row.monthly_cost_usd,
+          row.savings_usd,
+        ]),
+      })}
+    />
   )
 }
 
-export const RecommendationSummary = ({ figures }: PanelProps) => {
-  const { recommendationCounts, causes } = figures
-  const periods = causes.eoq + causes.month_end + causes.holiday + causes.ordinary
+const groupLabel = (
+  { expected_at_risk: expected, at_risk: atRisk, servers }: FleetFigures['groups'][number],
+  isExpected: boolean,
+): string =>
+  isExpected
+    ? `${formatNumber(expected ?? 0)} of ${formatting.count(servers)}`
+    : `${formatting.count(atRisk)} of ${formatting.count(servers)}`
+
+/** New, cleared and moved risks since the previous run of the same forecasts. */
+export const SinceLastRun = ({ run }: { readonly run: RunOverview }) => {
+  const previous = useWindowState(({ recentRuns }) => findPreviousRun(run, recentRuns))
+  const response = useRequest('runs.compare', previous === null ? null : { earlier: previous.folder, later: run.folder }, run.folder)
   return (
-    <section aria-label="Recommendations">
-      <header className="chart-head">
-        <h2>Recommendations</h2>
-      </header>
-      <dl className="facts">
-        {recommendationCounts.map(({ recommendation, servers }) => (
-          <div key={recommendation} className="pair">
-            <dt>{recommendationLabels[recommendation]}</dt>
-            <dd>
-              {recommendation === 'keep' ? (
-                formatting.count(servers)
-              ) : (
-                <button
-                  type="button"
-                  className="link"
-                  onClick={() =>
-                    navigateTo('recommendations', { filter: { ...useWindowState.getState().filter, recommendation: [recommendation] } })
-                  }
-                >
-                  {formatting.count(servers)} {servers === 1 ? 'server' : 'servers'}
-                </button>
-              )}
-            </dd>
-          </div>
-        ))}
-        <div className="pair">
-          <dt>Server cost</dt>
-          <dd>{formatDollars(figures.monthly_cost_usd)} per month</dd>
-        </div>
-        <div className="pair">
-          <dt>Median model error (MAE)</dt>
-          <dd>{figures.median_mae === null ? 'unknown' : `${formatNumber(figures.median_mae)} points`}</dd>
-        </div>
-        {periods > 0 && (
-          <div className="pair">
-            <dt>Breaches at quarter end</dt>
-            <dd>
-              <button type="button" className="link" onClick={() => navigateTo('seasons')}>
-                {formatting.value((100 * causes.eoq) / periods, '%')} of {formatting.count(periods)}
+    <section className="overview-line" aria-label="Since the last run">
+      <h2>Since the last run</h2>
+      {previous === null ? (
+        <p className="muted">This is the first run of these forecasts here.</p>
+      ) : (
+        <Loaded response={response} loadingText="Comparing …">
+          {({ servers, risks }) => (
+            <p>
+              {formatting.count(servers.new)} newly at risk, {formatting.count(servers.cleared)} cleared, {formatting.count(risks.moved)}{' '}
+              moved.{' '}
+              <button type="button" className="link" onClick={() => navigateTo('compare')}>
+                Compare
               </button>
-            </dd>
-          </div>
+            </p>
+          )}
+        </Loaded>
+      )}
+    </section>
+  )
+}
+
+export const Trust = ({ run }: { readonly run: RunOverview }) => {
+  const metric = useWindowState((state) => state.metric)
+  const response = useRequest('models.list', { folder: run.folder }, run.folder)
+  return (
+    <section className="overview-line" aria-label="Accuracy">
+      <h2>How far to trust it</h2>
+      <Loaded response={response} loadingText="Loading accuracy …">
+        {({ accuracy }) => (
+          <p>
+            {describeTrust(accuracy, metric)}{' '}
+            <button type="button" className="link" onClick={() => navigateTo('models')}>
+              Models
+            </button>
+          </p>
         )}
-      </dl>
+      </Loaded>
     </section>
   )
 }

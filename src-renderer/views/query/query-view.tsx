@@ -1,12 +1,15 @@
 // SQL over the run's tables with completion, cancel and history; the result as rows, a chart or a file.
 import { Download, History, Play, Square, Table } from 'lucide-react'
-import { useCallback, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
 import { queryFormats, type QueryResponse, type QueryTables } from '../../../src-shared/ipc/user-sql.ts'
 import { utcClock } from '../../../src-shared/run/zone-clock.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
-import { DataGrid, type GridColumn, type GridRange } from '../../components/data-grid.tsx'
+import { DataGrid } from '../../components/data-grid.tsx'
+import { filterRows } from '../../components/filter-rows.ts'
+import type { GridColumn } from '../../components/grid-columns.ts'
+import { defaultGridLayout, type GridLayout } from '../../../src-shared/config/grid-layout.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Popover } from '../../components/popover.tsx'
 import { SqlEditor } from './sql-editor.tsx'
@@ -20,7 +23,7 @@ import { useWindowState } from '../../state/window-state.ts'
 import { formatElapsed, formatNumber, formatting } from '../../theme/formatting.ts'
 import { fileFormatLabels } from '../../theme/labels.ts'
 import { QueryChart } from './query-chart.tsx'
-import { copyCell, copyRows } from '../copy-rows.ts'
+import { copyRows, copySelection } from '../copy-rows.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './query.css'
 
@@ -105,31 +108,38 @@ const toCell = (value: QueryResponse['rows'][number][number] | undefined): Cell 
   value === undefined || value === null || typeof value !== 'object' ? (value ?? null) : JSON.stringify(value)
 
 const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
-  const columns: readonly GridColumn[] = result.columns.map(({ name, type }) => ({
-    name,
-    title: name,
-    kind: isNumber(type) ? 'count' : 'text',
-    width: Math.min(320, Math.max(80, name.length * 8 + 24, type.startsWith('VARCHAR') ? 130 : 90)),
-    hint: type,
-  }))
-  const { rows } = result
-  const rowAt = useCallback((index: number) => rows[index]?.map(toCell), [rows])
-  const copy = ({ from, to }: GridRange, column: number): void => {
-    const selectedRows = rows.slice(from, to).map((row) => row.map(toCell))
-    if (selectedRows.length === 1) copyCell(selectedRows[0]?.[column])
-    else copyRows(columns, selectedRows)
-  }
+  // Columns of one result are not those of the next: their layout is not saved.
+  const [layout, setLayout] = useState<GridLayout>(defaultGridLayout)
+  const [filters, setFilters] = useState<Readonly<Record<string, string>>>({})
+  const columns = useMemo(
+    (): readonly GridColumn[] =>
+      result.columns.map(({ name, type }) => ({
+        name,
+        title: name,
+        kind: isNumber(type) ? 'count' : 'text',
+        width: 130,
+        hint: type,
+      })),
+    [result],
+  )
+  const allRows = useMemo(() => result.rows.map((row) => row.map(toCell)), [result])
+  const rows = useMemo(() => filterRows(allRows, columns, filters), [allRows, columns, filters])
+  const rowAt = useCallback((index: number) => rows[index], [rows])
   const serverColumn = columns.findIndex(({ name }) => name === 'server_id')
-  return rows.length === 0 ? (
+  return allRows.length === 0 ? (
     <p className="query-hint">No rows</p>
   ) : (
     <DataGrid
       label="Query result"
       columns={columns}
+      layout={layout}
+      onLayout={setLayout}
+      filters={filters}
+      onFilter={(column, text) => setFilters({ ...filters, [column]: text })}
       total={rows.length}
       context={{ unit: '', isHourly: true }}
       rowAt={rowAt}
-      onCopy={copy}
+      onCopy={copySelection}
       onOpen={(row) => {
         const server = row[serverColumn]
         if (typeof server === 'string') openServer(server)
@@ -208,7 +218,12 @@ const ExportMenu = ({ run, result }: { readonly run: RunOverview; readonly resul
       <ul className="menu-list">
         {textFormats.map((format) => (
           <li key={format}>
-            <button type="button" className="menu-item" data-close onClick={() => copyRows(result.columns, cells(), { format })}>
+            <button
+              type="button"
+              className="menu-item"
+              data-close
+              onClick={() => copyRows({ columns: result.columns, rows: cells(), missing: 0 }, format)}
+            >
               Copy as {fileFormatLabels[format]}
             </button>
           </li>

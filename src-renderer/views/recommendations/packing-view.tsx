@@ -6,7 +6,8 @@ import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
 import type { HostLoad, PackingPage } from '../../../src-shared/ipc/packing-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
-import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'
+import { DataGrid } from '../../components/data-grid.tsx'
+import type { GridColumn } from '../../components/grid-columns.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Loaded, Loading } from '../loaded.tsx'
@@ -15,14 +16,15 @@ import { openServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDataTime, formatDate, formatFraction, formatIso, formatting } from '../../theme/formatting.ts'
-import { copyRows } from '../copy-rows.ts'
+import { useGridLayout } from '../../state/grid-layouts.ts'
+import { copySelection } from '../copy-rows.ts'
 
 type HostRow = PackingPage['rows'][number]
 
 const columns: readonly GridColumn[] = [
   { name: 'host', title: 'Host', kind: 'text', width: 150 },
   { name: 'servers', title: 'Consolidated', kind: 'count', width: 104 },
-  { name: 'consolidated_servers', title: 'Servers', kind: 'text', width: 420 },
+  { name: 'consolidated_servers', title: 'Servers', kind: 'text', width: 240, isFlexible: true },
   { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 134 },
 ]
 
@@ -39,6 +41,7 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
   const { metric, filter } = useWindowState()
   const query = useMemo(() => ({ folder: run.folder, metric, filter }), [run.folder, metric, filter])
   const { total, error, rowAt, onRange, isRefreshing } = usePages('packing.list', query, selectPage)
+  const gridLayout = useGridLayout('hosts')
   const [selectedIndex, setSelectedIndex] = useState(0)
   const host = rowAt(selectedIndex)?.host ?? rowAt(0)?.host ?? null
   const cellsAt = useCallback(
@@ -60,6 +63,7 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
           <DataGrid
             label="Hosts"
             columns={columns}
+            {...gridLayout}
             total={total}
             context={{ unit: '', isHourly: false }}
             rowAt={cellsAt}
@@ -67,10 +71,7 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
             markedKey={host}
             onOpen={([name]) => openServer(String(name))}
             onSelection={({ from }) => setSelectedIndex(from)}
-            onCopy={({ from, to }) => {
-              const rows = Array.from({ length: to - from }, (_, index) => cellsAt(from + index)).filter((row) => row !== undefined)
-              copyRows(columns, rows)
-            }}
+            onCopy={copySelection}
           />
         )}
       </div>

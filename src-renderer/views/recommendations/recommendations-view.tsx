@@ -7,7 +7,9 @@ import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import { verdictFilters, type Cell, type Recommendation, type RecommendationsPage } from '../../../src-shared/ipc/fleet-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { SegmentedControl } from '../../components/select.tsx'
-import { DataGrid, type GridColumn, type GridRange } from '../../components/data-grid.tsx'
+import { ColumnsMenu } from '../../components/columns-menu.tsx'
+import { DataGrid, type GridRange } from '../../components/data-grid.tsx'
+import type { GridColumn } from '../../components/grid-columns.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Toolbar } from '../../components/toolbar.tsx'
@@ -20,7 +22,8 @@ import { recommendationLabels } from '../../theme/labels.ts'
 import { DecisionPanel } from './decision-panel.tsx'
 import { PackingView } from './packing-view.tsx'
 import { Loading, NoMatchingServers } from '../loaded.tsx'
-import { copyRows } from '../copy-rows.ts'
+import { useGridLayout } from '../../state/grid-layouts.ts'
+import { copySelection } from '../copy-rows.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './recommendations.css'
 
@@ -32,7 +35,7 @@ const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepte
 const columns = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 152 },
   { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 122 },
-  { name: 'reason', title: 'Reason', kind: 'text', width: 168 },
+  { name: 'reason', title: 'Reason', kind: 'text', width: 200, isFlexible: true },
   { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
   { name: 'order_by', title: 'Order by', kind: 'time', width: 112 },
   { name: 'target_host', title: 'Target host', kind: 'text', width: 110 },
@@ -40,7 +43,14 @@ const columns = [
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
 ] as const satisfies readonly GridColumn[]
 
+const noColumns: readonly string[] = []
+
 const toCells = (row: Recommendation): readonly Cell[] => columns.map(({ name }) => row[name])
+
+const cellText = (cell: Cell, { name }: GridColumn): string | undefined => {
+  if (name === 'recommendation') return recommendationText(cell)
+  return name === 'monthly_savings_usd' && cell === 0 ? '–' : undefined
+}
 
 const recommendationText = (cell: Cell): string =>
   cell !== null && Object.hasOwn(recommendationLabels, String(cell)) ? recommendationLabels[cell as Recommendation['recommendation']] : '–'
@@ -54,8 +64,10 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   const [version, setVersion] = useState(0)
   const [failure, setFailure] = useState<WireError | null>(null)
   const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
+  const gridLayout = useGridLayout('recommendations')
   const query = useMemo(() => ({ folder: run.folder, metric, filter, verdict }), [run.folder, metric, filter, verdict])
   const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('recommendations.list', query, selectPage, version)
+  const emptyColumns = firstResponse?.emptyColumns ?? noColumns
   const cellsAt = useCallback(
     (index: number) => {
       const row = rowAt(index)
@@ -107,6 +119,7 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
           />
         )}
         <span className="toolbar-gap" />
+        {grouping === 'servers' && <ColumnsMenu columns={columns} {...gridLayout} emptyColumns={emptyColumns} />}
         {firstResponse !== null && (
           <span className="muted">
             Accepted savings: {formatDollars(firstResponse.verdicts.accepted_savings_usd)} of{' '}
@@ -131,6 +144,8 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
               <DataGrid
                 label="Recommendations"
                 columns={columns}
+                {...gridLayout}
+                emptyColumns={emptyColumns}
                 total={total}
                 context={{ unit: '', isHourly: false }}
                 rowAt={cellsAt}
@@ -138,9 +153,9 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
                 markedKey={selectedRows.length === 1 ? (selectedRows[0]?.server_id ?? null) : null}
                 onRowSelect={([name]) => selectServer(String(name))}
                 onOpen={([name]) => openServer(String(name))}
-                renderCell={(cell, { name }) => (name === 'recommendation' ? recommendationText(cell) : undefined)}
+                cellText={cellText}
                 onSelection={setSelection}
-                onCopy={() => copyRows(columns, selectedRows.map(toCells))}
+                onCopy={copySelection}
               />
             )}
           </div>

@@ -1,14 +1,14 @@
 // The server list: pages load as they scroll into view; rows can be sorted, copied and exported.
-import { Columns3, Copy, Download } from 'lucide-react'
+import { Copy, Download } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { rowFormats } from '../../../src-shared/ipc/export-rows.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { Cell, ServersPage } from '../../../src-shared/ipc/fleet-view.ts'
-import { serverColumns, type ServerColumn } from '../../../src-shared/artefacts/server-columns.ts'
-import type { Granularity } from '../../../src-shared/run/run-manifest.ts'
+import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
 import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
-import { CheckList } from '../../components/check-list.tsx'
+import { ColumnsMenu } from '../../components/columns-menu.tsx'
 import { DataGrid, type GridRange, type GridSort } from '../../components/data-grid.tsx'
+import { isWanted, type GridColumn } from '../../components/grid-columns.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Popover } from '../../components/popover.tsx'
 import { textFormats, type TextFormat } from '../../components/format-table.ts'
@@ -16,60 +16,68 @@ import { Toolbar } from '../../components/toolbar.tsx'
 import { exportRows } from '../../state/export-actions.ts'
 import { openServer, selectServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
-import { changeSettings, notify, useWindowState } from '../../state/window-state.ts'
+import { useGridLayout } from '../../state/grid-layouts.ts'
+import { notify, useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import { fileFormatLabels } from '../../theme/labels.ts'
 import { Loading, NoMatchingServers } from '../loaded.tsx'
-import { copyCell, copyRows } from '../copy-rows.ts'
+import { copyRows, copySelection } from '../copy-rows.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './servers.css'
 
 type ColumnName = keyof ServerRiskRow
 
-const defaultColumns: readonly ColumnName[] = serverColumns.filter(({ isShown }) => isShown === true).map(({ name }) => name)
+const columns: readonly (GridColumn & { readonly name: ColumnName })[] = serverColumns.map((column) => ({
+  ...column,
+  isShown: column.isShown === true,
+}))
 const maxExportedRows = 20_000
-
-/** Of a date with its hour and zone. */
-const hourWidth = 196
-const withHours = (column: ServerColumn, granularity: Granularity): ServerColumn =>
-  column.kind === 'time' && granularity === 'hourly' ? { ...column, width: hourWidth } : column
+const noColumns: readonly string[] = []
 
 const selectPage = ({ rows, total }: ServersPage) => ({ rows, total })
 
-/** The chosen columns in table order; `server_id` identifies the row and always leads. */
-const visibleColumns = (chosen: readonly string[] | null): ColumnName[] => {
-  const requestedColumns = new Set<string>(chosen ?? defaultColumns)
-  return serverColumns.map(({ name }) => name).filter((name) => name === 'server_id' || requestedColumns.has(name))
-}
-
 export const ServersView = ({ run }: RunViewProps) => {
-  const { metric, filter, selectedServer, settings } = useWindowState()
+  const { metric, filter, selectedServer } = useWindowState()
+  const { layout, onLayout } = useGridLayout('servers')
   const [sort, setSort] = useState<GridSort>({ column: 'horizon_p95', descending: true })
+  const [columnFilters, setColumnFilters] = useState<Readonly<Record<string, string>>>({})
   const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
-  const columns = useMemo(() => visibleColumns(settings.layout.serverColumns), [settings.layout.serverColumns])
+  // `server_id` identifies the row and always leads.
+  const names = useMemo(
+    () => columns.filter((column) => column.name === 'server_id' || isWanted(column, layout)).map(({ name }) => name),
+    [layout],
+  )
   const query = useMemo(
-    () => ({ folder: run.folder, metric, filter, columns, sort: { column: sort.column as ColumnName, descending: sort.descending } }),
-    [run.folder, metric, filter, columns, sort],
+    () => ({
+      folder: run.folder,
+      metric,
+      filter,
+      columnFilters: Object.entries(columnFilters)
+        .filter(([, text]) => text.trim() !== '')
+        .map(([column, text]) => ({ column: column as ColumnName, text })),
+      columns: names,
+      sort: { column: sort.column as ColumnName, descending: sort.descending },
+    }),
+    [run.folder, metric, filter, columnFilters, names, sort],
   )
-  const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('servers.list', query, selectPage)
-  const columnDefinitions = useMemo(
-    () => serverColumns.filter(({ name }) => columns.includes(name)).map((column) => withHours(column, run.granularity)),
-    [columns, run.granularity],
+  const { total, firstResponse, error, rowAt: requestedRowAt, onRange, isRefreshing } = usePages('servers.list', query, selectPage)
+  const rowAt = useCallback(
+    (index: number): readonly Cell[] | undefined => {
+      const row = requestedRowAt(index)
+      return row === undefined ? undefined : columns.map(({ name }) => row[names.indexOf(name)] ?? null)
+    },
+    [requestedRowAt, names],
   )
+  const emptyColumns = firstResponse?.emptyColumns ?? noColumns
   const unit = run.metrics.find(({ name }) => name === metric)?.unit ?? ''
+  const hasColumnFilters = query.columnFilters.length > 0
 
-  const loadedRows = useCallback(
-    ({ from, to }: GridRange): (readonly Cell[])[] =>
-      Array.from({ length: to - from }, (_, index) => rowAt(from + index)).filter((row): row is Cell[] => row !== undefined),
-    [rowAt],
-  )
-  const copy = (range: GridRange, format: TextFormat): void => {
-    const rows = loadedRows(range)
-    copyRows(columnDefinitions, rows, { format, missing: range.to - range.from - rows.length })
-  }
-  const copyFromKeys = (range: GridRange, column: number): void => {
-    if (range.to - range.from > 1) copy(range, 'tsv')
-    else copyCell(rowAt(range.from)?.[column])
+  const loadedRows = ({ from, to }: GridRange): (readonly Cell[])[] =>
+    Array.from({ length: to - from }, (_, index) => requestedRowAt(from + index)).filter((row) => row !== undefined)
+  const copy = (format: TextFormat): void => {
+    const rows = loadedRows(selection)
+    const requested = names.map((name) => columns.find((column) => column.name === name)!)
+    copyRows({ columns: requested, rows, missing: selection.to - selection.from - rows.length }, format)
   }
   const exportSelection = (scope: 'all' | 'filtered' | 'selected', format: (typeof rowFormats)[number]): void => {
     const names = loadedRows(selection).map(([name]) => String(name))
@@ -78,7 +86,7 @@ export const ServersView = ({ run }: RunViewProps) => {
       return
     }
     const chosen = scope === 'all' ? noFilter : scope === 'filtered' ? filter : { ...noFilter, servers: names }
-    void exportRows({ ...query, filter: chosen, format })
+    void exportRows({ ...query, columnFilters: scope === 'filtered' ? query.columnFilters : [], filter: chosen, format })
   }
   const selected = selection.to - selection.from
 
@@ -91,19 +99,17 @@ export const ServersView = ({ run }: RunViewProps) => {
           {firstResponse?.of === 1 ? 'server' : 'servers'}
         </strong>
         <span className="toolbar-gap" />
-        <Popover label={<IconLabel icon={<Columns3 size={14} aria-hidden />} text="Columns" />} name="Columns" align="right">
-          <CheckList
-            title="Columns"
-            selected={columns}
-            options={serverColumns.filter(({ name }) => name !== 'server_id').map(({ name, title }) => ({ value: name, label: title }))}
-            onChange={(chosen) => void changeSettings({ layout: { serverColumns: chosen.length === 0 ? null : chosen } })}
-          />
-        </Popover>
+        {hasColumnFilters && (
+          <button type="button" className="button quiet" onClick={() => setColumnFilters({})}>
+            Clear column filters
+          </button>
+        )}
+        <ColumnsMenu columns={columns} layout={layout} onLayout={onLayout} emptyColumns={emptyColumns} />
         <Popover label={<IconLabel icon={<Copy size={14} aria-hidden />} text="Copy" />} name="Copy selected rows" align="right">
           <ul className="menu-list">
             {textFormats.map((format) => (
               <li key={format}>
-                <button type="button" className="menu-item" data-close onClick={() => copy(selection, format)}>
+                <button type="button" className="menu-item" data-close onClick={() => copy(format)}>
                   {formatting.count(selected)} selected as {fileFormatLabels[format]}
                 </button>
               </li>
@@ -116,11 +122,16 @@ export const ServersView = ({ run }: RunViewProps) => {
       </Toolbar>
       <div className="list-area" aria-busy={total === null || isRefreshing}>
         {error !== null && <ErrorPanel error={error} />}
-        {error === null && total === 0 && <NoMatchingServers />}
-        {total !== null && total > 0 && (
+        {error === null && total === 0 && !hasColumnFilters && <NoMatchingServers />}
+        {total !== null && (total > 0 || hasColumnFilters) && (
           <DataGrid
             label="Servers"
-            columns={columnDefinitions}
+            columns={columns}
+            layout={layout}
+            onLayout={onLayout}
+            emptyColumns={emptyColumns}
+            filters={columnFilters}
+            onFilter={(column, text) => setColumnFilters((filters) => ({ ...filters, [column]: text }))}
             total={total}
             context={{ unit, isHourly: run.granularity === 'hourly' }}
             rowAt={rowAt}
@@ -130,7 +141,7 @@ export const ServersView = ({ run }: RunViewProps) => {
             markedKey={selectedServer}
             onRowSelect={([name]) => selectServer(String(name))}
             onOpen={([name]) => openServer(String(name))}
-            onCopy={copyFromKeys}
+            onCopy={copySelection}
             onSelection={setSelection}
           />
         )}

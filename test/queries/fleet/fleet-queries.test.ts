@@ -128,7 +128,21 @@ describe('a page of the server list', () => {
         ['bravo', 69, null, false],
         ['charlie', 71.2, '2026-06-29T00:00:00Z', true],
       ],
+      emptyColumns: [],
     })
+  })
+
+  it('holds the servers that pass the filters of columns', async () => {
+    const filtered = async (...columnFilters: NonNullable<ServersRequest['columnFilters']>) =>
+      (await page({}, { columnFilters })).rows.map(([name]) => name)
+    expect(await filtered({ column: 'horizon_p95', text: '> 70' })).toEqual(['alpha', 'charlie'])
+    expect(await filtered({ column: 'horizon_p95', text: '> 70' }, { column: 'server_id', text: "LI'" })).toEqual([])
+    expect(await filtered({ column: 'risk_level', text: 'high' })).toEqual(['alpha'])
+    expect(await filtered({ column: 'horizon_p95', text: 'no number' })).toEqual(['alpha', 'bravo', 'charlie'])
+  })
+
+  it('names the columns that no server has a value in', async () => {
+    expect((await page({ text: 'bravo' }, { columns: ['server_id', 'region', 'first_breach_at'] })).emptyColumns).toEqual(['region'])
   })
 
   it('is cut after sorting, what is absent last either way', async () => {
@@ -154,24 +168,27 @@ describe('the figures of the fleet', () => {
       servers: 3,
       at_risk: 1,
       high_risk: 1,
-      breaching: 2,
       underutilized: 1,
       expected_breaches: null,
-      // Three servers at 120 USD; nothing leaves, for all of them are kept.
-      monthly_cost_usd: 360,
       savings_usd: 120,
-      median_mae: 1.5,
-      calendar: [0, 1, 2, 3].map((day) => ({ atMs: horizonStartMs + day * dayMs, at_risk: day === 0 ? 1 : 0, brief: day === 0 ? 1 : 0 })),
+      // Without probabilities a server at risk counts as likely.
+      calendar: [0, 1, 2, 3].map((day) => ({
+        atMs: horizonStartMs + day * dayMs,
+        certain: 0,
+        likely: day === 0 ? 1 : 0,
+        possible: 0,
+        brief: day === 0 ? 1 : 0,
+      })),
       calendarStepMs: dayMs,
       soonest: [{ server_id: 'alpha', horizon_p95: 93.5, first_breach_at: '2026-06-29T00:00:00Z', days_to_breach: 1 }],
-      groups: [{ group: 'gold', servers: 3, at_risk: 1, underutilized: 1, monthly_cost_usd: 360 }],
+      groups: [{ group: 'gold', servers: 3, at_risk: 1, expected_at_risk: null, underutilized: 1, monthly_cost_usd: 360 }],
     })
   })
 
   it('are those of the filtered servers alone', async () => {
     const { calendar, ...others } = await figures({ text: 'bravo' })
-    expect(others).toMatchObject({ servers: 1, at_risk: 0, breaching: 0, soonest: [] })
-    expect(calendar.map(({ at_risk, brief }) => at_risk + brief)).toEqual([0, 0, 0, 0])
+    expect(others).toMatchObject({ servers: 1, at_risk: 0, soonest: [] })
+    expect(calendar.map(({ certain, likely, possible, brief }) => certain + likely + possible + brief)).toEqual([0, 0, 0, 0])
   })
 })
 
@@ -208,6 +225,10 @@ describe('recommendations', () => {
     expect(rows.map(({ reason }) => reason)).toEqual([
       "The horizon's P95 of cpu_p95 is 93.5 %, above 80.0 %; first above on 2026-06-29. Add 2 capacity units.",
       "The horizon's peak is 82.0 %, below 5 %.",
+    ])
+    expect(rows.map(({ summary, capacity_to_add: capacity }) => [summary, capacity])).toEqual([
+      ['P95 of 93.5 % exceeds 80.0 %', '2 capacity units'],
+      ['Peak of 82.0 % over the horizon', null],
     ])
   })
 

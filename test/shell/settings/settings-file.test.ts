@@ -56,3 +56,11 @@ test.skipIf(process.platform === 'win32')('only the user may read settings and t
   const modes = await Promise.all([nested, join(folder, 'headroom')].map(async (written) => (await stat(written)).mode & 0o777))
   expect(modes).toEqual([0o600, 0o700])
 })
+
+test('columns of the server list that an earlier version stored are the layout of its grid', async () => {
+  const layout = { drawerWidth: 400, serverColumns: ['server_id', 'disposition', 'mae'] }
+  await writeFile(path, JSON.stringify({ format_version: 1, layout }))
+  const { grids, ...others } = (await readSettingsFile(path)).layout
+  expect(others).toEqual({ drawerWidth: 400, isSidebarCollapsed: false })
+  expect(grids['servers']?.visible).toMatchObject({ recommendation: true, mae: true, horizon_mean: false })
+})

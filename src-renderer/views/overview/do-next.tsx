@@ -1,0 +1,200 @@
+// The most urgent recommendations of the overview: accept, dismiss with a reason, or open the server.
+import { Check, X } from 'lucide-react'
+import { useMemo, useState } from 'react'
+import type { FleetFigures, Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
+import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
+import { ErrorPanel } from '../../components/error-panel.tsx'
+import { navigateTo, openServer } from '../../state/navigation.ts'
+import { removeDecisions, saveDecisions } from '../../state/run-notes.ts'
+import { usePages } from '../../state/use-pages.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatDate, formatDollars, formatting } from '../../theme/formatting.ts'
+import { recommendationLabels } from '../../theme/labels.ts'
+import { Loading } from '../loaded.tsx'
+import { SoonestServers } from './overview-panels.tsx'
+
+const maxActions = 8
+
+interface RecommendationRows {
+  readonly rows: readonly Recommendation[]
+  readonly total: number
+}
+const selectPage = ({ rows, total }: RecommendationRows): RecommendationRows => ({ rows, total })
+
+type Verdict = 'accepted' | 'dismissed'
+
+export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly figures: FleetFigures }) => {
+  const { metric, filter } = useWindowState()
+  const [version, setVersion] = useState(0)
+  const [dismissing, setDismissing] = useState<string | null>(null)
+  const [decided, setDecided] = useState<{ readonly server: string; readonly verdict: Verdict } | null>(null)
+  const [failure, setFailure] = useState<WireError | null>(null)
+  const query = useMemo(() => ({ folder: run.folder, metric, filter, verdict: 'open' as const }), [run.folder, metric, filter])
+  const { total, firstResponse, error, rowAt } = usePages('recommendations.list', query, selectPage, version)
+  const save = async (action: () => Promise<void>, outcome: typeof decided): Promise<void> => {
+    try {
+      await action()
+      setFailure(null)
+      setDecided(outcome)
+      setDismissing(null)
+      setVersion((last) => last + 1)
+    } catch (thrown) {
+      setFailure(toWireError(thrown))
+    }
+  }
+  const decide = ({ server_id, recommendation }: Recommendation, verdict: Verdict, reason: string): void =>
+    void save(() => saveDecisions(run.folder, [{ server_id, recommendation, verdict, reason }]), { server: server_id, verdict })
+
+  if (error !== null) return <ErrorPanel error={error} />
+  if (total === null || firstResponse === null) return <Loading text="Loading recommendations …" />
+  if (!firstResponse.isKnown) return <SoonestServers figures={figures} run={run} />
+  const rows = Array.from({ length: Math.min(total, maxActions) }, (_, index) => rowAt(index)).filter((row) => row !== undefined)
+  return (
+    <section className="do-next" aria-label="Do next">
+      <header className="chart-head">
+        <h2>Do next</h2>
+        <span className="toolbar-gap" />
+        {decided !== null && (
+          <span className="muted" role="status">
+            {decided.server} {decided.verdict}.{' '}
+            <button type="button" className="link" onClick={() => void save(() => removeDecisions(run.folder, [decided.server]), null)}>
+              Undo
+            </button>
+          </span>
+        )}
+        <button type="button" className="link" onClick={() => navigateTo('recommendations')}>
+          {total > rows.length ? `All ${formatting.count(total)} recommendations` : 'All recommendations'}
+        </button>
+      </header>
+      {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
+      {rows.length === 0 ? (
+        <p className="muted">{emptyText(firstResponse.verdicts.accepted + firstResponse.verdicts.dismissed)}</p>
+      ) : (
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th scope="col">Due</th>
+              <th scope="col">Action</th>
+              <th scope="col">Server</th>
+              <th scope="col">Why</th>
+              <th scope="col" data-number>
+                Adds or saves
+              </th>
+              <th scope="col">Decision</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <ActionRow
+                key={row.server_id}
+                run={run}
+                row={row}
+                isDismissing={dismissing === row.server_id}
+                onAccept={() => decide(row, 'accepted', '')}
+                onDismiss={(reason) => decide(row, 'dismissed', reason)}
+                onToggleDismiss={() => setDismissing((current) => (current === row.server_id ? null : row.server_id))}
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}
+
+const emptyText = (decided: number): string =>
+  decided === 0
+    ? 'Nothing to do: no server is at risk or idle.'
+    : `Nothing open: all ${formatting.count(decided)} recommendations are decided.`
+
+interface ActionRowProps {
+  readonly run: RunOverview
+  readonly row: Recommendation
+  readonly isDismissing: boolean
+  readonly onAccept: () => void
+  readonly onDismiss: (reason: string) => void
+  readonly onToggleDismiss: () => void
+}
+
+const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismiss }: ActionRowProps) => {
+  const [reason, setReason] = useState('')
+  const { server_id: server, recommendation, summary, reason: fullReason, target_host: host } = row
+  return (
+    <>
+      <tr>
+        <td
+          data-alarming={row.is_order_late}
+          title={row.order_by === null ? undefined : `Order by ${formatDate(Date.parse(row.order_by))}`}
+        >
+          {dueText(row, run)}
+        </td>
+        <td>{recommendationLabels[recommendation]}</td>
+        <td className="name-cell" title={server}>
+          <button type="button" className="link" onClick={() => openServer(server)}>
+            {server}
+          </button>
+        </td>
+        <td className="why-cell" title={host === null ? fullReason : `${fullReason} Target host: ${host}`}>
+          {summary}
+        </td>
+        <td data-number>{effectText(row)}</td>
+        <td className="decision-cell">
+          <button type="button" className="icon-button" aria-label={`Accept: ${server}`} title="Accept" onClick={onAccept}>
+            <Check size={15} aria-hidden />
+          </button>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={`Dismiss: ${server}`}
+            title="Dismiss"
+            aria-expanded={isDismissing}
+            onClick={onToggleDismiss}
+          >
+            <X size={15} aria-hidden />
+          </button>
+        </td>
+      </tr>
+      {isDismissing && (
+        <tr>
+          <td colSpan={6}>
+            <form
+              className="dismiss-form"
+              aria-label={`Dismiss ${server}`}
+              onSubmit={(event) => {
+                event.preventDefault()
+                if (reason.trim() !== '') onDismiss(reason.trim())
+              }}
+            >
+              <input
+                // The field appears where the user asked for it.
+                // oxlint-disable-next-line jsx-a11y/no-autofocus
+                autoFocus
+                className="field"
+                aria-label="Reason"
+                placeholder="Reason to dismiss"
+                maxLength={2000}
+                value={reason}
+                onChange={({ target }) => setReason(target.value)}
+              />
+              <button type="submit" className="button" disabled={reason.trim() === ''}>
+                Dismiss
+              </button>
+            </form>
+          </td>
+        </tr>
+      )}
+    </>
+  )
+}
+
+/** A date before the forecast begins has passed: what is at risk is overdue, what may be at risk is to be decided now. */
+const dueText = ({ order_by: orderBy, recommendation }: Recommendation, run: RunOverview): string => {
+  if (orderBy === null) return 'Any time'
+  const dueMs = Date.parse(orderBy)
+  if (dueMs >= (run.horizon?.startMs ?? dueMs)) return formatDate(dueMs)
+  return recommendation === 'watch' ? 'Now' : 'Overdue'
+}
+
+const effectText = ({ capacity_to_add: capacity, monthly_savings_usd: usd }: Recommendation): string =>
+  capacity === null ? `${formatDollars(usd)} per month` : capacity
