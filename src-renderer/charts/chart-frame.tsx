@@ -1,7 +1,8 @@
 // A chart with heading, table and export menu; and the menu for charts without a frame.
+import type { EChartsOption } from 'echarts'
 import { Download } from 'lucide-react'
 import { useCallback, useRef, useState, type ReactNode } from 'react'
-import { Chart, type ChartHandle, type ChartProps } from './chart.tsx'
+import { Chart, type ChartHandle, type ChartProps, type ElementSize } from './chart.tsx'
 import { useExportActions } from '../components/export-context.ts'
 import { fileFormatLabels } from '../theme/labels.ts'
 import { DataTable, TableToggle } from '../components/data-table.tsx'
@@ -12,6 +13,20 @@ export interface LegendEntry {
   readonly label: string
   readonly color: string
   readonly mark: 'line' | 'dashed' | 'area'
+  /** Ids of the series that the entry shows and hides. */
+  readonly series: readonly string[]
+}
+
+/** The series stay where they are, without data and marks, so that axes and colours do not move. */
+const hideSeries = (option: EChartsOption, hidden: ReadonlySet<string>): EChartsOption => {
+  const series = option.series
+  if (hidden.size === 0 || !Array.isArray(series)) return option
+  return {
+    ...option,
+    series: series.map((one) =>
+      hidden.has(String(one.id)) ? ({ ...one, data: [], markArea: undefined, markLine: undefined } as typeof one) : one,
+    ),
+  }
 }
 
 export interface ChartFrameProps extends ChartProps {
@@ -25,10 +40,20 @@ export interface ChartFrameProps extends ChartProps {
   readonly className?: string
 }
 
+const noSeries: ReadonlySet<string> = new Set()
+
 export const ChartFrame = ({ title, note, legend, actions, table, className = '', ...chart }: ChartFrameProps) => {
   const { copyWithNotice, saveFile } = useExportActions()
   const handle = useRef<ChartHandle | null>(null)
   const [isTable, setIsTable] = useState(false)
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(noSeries)
+  const { option } = chart
+  const shownOption = useCallback((size: ElementSize) => hideSeries(option(size), hidden), [option, hidden])
+  const toggle = ({ series }: LegendEntry): void =>
+    setHidden((current) => {
+      const others = [...current].filter((id) => !series.includes(id))
+      return new Set(others.length < current.size ? others : [...others, ...series])
+    })
   const storeHandle = useCallback((newHandle: ChartHandle | null) => {
     handle.current = newHandle
   }, [])
@@ -39,7 +64,7 @@ export const ChartFrame = ({ title, note, legend, actions, table, className = ''
         <div>
           <h2>{title}</h2>
           {note !== undefined && <p className="muted">{note}</p>}
-          {legend !== undefined && <Legend entries={legend} />}
+          {legend !== undefined && <Legend entries={legend} hidden={hidden} onToggle={toggle} />}
         </div>
         <span className="toolbar-gap" />
         {actions}
@@ -80,20 +105,37 @@ export const ChartFrame = ({ title, note, legend, actions, table, className = ''
         <DataTable label={title} content={table()} />
       ) : (
         <div className="chart-body">
-          <Chart {...chart} onHandle={storeHandle} />
+          <Chart {...chart} option={shownOption} onHandle={storeHandle} />
         </div>
       )}
     </section>
   )
 }
 
-const Legend = ({ entries }: { readonly entries: readonly LegendEntry[] }) => (
+interface LegendProps {
+  readonly entries: readonly LegendEntry[]
+  readonly hidden: ReadonlySet<string>
+  readonly onToggle: (entry: LegendEntry) => void
+}
+
+const Legend = ({ entries, hidden, onToggle }: LegendProps) => (
   <ul className="chart-legend" aria-label="Legend">
-    {entries.map(({ label, color, mark }) => (
-      <li key={label}>
-        <span className="legend-mark" data-mark={mark} style={{ color }} aria-hidden /> {label}
-      </li>
-    ))}
+    {entries.map((entry) => {
+      const isShown = !entry.series.some((id) => hidden.has(id))
+      return (
+        <li key={entry.label}>
+          <button
+            type="button"
+            className="legend-entry"
+            aria-pressed={isShown}
+            title={`${isShown ? 'Hide' : 'Show'} ${entry.label}`}
+            onClick={() => onToggle(entry)}
+          >
+            <span className="legend-mark" data-mark={entry.mark} style={{ color: entry.color }} aria-hidden /> {entry.label}
+          </button>
+        </li>
+      )
+    })}
   </ul>
 )
 

@@ -132,15 +132,26 @@ export const createServerSeriesLegend = (data: ServerSeriesData, intervalLabel: 
   const { theme } = chart
   const hasMark = (kind: TimeMark['kind']): boolean => data.marks.some((mark) => mark.kind === kind)
   return [
-    { label: 'Measured', color: theme.text, mark: 'line' },
-    { label: `Forecast (${data.model})`, color: theme.accent, mark: 'line' },
-    ...(data.otherModels.length === 0 ? [] : [{ label: 'Other models', color: theme.muted, mark: 'dashed' as const }]),
-    ...(intervalLabel === null ? [] : [{ label: intervalLabel, color: theme.accent, mark: 'area' as const }]),
-    ...(data.p95 === null ? [] : [{ label: 'P95, 80 % interval', color: p95Color(chart), mark: 'area' as const }]),
-    ...(hasMark('eoq') ? [{ label: 'Quarter end', color: markColor('eoq', chart), mark: 'area' as const }] : []),
-    ...(hasMark('holiday') ? [{ label: 'Holiday', color: markColor('holiday', chart), mark: 'area' as const }] : []),
-    ...(data.events.length === 0 ? [] : [{ label: 'Event', color: eventColor(chart), mark: 'area' as const }]),
-    ...(data.adjustedForecast === null ? [] : [{ label: 'Forecast with events', color: eventColor(chart), mark: 'dashed' as const }]),
+    { label: 'Measured', color: theme.text, mark: 'line', series: ['measured'] },
+    { label: `Forecast (${data.model})`, color: theme.accent, mark: 'line', series: ['forecast'] },
+    ...(data.otherModels.length === 0
+      ? []
+      : [
+          {
+            label: 'Other models',
+            color: theme.muted,
+            mark: 'dashed' as const,
+            series: data.otherModels.map((_, index) => `other-${index}`),
+          },
+        ]),
+    ...(intervalLabel === null ? [] : [{ label: intervalLabel, color: theme.accent, mark: 'area' as const, series: ['band'] }]),
+    ...(data.p95 === null ? [] : [{ label: 'P95, 80 % interval', color: p95Color(chart), mark: 'area' as const, series: ['p95'] }]),
+    ...(hasMark('eoq') ? [{ label: 'Quarter end', color: markColor('eoq', chart), mark: 'area' as const, series: ['eoq'] }] : []),
+    ...(hasMark('holiday') ? [{ label: 'Holiday', color: markColor('holiday', chart), mark: 'area' as const, series: ['holiday'] }] : []),
+    ...(data.events.length === 0 ? [] : [{ label: 'Event', color: eventColor(chart), mark: 'area' as const, series: ['event-areas'] }]),
+    ...(data.adjustedForecast === null
+      ? []
+      : [{ label: 'Forecast with events', color: eventColor(chart), mark: 'dashed' as const, series: ['events'] }]),
   ]
 }
 
@@ -148,43 +159,57 @@ const markColor = (kind: TimeMark['kind'], { theme }: ChartContext): string =>
   kind === 'eoq' ? theme.risk.medium.color : (theme.clusterColors[3] ?? theme.muted)
 
 const maxNoteLength = 28
+const eventName = (note: string): string => toPrintable(note.length > maxNoteLength ? `${note.slice(0, maxNoteLength - 1)}…` : note)
 
-/** The forecast with events; events are marked even where they do not change it. */
-const eventSeries = (data: ServerSeriesData, chart: ChartContext, isShown: (timeMs: number) => boolean): LineSeriesOption => {
-  const color = eventColor(chart)
-  return createLine(
-    'events',
-    'with events',
-    color,
-    data.adjustedForecast === null ? [] : createPoints(data.adjustedForecast.timesMs, data.adjustedForecast.forecast, isShown),
-    {
-      lineStyle: { color, width: 2, type: 'dashed' },
-      z: 5,
-      markArea: {
-        silent: true,
-        itemStyle: { color, opacity: 0.14 },
-        label: {
-          show: true,
-          position: 'insideTop',
-          color: chart.theme.text,
-          // Makes the label readable over lines.
-          textBorderColor: chart.theme.background,
-          textBorderWidth: 3,
-          fontSize: fontSizes.small,
-          fontFamily: chart.theme.font.family,
-        },
-        data: data.events
-          .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
-          .map(({ note, fromMs, untilMs }) => [
-            {
-              name: note.length > maxNoteLength ? `${toPrintable(note).slice(0, maxNoteLength - 1)}…` : toPrintable(note),
-              xAxis: Math.max(fromMs, data.fromMs),
-            },
-            { xAxis: Math.min(untilMs, data.toMs) },
-          ]),
-      },
+/** Marks without a line, so that the legend hides them alone. */
+const markSeries = (id: string, marks: Pick<LineSeriesOption, 'markArea' | 'markLine'>): LineSeriesOption => ({
+  type: 'line',
+  id,
+  data: [],
+  silent: true,
+  ...marks,
+})
+
+const calendarAreas = (kind: TimeMark['kind'], data: ServerSeriesData, chart: ChartContext): LineSeriesOption =>
+  markSeries(kind, {
+    markArea: {
+      silent: true,
+      itemStyle: { color: markColor(kind, chart), opacity: kind === 'eoq' ? 0.13 : 0.3 },
+      data: data.marks
+        .filter((mark) => mark.kind === kind && mark.toMs > data.fromMs && mark.fromMs < data.toMs)
+        .map(({ fromMs, toMs }) => [{ xAxis: fromMs }, { xAxis: toMs }]),
     },
-  )
+  })
+
+/** Pixels left and right of the plot; above it one row for vertical lines, and one for events below that. */
+const plot = { left: 56, right: 96, top: 26, bottom: 30 } as const
+const eventRow = 16
+
+/** Areas of the events with their names above the plot; a name without room is left out. */
+const eventAreas = (data: ServerSeriesData, chart: ChartContext, width: number): LineSeriesOption => {
+  const { theme } = chart
+  const pixelAt = (timeMs: number): number => ((timeMs - data.fromMs) / (data.toMs - data.fromMs)) * (width - plot.left - plot.right)
+  let occupiedTo = Number.NEGATIVE_INFINITY
+  const areas = data.events
+    .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
+    .map(({ note, fromMs, untilMs }) => ({ note, fromMs: Math.max(fromMs, data.fromMs), untilMs: Math.min(untilMs, data.toMs) }))
+    .sort((a, b) => a.fromMs - b.fromMs)
+    .map(({ note, fromMs, untilMs }) => {
+      const name = eventName(note)
+      const half = theme.font.measure(name, fontSizes.small) / 2
+      const centre = (pixelAt(fromMs) + pixelAt(untilMs)) / 2
+      const hasRoom = centre - half > occupiedTo + 8
+      if (hasRoom) occupiedTo = centre + half
+      return [{ name: hasRoom ? name : '', xAxis: fromMs }, { xAxis: untilMs }] as [{ name: string; xAxis: number }, { xAxis: number }]
+    })
+  return markSeries('event-areas', {
+    markArea: {
+      silent: true,
+      itemStyle: { color: eventColor(chart), opacity: 0.14 },
+      label: { show: true, position: 'top', color: theme.text, fontSize: fontSizes.small, fontFamily: theme.font.family },
+      data: areas,
+    },
+  })
 }
 
 /** A band over the horizon from the 10 % to the 90 % quantile of the paths' P95, with a line at the median. */
@@ -217,11 +242,12 @@ const p95Marks = (
 }
 
 /** Needs LineChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent and MarkAreaComponent. */
-export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartContext): EChartsOption => {
+export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartContext, width: number): EChartsOption => {
   const { theme, formatting } = chart
   const { unit, horizonStartMs } = data
   const isShown = (timeMs: number): boolean => timeMs >= data.fromMs && timeMs < data.toMs
   const isForecast = (timeMs: number): boolean => isShown(timeMs) && (horizonStartMs === null || timeMs >= horizonStartMs)
+  const eventSpace = data.events.length === 0 ? 0 : eventRow
   const small = { fontSize: fontSizes.small, fontFamily: theme.font.family }
   const thresholdLine = (value: number, name: string, color: string) => ({
     yAxis: value,
@@ -231,14 +257,14 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
   const verticalLine = (timeMs: number, text: string, color: string, align: 'left' | 'center' | 'right' = 'center') => ({
     xAxis: timeMs,
     lineStyle: { color, type: 'dotted' as const, width: 1.5 },
-    label: { ...small, color: theme.text, position: 'end' as const, distance: 4, align, formatter: text },
+    label: { ...small, color: theme.text, position: 'end' as const, distance: 4 + eventSpace, align, formatter: text },
   })
   // Labels that would overlap are aligned away from each other.
   const isClose =
     horizonStartMs !== null && data.firstBreachMs !== null && data.firstBreachMs - horizonStartMs < (data.toMs - data.fromMs) / 6
   return {
     ...createBaseOption(chart),
-    grid: { left: 56, right: 96, top: 26, bottom: 30, outerBoundsMode: 'none' },
+    grid: { ...plot, top: plot.top + eventSpace, outerBoundsMode: 'none' },
     xAxis: createTimeAxis(chart, data.fromMs, data.toMs),
     yAxis: createValueAxis(chart, unit, { min: 0, ...(unit === '%' && maxShownValue(data) <= 100 ? { max: 100 } : {}) }),
     tooltip: {
@@ -267,23 +293,10 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
           z: 2,
         }),
       ),
-      createLine('measured', 'measured', theme.text, createPoints(data.timesMs, data.measured, isShown), {
-        z: 3,
-        markArea: {
-          silent: true,
-          data: data.marks
-            .filter(({ fromMs, toMs }) => toMs > data.fromMs && fromMs < data.toMs)
-            .map(({ kind, fromMs, toMs }) => [
-              {
-                xAxis: fromMs,
-                itemStyle: {
-                  color: markColor(kind, chart),
-                  opacity: kind === 'eoq' ? 0.13 : 0.3,
-                },
-              },
-              { xAxis: toMs },
-            ]),
-        },
+      createLine('measured', 'measured', theme.text, createPoints(data.timesMs, data.measured, isShown), { z: 3 }),
+      calendarAreas('eoq', data, chart),
+      calendarAreas('holiday', data, chart),
+      markSeries('thresholds', {
         markLine: {
           silent: true,
           symbol: 'none',
@@ -309,11 +322,22 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
       createLine('forecast', data.model, theme.accent, createPoints(data.timesMs, data.forecast, isForecast), {
         lineStyle: { color: theme.accent, width: 2 },
         z: 4,
-        ...(data.p95 === null || horizonStartMs === null
-          ? {}
-          : p95Marks(data.p95, Math.max(horizonStartMs, data.fromMs), data.toMs, chart)),
       }),
-      ...(data.events.length === 0 ? [] : [eventSeries(data, chart, isForecast)]),
+      ...(data.p95 === null || horizonStartMs === null
+        ? []
+        : [markSeries('p95', p95Marks(data.p95, Math.max(horizonStartMs, data.fromMs), data.toMs, chart))]),
+      ...(data.events.length === 0 ? [] : [eventAreas(data, chart, width)]),
+      ...(data.adjustedForecast === null
+        ? []
+        : [
+            createLine(
+              'events',
+              'with events',
+              eventColor(chart),
+              createPoints(data.adjustedForecast.timesMs, data.adjustedForecast.forecast, isForecast),
+              { lineStyle: { color: eventColor(chart), width: 2, type: 'dashed' }, z: 5 },
+            ),
+          ]),
     ],
   }
 }

@@ -177,6 +177,7 @@ export const DataGrid = (props: DataGridProps) => {
     { label: 'Hide', run: () => table.getColumn(column.name)?.toggleVisibility(false), isDisabled: shown.length === 1 },
     { label: 'Reset columns', run: () => onLayout({ visible: {}, order: [], pinned: null, sizes: {} }) },
   ]
+  const isFiltered = ({ name }: GridColumn): boolean => (filters?.[name] ?? '').trim() !== ''
   const template = columnTemplate(shown, layout.sizes)
   const minWidth = shown.reduce((sum, { width }) => sum + width, 0)
   const cellId = (row: number, column: number): string => `${id}-${row}-${column}`
@@ -208,6 +209,7 @@ export const DataGrid = (props: DataGridProps) => {
                 id={cellId(-1, position)}
                 role="columnheader"
                 className="grid-heading"
+                aria-label={isFiltered(column) ? `${column.title}, filtered` : column.title}
                 title={column.hint ?? column.title}
                 draggable
                 data-column={column.name}
@@ -238,7 +240,7 @@ export const DataGrid = (props: DataGridProps) => {
                 }}
               >
                 <span className="grid-title">{column.title}</span>
-                {(filters?.[column.name] ?? '') !== '' && <Funnel size={12} aria-label="filtered" />}
+                {isFiltered(column) && <Funnel size={12} aria-hidden />}
                 {sort?.column === column.name &&
                   (sort.descending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden />)}
                 <button

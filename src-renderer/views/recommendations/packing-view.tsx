@@ -107,8 +107,8 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
         title={title}
         note={`${load.metric}, % of capacity; ${formatting.count(load.members.length - 1)} consolidated`}
         legend={[
-          { label: 'Before consolidation', color: theme.muted, mark: 'line' },
-          { label: 'After consolidation', color: theme.accent, mark: 'line' },
+          { label: 'Before consolidation', color: theme.muted, mark: 'line', series: ['alone'] },
+          { label: 'After consolidation', color: theme.accent, mark: 'line', series: ['together'] },
         ]}
         label={title}
         option={option}

@@ -8,6 +8,7 @@ import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { ServerEvents } from '../../../src-shared/ipc/event-calendar.ts'
 import type { RunOverview, ServerDetail } from '../../../src-shared/ipc/run-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
+import type { ElementSize } from '../../charts/chart.tsx'
 import { SegmentedControl } from '../../components/select.tsx'
 import { copyWithNotice } from '../../state/export-actions.ts'
 import { navigateTo, openServer } from '../../state/navigation.ts'
@@ -68,7 +69,7 @@ interface ServerSeriesProps extends PanelProps {
 
 export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: ServerSeriesProps) => {
   const data = useMemo(() => toSeriesData(figures, events, run, span), [figures, events, run, span])
-  const option = useCallback(() => createServerSeriesOption(data, { theme, formatting }), [data, theme])
+  const option = useCallback(({ width }: ElementSize) => createServerSeriesOption(data, { theme, formatting }, width), [data, theme])
   const title = seriesTitle(figures, run)
   return (
     <div className="chart-frame">
