@@ -211,7 +211,6 @@ export const DataGrid = (props: DataGridProps) => {
                 className="grid-heading"
                 aria-label={isFiltered(column) ? `${column.title}, filtered` : column.title}
                 title={column.hint ?? column.title}
-                draggable
                 data-column={column.name}
                 data-number={isNumeric(column.kind)}
                 data-pinned={pinnedAt !== null}
@@ -227,7 +226,6 @@ export const DataGrid = (props: DataGridProps) => {
                   event.preventDefault()
                   setMenuColumn(column.name)
                 }}
-                onDragStart={({ dataTransfer }) => dataTransfer.setData('text/x-column', column.name)}
                 onDragOver={(event) => {
                   if (event.dataTransfer.types.includes('text/x-column')) event.preventDefault()
                 }}
@@ -239,7 +237,14 @@ export const DataGrid = (props: DataGridProps) => {
                   moveBefore(dragged, column.name)
                 }}
               >
-                <span className="grid-title">{column.title}</span>
+                <span
+                  className="grid-title"
+                  role="presentation"
+                  draggable
+                  onDragStart={({ dataTransfer }) => dataTransfer.setData('text/x-column', column.name)}
+                >
+                  {column.title}
+                </span>
                 {isFiltered(column) && <Funnel size={12} aria-hidden />}
                 {sort?.column === column.name &&
                   (sort.descending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden />)}
@@ -260,11 +265,6 @@ export const DataGrid = (props: DataGridProps) => {
                 <span
                   className="column-grip"
                   role="presentation"
-                  draggable
-                  onDragStart={(event) => {
-                    event.preventDefault()
-                    event.stopPropagation()
-                  }}
                   onMouseDown={header.getResizeHandler()}
                   onTouchStart={header.getResizeHandler()}
                   onClick={(event) => event.stopPropagation()}

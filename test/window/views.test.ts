@@ -479,7 +479,7 @@ describe('Compare', () => {
     expect(counts.at_risk_servers).toBeGreaterThan(inRun)
     await page.screenshot({ path: join(screenshotFolder, 'Compare.png') })
     await main('Compare').getByRole('button', { name: 'Swap runs' }).click()
-    await expect.poll(async () => (await main('Compare').innerText()) !== text).toBe(true)
+    await expect.poll(async () => (await main('Compare').innerText()) !== text, { timeout: 30_000 }).toBe(true)
   })
 })
 
