@@ -15,10 +15,12 @@ const { serverRiskRowSchema } = await importArtefact('server-risk.ts')
 const { runSummarySchema } = await importArtefact('run-summary.ts')
 const { recommendationsFileSchema } = await importArtefact('recommendations.ts')
 const { modelAccuracySchema } = await importArtefact('model-accuracy.ts')
+const { capacityReportSchema } = await importArtefact('capacity.ts')
 const page = figuresPage({
   serverRisk: serverRiskRowSchema,
   summary: runSummarySchema,
   recommendations: recommendationsFileSchema,
   modelAccuracy: modelAccuracySchema,
+  capacity: capacityReportSchema,
 })
 writeFileSync(join(projectFolder, 'docs', 'figures.md'), page)

@@ -652,3 +652,47 @@ export const modelAccuracyFigures = {
     after: coverage("the same, margins fitted without the row's fold"),
   }),
 }
+
+const groupsTest = 'test/engine/capacity/groups.test.ts'
+const groupFigures = keyFrom('src-main/engine/capacity/assess-groups.ts#assessCapacity', groupsTest)
+const groupCurves = keyFrom('src-main/statistics/running-quantiles.ts#exceededByShare', groupsTest)
+const hostGroups = keyFrom('src-main/engine/capacity/host-groups.ts#readHostGroups', groupsTest)
+
+/** Keys of capacity.json, by path. @type {Readonly<Record<string, FigureSource>>} */
+export const capacityFigures = {
+  reserve_hosts: groupFigures('configuration'),
+  reserve_percent: groupFigures('configuration'),
+  capacity_target: groupFigures('configuration'),
+  horizon_end: groupFigures("latest time of the members' forecasts"),
+  ...under('groups[]', {
+    kind: hostGroups('a cluster or a host'),
+    group: hostGroups('servers table'),
+    cluster: hostGroups('servers table'),
+    metric: hostGroups('metric with a capacity column'),
+    unit: hostGroups('by the capacity column'),
+    hosts: hostGroups('rows of hosts in the servers table'),
+    members: hostGroups('servers with the metric whose row names the host or cluster'),
+    unknown_members: groupFigures('members without paths or without a capacity'),
+    capacity: groupFigures('sum over the hosts'),
+    usable: keyFrom(
+      'src-main/engine/capacity/assess-groups.ts#usableCapacity',
+      groupsTest,
+    )('(sum − the `reserve_hosts` largest) × (1 − `reserve_percent` / 100); of a host without the largest'),
+    limit: groupFigures('`usable` × `capacity_target` / 100'),
+    allocated: groupFigures("sum of the members' `capacity`"),
+    demand_p50: groupFigures('last value of `demand_p50_by`'),
+    demand_p90: groupFigures('last value of `demand_p90_by`'),
+    runway_p50: groupFigures('first time with `demand_p50_by` > `limit`'),
+    runway_p90: groupFigures('first time with `demand_p90_by` > `limit`'),
+    host_size: groupFigures('mode over the hosts, the largest of several'),
+    hosts_to_buy: keyFrom(
+      'src-main/engine/capacity/assess-groups.ts#countHostsToBuy',
+      groupsTest,
+    )('⌈(`demand_p90` / (`capacity_target` / 100) − `usable`) / (`host_size` × (1 − `reserve_percent` / 100))⌉, at least 0'),
+    is_limiting: groupFigures('earliest `runway_p50`, then `runway_p90`, then greatest `demand_p90` / `limit`'),
+    demand_dates: groupFigures("times of the members' forecasts"),
+    demand_p50_by: groupCurves('100th greatest over the paths of the highest demand so far; demand = Σ value / 100 × `capacity`'),
+    demand_p90_by: groupCurves('20th greatest over the paths of the highest demand so far'),
+  }),
+  notes: groupFigures('a sentence for each gap'),
+}

@@ -1,6 +1,13 @@
 // The text of docs/figures.md: every figure of a run with its formula, code and test.
 import { z } from 'zod'
-import { flaggedFigures, modelAccuracyFigures, recommendationFigures, serverRiskFigures, summaryFigures } from './figure-sources.mjs'
+import {
+  capacityFigures,
+  flaggedFigures,
+  modelAccuracyFigures,
+  recommendationFigures,
+  serverRiskFigures,
+  summaryFigures,
+} from './figure-sources.mjs'
 
 const introduction = `# Where each figure comes from
 
@@ -75,10 +82,10 @@ const schemaRows = (file, schema, sources) =>
     })
     .join('')
 
-/** @typedef {{ readonly serverRisk: z.ZodObject, readonly summary: z.ZodObject, readonly recommendations: z.ZodObject, readonly modelAccuracy: z.ZodObject }} FigureSchemas */
+/** @typedef {{ readonly serverRisk: z.ZodObject, readonly summary: z.ZodObject, readonly recommendations: z.ZodObject, readonly modelAccuracy: z.ZodObject, readonly capacity: z.ZodObject }} FigureSchemas */
 
 /** @type {(schemas: FigureSchemas) => string} */
-export const figuresPage = ({ serverRisk, summary, recommendations, modelAccuracy }) => {
+export const figuresPage = ({ serverRisk, summary, recommendations, modelAccuracy, capacity }) => {
   const flagged = Object.entries(flaggedFigures).map(([name, source]) => row(name, 'added', source.meaning ?? '', source))
   return `${introduction}
 ## server_risk.parquet
@@ -98,5 +105,9 @@ ${heading}${schemaRows('module_05_summary.json', summary, summaryFigures)}
 ${heading}${schemaRows('optimization_recommendations.json', recommendations, recommendationFigures)}
 ## model_accuracy.json
 
-${heading}${schemaRows('model_accuracy.json', modelAccuracy, modelAccuracyFigures)}`
+${heading}${schemaRows('model_accuracy.json', modelAccuracy, modelAccuracyFigures)}
+## capacity.json
+A cluster or host needs a row of its hosts in the servers table.
+
+${heading}${schemaRows('capacity.json', capacity, capacityFigures)}`
 }

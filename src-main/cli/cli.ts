@@ -20,6 +20,7 @@ const examples = {
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
   reconcile: ['reconcile run'],
+  capacity: ['capacity run'],
   open: ['open run'],
   export: ['export run --format pdf --out report.pdf'],
   whatIf: [
@@ -170,6 +171,14 @@ program
   .argument('<run>', 'run folder')
   .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./reconcile-command.ts')).runReconcile(run, options))
+
+program
+  .command('capacity')
+  .addHelpText('before', exampleText(examples.capacity))
+  .description('List limiting resources, full volumes, and the runway of clusters and hosts')
+  .argument('<run>', 'run folder')
+  .addOption(sharedOptions.json())
+  .action(async (run: string, options) => (await import('./capacity-command.ts')).runCapacity(run, options))
 
 program
   .command('what-if')

@@ -17,6 +17,7 @@ import { writeServerRisk } from './artefacts/write-server-risk.ts'
 import { measureBacktests, type MeasuredBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
 import { readSimulationTask, type SimulationTask } from './breach/path-batches.ts'
+import { assessCapacity } from './capacity/assess-groups.ts'
 import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
 import { estimateBreaches, type BreachFindings } from './breach/estimate-breaches.ts'
@@ -118,7 +119,7 @@ interface Simulated {
   readonly scores: BreachFindings['scores']
 }
 
-/** Writes recommendations, risk and accuracy. */
+/** Writes recommendations, risk, capacity and accuracy. */
 const recommendFleet = async (
   run: Run,
   fleet: AssessedFleet,
@@ -138,9 +139,12 @@ const recommendFleet = async (
   const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column, clock)
   await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
   await staging.seal(runFiles.recommendations)
-  await storeSeriesCapacity(database, await readMetricColumns(database, config))
+  const capacityColumns = await readMetricColumns(database, config)
+  await storeSeriesCapacity(database, capacityColumns)
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   await staging.seal(runFiles.serverRisk)
+  await writeJson(staging.folder, runFiles.capacity, await assessCapacity(database, config, capacityColumns, task, work.signal))
+  await staging.seal(runFiles.capacity)
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...scores })
   await staging.seal(runFiles.modelAccuracy)

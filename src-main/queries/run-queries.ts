@@ -1,5 +1,6 @@
 // The queries of the window on an open run, by channel.
 import type { ChannelRequest, ChannelResponse, ChannelServedBy } from '../../src-shared/ipc/ipc-contract.ts'
+import { queryCapacity } from './capacity/capacity-query.ts'
 import { queryClusterProfiles, queryClusters, queryServersInside } from './fleet/clusters-query.ts'
 import { queryFilterChoices } from './fleet/fleet-filter.ts'
 import { queryFleet } from './fleet/fleet-query.ts'
@@ -27,6 +28,7 @@ export const runQueries = {
   'servers.list': queryServers,
   'season.get': querySeason,
   'models.list': queryModelAccuracy,
+  'capacity.get': queryCapacity,
   'recommendations.list': queryRecommendations,
   'packing.list': queryPacking,
   'host-load.get': queryHostLoad,

@@ -118,6 +118,12 @@ export const analysisConfigSchema = z.strictObject({
   consolidation_target: percent.gt(0).default(70),
   /** Share of hosts that may exceed the consolidation target at some time. */
   consolidation_risk: z.number().gt(0).lt(1).default(0.05),
+  /** Hosts of each cluster that may fail: the largest. */
+  reserve_hosts: z.int().min(0).max(1000).default(1),
+  /** Percent of the remaining capacity of a cluster or host that stays free. */
+  reserve_percent: percent.lt(100).default(0),
+  /** Percent of the usable capacity that the demand of a cluster or host may reach. */
+  capacity_target: percent.gt(0).default(80),
   /** Days from order to delivery where the servers table states none. */
   lead_time_days: z.number().min(0).max(maxLeadTimeDays).default(30),
   /** Seed of every random choice. */

@@ -87,6 +87,19 @@ const settingTexts: Readonly<Record<SettingKey, SettingText>> = {
     unit: 'share',
     hint: 'Share of hosts that may exceed the maximum load',
   },
+  reserve_hosts: { group: 'Costs and consolidation', label: 'Reserve hosts', hint: 'Hosts of each cluster that may fail' },
+  reserve_percent: {
+    group: 'Costs and consolidation',
+    label: 'Reserve share',
+    unit: '%',
+    hint: 'Of the remaining capacity of a cluster or host',
+  },
+  capacity_target: {
+    group: 'Costs and consolidation',
+    label: 'Capacity target',
+    unit: '%',
+    hint: 'Usable capacity that a cluster’s demand may reach',
+  },
   lead_time_days: { group: 'Costs and consolidation', label: 'Lead time', unit: 'days', hint: 'Default for servers without a value' },
 }
 

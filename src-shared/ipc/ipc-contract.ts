@@ -6,6 +6,7 @@ import { settingsChangeSchema, settingsSchema } from '../config/settings.ts'
 import { inspectionSchema } from '../run/inspection.ts'
 import { runEventSchema } from '../run/run-event.ts'
 import { fileVerificationSchema } from '../run/run-manifest.ts'
+import { capacityViewSchema } from './capacity-view.ts'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { compareResponseSchema, compareRequestSchema } from './run-comparison.ts'
 import { deepLinkSchema } from './deep-link.ts'
@@ -244,6 +245,7 @@ export const channels = {
     'servers.list': { request: serversRequestSchema, response: serversPageSchema },
     'season.get': { request: filteredRequestSchema, response: seasonResponseSchema },
     'models.list': { request: folderRequest, response: modelAccuracyResponseSchema },
+    'capacity.get': { request: folderRequest, response: capacityViewSchema },
     'recommendations.list': { request: recommendationsRequestSchema, response: recommendationsPageSchema },
     'packing.list': { request: packingRequestSchema, response: packingPageSchema },
     'host-load.get': { request: hostLoadRequestSchema, response: hostLoadSchema },

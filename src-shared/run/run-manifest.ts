@@ -16,6 +16,7 @@ export const runFiles = {
   clustersPicture: 'utilization_clusters.png',
   serverRisk: 'server_risk.parquet',
   modelAccuracy: 'model_accuracy.json',
+  capacity: 'capacity.json',
   manifest: 'manifest.json',
 } as const
 

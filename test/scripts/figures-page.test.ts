@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import {
+  capacityFigures,
   flaggedFigures,
   modelAccuracyFigures,
   recommendationFigures,
@@ -11,6 +12,7 @@ import {
   summaryFigures,
 } from '../../scripts/figures/figure-sources.mjs'
 import { figuresOf, figuresPage } from '../../scripts/figures/figures-page.mjs'
+import { capacityReportSchema } from '../../src-shared/artefacts/capacity.ts'
 import { modelAccuracySchema } from '../../src-shared/artefacts/model-accuracy.ts'
 import { recommendationsFileSchema } from '../../src-shared/artefacts/recommendations.ts'
 import { runSummarySchema } from '../../src-shared/artefacts/run-summary.ts'
@@ -28,6 +30,7 @@ describe('docs/figures.md', () => {
         summary: runSummarySchema,
         recommendations: recommendationsFileSchema,
         modelAccuracy: modelAccuracySchema,
+        capacity: capacityReportSchema,
       }),
     )
   })
@@ -37,6 +40,7 @@ describe('docs/figures.md', () => {
     ['module_05_summary.json', runSummarySchema, summaryFigures],
     ['optimization_recommendations.json', recommendationsFileSchema, recommendationFigures],
     ['model_accuracy.json', modelAccuracySchema, modelAccuracyFigures],
+    ['capacity.json', capacityReportSchema, capacityFigures],
   ])('has a row for every value of %s, and no other', (_file, schema, figures) => {
     expect(Object.keys(figures)).toEqual(figuresOf(schema).map(({ path }) => path))
   })
@@ -52,6 +56,7 @@ describe('docs/figures.md', () => {
         summary,
         recommendations: recommendationsFileSchema,
         modelAccuracy: modelAccuracySchema,
+        capacity: capacityReportSchema,
       })
     expect(() => page(runSummarySchema.extend({ idle_servers: z.int() }))).toThrow('lacks idle_servers of module_05_summary.json')
     expect(() => page(runSummarySchema.extend({ method: z.string() }))).toThrow('does not describe method')

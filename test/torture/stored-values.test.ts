@@ -59,6 +59,7 @@ const faultsOfReading = async (): Promise<string[]> => {
     ['run.open', { folder }],
     ['run.verify', { folder }],
     ['models.list', { folder }],
+    ['capacity.get', { folder }],
     ['season.get', { ...validRequests['season.get'], folder }],
     ['fleet.get', { ...validRequests['fleet.get'], folder }],
     ['servers.list', { ...validRequests['servers.list'], folder }],

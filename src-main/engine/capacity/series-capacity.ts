@@ -4,7 +4,13 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import { capacityColumnOf, type CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import { literal, type Database } from '../../database/database.ts'
 
-const capacityUnits: Readonly<Record<CapacityColumn, string>> = { cores: 'cores', mem_gib: 'GiB', disk_gib: 'GiB', capacity_units: 'units' }
+/** Names of the units. */
+export const capacityUnits: Readonly<Record<CapacityColumn, string>> = {
+  cores: 'cores',
+  mem_gib: 'GiB',
+  disk_gib: 'GiB',
+  capacity_units: 'units',
+}
 
 /** By metric; absent where it has none. Processors count in `capacity_units` where no server states cores. Reads `series`, `server_attributes`. */
 export const readMetricColumns = async (

@@ -63,6 +63,7 @@ const invalid: { readonly [Name in WindowChannel]: readonly unknown[] } = {
   ],
   'season.get': [{ ...filtered, metric: '' }],
   'models.list': [{}],
+  'capacity.get': [{}],
   'recommendations.list': [{ ...validRequests['recommendations.list'], verdict: 'maybe' }],
   'decisions.save': [
     { folder, decisions: [] },

@@ -1,0 +1,102 @@
+// headroom capacity: which resource limits, when volumes are full, how long clusters and hosts last, and what to buy.
+import type { CapacityGroup } from '../../src-shared/artefacts/capacity.ts'
+import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
+import { queryCapacity } from '../queries/capacity/capacity-query.ts'
+import { openRunFolder } from '../queries/run/open-run-folder.ts'
+import { withChangeWarnings } from './changed-runs.ts'
+import { countText, decimalText, reportTable, wrapText } from './report-text.ts'
+import { jsonText, print, runCancellable } from './terminal.ts'
+
+export const runCapacity = async (path: string, options: { readonly json?: boolean }): Promise<void> => {
+  const view = await runCancellable((signal) =>
+    withChangeWarnings([path], async () => {
+      const run = await openRunFolder(path, signal)
+      try {
+        return await queryCapacity(run)
+      } finally {
+        await run.close()
+      }
+    }),
+  )
+  print(options.json === true ? jsonText({ ...view }, 2) : describeCapacity(view))
+}
+
+const maxVolumeRows = 20
+const maxGroupRows = 40
+
+const dayText = (time: string | null, otherwise: string): string => (time === null ? otherwise : time.slice(0, 10))
+
+/** The capacity as text: limiting resources, clusters, hosts, volumes, and what is not known. */
+export const describeCapacity = ({ report, resources, volumes, volume_count }: CapacityView): string =>
+  [
+    resources.length === 0
+      ? 'No metric has a threshold, so no resource limits.'
+      : reportTable(
+          ['group', 'metric', 'servers', 'limits', ''],
+          resources.map((row) => [
+            row.business_unit ?? 'all servers',
+            row.metric,
+            String(row.servers),
+            String(row.limits),
+            row.is_limiting ? 'limiting' : '',
+          ]),
+        ),
+    report === null ? 'Clusters and hosts are not known in this run.' : describeGroups(report.groups, report.horizon_end),
+    volumes.length === 0 ? '' : describeVolumes(volumes, volume_count),
+    ...(report?.notes ?? []).map((note) => wrapText(`Note: ${note}`)),
+  ]
+    .filter((section) => section !== '')
+    .join('\n\n')
+
+const describeGroups = (groups: readonly CapacityGroup[], horizonEnd: string | null): string => {
+  if (groups.length === 0) return 'The servers table names no host or cluster.'
+  const rows = groups.filter(({ kind, is_limiting }) => kind === 'cluster' || is_limiting)
+  const unknown = 'not known'
+  const beyond = `after ${dayText(horizonEnd, '')}`
+  const runway = (group: CapacityGroup, time: string | null): string =>
+    group.limit === null || group.demand_p50 === null ? unknown : dayText(time, beyond)
+  return [
+    reportTable(
+      ['group', 'metric', 'unit', 'usable', 'limit', 'demand P90', 'allocated', 'runway P50', 'runway P90', 'hosts to buy', ''],
+      rows
+        .slice(0, maxGroupRows)
+        .map((group) => [
+          `${group.kind} ${group.group}`,
+          group.metric,
+          group.unit,
+          group.usable === null ? unknown : decimalText(group.usable),
+          decimalText(group.limit),
+          decimalText(group.demand_p90),
+          group.usable === null || group.usable === 0 ? '' : `${Math.round((100 * group.allocated) / group.usable)} %`,
+          runway(group, group.runway_p50),
+          runway(group, group.runway_p90),
+          group.hosts_to_buy === null ? '' : String(group.hosts_to_buy),
+          group.is_limiting ? 'limiting' : '',
+        ]),
+    ),
+    ...(rows.length > maxGroupRows
+      ? [`Only the first ${maxGroupRows} of ${countText(rows.length, 'row')} are shown; --json has all.`]
+      : []),
+  ].join('\n')
+}
+
+const describeVolumes = (volumes: CapacityView['volumes'], count: number): string => {
+  const soonest = volumes.slice(0, maxVolumeRows)
+  return [
+    reportTable(
+      ['volume', 'metric', 'full at', 'earliest', 'latest', 'days', 'growth %/day'],
+      soonest.map((row) => [
+        row.server_id,
+        row.metric,
+        dayText(row.full_at, 'not in 5 years'),
+        dayText(row.full_earliest, 'not in 5 years'),
+        dayText(row.full_latest, 'never'),
+        row.days_until_full === null ? '' : String(Math.round(row.days_until_full)),
+        row.growth_per_day.toFixed(3),
+      ]),
+    ),
+    ...(count > soonest.length
+      ? [`Only the first ${soonest.length} of ${countText(count, 'volume')} are shown; --json has up to 1,000.`]
+      : []),
+  ].join('\n')
+}

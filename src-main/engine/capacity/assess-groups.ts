@@ -1,0 +1,295 @@
+// What hosts and clusters can carry, what their members need on joint paths, and how long that fits (analysis definition, section 13).
+import type { CapacityGroup, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import type { Database } from '../../database/database.ts'
+import { exceededByShare } from '../../statistics/running-quantiles.ts'
+import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
+import { JointPaths, type SeriesForecast } from '../breach/joint-paths.ts'
+import type { SimulationTask } from '../breach/path-batches.ts'
+import { pathCount } from '../breach/simulate-paths.ts'
+import { readHorizonForecasts } from '../breach/threshold-series.ts'
+import { readHostGroups, type Host, type Member } from './host-groups.ts'
+import { capacityUnits } from './series-capacity.ts'
+
+type CapacityRules = Pick<AnalysisConfig, 'reserve_hosts' | 'reserve_percent' | 'capacity_target'>
+
+/** Capacity less the largest hosts that may fail, less the share that stays free. A single host does not fail by itself. */
+export const usableCapacity = (
+  hosts: readonly number[],
+  { reserve_hosts: lost, reserve_percent: free }: Omit<CapacityRules, 'capacity_target'>,
+): number => {
+  const kept = [...hosts].sort((a, b) => a - b).slice(0, Math.max(0, hosts.length - lost))
+  return kept.reduce((sum, capacity) => sum + capacity, 0) * (1 - free / 100)
+}
+
+/** Hosts of `size` to add, so that `demand` stays within the target of what is usable; the largest hosts are the reserve already. */
+export const countHostsToBuy = (
+  demand: number,
+  usable: number,
+  size: number,
+  { reserve_percent: free, capacity_target: target }: CapacityRules,
+): number => Math.max(0, Math.ceil((demand / (target / 100) - usable) / (size * (1 - free / 100)) - 1e-9))
+
+/** Of equally common sizes the largest. */
+const commonestSize = (sizes: readonly number[]): number => {
+  const counts = new Map<number, number>()
+  for (const size of sizes) counts.set(size, (counts.get(size) ?? 0) + 1)
+  return [...counts].reduce((best, entry) => (entry[1] > best[1] || (entry[1] === best[1] && entry[0] > best[0]) ? entry : best))[0]
+}
+
+/** The demand of a group by path and time, in the unit of its capacity. */
+interface GroupDemand {
+  readonly kind: CapacityGroup['kind']
+  readonly group: string
+  readonly cluster: string | null
+  readonly metric: string
+  readonly hosts: readonly Host[]
+  readonly members: Member[]
+  /** Path after path; empty without a forecast. */
+  sums: Float64Array
+}
+
+const shareP50 = 0.5
+const shareP90 = 0.1
+
+/** Reads `server_attributes`, `series`, `series_capacity`, `horizon`. `task`: what paths are drawn from; null where none are known. */
+export const assessCapacity = async (
+  database: Database,
+  config: AnalysisConfig,
+  columns: ReadonlyMap<string, CapacityColumn>,
+  task: SimulationTask | null,
+  signal: AbortSignal | undefined,
+): Promise<CapacityReport> => {
+  const rules = { reserve_hosts: config.reserve_hosts, reserve_percent: config.reserve_percent, capacity_target: config.capacity_target }
+  const found = await readHostGroups(database)
+  if (found === null) return { ...rules, horizon_end: null, groups: [], notes: [] }
+  const members = found.members.filter(({ metric }) => columns.has(metric))
+  const batches = groupMembers(found.hosts, members)
+  const demands = task === null ? null : await readDemands(database, task, members)
+  const noPaths = { times: [], isKnown: () => false }
+  const groups: CapacityGroup[] = []
+  for (const batch of batches) {
+    await yieldToEventLoop(signal)
+    demands?.add(batch)
+    for (const demand of batch) groups.push(describeGroup(demand, columns.get(demand.metric)!, demands ?? noPaths, rules))
+  }
+  groups.sort((a, b) => compare(a.kind, b.kind) || compare(a.group, b.group) || compare(a.metric, b.metric))
+  const times = demands?.times ?? []
+  return {
+    ...rules,
+    horizon_end: times.length === 0 ? null : isoTime(times.at(-1)!),
+    groups: withLimiting(groups),
+    notes: [
+      ...found.notes,
+      ...(task === null ? ['Groups have no runway, since no paths were simulated.'] : []),
+      ...describeUnknown(groups),
+    ],
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const isoTime = (ms: number): string => new Date(ms).toISOString()
+
+/** Clusters with their hosts, one batch each; hosts without a cluster follow one by one. */
+const groupMembers = (hosts: readonly Host[], members: readonly Member[]): GroupDemand[][] => {
+  const hostByName = new Map(hosts.map((host) => [host.name, host]))
+  const batches = new Map<string, Map<string, GroupDemand>>()
+  const enter = (kind: GroupDemand['kind'], group: string, cluster: string | null, own: readonly Host[], member: Member): void => {
+    const batchKey = JSON.stringify(cluster === null ? ['host', group] : ['cluster', cluster])
+    const batch = batches.get(batchKey) ?? new Map<string, GroupDemand>()
+    batches.set(batchKey, batch)
+    const key = JSON.stringify([kind, group, member.metric])
+    const known = batch.get(key)
+    if (known !== undefined) known.members.push(member)
+    else
+      batch.set(key, {
+        kind,
+        group,
+        cluster: kind === 'cluster' ? null : cluster,
+        metric: member.metric,
+        hosts: own,
+        members: [member],
+        sums: new Float64Array(0),
+      })
+  }
+  const hostsByCluster = new Map<string, Host[]>()
+  for (const host of hosts) {
+    if (host.cluster === null) continue
+    const known = hostsByCluster.get(host.cluster)
+    if (known === undefined) hostsByCluster.set(host.cluster, [host])
+    else known.push(host)
+  }
+  for (const member of members) {
+    if (member.cluster !== null) enter('cluster', member.cluster, member.cluster, hostsByCluster.get(member.cluster) ?? [], member)
+    const host = member.host === null ? undefined : hostByName.get(member.host)
+    if (host !== undefined) enter('host', host.name, member.cluster, [host], member)
+  }
+  return [...batches.keys()].sort().map((key) => [...batches.get(key)!.values()])
+}
+
+/** A series of a member; `slots`: places of its times among all. */
+interface MemberForecast extends SeriesForecast {
+  readonly slots: Int32Array
+}
+
+/** Draws the members' paths batch by batch. */
+class MemberPaths {
+  /** Milliseconds UTC of all forecasts, ascending. */
+  readonly times: readonly number[]
+  readonly #paths: JointPaths
+  /** By series; absent without paths. */
+  readonly #forecasts: ReadonlyMap<number, MemberForecast>
+
+  constructor(paths: JointPaths, times: readonly number[], forecasts: ReadonlyMap<number, MemberForecast>) {
+    this.#paths = paths
+    this.times = times
+    this.#forecasts = forecasts
+  }
+
+  /** Sums the demand of each group of a batch. A time that a series lacks counts with the path's peak. */
+  add(batch: readonly GroupDemand[]): void {
+    const steps = this.times.length
+    const targets = new Map<number, GroupDemand[]>()
+    const capacities = new Map<number, number>()
+    for (const group of batch) {
+      for (const member of group.members) {
+        if (!this.isKnown(member)) continue
+        const { seriesId, capacity } = member
+        if (group.sums.length === 0) group.sums = new Float64Array(pathCount * steps)
+        capacities.set(seriesId, capacity)
+        const known = targets.get(seriesId)
+        if (known === undefined) targets.set(seriesId, [group])
+        else known.push(group)
+      }
+    }
+    const series = [...targets.keys()]
+    this.#paths.draw(
+      series.map((id) => this.#forecasts.get(id)!),
+      (index, paths) => {
+        const id = series[index]!
+        const { slots } = this.#forecasts.get(id)!
+        for (const { sums } of targets.get(id)!) addDemand(sums, paths, slots, steps, capacities.get(id)! / 100)
+      },
+    )
+  }
+
+  readonly isKnown = ({ seriesId, capacity }: Member): boolean => !Number.isNaN(capacity) && this.#forecasts.has(seriesId)
+}
+
+const addDemand = (sums: Float64Array, paths: Float64Array, slots: Int32Array, steps: number, unitsPerPercent: number): void => {
+  const length = slots.length
+  for (let path = 0; path < pathCount; path++) {
+    const [from, base] = [path * length, path * steps]
+    if (length < steps) {
+      let peak = 0
+      for (let step = 0; step < length; step++) peak = Math.max(peak, paths[from + step]!)
+      for (let slot = 0; slot < steps; slot++) sums[base + slot]! += peak * unitsPerPercent
+      for (let step = 0; step < length; step++) sums[base + slots[step]!]! += (Math.max(0, paths[from + step]!) - peak) * unitsPerPercent
+    } else for (let step = 0; step < length; step++) sums[base + step]! += Math.max(0, paths[from + step]!) * unitsPerPercent
+  }
+}
+
+const readDemands = async (database: Database, task: SimulationTask, members: readonly Member[]): Promise<MemberPaths> => {
+  const { seriesIds, isPercent } = task.series
+  const positions = new Map(
+    [...seriesIds.keys()].filter((position) => isPercent[position] === 1).map((position) => [seriesIds[position]!, position]),
+  )
+  const ids = Uint32Array.from(
+    members.filter(({ seriesId }) => positions.has(seriesId)),
+    ({ seriesId }) => seriesId,
+  )
+  const { offsets, predicted, times } = await readHorizonForecasts(database, ids)
+  const allTimes = [...new Set(times)].sort((a, b) => a - b)
+  const slotOfTime = new Map(allTimes.map((time, slot) => [time, slot]))
+  const forecasts = new Map(
+    Array.from(ids, (id, index) => [
+      id,
+      {
+        position: positions.get(id)!,
+        forecast: predicted.slice(offsets[index], offsets[index + 1]),
+        maxMeasured: task.backtestResiduals.maxMeasured(id),
+        slots: Int32Array.from(times.subarray(offsets[index], offsets[index + 1]), (time) => slotOfTime.get(time)!),
+      },
+    ]),
+  )
+  return new MemberPaths(JointPaths.overHorizon(task), allTimes, forecasts)
+}
+
+const describeGroup = (
+  { kind, group, cluster, metric, hosts, members, sums }: GroupDemand,
+  column: CapacityColumn,
+  { times, isKnown }: { readonly times: readonly number[]; readonly isKnown: (member: Member) => boolean },
+  rules: CapacityRules,
+): CapacityGroup => {
+  const sizes = hosts.map(({ capacities }) => capacities[column])
+  const isCapacityKnown = sizes.length > 0 && !sizes.some(Number.isNaN)
+  const usable = isCapacityKnown ? usableCapacity(sizes, kind === 'host' ? { ...rules, reserve_hosts: 0 } : rules) : null
+  const limit = usable === null ? null : (usable * rules.capacity_target) / 100
+  const [p50, p90] = exceededByShare(sums, times.length, [shareP50, shareP90]) as [Float64Array, Float64Array]
+  const hasDemand = sums.length > 0
+  const firstAbove = (curve: Float64Array): string | null => {
+    const step = limit === null ? -1 : curve.findIndex((demand) => demand > limit)
+    return step < 0 ? null : isoTime(times[step]!)
+  }
+  const size = isCapacityKnown ? commonestSize(sizes) : null
+  const demandP90 = hasDemand ? p90.at(-1)! : null
+  return {
+    kind,
+    group,
+    cluster,
+    metric,
+    unit: capacityUnits[column],
+    hosts: hosts.length,
+    members: members.length,
+    unknown_members: members.filter((member) => !isKnown(member)).length,
+    capacity: isCapacityKnown ? sizes.reduce((sum, capacity) => sum + capacity, 0) : null,
+    usable,
+    limit,
+    allocated: members.reduce((sum, { capacity }) => sum + (Number.isNaN(capacity) ? 0 : capacity), 0),
+    demand_p50: hasDemand ? p50.at(-1)! : null,
+    demand_p90: demandP90,
+    runway_p50: hasDemand ? firstAbove(p50) : null,
+    runway_p90: hasDemand ? firstAbove(p90) : null,
+    host_size: size,
+    hosts_to_buy:
+      kind === 'host' || usable === null || size === null || demandP90 === null ? null : countHostsToBuy(demandP90, usable, size, rules),
+    is_limiting: false,
+    demand_dates: hasDemand ? times.map(isoTime) : [],
+    demand_p50_by: hasDemand ? [...p50] : [],
+    demand_p90_by: hasDemand ? [...p90] : [],
+  }
+}
+
+/** Of each group the metric with the earliest runway limits; then the one that fills the greatest share of its limit. */
+const withLimiting = (groups: readonly CapacityGroup[]): CapacityGroup[] => {
+  const fill = ({ demand_p90, limit }: CapacityGroup): number =>
+    demand_p90 === null || limit === null ? Number.NEGATIVE_INFINITY : demand_p90 / limit
+  const never = '\uffff'
+  const isBefore = (a: CapacityGroup, b: CapacityGroup): boolean =>
+    (compare(a.runway_p50 ?? never, b.runway_p50 ?? never) || compare(a.runway_p90 ?? never, b.runway_p90 ?? never) || fill(b) - fill(a)) <
+    0
+  const limiting = new Map<string, CapacityGroup>()
+  for (const group of groups) {
+    if (fill(group) === Number.NEGATIVE_INFINITY) continue
+    const key = JSON.stringify([group.kind, group.group])
+    const known = limiting.get(key)
+    if (known === undefined || isBefore(group, known)) limiting.set(key, group)
+  }
+  return groups.map((group) => ({ ...group, is_limiting: limiting.get(JSON.stringify([group.kind, group.group])) === group }))
+}
+
+const describeUnknown = (groups: readonly CapacityGroup[]): string[] =>
+  groups
+    .filter(({ kind }) => kind === 'cluster')
+    .flatMap(({ group, metric, unit, capacity, hosts, members, unknown_members: unknown }) => [
+      ...(hosts === 0
+        ? [`Cluster ${group} has no hosts in the servers table, so its capacity is not known.`]
+        : capacity === null
+          ? [`Cluster ${group} has hosts without a capacity in ${unit}, so ${metric} has no runway.`]
+          : []),
+      ...(unknown === 0
+        ? []
+        : [`Cluster ${group}: ${metric} of ${unknown} of ${members} servers is not known, so its runway may be shorter.`]),
+    ])
+    .filter((note, index, all) => all.indexOf(note) === index)

@@ -1,0 +1,45 @@
+// capacity.json: hosts and clusters with what they can carry, what they must carry, and how long that fits.
+import { z } from 'zod'
+
+const nullableNumber = z.number().nullable()
+const instant = z.string()
+
+export const capacityGroupKinds = ['cluster', 'host'] as const
+
+const capacityGroupSchema = z.object({
+  kind: z.enum(capacityGroupKinds).describe('cluster or host'),
+  group: z.string().describe('name of the cluster or host'),
+  cluster: z.string().nullable().describe('cluster of a host; null without one'),
+  metric: z.string().describe('metric of the members'),
+  unit: z.string().describe('cores, GiB or units'),
+  hosts: z.int().describe('number of hosts'),
+  members: z.int().describe('number of servers on them'),
+  unknown_members: z.int().describe('number of those whose demand is not known: without a forecast of the metric or without a capacity'),
+  capacity: nullableNumber.describe('sum over the hosts, in `unit`; null where one of them is not known'),
+  usable: nullableNumber.describe('the same without the reserve'),
+  limit: nullableNumber.describe('demand up to which the group is not full'),
+  allocated: z.number().describe("sum of the members' capacities, in `unit`"),
+  demand_p50: nullableNumber.describe('highest demand in the horizon, exceeded on half of the paths; null without paths'),
+  demand_p90: nullableNumber.describe('the same, exceeded on a tenth of the paths'),
+  runway_p50: instant
+    .nullable()
+    .describe('first time by which half of the paths have exceeded `limit`, UTC; null: after the horizon, or not known'),
+  runway_p90: instant.nullable().describe('first time by which a tenth of the paths have exceeded `limit`, UTC; null as above'),
+  host_size: nullableNumber.describe('capacity of the commonest host'),
+  hosts_to_buy: z.int().nullable().describe('hosts of that size which carry `demand_p90` within the limit; null for a single host'),
+  is_limiting: z.boolean().describe('whether the metric limits the group: earliest runway, then greatest share of the limit'),
+  demand_dates: z.array(instant).describe('times of the two curves below, UTC'),
+  demand_p50_by: z.array(z.number()).describe('highest demand up to each time, exceeded on half of the paths'),
+  demand_p90_by: z.array(z.number()).describe('the same, exceeded on a tenth of the paths'),
+})
+export type CapacityGroup = z.infer<typeof capacityGroupSchema>
+
+export const capacityReportSchema = z.object({
+  reserve_hosts: z.int().describe('hosts that may fail in each cluster'),
+  reserve_percent: z.number().describe('share of the remaining capacity that stays free'),
+  capacity_target: z.number().describe('percent of the usable capacity that the demand may reach'),
+  horizon_end: instant.nullable().describe('last time of the forecasts, UTC; null without a group'),
+  groups: z.array(capacityGroupSchema).describe('a row per cluster or host and metric'),
+  notes: z.array(z.string()).describe('what is missing, a sentence each'),
+})
+export type CapacityReport = z.infer<typeof capacityReportSchema>
