@@ -658,6 +658,8 @@ const groupFigures = keyFrom('src-main/engine/capacity/assess-groups.ts#assessCa
 const groupCurves = keyFrom('src-main/statistics/running-quantiles.ts#exceededByShare', groupsTest)
 const hostGroups = keyFrom('src-main/engine/capacity/host-groups.ts#readHostGroups', groupsTest)
 
+const projectFigures = keyFrom('src-main/engine/capacity/projects.ts#addProject', 'test/engine/capacity/projects.test.ts')
+
 /** Keys of capacity.json, by path. @type {Readonly<Record<string, FigureSource>>} */
 export const capacityFigures = {
   reserve_hosts: groupFigures('configuration'),
@@ -693,6 +695,20 @@ export const capacityFigures = {
     demand_dates: groupFigures("times of the members' forecasts"),
     demand_p50_by: groupCurves('100th greatest over the paths of the highest demand so far; demand = Σ value / 100 × `capacity`'),
     demand_p90_by: groupCurves('20th greatest over the paths of the highest demand so far'),
+  }),
+  ...under('projects[]', {
+    name: projectFigures('projects table'),
+    status: projectFigures('projects table; planned where it is empty'),
+    group: projectFigures('projects table'),
+    metric: projectFigures('projects table'),
+    units: projectFigures('projects table'),
+    probability: projectFigures('projects table; 1 where it is empty'),
+    runway_p50_without: projectFigures('as `runway_p50`, with the other committed projects added to the paths'),
+    runway_p50_with: projectFigures('the same with `units` more from `from` to `to`, on `probability` of the paths'),
+    runway_p90_without: projectFigures('as `runway_p90`, with the other committed projects'),
+    runway_p90_with: projectFigures('the same with this one'),
+    moved_days_p50: projectFigures('`runway_p50_with` − `runway_p50_without`'),
+    moved_days_p90: projectFigures('`runway_p90_with` − `runway_p90_without`'),
   }),
   notes: groupFigures('a sentence for each gap'),
 }

@@ -15,6 +15,7 @@ export interface AnalyzeOptions extends StatedSettings {
   readonly batchInput?: readonly string[]
   readonly servers?: string
   readonly events?: string
+  readonly projects?: string
   readonly method: AnalysisMethod
   readonly model?: string
   readonly previous?: string
@@ -39,6 +40,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
           configWarnings: warnings,
           serversTable: options.servers,
           eventsTable: options.events,
+          projectsTable: options.projects,
           model: options.model,
           previousRun: options.previous,
           runId: options.runId,

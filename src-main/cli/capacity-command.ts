@@ -1,10 +1,10 @@
 // headroom capacity: which resource limits, when volumes are full, how long clusters and hosts last, and what to buy.
-import type { CapacityGroup } from '../../src-shared/artefacts/capacity.ts'
+import type { CapacityGroup, CapacityProject } from '../../src-shared/artefacts/capacity.ts'
 import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
 import { queryCapacity } from '../queries/capacity/capacity-query.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'
 import { withChangeWarnings } from './changed-runs.ts'
-import { countText, decimalText, reportTable, wrapText } from './report-text.ts'
+import { countText, decimalText, reportTable, signedText, wrapText } from './report-text.ts'
 import { jsonText, print, runCancellable } from './terminal.ts'
 
 export const runCapacity = async (path: string, options: { readonly json?: boolean }): Promise<void> => {
@@ -42,6 +42,7 @@ export const describeCapacity = ({ report, resources, volumes, volume_count }: C
           ]),
         ),
     report === null ? 'Clusters and hosts are not known in this run.' : describeGroups(report.groups, report.horizon_end),
+    report === null || report.projects.length === 0 ? '' : describeProjects(report.projects),
     volumes.length === 0 ? '' : describeVolumes(volumes, volume_count),
     ...(report?.notes ?? []).map((note) => wrapText(`Note: ${note}`)),
   ]
@@ -78,6 +79,23 @@ const describeGroups = (groups: readonly CapacityGroup[], horizonEnd: string | n
       ? [`Only the first ${maxGroupRows} of ${countText(rows.length, 'row')} are shown; --json has all.`]
       : []),
   ].join('\n')
+}
+
+const describeProjects = (projects: readonly CapacityProject[]): string => {
+  const movedText = (without: string | null, included: string | null, days: number | null): string =>
+    days === null ? `${dayText(without, 'after the horizon')} to ${dayText(included, 'after the horizon')}` : `${signedText(days)} days`
+  return reportTable(
+    ['project', 'status', 'group', 'metric', 'units', 'moves P50', 'moves P90'],
+    projects.map((project) => [
+      project.name,
+      project.status,
+      project.group,
+      project.metric,
+      decimalText(project.units),
+      movedText(project.runway_p50_without, project.runway_p50_with, project.moved_days_p50),
+      movedText(project.runway_p90_without, project.runway_p90_with, project.moved_days_p90),
+    ]),
+  )
 }
 
 const describeVolumes = (volumes: CapacityView['volumes'], count: number): string => {

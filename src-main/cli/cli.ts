@@ -51,6 +51,7 @@ withReadingOptions(
     .addOption(sharedOptions.config())
     .addOption(sharedOptions.servers())
     .addOption(sharedOptions.events())
+    .option('--projects <file>', 'CSV with name, group, metric, units, from, to, probability and status of projects')
     .addOption(sharedOptions.method())
     .addOption(sharedOptions.model())
     .addOption(sharedOptions.withBaselines())

@@ -18,6 +18,8 @@ export interface AnalysisRequest {
   readonly serversTable?: string | undefined
   /** CSV with `from`, `to`, `servers` or `group`, `metric`, `effect`, `note`: one-off events. */
   readonly eventsTable?: string | undefined
+  /** CSV with `name`, `group`, `metric`, `units`, `from`, `to`, `probability`, `status`: what will be added to clusters and hosts. */
+  readonly projectsTable?: string | undefined
   /** Forces one model for all series. */
   readonly model?: string | undefined
   /** Run folder whose consolidation is kept where it still fits. */

@@ -16,6 +16,7 @@ import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { loadServersTable } from '../forecasts/servers-table.ts'
 import { validateForecasts, type ForecastValidation } from '../forecasts/validate-forecasts.ts'
 import { createCapacityHistory } from './capacity/series-capacity.ts'
+import { readProjects, type Projects } from './capacity/projects.ts'
 import type { AnalysisRequest } from './analysis-request.ts'
 import type { Method } from './methods/method.ts'
 import type { ProgressReporter } from './progress.ts'
@@ -34,7 +35,7 @@ export interface FleetWork {
   readonly progress: Pick<ProgressReporter, 'start'>
 }
 
-export type FleetRequest = Pick<AnalysisRequest, 'inputs' | 'serversTable' | 'eventsTable' | 'model'>
+export type FleetRequest = Pick<AnalysisRequest, 'inputs' | 'serversTable' | 'eventsTable' | 'projectsTable' | 'model'>
 
 export interface FleetOptions {
   /** How to treat flag columns of an earlier analysis. */
@@ -56,6 +57,8 @@ export interface ValidatedFleet {
   readonly tableWarnings?: readonly RunWarning[]
   /** Null without an events table. */
   readonly eventCalendar: EventCalendar | null
+  /** Absent after a Spark job. */
+  readonly projects?: Projects
   readonly validation: ForecastValidation
   readonly grid: TimeGrid
   /** Of all steps in the dataset, `grid` first; `series_grids` says whose is which where there are several. */
@@ -110,7 +113,7 @@ export const withStatedLevel = (config: AnalysisConfig, { mapping }: Pick<Foreca
 /** Leaves `server_attributes`. */
 export const validateFleet = async (
   { database, config, progress }: FleetWork,
-  request: Pick<FleetRequest, 'serversTable' | 'eventsTable'>,
+  request: Pick<FleetRequest, 'serversTable' | 'eventsTable' | 'projectsTable'>,
   dataset: ForecastDataset,
 ): Promise<ValidatedFleet> => {
   const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable, config.decimal)
@@ -120,7 +123,8 @@ export const validateFleet = async (
   const { warnings: timeWarnings, ...times } = await detectTimes(database, config, isZoned)
   const eventCalendar =
     request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable, config.decimal, times.zone.name)
-  return { dataset, config, serversTable, tableWarnings, eventCalendar, validation, ...times, timeWarnings }
+  const projects = await readProjects(request.projectsTable, config.decimal, times.zone.name)
+  return { dataset, config, projects, serversTable, tableWarnings, eventCalendar, validation, ...times, timeWarnings }
 }
 
 /** Leaves `series_models`, `series`, `holidays` and the view `forecast`. */

@@ -143,7 +143,11 @@ const recommendFleet = async (
   await storeSeriesCapacity(database, capacityColumns)
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   await staging.seal(runFiles.serverRisk)
-  await writeJson(staging.folder, runFiles.capacity, await assessCapacity(database, config, capacityColumns, task, work.signal))
+  await writeJson(
+    staging.folder,
+    runFiles.capacity,
+    await assessCapacity(database, config, capacityColumns, fleet.projects?.projects ?? [], task, work.signal),
+  )
   await staging.seal(runFiles.capacity)
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...scores })

@@ -243,7 +243,7 @@ interface ReadInstant {
 }
 
 /** A day, or a local time unless it states an offset; null for anything else, 30 February included. */
-const readInstant = (text: string, toInstant: TableLocale['toInstant']): ReadInstant | null => {
+export const readInstant = (text: string, toInstant: (localMs: number) => number): ReadInstant | null => {
   const [, day, time, offset] = instantPattern.exec(text) ?? []
   if (day === undefined) return null
   const midnight = Date.parse(`${day}T00:00:00Z`)

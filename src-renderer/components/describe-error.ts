@@ -56,6 +56,7 @@ export const describeError = (code: ErrorCode): ErrorDescription => {
     case 'servers-invalid':
       return { heading: 'Invalid servers table', next: 'Correct the table, or move it away to analyse without one.' }
     case 'events-invalid':
+    case 'table-invalid':
       return { heading: 'Invalid events table', next: 'Correct the line named above.' }
     case 'scenario-invalid':
       return { heading: 'Invalid scenario', next: 'Change the value named above.' }

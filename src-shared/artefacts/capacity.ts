@@ -34,12 +34,33 @@ const capacityGroupSchema = z.object({
 })
 export type CapacityGroup = z.infer<typeof capacityGroupSchema>
 
+const capacityProjectSchema = z.object({
+  name: z.string().describe('name of the project'),
+  status: z.enum(['committed', 'planned']).describe("committed: in the group's demand; planned: only in the figures below"),
+  group: z.string().describe('cluster or host'),
+  metric: z.string().describe('metric of the group'),
+  units: z.number().describe("demand, in the unit of the group's capacity"),
+  probability: z.number().describe('share of the paths on which it happens'),
+  runway_p50_without: instant
+    .nullable()
+    .describe('runway of the group without this project, with every other committed one, UTC; null: after the horizon, or not known'),
+  runway_p50_with: instant.nullable().describe('the same with it'),
+  runway_p90_without: instant.nullable().describe('as above, by a tenth of the paths'),
+  runway_p90_with: instant.nullable().describe('the same with it'),
+  moved_days_p50: nullableNumber.describe(
+    'days from the first to the second date, below 0 where it comes earlier; null where one is not known',
+  ),
+  moved_days_p90: nullableNumber.describe('the same by a tenth of the paths'),
+})
+export type CapacityProject = z.infer<typeof capacityProjectSchema>
+
 export const capacityReportSchema = z.object({
   reserve_hosts: z.int().describe('hosts that may fail in each cluster'),
   reserve_percent: z.number().describe('share of the remaining capacity that stays free'),
   capacity_target: z.number().describe('percent of the usable capacity that the demand may reach'),
   horizon_end: instant.nullable().describe('last time of the forecasts, UTC; null without a group'),
   groups: z.array(capacityGroupSchema).describe('a row per cluster or host and metric'),
+  projects: z.array(capacityProjectSchema).describe('a row per project whose group and metric are known'),
   notes: z.array(z.string()).describe('what is missing, a sentence each'),
 })
 export type CapacityReport = z.infer<typeof capacityReportSchema>

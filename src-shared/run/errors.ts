@@ -26,6 +26,7 @@ export const errorCodes = [
   'input-model-unknown',
   'servers-invalid',
   'events-invalid',
+  'table-invalid',
   'scenario-invalid',
   'run-not-found',
   'run-damaged',
@@ -164,6 +165,7 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'input-model-unknown':
     case 'servers-invalid':
     case 'events-invalid':
+    case 'table-invalid':
     case 'scenario-invalid':
     case 'run-not-found':
       return exitCodes.badInput

@@ -78,6 +78,8 @@ export const runManifestSchema = z.object({
   servers_table: inputEntrySchema.nullable(),
   /** Absent in manifests of older versions. */
   events_table: inputEntrySchema.nullable().default(null),
+  /** Absent in manifests of older versions. */
+  projects_table: inputEntrySchema.nullable().default(null),
   schema: z.array(z.object({ column: z.string(), type: z.string() })),
   mapped_columns: z.array(columnMappingSchema),
   /** How the files were read. Absent in manifests of older versions. */

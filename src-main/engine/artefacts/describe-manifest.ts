@@ -56,6 +56,7 @@ export const describeManifest = async (database: Database, input: ManifestInput)
     inputs: await describeInputs(database, fleet),
     servers_table: await describeTable(fleet.serversTable),
     events_table: await describeTable(fleet.eventCalendar?.entry ?? null),
+    projects_table: await describeTable(fleet.projects?.entry ?? null),
     schema: fleet.dataset.schema.map(({ column, type }) => ({ column, type })),
     mapped_columns: columnMappings(fleet.dataset.columns),
     mapping: fleet.dataset.mapping,

@@ -1,5 +1,5 @@
 // What hosts and clusters can carry, what their members need on joint paths, and how long that fits (analysis definition, section 13).
-import type { CapacityGroup, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityGroup, CapacityProject, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import type { Database } from '../../database/database.ts'
@@ -10,6 +10,7 @@ import type { SimulationTask } from '../breach/path-batches.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import { readHorizonForecasts } from '../breach/threshold-series.ts'
 import { readHostGroups, type Host, type Member } from './host-groups.ts'
+import { addProject, type Project } from './projects.ts'
 import { capacityUnits } from './series-capacity.ts'
 
 type CapacityRules = Pick<AnalysisConfig, 'reserve_hosts' | 'reserve_percent' | 'capacity_target'>
@@ -58,32 +59,48 @@ export const assessCapacity = async (
   database: Database,
   config: AnalysisConfig,
   columns: ReadonlyMap<string, CapacityColumn>,
+  projects: readonly Project[],
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
 ): Promise<CapacityReport> => {
   const rules = { reserve_hosts: config.reserve_hosts, reserve_percent: config.reserve_percent, capacity_target: config.capacity_target }
   const found = await readHostGroups(database)
-  if (found === null) return { ...rules, horizon_end: null, groups: [], notes: [] }
+  if (found === null) return { ...rules, horizon_end: null, groups: [], projects: [], notes: describeUnknownProjects(projects, []) }
   const members = found.members.filter(({ metric }) => columns.has(metric))
   const batches = groupMembers(found.hosts, members)
   const demands = task === null ? null : await readDemands(database, task, members)
   const noPaths = { times: [], isKnown: () => false }
   const groups: CapacityGroup[] = []
+  const movements: CapacityProject[] = []
+  const times = demands?.times ?? []
   for (const batch of batches) {
     await yieldToEventLoop(signal)
     demands?.add(batch)
-    for (const demand of batch) groups.push(describeGroup(demand, columns.get(demand.metric)!, demands ?? noPaths, rules))
+    for (const demand of batch) {
+      const own = projects.filter(({ group, metric }) => group === demand.group && metric === demand.metric)
+      const committed = own.filter(({ status }) => status === 'committed')
+      const { sums } = demand
+      const withCommitted = sums.length === 0 ? sums : sums.slice()
+      for (const project of committed) addProject(withCommitted, times, project)
+      demand.sums = withCommitted
+      const described = describeGroup(demand, columns.get(demand.metric)!, demands ?? noPaths, rules)
+      groups.push(described)
+      for (const project of own) movements.push(describeProject(project, described, sums, committed, times))
+      demand.sums = new Float64Array(0)
+    }
   }
+  movements.sort((a, b) => compare(a.name, b.name) || compare(a.group, b.group) || compare(a.metric, b.metric))
   groups.sort((a, b) => compare(a.kind, b.kind) || compare(a.group, b.group) || compare(a.metric, b.metric))
-  const times = demands?.times ?? []
   return {
     ...rules,
     horizon_end: times.length === 0 ? null : isoTime(times.at(-1)!),
     groups: withLimiting(groups),
+    projects: movements,
     notes: [
       ...found.notes,
       ...(task === null ? ['Groups have no runway, since no paths were simulated.'] : []),
       ...describeUnknown(groups),
+      ...describeUnknownProjects(projects, groups),
     ],
   }
 }
@@ -228,10 +245,6 @@ const describeGroup = (
   const limit = usable === null ? null : (usable * rules.capacity_target) / 100
   const [p50, p90] = exceededByShare(sums, times.length, [shareP50, shareP90]) as [Float64Array, Float64Array]
   const hasDemand = sums.length > 0
-  const firstAbove = (curve: Float64Array): string | null => {
-    const step = limit === null ? -1 : curve.findIndex((demand) => demand > limit)
-    return step < 0 ? null : isoTime(times[step]!)
-  }
   const size = isCapacityKnown ? commonestSize(sizes) : null
   const demandP90 = hasDemand ? p90.at(-1)! : null
   return {
@@ -249,8 +262,8 @@ const describeGroup = (
     allocated: members.reduce((sum, { capacity }) => sum + (Number.isNaN(capacity) ? 0 : capacity), 0),
     demand_p50: hasDemand ? p50.at(-1)! : null,
     demand_p90: demandP90,
-    runway_p50: hasDemand ? firstAbove(p50) : null,
-    runway_p90: hasDemand ? firstAbove(p90) : null,
+    runway_p50: hasDemand ? firstAbove(p50, limit, times) : null,
+    runway_p90: hasDemand ? firstAbove(p90, limit, times) : null,
     host_size: size,
     hosts_to_buy:
       kind === 'host' || usable === null || size === null || demandP90 === null ? null : countHostsToBuy(demandP90, usable, size, rules),
@@ -293,3 +306,57 @@ const describeUnknown = (groups: readonly CapacityGroup[]): string[] =>
         : [`Cluster ${group}: ${metric} of ${unknown} of ${members} servers is not known, so its runway may be shorter.`]),
     ])
     .filter((note, index, all) => all.indexOf(note) === index)
+
+/** When a curve first lies above the limit; null where it never does, or the limit is not known. */
+const firstAbove = (curve: Float64Array, limit: number | null, times: readonly number[]): string | null => {
+  const step = limit === null ? -1 : curve.findIndex((demand) => demand > limit)
+  return step < 0 ? null : isoTime(times[step]!)
+}
+
+const dayMs = 86_400_000
+
+/** By how much a project moves the runway of its group, among the committed ones. `sums`: the members' demand alone. */
+const describeProject = (
+  project: Project,
+  { limit }: CapacityGroup,
+  sums: Float64Array,
+  committed: readonly Project[],
+  times: readonly number[],
+): CapacityProject => {
+  const runways = (projects: readonly Project[]): (string | null)[] => {
+    if (sums.length === 0) return [null, null]
+    const demand = sums.slice()
+    for (const other of projects) addProject(demand, times, other)
+    return exceededByShare(demand, times.length, [shareP50, shareP90]).map((curve) => firstAbove(curve, limit, times))
+  }
+  const others = committed.filter((other) => other !== project)
+  const [without, included] = [runways(others), runways([...others, project])]
+  const movedDays = (index: number): number | null => {
+    const [before, after] = [without[index], included[index]]
+    return before == null || after == null ? null : (Date.parse(after) - Date.parse(before)) / dayMs
+  }
+  const { name, status, group, metric, units, probability } = project
+  return {
+    name,
+    status,
+    group,
+    metric,
+    units,
+    probability,
+    runway_p50_without: without[0]!,
+    runway_p50_with: included[0]!,
+    runway_p90_without: without[1]!,
+    runway_p90_with: included[1]!,
+    moved_days_p50: movedDays(0),
+    moved_days_p90: movedDays(1),
+  }
+}
+
+const describeUnknownProjects = (projects: readonly Project[], groups: readonly CapacityGroup[]): string[] =>
+  projects
+    .filter((project) => !groups.some(({ group, metric }) => group === project.group && metric === project.metric))
+    .map(({ name, group, metric }) =>
+      groups.some((known) => known.group === group)
+        ? `Project ${name} adds ${metric}, which no server of ${group} has.`
+        : `Project ${name} names ${group}, which is no cluster or host of the servers table.`,
+    )

@@ -210,7 +210,7 @@ describe.skipIf(!bitbrains.isAvailable)(`Bitbrains in made-up clusters${bitbrain
       await estimateBreaches(database, config, task, undefined)
       const columns = await readMetricColumns(database, config)
       await storeSeriesCapacity(database, columns)
-      const report = await assessCapacity(database, config, columns, task, undefined)
+      const report = await assessCapacity(database, config, columns, [], task, undefined)
 
       const rows = await database.columns(
         `SELECT r.series_id, a.cores, a.host, b.host_cluster AS cluster, list(h.predicted ORDER BY h.ts) AS predicted, list(CAST(epoch_ms(h.ts) AS DOUBLE) ORDER BY h.ts) AS times
@@ -245,7 +245,7 @@ describe.skipIf(!bitbrains.isAvailable)(`Bitbrains in made-up clusters${bitbrain
           .map((path) => path.findIndex((value) => value > group.limit!))
           .map((step) => (step < 0 ? Number.POSITIVE_INFINITY : step))
           .sort((a, b) => a - b)
-        const dateOf = (step: number): string | null => (Number.isFinite(step) ? new Date(dates[step]!).toISOString() : null)
+        const dateOf = (step: number): string | null => (Number.isFinite(step) ? new Date(dates[step] ?? 0).toISOString() : null)
         expect([group.runway_p50, group.runway_p90]).toEqual([dateOf(firsts[99]!), dateOf(firsts[19]!)])
         const peaks = sums.map((path) => Math.max(...path)).sort((a, b) => b - a)
         expect(group.demand_p50).toBeCloseTo(peaks[99]!, 6)

@@ -1,0 +1,121 @@
+// Projects: by how many days each moves the runway of its cluster, worked by hand, and what a table of them may hold.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readProjects } from '../../../src-main/engine/capacity/projects.ts'
+import { capacityReportSchema, type CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { seriesRows, timeAfter, times } from '../../fixtures/forecast-rows.ts'
+import { ForecastWorkspace, type FinishedRun } from '../../fixtures/forecast-workspace.ts'
+
+let workspace: ForecastWorkspace
+beforeAll(async () => {
+  workspace = await ForecastWorkspace.open()
+})
+afterAll(async () => workspace.close())
+
+/** Day d of the horizon, from 1. */
+const horizonDay = (day: number): string => timeAfter('2026-01-01', 39 + day).slice(0, 10)
+
+describe('projects of a cluster whose members need 4 (60 + d) of 300 cores on day d', () => {
+  let run: FinishedRun
+  let report: CapacityReport
+  beforeAll(async () => {
+    const members = ['a', 'b', 'c', 'd']
+    const rows = members.flatMap((server) =>
+      seriesRows({ server, metric: 'cpu_p95', actual: times(40, 60), horizon: Array.from({ length: 30 }, (_, day) => 61 + day) }),
+    )
+    const hosts = ['h1', 'h2', 'h3', 'h4'].map((host) => `${host},prod,100`)
+    run = await workspace.analyse(await workspace.writeForecasts('projects.parquet', rows), {
+      config: { capacity_target: 100 },
+      serversTable: await workspace.writeText(
+        'projects.servers.csv',
+        ['server_id,host_cluster,cores', ...hosts, ...members.map((id) => `${id},prod,100`)].join('\n'),
+      ),
+      projectsTable: await workspace.writeText(
+        'projects.csv',
+        [
+          'Name;Group;Metric;Units;From;To;Probability;Status',
+          `core banking;prod;cpu_p95;20,5;${horizonDay(1)};;;committed`,
+          `retire batch;prod;cpu_p95;-12,5;${horizonDay(5)};;;planned`,
+          `maybe;prod;cpu_p95;20;${horizonDay(1)};;0,3;planned`,
+          `over by then;prod;cpu_p95;90;${horizonDay(1)};${horizonDay(2)};;planned`,
+          `late;prod;cpu_p95;90;${horizonDay(25)};;;planned`,
+          `elsewhere;lab;cpu_p95;5;${horizonDay(1)};;;planned`,
+          `memory;prod;mem_p95;5;${horizonDay(1)};;;planned`,
+        ].join('\n'),
+      ),
+    })
+    report = await run.json(runFiles.capacity, capacityReportSchema)
+  })
+
+  test('move its runway by the days that arithmetic says', () => {
+    // Alone: 4 x 76 = 304 on day 16. With 20.5 more: 4 (60 + d) + 20.5 > 300 from day 10 on. With 8 left of it after -12.5: day 14.
+    const moved = report.projects.map(({ name, moved_days_p50, moved_days_p90 }) => [name, moved_days_p50, moved_days_p90])
+    expect(moved).toEqual([
+      ['core banking', -6, -6],
+      ['late', 0, 0],
+      // 40.5 more: from day 5 on. It happens on 60 of the 200 paths: more than a tenth, fewer than half.
+      ['maybe', 0, -5],
+      // 240 + 4 + 110.5 on the first day.
+      ['over by then', -9, -9],
+      ['retire batch', 4, 4],
+    ])
+  })
+
+  test('are in the demand where they are committed, and only there', () => {
+    expect(report.groups.find(({ kind }) => kind === 'cluster')).toMatchObject({
+      runway_p50: `${horizonDay(10)}T00:00:00.000Z`,
+      demand_p90: 360 + 20.5,
+    })
+  })
+
+  test('without a known group or metric are named', () => {
+    expect(report.notes).toEqual([
+      'Project elsewhere names lab, which is no cluster or host of the servers table.',
+      'Project memory adds mem_p95, which no server of prod has.',
+    ])
+    expect(run.manifest.projects_table).toMatchObject({ rows: 7, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  })
+})
+
+describe('a table of projects', () => {
+  const read = async (text: string) => readProjects(await workspace.writeText('table.csv', text), 'auto', 'Europe/Berlin')
+  const header = 'name,group,metric,units,from,to,probability,status\n'
+
+  test('has days of the time zone, and a planned project without an end', async () => {
+    const { projects } = await read(`${header}p,prod,cpu_p95,4,2026-07-01,2026-07-31,,\n`)
+    expect(projects).toEqual([
+      {
+        name: 'p',
+        group: 'prod',
+        metric: 'cpu_p95',
+        units: 4,
+        fromMs: Date.parse('2026-06-30T22:00:00Z'),
+        untilMs: Date.parse('2026-07-31T22:00:00Z'),
+        probability: 1,
+        status: 'planned',
+      },
+    ])
+  })
+
+  test.each([
+    ['a line without units', `${header}p,prod,cpu_p95,,2026-07-01,,,\n`, 'Line 2, column units of the projects table table.csv is empty.'],
+    ['a word for a number', `${header}p,prod,cpu_p95,four,2026-07-01,,,\n`, 'holds "four", which is no number.'],
+    ['30 February', `${header}p,prod,cpu_p95,4,2026-02-30,,,\n`, 'holds "2026-02-30", which is no date.'],
+    [
+      'a percentage as probability',
+      `${header}p,prod,cpu_p95,4,2026-07-01,,30,\n`,
+      'column probability of the projects table table.csv holds "30".',
+    ],
+    ['an unknown status', `${header}p,prod,cpu_p95,4,2026-07-01,,,sure\n`, 'column status of the projects table table.csv holds "sure".'],
+    [
+      'an end before its beginning',
+      `${header}p,prod,cpu_p95,4,2026-07-02,2026-07-01,,\n`,
+      'column to of the projects table table.csv lies before from.',
+    ],
+    ['a number with two readings', `${header}p,prod,cpu_p95,1.200,2026-07-01,,,\n`, 'holds "1.200", which reads as 1200 or 1.2.'],
+    ['an unknown column', 'name,group,metric,unit,from\n', 'has a column unit that is not known.'],
+    ['no column group', 'name,metric,units,from\np,cpu_p95,4,2026-07-01\n', 'has no column group.'],
+  ])('with %s is refused', async (_title, text, message) => {
+    await expect(read(text)).rejects.toMatchObject({ code: 'table-invalid', message: expect.stringContaining(message) })
+  })
+})
