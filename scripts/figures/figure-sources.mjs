@@ -654,10 +654,13 @@ export const modelAccuracyFigures = {
 }
 
 const groupsTest = 'test/engine/capacity/groups.test.ts'
-const groupFigures = keyFrom('src-main/engine/capacity/assess-groups.ts#assessCapacity', groupsTest)
+const groupFigures = keyFrom('src-main/engine/capacity/assess-groups.ts#assessGroups', groupsTest)
 const groupCurves = keyFrom('src-main/statistics/running-quantiles.ts#exceededByShare', groupsTest)
 const hostGroups = keyFrom('src-main/engine/capacity/host-groups.ts#readHostGroups', groupsTest)
 
+const rightsizeTest = 'test/engine/capacity/rightsize.test.ts'
+const sizes = keyFrom('src-main/engine/capacity/rightsize.ts#rightsizeFleet', rightsizeTest)
+const savingsFigures = keyFrom('src-main/engine/capacity/assess-capacity.ts#assessCapacity', rightsizeTest)
 const projectFigures = keyFrom('src-main/engine/capacity/projects.ts#addProject', 'test/engine/capacity/projects.test.ts')
 
 /** Keys of capacity.json, by path. @type {Readonly<Record<string, FigureSource>>} */
@@ -710,5 +713,26 @@ export const capacityFigures = {
     moved_days_p50: projectFigures('`runway_p50_with` − `runway_p50_without`'),
     moved_days_p90: projectFigures('`runway_p90_with` − `runway_p90_without`'),
   }),
+  'rightsizing.catalogue': sizes('path of `--catalogue`, else the shipped list'),
+  ...under('rightsizing.servers[]', {
+    server_id: sizes('recommendation `keep`, and no host of others'),
+    current_type: sizes('servers table'),
+    new_type: sizes(
+      'least price below that of today with 99.5 % quantile × today / new < 100 × (1 − `sizing_headroom`) for processor and memory',
+    ),
+    vcpu: sizes('catalogue'),
+    mem_gib: sizes('catalogue'),
+    monthly_savings_usd: sizes('price of the current type − price of the new one'),
+    licence: sizes('servers table'),
+    licence_cores_freed: sizes('licensed cores before − after; a machine licenses max(vCPUs, `min_cores`), four for SQL'),
+    licence_savings_usd: sizes('`licence_cores_freed` × `usd_per_core`'),
+    performance_risk: sizes('share of the paths above 100 % of the new size at some time: up to 1 %, 5 %, 10 %, 25 %, more'),
+  }),
+  'rightsizing.unknown_types': sizes('instance types that the catalogue lacks'),
+  'savings.rightsize_usd': savingsFigures('sum of `monthly_savings_usd` of the rightsized servers'),
+  'savings.consolidate_usd': savingsFigures('sum of `monthly_cost_usd` of consolidated servers'),
+  'savings.retire_usd': savingsFigures('sum of `monthly_cost_usd` of retired servers'),
+  'savings.total_usd': savingsFigures('sum of the three'),
+  'savings.licences_usd': savingsFigures('sum of `licence_savings_usd`'),
   notes: groupFigures('a sentence for each gap'),
 }

@@ -16,6 +16,7 @@ export interface AnalyzeOptions extends StatedSettings {
   readonly servers?: string
   readonly events?: string
   readonly projects?: string
+  readonly catalogue?: string
   readonly method: AnalysisMethod
   readonly model?: string
   readonly previous?: string
@@ -41,6 +42,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
           serversTable: options.servers,
           eventsTable: options.events,
           projectsTable: options.projects,
+          catalogue: options.catalogue,
           model: options.model,
           previousRun: options.previous,
           runId: options.runId,

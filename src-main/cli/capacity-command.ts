@@ -1,5 +1,5 @@
 // headroom capacity: which resource limits, when volumes are full, how long clusters and hosts last, and what to buy.
-import type { CapacityGroup, CapacityProject } from '../../src-shared/artefacts/capacity.ts'
+import type { CapacityGroup, CapacityProject, CapacityReport } from '../../src-shared/artefacts/capacity.ts'
 import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
 import { queryCapacity } from '../queries/capacity/capacity-query.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'
@@ -44,6 +44,7 @@ export const describeCapacity = ({ report, resources, volumes, volume_count }: C
     report === null ? 'Clusters and hosts are not known in this run.' : describeGroups(report.groups, report.horizon_end),
     report === null || report.projects.length === 0 ? '' : describeProjects(report.projects),
     volumes.length === 0 ? '' : describeVolumes(volumes, volume_count),
+    report === null ? '' : describeSavings(report),
     ...(report?.notes ?? []).map((note) => wrapText(`Note: ${note}`)),
   ]
     .filter((section) => section !== '')
@@ -115,6 +116,36 @@ const describeVolumes = (volumes: CapacityView['volumes'], count: number): strin
     ),
     ...(count > soonest.length
       ? [`Only the first ${soonest.length} of ${countText(count, 'volume')} are shown; --json has up to 1,000.`]
+      : []),
+  ].join('\n')
+}
+
+const maxSizeRows = 20
+const riskWords = ['very low', 'low', 'medium', 'high', 'very high'] as const
+
+/** The waterfall, and the servers that a smaller type carries. */
+const describeSavings = ({ savings, rightsizing }: CapacityReport): string => {
+  const usd = (amount: number): string => amount.toLocaleString('en-US', { maximumFractionDigits: 2 })
+  const largest = [...rightsizing.servers].sort((a, b) => b.monthly_savings_usd - a.monthly_savings_usd).slice(0, maxSizeRows)
+  return [
+    `Savings, USD a month: rightsize ${usd(savings.rightsize_usd)} + consolidate ${usd(savings.consolidate_usd)} + retire ${usd(savings.retire_usd)} = ${usd(savings.total_usd)}. Licences: ${usd(savings.licences_usd)}.`,
+    ...(largest.length === 0
+      ? []
+      : [
+          reportTable(
+            ['rightsize', 'from', 'to', 'USD a month', 'risk'],
+            largest.map((row) => [
+              row.server_id,
+              row.current_type,
+              row.new_type,
+              usd(row.monthly_savings_usd),
+              riskWords[row.performance_risk] ?? '',
+            ]),
+          ),
+          wrapText(`Catalogue: ${rightsizing.catalogue}.`),
+        ]),
+    ...(rightsizing.servers.length > largest.length
+      ? [`Only the first ${largest.length} of ${countText(rightsizing.servers.length, 'server')} are shown; --json has all.`]
       : []),
   ].join('\n')
 }

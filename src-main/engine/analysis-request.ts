@@ -20,6 +20,8 @@ export interface AnalysisRequest {
   readonly eventsTable?: string | undefined
   /** CSV with `name`, `group`, `metric`, `units`, `from`, `to`, `probability`, `status`: what will be added to clusters and hosts. */
   readonly projectsTable?: string | undefined
+  /** CSV with `type`, `vcpu`, `mem_gib`, `monthly_usd`, `arch`: sizes in place of the shipped EC2 ones. */
+  readonly catalogue?: string | undefined
   /** Forces one model for all series. */
   readonly model?: string | undefined
   /** Run folder whose consolidation is kept where it still fits. */

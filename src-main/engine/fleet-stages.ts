@@ -16,7 +16,7 @@ import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { loadServersTable } from '../forecasts/servers-table.ts'
 import { validateForecasts, type ForecastValidation } from '../forecasts/validate-forecasts.ts'
 import { createCapacityHistory } from './capacity/series-capacity.ts'
-import { readProjects, type Projects } from './capacity/projects.ts'
+import { readCapacityTables, type CapacityTables } from './capacity/assess-capacity.ts'
 import type { AnalysisRequest } from './analysis-request.ts'
 import type { Method } from './methods/method.ts'
 import type { ProgressReporter } from './progress.ts'
@@ -35,7 +35,7 @@ export interface FleetWork {
   readonly progress: Pick<ProgressReporter, 'start'>
 }
 
-export type FleetRequest = Pick<AnalysisRequest, 'inputs' | 'serversTable' | 'eventsTable' | 'projectsTable' | 'model'>
+export type FleetRequest = Pick<AnalysisRequest, 'inputs' | 'serversTable' | 'eventsTable' | 'projectsTable' | 'catalogue' | 'model'>
 
 export interface FleetOptions {
   /** How to treat flag columns of an earlier analysis. */
@@ -58,7 +58,7 @@ export interface ValidatedFleet {
   /** Null without an events table. */
   readonly eventCalendar: EventCalendar | null
   /** Absent after a Spark job. */
-  readonly projects?: Projects
+  readonly capacityTables?: CapacityTables
   readonly validation: ForecastValidation
   readonly grid: TimeGrid
   /** Of all steps in the dataset, `grid` first; `series_grids` says whose is which where there are several. */
@@ -113,7 +113,7 @@ export const withStatedLevel = (config: AnalysisConfig, { mapping }: Pick<Foreca
 /** Leaves `server_attributes`. */
 export const validateFleet = async (
   { database, config, progress }: FleetWork,
-  request: Pick<FleetRequest, 'serversTable' | 'eventsTable' | 'projectsTable'>,
+  request: Pick<FleetRequest, 'serversTable' | 'eventsTable' | 'projectsTable' | 'catalogue'>,
   dataset: ForecastDataset,
 ): Promise<ValidatedFleet> => {
   const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable, config.decimal)
@@ -123,8 +123,8 @@ export const validateFleet = async (
   const { warnings: timeWarnings, ...times } = await detectTimes(database, config, isZoned)
   const eventCalendar =
     request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable, config.decimal, times.zone.name)
-  const projects = await readProjects(request.projectsTable, config.decimal, times.zone.name)
-  return { dataset, config, projects, serversTable, tableWarnings, eventCalendar, validation, ...times, timeWarnings }
+  const capacityTables = await readCapacityTables(request, config, times.zone.name)
+  return { dataset, config, capacityTables, serversTable, tableWarnings, eventCalendar, validation, ...times, timeWarnings }
 }
 
 /** Leaves `series_models`, `series`, `holidays` and the view `forecast`. */

@@ -17,7 +17,7 @@ import { writeServerRisk } from './artefacts/write-server-risk.ts'
 import { measureBacktests, type MeasuredBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
 import { readSimulationTask, type SimulationTask } from './breach/path-batches.ts'
-import { assessCapacity } from './capacity/assess-groups.ts'
+import { assessCapacity, readCapacityTables } from './capacity/assess-capacity.ts'
 import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
 import { estimateBreaches, type BreachFindings } from './breach/estimate-breaches.ts'
@@ -139,6 +139,7 @@ const recommendFleet = async (
   const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column, clock)
   await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
   await staging.seal(runFiles.recommendations)
+  const capacityTables = fleet.capacityTables ?? (await readCapacityTables({}, config, fleet.zone.name))
   const capacityColumns = await readMetricColumns(database, config)
   await storeSeriesCapacity(database, capacityColumns)
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
@@ -146,7 +147,7 @@ const recommendFleet = async (
   await writeJson(
     staging.folder,
     runFiles.capacity,
-    await assessCapacity(database, config, capacityColumns, fleet.projects?.projects ?? [], task, work.signal),
+    await assessCapacity(database, config, capacityColumns, capacityTables, task, work.signal),
   )
   await staging.seal(runFiles.capacity)
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)

@@ -54,6 +54,38 @@ const capacityProjectSchema = z.object({
 })
 export type CapacityProject = z.infer<typeof capacityProjectSchema>
 
+const rightsizedServerSchema = z.object({
+  server_id: z.string().describe('name of the server'),
+  current_type: z.string().describe('instance type of the servers table'),
+  new_type: z.string().describe('cheapest type that carries it'),
+  vcpu: z.number().describe('vCPUs of that type'),
+  mem_gib: z.number().describe('GiB of that type'),
+  monthly_savings_usd: z.number().describe('USD a month between both types, by the catalogue'),
+  licence: z.string().nullable().describe('licence of the servers table'),
+  licence_cores_freed: z.number().describe('cores that no longer need the licence'),
+  licence_savings_usd: nullableNumber.describe('USD a month for those cores; null where `licence_costs` does not state the price'),
+  performance_risk: z.int().describe('0 very low, 1 low, 2 medium, 3 high, 4 very high'),
+})
+export type RightsizedServer = z.infer<typeof rightsizedServerSchema>
+
+const rightsizingSchema = z.object({
+  catalogue: z.string().describe('file of the catalogue, or date and source of the shipped one'),
+  servers: z
+    .array(rightsizedServerSchema)
+    .describe('servers that a cheaper type carries; none that is retired, consolidated, at risk, or a host of others'),
+  unknown_types: z.array(z.string()).describe('instance types of the servers table that the catalogue lacks'),
+})
+export type Rightsizing = z.infer<typeof rightsizingSchema>
+
+const savingsSchema = z.object({
+  rightsize_usd: z.number().describe('USD a month'),
+  consolidate_usd: z.number().describe('USD a month'),
+  retire_usd: z.number().describe('USD a month'),
+  total_usd: z.number().describe('sum of the three; each server counts in one of them'),
+  licences_usd: z.number().describe('USD a month, apart from the sum'),
+})
+export type CapacitySavings = z.infer<typeof savingsSchema>
+
 export const capacityReportSchema = z.object({
   reserve_hosts: z.int().describe('hosts that may fail in each cluster'),
   reserve_percent: z.number().describe('share of the remaining capacity that stays free'),
@@ -61,6 +93,8 @@ export const capacityReportSchema = z.object({
   horizon_end: instant.nullable().describe('last time of the forecasts, UTC; null without a group'),
   groups: z.array(capacityGroupSchema).describe('a row per cluster or host and metric'),
   projects: z.array(capacityProjectSchema).describe('a row per project whose group and metric are known'),
+  rightsizing: rightsizingSchema,
+  savings: savingsSchema.describe('a waterfall'),
   notes: z.array(z.string()).describe('what is missing, a sentence each'),
 })
 export type CapacityReport = z.infer<typeof capacityReportSchema>

@@ -124,6 +124,12 @@ export const analysisConfigSchema = z.strictObject({
   reserve_percent: percent.lt(100).default(0),
   /** Percent of the usable capacity that the demand of a cluster or host may reach. */
   capacity_target: percent.gt(0).default(80),
+  /** Share of a smaller instance type that stays free. */
+  sizing_headroom: z.number().min(0).lt(1).default(0.2),
+  /** By licence of the servers table: USD a month per core, and the cores that a machine must license at least. */
+  licence_costs: z
+    .record(z.string().min(1), z.strictObject({ usd_per_core: z.number().min(0), min_cores: z.int().min(1).max(1024).optional() }))
+    .default({}),
   /** Days from order to delivery where the servers table states none. */
   lead_time_days: z.number().min(0).max(maxLeadTimeDays).default(30),
   /** Seed of every random choice. */

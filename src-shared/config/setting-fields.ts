@@ -13,7 +13,8 @@ interface SettingText {
 
 /** How the columns of one dataset are read, which no form of settings for all of them can say. */
 type InputReadingKey = 'map' | 'wide' | 'date_format' | 'encoding' | 'batch_step'
-type SettingKey = Exclude<keyof AnalysisConfig, InputReadingKey>
+/** Prices of licences stand in the configuration file only. */
+type SettingKey = Exclude<keyof AnalysisConfig, InputReadingKey | 'licence_costs'>
 
 const settingTexts: Readonly<Record<SettingKey, SettingText>> = {
   high_risk_threshold: { group: 'Thresholds', label: 'High', unit: '%', hint: 'Servers above are at risk' },
@@ -99,6 +100,12 @@ const settingTexts: Readonly<Record<SettingKey, SettingText>> = {
     label: 'Capacity target',
     unit: '%',
     hint: 'Usable capacity that a cluster’s demand may reach',
+  },
+  sizing_headroom: {
+    group: 'Costs and consolidation',
+    label: 'Sizing headroom',
+    unit: 'share',
+    hint: 'Of a smaller instance type that stays free',
   },
   lead_time_days: { group: 'Costs and consolidation', label: 'Lead time', unit: 'days', hint: 'Default for servers without a value' },
 }

@@ -54,15 +54,18 @@ interface GroupDemand {
 const shareP50 = 0.5
 const shareP90 = 0.1
 
+/** Clusters, hosts and projects of capacity.json. */
+type GroupReport = Omit<CapacityReport, 'rightsizing' | 'savings'>
+
 /** Reads `server_attributes`, `series`, `series_capacity`, `horizon`. `task`: what paths are drawn from; null where none are known. */
-export const assessCapacity = async (
+export const assessGroups = async (
   database: Database,
   config: AnalysisConfig,
   columns: ReadonlyMap<string, CapacityColumn>,
   projects: readonly Project[],
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
-): Promise<CapacityReport> => {
+): Promise<GroupReport> => {
   const rules = { reserve_hosts: config.reserve_hosts, reserve_percent: config.reserve_percent, capacity_target: config.capacity_target }
   const found = await readHostGroups(database)
   if (found === null) return { ...rules, horizon_end: null, groups: [], projects: [], notes: describeUnknownProjects(projects, []) }
@@ -332,8 +335,8 @@ const describeProject = (
   const others = committed.filter((other) => other !== project)
   const [without, included] = [runways(others), runways([...others, project])]
   const movedDays = (index: number): number | null => {
-    const [before, after] = [without[index], included[index]]
-    return before == null || after == null ? null : (Date.parse(after) - Date.parse(before)) / dayMs
+    const [before, after] = [without[index]!, included[index]!]
+    return before === null || after === null ? null : (Date.parse(after) - Date.parse(before)) / dayMs
   }
   const { name, status, group, metric, units, probability } = project
   return {

@@ -1,5 +1,6 @@
 // Hosts and clusters: what is usable, how long it lasts, what to buy; worked by hand, and on a real fleet against a plain computation.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { parseConfig } from '../../../src-main/config/parse-config.ts'
 import { Database } from '../../../src-main/database/database.ts'
 import { assessFleet } from '../../../src-main/engine/analyze.ts'
@@ -8,7 +9,7 @@ import { estimateBreaches } from '../../../src-main/engine/breach/estimate-breac
 import { JointPaths } from '../../../src-main/engine/breach/joint-paths.ts'
 import { readSimulationTask } from '../../../src-main/engine/breach/path-batches.ts'
 import { pathCount } from '../../../src-main/engine/breach/simulate-paths.ts'
-import { assessCapacity, countHostsToBuy, usableCapacity } from '../../../src-main/engine/capacity/assess-groups.ts'
+import { assessGroups, countHostsToBuy, usableCapacity } from '../../../src-main/engine/capacity/assess-groups.ts'
 import { readMetricColumns, storeSeriesCapacity } from '../../../src-main/engine/capacity/series-capacity.ts'
 import { describeCapacity } from '../../../src-main/cli/capacity-command.ts'
 import { headroom } from '../../../src-main/engine/methods/headroom.ts'
@@ -70,7 +71,7 @@ const analyse = async (rows: readonly ForecastRow[], servers: string, config = {
 }
 const assess = async (...request: Parameters<typeof analyse>): Promise<CapacityReport> =>
   (await analyse(...request)).json(runFiles.capacity, capacityReportSchema)
-const groupOf = ({ groups }: CapacityReport, name: string, metric = 'cpu_p95'): CapacityGroup =>
+const groupOf = ({ groups }: Pick<CapacityReport, 'groups'>, name: string, metric = 'cpu_p95'): CapacityGroup =>
   groups.find(({ group, metric: own }) => group === name && own === metric)!
 
 describe('a cluster of four hosts with a member each', () => {
@@ -210,33 +211,39 @@ describe.skipIf(!bitbrains.isAvailable)(`Bitbrains in made-up clusters${bitbrain
       await estimateBreaches(database, config, task, undefined)
       const columns = await readMetricColumns(database, config)
       await storeSeriesCapacity(database, columns)
-      const report = await assessCapacity(database, config, columns, [], task, undefined)
+      const report = await assessGroups(database, config, columns, [], task, undefined)
 
-      const rows = await database.columns(
-        `SELECT r.series_id, a.cores, a.host, b.host_cluster AS cluster, list(h.predicted ORDER BY h.ts) AS predicted, list(CAST(epoch_ms(h.ts) AS DOUBLE) ORDER BY h.ts) AS times
+      const rows = await database.rows(
+        `SELECT r.series_id, a.cores, b.host_cluster AS cluster, list(h.predicted ORDER BY h.ts) AS predicted, list(CAST(epoch_ms(h.ts) AS DOUBLE) ORDER BY h.ts) AS times
          FROM series_risk r JOIN horizon h USING (series_id) JOIN server_attributes a ON a.server_id = r.server_id JOIN server_attributes b ON b.server_id = a.host
          GROUP BY ALL ORDER BY r.series_id`,
-        { series_id: 'number', cores: 'number', cluster: 'text', predicted: 'list', times: 'list' },
+        z.object({
+          series_id: z.int(),
+          cores: z.number(),
+          cluster: z.string(),
+          predicted: z.array(z.number()),
+          times: z.array(z.number()),
+        }),
       )
       const positions = new Map([...task.series.seriesIds].map((id, position) => [id, position]))
       const demand = new Map<string, number[][]>()
       const joint = JointPaths.overHorizon(task)
       joint.draw(
-        [...rows.series_id].map((id, index) => ({
+        rows.map(({ series_id: id, predicted }) => ({
           position: positions.get(id)!,
-          forecast: Float64Array.from(rows.predicted[index]!),
+          forecast: Float64Array.from(predicted),
           maxMeasured: task.backtestResiduals.maxMeasured(id),
         })),
         (index, paths) => {
-          const steps = rows.predicted[index]!.length
-          const sums = demand.get(rows.cluster[index]!) ?? Array.from({ length: pathCount }, () => Array.from({ length: steps }, () => 0))
-          demand.set(rows.cluster[index]!, sums)
+          const { predicted, cluster, cores } = rows[index]!
+          const steps = predicted.length
+          const sums = demand.get(cluster) ?? Array.from({ length: pathCount }, () => Array.from({ length: steps }, () => 0))
+          demand.set(cluster, sums)
           for (let path = 0; path < pathCount; path++)
-            for (let step = 0; step < steps; step++)
-              sums[path]![step]! += (Math.max(0, paths[path * steps + step]!) * rows.cores[index]!) / 100
+            for (let step = 0; step < steps; step++) sums[path]![step]! += (Math.max(0, paths[path * steps + step]!) * cores) / 100
         },
       )
-      const dates = rows.times[0]!
+      const dates = rows[0]!.times
       let inside = 0
       for (const [cluster, sums] of demand) {
         const group = groupOf(report, cluster)

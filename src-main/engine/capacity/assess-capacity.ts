@@ -1,0 +1,75 @@
+// capacity.json: clusters, hosts and projects, rightsizing, and what all of it saves.
+import { z } from 'zod'
+import type { CapacityReport, CapacitySavings, Rightsizing } from '../../../src-shared/artefacts/capacity.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import type { Database } from '../../database/database.ts'
+import type { SimulationTask } from '../breach/path-batches.ts'
+import { assessGroups } from './assess-groups.ts'
+import { readCatalogue, type InstanceCatalogue } from './instance-catalogue.ts'
+import { readProjects, type Project } from './projects.ts'
+import { rightsizeFleet } from './rightsize.ts'
+
+/** The planner's tables. */
+export interface CapacityTables {
+  readonly projects: readonly Project[]
+  readonly catalogue: InstanceCatalogue
+  /** As the manifest names them. */
+  readonly entries: { readonly projects: InstanceCatalogue['entry']; readonly catalogue: InstanceCatalogue['entry'] }
+}
+
+export interface CapacityTablePaths {
+  readonly projectsTable?: string | undefined
+  readonly catalogue?: string | undefined
+}
+
+/** Throws input-not-found, table-invalid. */
+export const readCapacityTables = async (
+  paths: CapacityTablePaths,
+  { decimal }: Pick<AnalysisConfig, 'decimal'>,
+  timeZone: string,
+): Promise<CapacityTables> => {
+  const { projects, entry } = await readProjects(paths.projectsTable, decimal, timeZone)
+  const catalogue = await readCatalogue(paths.catalogue, decimal)
+  return { projects, catalogue, entries: { projects: entry, catalogue: catalogue.entry } }
+}
+
+/** Reads the tables of all stages before, `server_assignments` among them. */
+export const assessCapacity = async (
+  database: Database,
+  config: AnalysisConfig,
+  columns: ReadonlyMap<string, CapacityColumn>,
+  { projects, catalogue }: CapacityTables,
+  task: SimulationTask | null,
+  signal: AbortSignal | undefined,
+): Promise<CapacityReport> => {
+  const { notes, ...groups } = await assessGroups(database, config, columns, projects, task, signal)
+  const rightsizing = await rightsizeFleet(database, config, columns, catalogue, task, signal)
+  return { ...groups, rightsizing, savings: await sumSavings(database, rightsizing), notes: [...notes, ...describeTypes(rightsizing)] }
+}
+
+/** A server counts in one step: rightsizing leaves out what is removed. Reads `server_assignments`, `series_risk`. */
+const sumSavings = async (database: Database, { servers }: Rightsizing): Promise<CapacitySavings> => {
+  const { retire, consolidate } = await database.row(
+    `SELECT CAST(coalesce(sum(usd) FILTER (recommendation = 'retire'), 0) AS DOUBLE) AS retire, CAST(coalesce(sum(usd) FILTER (recommendation = 'consolidate'), 0) AS DOUBLE) AS consolidate
+     FROM (SELECT DISTINCT server_id, CAST(monthly_cost_usd AS DECIMAL(18, 4)) AS usd FROM series_risk) JOIN server_assignments USING (server_id)`,
+    z.object({ retire: z.number(), consolidate: z.number() }),
+  )
+  const rightsize = servers.reduce((sum, server) => sum + server.monthly_savings_usd, 0)
+  const licences = servers.reduce((sum, server) => sum + (server.licence_savings_usd ?? 0), 0)
+  const cents = (usd: number): number => Math.round(usd * 100) / 100
+  return {
+    rightsize_usd: cents(rightsize),
+    consolidate_usd: cents(consolidate),
+    retire_usd: cents(retire),
+    total_usd: cents(rightsize + consolidate + retire),
+    licences_usd: cents(licences),
+  }
+}
+
+const describeTypes = ({ unknown_types: types }: Rightsizing): string[] =>
+  types.length === 0
+    ? []
+    : [
+        `The catalogue has no ${types.length === 1 ? 'type' : 'types'} ${types.slice(0, 3).join(', ')}${types.length > 3 ? `, and ${types.length - 3} more` : ''}, so servers of ${types.length === 1 ? 'it' : 'them'} keep their size.`,
+      ]

@@ -1,0 +1,183 @@
+// Rightsizing: the cheapest size of a catalogue that still carries every resource on nearly all times and paths (analysis definition, section 13).
+import { z } from 'zod'
+import type { Rightsizing, RightsizedServer } from '../../../src-shared/artefacts/capacity.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import { nameHoldsWord } from '../../../src-shared/config/metric-units.ts'
+import type { Database } from '../../database/database.ts'
+import { selectRank } from '../../statistics/select-rank.ts'
+import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
+import { JointPaths } from '../breach/joint-paths.ts'
+import type { SimulationTask } from '../breach/path-batches.ts'
+import { pathCount } from '../breach/simulate-paths.ts'
+import { readHorizonForecasts } from '../breach/threshold-series.ts'
+import type { InstanceCatalogue, InstanceSize } from './instance-catalogue.ts'
+
+/** Use of a resource over all times and paths, percent of the current size. */
+export interface ResourceUse {
+  /** 99.5 % quantile of all values. */
+  readonly quantile: number
+  /** Greatest value of each path. */
+  readonly peaks: Float64Array
+}
+
+/** Null: the metric is missing, so that resource never shrinks. */
+export interface ServerUse {
+  readonly cpu: ResourceUse | null
+  readonly memory: ResourceUse | null
+}
+
+const quantileShare = 0.995
+
+/** The cheapest size below the current price that carries the server; undefined where none does. `sizes`: by price. */
+export const findSize = (
+  current: InstanceSize,
+  use: ServerUse,
+  sizes: readonly InstanceSize[],
+  headroom: number,
+): InstanceSize | undefined => {
+  const limit = 100 * (1 - headroom)
+  const carries = (resource: ResourceUse | null, now: number, then: number): boolean =>
+    resource === null ? then >= now : (resource.quantile * now) / then < limit
+  if (use.cpu === null && use.memory === null) return undefined
+  return sizes.find(
+    (size) =>
+      size.monthlyUsd < current.monthlyUsd &&
+      size.arch === current.arch &&
+      carries(use.cpu, current.vcpu, size.vcpu) &&
+      carries(use.memory, current.memGib, size.memGib),
+  )
+}
+
+/** Share of the paths on which a resource exceeds the new size at some time, as a risk from 0 (very low) to 4 (very high). */
+const riskLimits = [0.01, 0.05, 0.1, 0.25]
+
+export const performanceRisk = (current: InstanceSize, size: InstanceSize, { cpu, memory }: ServerUse): number => {
+  const shareAbove = (resource: ResourceUse | null, now: number, then: number): number =>
+    resource === null ? 0 : resource.peaks.filter((peak) => (peak * now) / then > 100).length / resource.peaks.length
+  const share = Math.max(shareAbove(cpu, current.vcpu, size.vcpu), shareAbove(memory, current.memGib, size.memGib))
+  const found = riskLimits.findIndex((limit) => share <= limit)
+  return found < 0 ? riskLimits.length : found
+}
+
+type LicenceCosts = AnalysisConfig['licence_costs']
+
+/** Cores that must be licensed: SQL Server counts at least four of a machine. */
+export const licensedCores = (licence: string, vcpu: number, costs: LicenceCosts): number =>
+  Math.max(vcpu, costs[licence]?.min_cores ?? (nameHoldsWord(licence, ['sql', 'mssql']) ? 4 : 1))
+
+const candidateSchema = z.object({ server_id: z.string(), instance_type: z.string(), licence: z.string().nullable() })
+
+/** Servers that stay and take no others over: a saving counts once. Reads `server_attributes`, `server_assignments`, `series_risk`, `horizon`. */
+export const rightsizeFleet = async (
+  database: Database,
+  config: AnalysisConfig,
+  columns: ReadonlyMap<string, CapacityColumn>,
+  catalogue: InstanceCatalogue,
+  task: SimulationTask | null,
+  signal: AbortSignal | undefined,
+): Promise<Rightsizing> => {
+  const candidates = await database.rows(
+    `SELECT a.server_id, a.instance_type, a.licence FROM server_attributes a JOIN server_assignments s USING (server_id)
+     WHERE a.instance_type IS NOT NULL AND s.recommendation = 'keep'
+       AND a.server_id NOT IN (SELECT target_host FROM server_assignments WHERE target_host IS NOT NULL)
+     ORDER BY a.server_id`,
+    candidateSchema,
+  )
+  const sizeOf = new Map(catalogue.sizes.map((size) => [size.type, size]))
+  const known = candidates.filter(({ instance_type }) => sizeOf.has(instance_type))
+  const uses =
+    task === null
+      ? new Map<string, ServerUse>()
+      : await measureUse(database, columns, task, new Set(known.map(({ server_id }) => server_id)), signal)
+  const servers = known.flatMap(({ server_id, instance_type, licence }): RightsizedServer[] => {
+    const use = uses.get(server_id)
+    const current = sizeOf.get(instance_type)!
+    const size = use === undefined ? undefined : findSize(current, use, catalogue.sizes, config.sizing_headroom)
+    if (use === undefined || size === undefined) return []
+    const perCore = licence === null ? undefined : config.licence_costs[licence]?.usd_per_core
+    const freedCores =
+      licence === null
+        ? 0
+        : licensedCores(licence, current.vcpu, config.licence_costs) - licensedCores(licence, size.vcpu, config.licence_costs)
+    return [
+      {
+        server_id,
+        current_type: current.type,
+        new_type: size.type,
+        vcpu: size.vcpu,
+        mem_gib: size.memGib,
+        monthly_savings_usd: roundCents(current.monthlyUsd - size.monthlyUsd),
+        licence,
+        licence_cores_freed: freedCores,
+        licence_savings_usd: licence === null ? 0 : perCore === undefined ? null : roundCents(freedCores * perCore),
+        performance_risk: performanceRisk(current, size, use),
+      },
+    ]
+  })
+  return {
+    catalogue: catalogue.source,
+    servers,
+    unknown_types: [...new Set(candidates.map(({ instance_type }) => instance_type))].filter((type) => !sizeOf.has(type)).sort(),
+  }
+}
+
+const roundCents = (usd: number): number => Math.round(usd * 100) / 100
+
+/** By server; absent where neither processor nor memory has paths. */
+const measureUse = async (
+  database: Database,
+  columns: ReadonlyMap<string, CapacityColumn>,
+  task: SimulationTask,
+  servers: ReadonlySet<string>,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, ServerUse>> => {
+  const { serverIds, seriesIds, metrics, isPercent } = task.series
+  const resourceOf = (metric: string): keyof ServerUse | undefined => {
+    const column = columns.get(metric)
+    return column === 'mem_gib' ? 'memory' : column === 'cores' || column === 'capacity_units' ? 'cpu' : undefined
+  }
+  const positions = [...serverIds.keys()].filter(
+    (position) => servers.has(serverIds[position]!) && isPercent[position] === 1 && resourceOf(metrics[position]!) !== undefined,
+  )
+  const uses = new Map<string, { -readonly [Resource in keyof ServerUse]: ServerUse[Resource] }>()
+  if (positions.length === 0) return uses
+  const { offsets, predicted } = await readHorizonForecasts(
+    database,
+    Uint32Array.from(positions, (position) => seriesIds[position]!),
+  )
+  const paths = JointPaths.overHorizon(task)
+  for (let from = 0; from < positions.length; from += seriesPerTurn) {
+    await yieldToEventLoop(signal)
+    const turn = positions.slice(from, from + seriesPerTurn)
+    paths.draw(
+      turn.map((position, index) => ({
+        position,
+        forecast: predicted.slice(offsets[from + index], offsets[from + index + 1]),
+        maxMeasured: task.backtestResiduals.maxMeasured(seriesIds[position]!),
+      })),
+      (index, values) => {
+        const position = turn[index]!
+        const use = uses.get(serverIds[position]!) ?? { cpu: null, memory: null }
+        uses.set(serverIds[position]!, use)
+        const resource = resourceOf(metrics[position]!)!
+        const measured = measureResource(values)
+        // Of several metrics of a resource the fuller one counts.
+        if (use[resource] === null || measured.quantile > use[resource].quantile) use[resource] = measured
+      },
+    )
+  }
+  return uses
+}
+
+const seriesPerTurn = 500
+
+const measureResource = (values: Float64Array): ResourceUse => {
+  const steps = values.length / pathCount
+  const peaks = Float64Array.from({ length: pathCount }, (_, path) => {
+    let peak = 0
+    for (let index = path * steps; index < (path + 1) * steps; index++) peak = Math.max(peak, values[index]!)
+    return peak
+  })
+  return { quantile: selectRank(values, Math.ceil(quantileShare * (values.length - 1))), peaks }
+}

@@ -1,0 +1,152 @@
+// Rightsizing: the cheapest type that carries a server, its risk and licences, worked by hand; and savings that count once.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readCatalogue, type InstanceSize } from '../../../src-main/engine/capacity/instance-catalogue.ts'
+import { findSize, licensedCores, performanceRisk, type ResourceUse } from '../../../src-main/engine/capacity/rightsize.ts'
+import { selectRank } from '../../../src-main/statistics/select-rank.ts'
+import { capacityReportSchema } from '../../../src-shared/artefacts/capacity.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
+import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
+import { seededRandom } from '../../fixtures/seeded-random.ts'
+
+const use = (quantile: number, peaks: readonly number[] = [quantile]): ResourceUse => ({ quantile, peaks: Float64Array.from(peaks) })
+const size = (vcpu: number, memGib: number, arch = 'x86_64'): InstanceSize => ({
+  type: `${vcpu}x${memGib}-${arch}`,
+  vcpu,
+  memGib,
+  monthlyUsd: vcpu * 10 + memGib,
+  arch,
+})
+const sizes = [size(2, 32), size(4, 16), size(4, 32), size(8, 16), size(8, 32), size(4, 32, 'arm64')].sort(
+  (a, b) => a.monthlyUsd - b.monthlyUsd,
+)
+const current = size(8, 32)
+
+describe('a server of 8 vCPUs', () => {
+  test('at 30 % needs 4 with a fifth of headroom', () => {
+    // 30 % of 8 are 60 % of 4, below 80; and 120 % of 2.
+    expect(findSize(current, { cpu: use(30), memory: use(70) }, sizes, 0.2)).toEqual(size(4, 32))
+  })
+  test('keeps its size where the limit is reached', () => {
+    expect(findSize(current, { cpu: use(40), memory: use(70) }, sizes, 0.2)).toBeUndefined()
+    expect(findSize(current, { cpu: use(39.9), memory: use(70) }, sizes, 0.2)).toEqual(size(4, 32))
+  })
+  test('never shrinks a resource without a metric', () => {
+    expect(findSize(current, { cpu: use(30), memory: null }, sizes, 0.2)?.memGib).toBe(32)
+    expect(findSize(current, { cpu: null, memory: use(10) }, sizes, 0.2)).toEqual(size(8, 16))
+    expect(findSize(current, { cpu: null, memory: null }, sizes, 0.2)).toBeUndefined()
+  })
+  test('stays on its architecture', () => {
+    const arms = [size(4, 32, 'arm64'), current]
+    expect(findSize(current, { cpu: use(10), memory: use(10) }, arms, 0.2)).toBeUndefined()
+  })
+  test.each([
+    [0, 0],
+    [1, 0],
+    [2, 1],
+    [10, 2],
+    [25, 3],
+    [26, 4],
+  ])('has, with %i of 100 paths above the new size, risk %i', (above, risk) => {
+    const peaks = Array.from({ length: 100 }, (_, path) => (path < above ? 51 : 50))
+    expect(performanceRisk(current, size(4, 32), { cpu: use(30, peaks), memory: null })).toBe(risk)
+  })
+})
+
+test('SQL Server needs four cores at least, others what they have, unless stated', () => {
+  expect([
+    licensedCores('SQL Server Standard', 2, {}),
+    licensedCores('SQL Server Standard', 8, {}),
+    licensedCores('Oracle', 2, {}),
+  ]).toEqual([4, 8, 2])
+  expect(licensedCores('Oracle', 2, { Oracle: { usd_per_core: 100, min_cores: 6 } })).toBe(6)
+})
+
+test('the rank that is selected is that of the sorted values', () => {
+  const random = seededRandom(3)
+  for (const length of [1, 2, 7, 500]) {
+    const values = Float64Array.from({ length }, () => Math.floor(random() * 40))
+    const sorted = values.slice().sort()
+    for (const rank of [0, length >> 1, length - 1]) expect(selectRank(values.slice(), rank)).toBe(sorted[rank])
+  }
+})
+
+test('the shipped catalogue states source and date, and prices by size', async () => {
+  const { source, sizes: shipped, entry } = await readCatalogue(undefined, 'auto')
+  expect(source).toMatch(/us-east-1, as of January 2025/)
+  expect(entry).toBeNull()
+  // 0.096 USD an hour for two vCPUs, 730 hours.
+  expect(shipped.find(({ type }) => type === 'm5.large')).toMatchObject({ vcpu: 2, memGib: 8, monthlyUsd: 70.08 })
+  expect(shipped.find(({ type }) => type === 'r6i.2xlarge')).toMatchObject({ vcpu: 8, memGib: 64, monthlyUsd: 367.92 })
+})
+
+describe('a fleet', () => {
+  let workspace: ForecastWorkspace
+  beforeAll(async () => {
+    workspace = await ForecastWorkspace.open()
+  })
+  afterAll(async () => workspace.close())
+
+  test('is rightsized where servers stay, and each saving counts once', async () => {
+    const constant = (server: string, cpu: number, memory: number | null) => [
+      ...seriesRows({ server, metric: 'cpu_p95', actual: times(40, cpu), horizon: times(10, cpu) }),
+      ...(memory === null ? [] : seriesRows({ server, metric: 'mem_p95', actual: times(40, memory), horizon: times(10, memory) })),
+    ]
+    const rows = [
+      // Stays: above 40 % in memory. 45 % of 8 vCPUs are 90 % of 4, so only its memory shrinks.
+      ...constant('wide', 30, 60),
+      ...constant('blind', 45, null),
+      ...constant('busy', 95, 60),
+      ...constant('odd', 30, 60),
+      // Retired, since its group keeps two others.
+      ...constant('idle', 1, 1),
+    ]
+    const table = [
+      'server_id,business_unit,cores,mem_gib,instance_type,licence,monthly_cost_usd',
+      'wide,a,8,32,m5.2xlarge,SQL Server,300',
+      'blind,b,8,32,m5.2xlarge,,300',
+      'busy,c,8,32,m5.2xlarge,,300',
+      'odd,d,8,32,z9.large,,300',
+      'idle,a,8,32,m5.2xlarge,,300',
+      'third,a,8,32,m5.2xlarge,,300',
+    ]
+    const run = await workspace.analyse(await workspace.writeForecasts('sizes.parquet', [...rows, ...constant('third', 50, 60)]), {
+      serversTable: await workspace.writeText('sizes.csv', table.join('\n')),
+      catalogue: await workspace.writeText(
+        'catalogue.csv',
+        'type,vcpu,mem_gib,monthly_usd\nm5.large,2,8,70\nm5.xlarge,4,16,140\nr5.xlarge,4,32,184\nm5.2xlarge,8,32,280\n',
+      ),
+      config: { licence_costs: { 'SQL Server': { usd_per_core: 100 } } },
+    })
+    const { rightsizing, savings, notes } = await run.json(runFiles.capacity, capacityReportSchema)
+    // 30 % of 8 vCPUs are 60 % of 4; 60 % of 32 GiB are 120 % of 16, so r5.xlarge. Four licensed cores go.
+    expect(rightsizing.servers).toEqual([
+      {
+        server_id: 'wide',
+        current_type: 'm5.2xlarge',
+        new_type: 'r5.xlarge',
+        vcpu: 4,
+        mem_gib: 32,
+        monthly_savings_usd: 96,
+        licence: 'SQL Server',
+        licence_cores_freed: 4,
+        licence_savings_usd: 400,
+        performance_risk: 0,
+      },
+    ])
+    expect(savings).toEqual({ rightsize_usd: 96, consolidate_usd: 0, retire_usd: 300, total_usd: 396, licences_usd: 400 })
+    expect(notes).toEqual(['The catalogue has no type z9.large, so servers of it keep their size.'])
+    expect(run.manifest.catalogue).toMatchObject({ rows: 4 })
+  })
+
+  test.each([
+    ['a type twice', 'type,vcpu,mem_gib,monthly_usd\na,2,8,70\na,2,8,70\n', 'holds "a" once more'],
+    ['a price of 0', 'type,vcpu,mem_gib,monthly_usd\na,2,8,0\n', 'column monthly_usd of the instance catalogue bad.csv holds "0"'],
+    ['no prices', 'type,vcpu,mem_gib\na,2,8\n', 'has no column monthly_usd'],
+  ])('with a catalogue of %s is refused', async (_title, text, message) => {
+    await expect(readCatalogue(await workspace.writeText('bad.csv', text), 'auto')).rejects.toMatchObject({
+      code: 'table-invalid',
+      message: expect.stringContaining(message),
+    })
+  })
+})
