@@ -1,4 +1,5 @@
 // What hosts and clusters can carry, what their members need on joint paths, and how long that fits (analysis definition, section 13).
+import { z } from 'zod'
 import type { CapacityGroup, CapacityProject, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
@@ -148,14 +149,17 @@ const groupMembers = (hosts: readonly Host[], members: readonly Member[]): Group
   return [...batches.keys()].sort().map((key) => [...batches.get(key)!.values()])
 }
 
-/** A series of a member; `slots`: places of its times among all. */
+/** A time that others have measured already. */
+const pastSlot = -1
+
+/** A series of a member; `slots`: places of its times among all, or `pastSlot`. */
 interface MemberForecast extends SeriesForecast {
   readonly slots: Int32Array
 }
 
 /** Draws the members' paths batch by batch. */
 class MemberPaths {
-  /** Milliseconds UTC of all forecasts, ascending. */
+  /** Milliseconds UTC of all forecasts after the last measurement of the fleet, ascending. */
   readonly times: readonly number[]
   readonly #paths: JointPaths
   /** By series; absent without paths. */
@@ -194,20 +198,33 @@ class MemberPaths {
     )
   }
 
-  readonly isKnown = ({ seriesId, capacity }: Member): boolean => !Number.isNaN(capacity) && this.#forecasts.has(seriesId)
+  readonly isKnown = ({ seriesId, capacity, isSilent }: Member): boolean =>
+    !isSilent && !Number.isNaN(capacity) && this.#forecasts.has(seriesId)
 }
 
 const addDemand = (sums: Float64Array, paths: Float64Array, slots: Int32Array, steps: number, unitsPerPercent: number): void => {
   const length = slots.length
+  const values = new Float64Array(steps)
+  const isComplete = slots.filter((slot) => slot !== pastSlot).length === steps
   for (let path = 0; path < pathCount; path++) {
     const [from, base] = [path * length, path * steps]
-    if (length < steps) {
+    if (!isComplete) {
       let peak = 0
       for (let step = 0; step < length; step++) peak = Math.max(peak, paths[from + step]!)
-      for (let slot = 0; slot < steps; slot++) sums[base + slot]! += peak * unitsPerPercent
-      for (let step = 0; step < length; step++) sums[base + slots[step]!]! += (Math.max(0, paths[from + step]!) - peak) * unitsPerPercent
-    } else for (let step = 0; step < length; step++) sums[base + step]! += Math.max(0, paths[from + step]!) * unitsPerPercent
+      values.fill(peak)
+    }
+    for (let step = 0; step < length; step++) if (slots[step] !== pastSlot) values[slots[step]!] = Math.max(0, paths[from + step]!)
+    for (let slot = 0; slot < steps; slot++) sums[base + slot]! += values[slot]! * unitsPerPercent
   }
+}
+
+/** Milliseconds UTC of the last measurement; servers gone silent do not count. */
+const readOrigin = async (database: Database): Promise<number> => {
+  const { origin } = await database.row(
+    'SELECT coalesce(CAST(epoch_ms(max(last_measured_at)) AS DOUBLE), 0) AS origin FROM series WHERE NOT is_silent',
+    z.object({ origin: z.number() }),
+  )
+  return origin
 }
 
 const readDemands = async (database: Database, task: SimulationTask, members: readonly Member[]): Promise<MemberPaths> => {
@@ -216,11 +233,12 @@ const readDemands = async (database: Database, task: SimulationTask, members: re
     [...seriesIds.keys()].filter((position) => isPercent[position] === 1).map((position) => [seriesIds[position]!, position]),
   )
   const ids = Uint32Array.from(
-    members.filter(({ seriesId }) => positions.has(seriesId)),
+    members.filter(({ seriesId, isSilent }) => !isSilent && positions.has(seriesId)),
     ({ seriesId }) => seriesId,
   )
   const { offsets, predicted, times } = await readHorizonForecasts(database, ids)
-  const allTimes = [...new Set(times)].sort((a, b) => a - b)
+  const origin = await readOrigin(database)
+  const allTimes = [...new Set(times)].filter((time) => time > origin).sort((a, b) => a - b)
   const slotOfTime = new Map(allTimes.map((time, slot) => [time, slot]))
   const forecasts = new Map(
     Array.from(ids, (id, index) => [
@@ -229,7 +247,7 @@ const readDemands = async (database: Database, task: SimulationTask, members: re
         position: positions.get(id)!,
         forecast: predicted.slice(offsets[index], offsets[index + 1]),
         maxMeasured: task.backtestResiduals.maxMeasured(id),
-        slots: Int32Array.from(times.subarray(offsets[index], offsets[index + 1]), (time) => slotOfTime.get(time)!),
+        slots: Int32Array.from(times.subarray(offsets[index], offsets[index + 1]), (time) => slotOfTime.get(time) ?? pastSlot),
       },
     ]),
   )

@@ -19,6 +19,8 @@ export interface Member {
   readonly cluster: string | null
   /** NaN where it is not known. */
   readonly capacity: number
+  /** Nothing is known of what it will need. */
+  readonly isSilent: boolean
 }
 
 export interface HostGroups {
@@ -62,11 +64,12 @@ export const readHostGroups = async (database: Database): Promise<HostGroups | n
     hostSchema,
   )
   const rows = await database.columns(
-    `SELECT s.series_id, s.server_id, s.metric, coalesce(a.host, '') AS host, coalesce(a.host_cluster, h.cluster, '') AS cluster, c.capacity
+    `SELECT s.series_id, s.server_id, s.metric, coalesce(a.host, '') AS host, coalesce(a.host_cluster, h.cluster, '') AS cluster, c.capacity,
+            CAST(s.is_silent AS INTEGER) AS is_silent
      FROM series s JOIN server_attributes a USING (server_id) LEFT JOIN hosts h ON h.name = a.host LEFT JOIN series_capacity c USING (series_id)
      WHERE (a.host IS NOT NULL OR a.host_cluster IS NOT NULL) AND s.server_id NOT IN (SELECT name FROM hosts)
      ORDER BY s.series_id`,
-    { series_id: 'number', server_id: 'text', metric: 'text', host: 'text', cluster: 'text', capacity: 'number?' },
+    { series_id: 'number', server_id: 'text', metric: 'text', host: 'text', cluster: 'text', capacity: 'number?', is_silent: 'number' },
   )
   const members = rows.server_id.map((serverId, index) => ({
     seriesId: rows.series_id[index]!,
@@ -75,6 +78,7 @@ export const readHostGroups = async (database: Database): Promise<HostGroups | n
     host: rows.host[index] === '' ? null : rows.host[index]!,
     cluster: rows.cluster[index] === '' ? null : rows.cluster[index]!,
     capacity: rows.capacity[index]!,
+    isSilent: rows.is_silent[index] === 1,
   }))
   return {
     hosts: hosts.map(({ name, cluster, ...capacities }) => ({ name, cluster, capacities })),

@@ -49,7 +49,7 @@ export const readCatalogue = async (path: string | undefined, decimal: DecimalSe
       arch: text('arch') || 'x86_64',
     }
   })
-  return { entry, source: `${entry.path}`, sizes: sortSizes(sizes) }
+  return { entry, source: entry.path, sizes: sortSizes(sizes) }
 }
 
 const sortSizes = (sizes: readonly InstanceSize[]): InstanceSize[] =>

@@ -192,6 +192,29 @@ test('each gap is one sentence', async () => {
   ])
 })
 
+test('a server gone silent, and times that are past for others, move no runway', async () => {
+  const rows = [
+    ...seriesRows({ server: 'a', metric: 'cpu_p95', actual: times(60, 50), horizon: times(10, 50) }),
+    // Measured a day less: its first forecast is for a day that the other has measured.
+    ...seriesRows({ server: 'b', metric: 'cpu_p95', actual: times(59, 40), horizon: [90, ...times(10, 40)] }),
+    ...seriesRows({ server: 'gone', metric: 'cpu_p95', actual: times(30, 90), horizon: times(10, 90) }),
+  ]
+  const { groups, notes } = await assess(rows, 'server_id,host,host_cluster,cores\nh,,c,100\na,h,,100\nb,h,,100\ngone,h,,100\n', {
+    reserve_hosts: 0,
+    capacity_target: 95,
+  })
+  expect(groups.find(({ kind }) => kind === 'cluster')).toMatchObject({
+    members: 3,
+    unknown_members: 1,
+    demand_p50: 90,
+    demand_p90: 90,
+    runway_p50: null,
+    allocated: 300,
+  })
+  expect(groups[0]!.demand_dates).toHaveLength(10)
+  expect(notes).toEqual(['Cluster c: cpu_p95 of 1 of 3 servers is not known, so its runway may be shorter.'])
+})
+
 describe.skipIf(!bitbrains.isAvailable)(`Bitbrains in made-up clusters${bitbrains.skipNote}`, () => {
   test('has the demand and the runway of a plain computation on the same paths', async () => {
     const database = await Database.open({ spillFolder: workspace.folder })
