@@ -17,6 +17,7 @@ import { startDiagnostics, saveProblemReport } from './shell/diagnostics/diagnos
 import { createEngineProcess } from './shell/engine/host-process.ts'
 import { SettingsStore } from './shell/settings/settings-store.ts'
 import { parseStartArguments, StartRequests } from './shell/window/start-requests.ts'
+import { refusalOf } from './shell/window/refused-switches.ts'
 import { openMainWindow } from './shell/window/main-window.ts'
 import { setMenu } from './shell/window/menu.ts'
 import { isAppPage, pageUrl } from './shell/window/page-url.ts'
@@ -27,13 +28,13 @@ import { showTaskProgress } from './shell/window/task-progress.ts'
 
 const appFolder = resolve(__dirname, '../..')
 
-/** A port that every program and web page of this machine could drive the window by. */
-const debuggingPort = 'remote-debugging-port'
-
 const start = async (): Promise<void> => {
   app.setName('Headroom')
-  if (app.isPackaged && app.commandLine.hasSwitch(debuggingPort)) {
-    process.stderr.write(`Error: --${debuggingPort} would let other programs control the window. Start Headroom without it.\n`)
+  const refusal = refusalOf(app.isPackaged, (name) => app.commandLine.hasSwitch(name))
+  if (refusal !== undefined) {
+    process.stderr.write(`Error: ${refusal}\n`)
+    // Who starts it from a menu sees no terminal.
+    if (app.commandLine.hasSwitch('no-sandbox')) await app.whenReady().then(() => dialog.showErrorBox('Headroom', refusal))
     app.exit(exitCodes.usage)
     return
   }

@@ -70,6 +70,8 @@ export function builderConfig({ electronVersion, electronDist, prepared, output,
       synopsis: 'Workbench for capacity planners',
       maintainer: env.HEADROOM_MAINTAINER ?? 'Headroom <headroom@localhost>',
     },
+    // Without arguments of ours, the menu entry would turn the sandbox off.
+    appImage: { executableArgs: [] },
     win: { target: 'nsis', icon: `${prepared}/icon.ico` },
     nsis: {
       oneClick: false,

@@ -52,14 +52,22 @@ function hasGraphicsCard() {
   return existsSync('/dev/dri') && readdirSync('/dev/dri').some((name) => /^(card|renderD)/.test(name))
 }
 
+/**
+ * Chromium refuses to start as root, or without namespaces, unless its sandbox is off: that is said.
+ * @param {{ isRoot: boolean, hasNamespaces: boolean }} machine
+ * @param {(line: string) => void} say
+ */
+export function sandboxSwitches({ isRoot, hasNamespaces }, say) {
+  if (isRoot) say("Root gets no sandbox for the window's pages; start it as another user to have one.")
+  else if (!hasNamespaces) say("This system offers no sandbox for the window's pages; opening it without one.")
+  return isRoot || !hasNamespaces ? ['--no-sandbox'] : []
+}
+
 /** The switches Electron needs on this machine. @param {string} binary @returns {Promise<string[]>} */
 async function electronSwitches(binary) {
   if (process.platform !== 'linux') return []
-  const isRoot = process.getuid?.() === 0
-  const sandboxed = !isRoot && (await canSandbox(binary))
-  if (isRoot) printLine("Root gets no sandbox for the window's pages; start it as another user to have one.")
-  else if (!sandboxed) printLine("This system offers no sandbox for the window's pages; opening it without one.")
-  return [...(sandboxed ? [] : ['--no-sandbox']), ...(hasGraphicsCard() ? [] : ['--disable-gpu'])]
+  const machine = { isRoot: process.getuid?.() === 0, hasNamespaces: await canSandbox(binary) }
+  return [...sandboxSwitches(machine, printLine), ...(hasGraphicsCard() ? [] : ['--disable-gpu'])]
 }
 
 /**

@@ -5,6 +5,7 @@ import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
+import { withChangeWarnings } from './changed-runs.ts'
 import { readSettings, type StatedSettings } from './read-settings.ts'
 import { countText } from './report-text.ts'
 import { runCancellable, print, createProgressView } from './terminal.ts'
@@ -31,25 +32,28 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
   const { settings: config, warnings } = await readSettings(options)
   const view = createProgressView(options)
   try {
+    const { previous } = options
     const { manifest, events } = await runCancellable((signal) =>
-      analyze(
-        {
-          inputs: [...inputs, ...(options.backtest ?? []), ...(options.batchInput ?? [])],
-          out: options.out,
-          method: options.method,
-          config,
-          configWarnings: warnings,
-          serversTable: options.servers,
-          eventsTable: options.events,
-          projectsTable: options.projects,
-          catalogue: options.catalogue,
-          model: options.model,
-          previousRun: options.previous,
-          runId: options.runId,
-          threads: options.threads,
-          memoryLimit: options.memoryLimit,
-        },
-        { signal, onEvent: view.show },
+      withChangeWarnings(previous === undefined ? [] : [previous], () =>
+        analyze(
+          {
+            inputs: [...inputs, ...(options.backtest ?? []), ...(options.batchInput ?? [])],
+            out: options.out,
+            method: options.method,
+            config,
+            configWarnings: warnings,
+            serversTable: options.servers,
+            eventsTable: options.events,
+            projectsTable: options.projects,
+            catalogue: options.catalogue,
+            model: options.model,
+            previousRun: previous,
+            runId: options.runId,
+            threads: options.threads,
+            memoryLimit: options.memoryLimit,
+          },
+          { signal, onEvent: view.show },
+        ),
       ),
     )
     view.end()

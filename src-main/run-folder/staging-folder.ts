@@ -1,7 +1,7 @@
 // A run folder comes into being whole or not at all: built in a `.partial` folder, moved into place, the manifest last.
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -70,8 +70,9 @@ export const createStagingFolder = async (outputPath: string): Promise<StagingFo
       await removeEndedClaim(`${target}${partialName}`)
       await assertEmpty(target, outputPath)
     }
-    await mkdir(folder)
-    await mkdir(spillFolder)
+    // Of a folder that existed, its owner has said who may read it.
+    await mkdir(folder, exists ? {} : { mode: 0o700 })
+    await mkdir(spillFolder, { mode: 0o700 })
   } catch (thrown) {
     await close().catch(() => undefined)
     throw thrown
@@ -89,10 +90,11 @@ export const createStagingFolder = async (outputPath: string): Promise<StagingFo
           const sealed = sealedFiles.get(name)
           if (sealed === undefined) continue
           await assertSealed(folder, sealed)
+          if (!exists) await chmod(join(folder, name), 0o600)
           files.push(sealed.entry)
         }
         const completeManifest: RunManifest = { ...manifest, files }
-        await replaceText(join(folder, runFiles.manifest), `${JSON.stringify(completeManifest, null, 2)}\n`)
+        await replaceText(join(folder, runFiles.manifest), `${JSON.stringify(completeManifest, null, 2)}\n`, exists ? undefined : 0o600)
         if (!existsSync(ownerPath)) throw outputLostError(outputPath)
         if (exists) await moveIntoPlace(folder, target, ownerPath)
         else await rename(folder, target)

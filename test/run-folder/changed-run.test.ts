@@ -33,6 +33,13 @@ test.each([
   ['what-if', (run: string) => ['what-if', run, '--set', 'threshold=70']],
   ['compare', (run: string) => ['compare', sample.run, run]],
   ['reconcile', (run: string) => ['reconcile', run]],
+  [
+    'analyze --previous',
+    (run: string) => {
+      const options = ['--previous', run, '--out', `${run}-next`, '--set', 'breach_probability=false']
+      return ['analyze', sample.forecasts, ...options, '--quiet']
+    },
+  ],
   ['export', (run: string) => ['export', run, '--format', 'html', '--out', join(sample.folder, 'report.html'), '--force']],
 ])('headroom %s says that a run was changed, and nothing of one that was not', async (_, args) => {
   const [ofChanged, ofWhole] = await Promise.all([headroom(args(changed)), headroom(args(sample.run))])

@@ -1,5 +1,5 @@
 // A staging folder belongs to one analysis: one that lost it to another neither commits nor removes anything of the other.
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -50,6 +50,24 @@ test.each(['a new folder', 'an empty folder'])(
     expect(await readdir(folder)).toEqual(['run'])
   },
 )
+
+test.skipIf(process.platform === 'win32')('a run is for the user alone, in a folder that existed for whom that one is', async () => {
+  const modeOf = async (...names: string[]): Promise<string> => ((await stat(join(out, ...names))).mode & 0o777).toString(8)
+  const writeRun = async (): Promise<void> => {
+    const staging = await createStagingFolder(out)
+    await fill(staging, 'text')
+    await staging.commit(manifest)
+    await staging.close()
+  }
+  await writeRun()
+  expect(await Promise.all([modeOf(), modeOf(runFiles.summary), modeOf(runFiles.manifest)])).toEqual(['700', '600', '600'])
+  await rm(out, { recursive: true })
+  await mkdir(out)
+  await chmod(out, 0o755)
+  await writeRun()
+  const usual = (0o666 & ~process.umask()).toString(8)
+  expect(await Promise.all([modeOf(), modeOf(runFiles.summary), modeOf(runFiles.manifest)])).toEqual(['755', usual, usual])
+})
 
 test('a run that another one has put there in the meantime is not replaced', async () => {
   const staging = await createStagingFolder(out)

@@ -62,6 +62,16 @@ test.each([
   expect(response).toMatchObject({ ok: false, error: { code: 'query-failed', message: 'The result is larger than 64 MB.' } })
 })
 
+// DuckDB's own limit leaves out what its functions take.
+test.skipIf(process.platform === 'win32')('a query that takes more memory than half as much again as its limit is stopped', async () => {
+  const running = startHeadroom(['query', sample.run, `SELECT length(repeat('x', 900000000))`, '--csv', '--memory-limit', '128MB'])
+  const { code, stdout, stderr } = await running.result
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toBe(
+    'Error: The query was stopped: it took more than 1.5 times its memory limit of 128MB.\nSelect less data, or allow more with --memory-limit.\n',
+  )
+})
+
 test.skipIf(process.platform === 'win32')('a query inside one long function ends on Ctrl-C', async () => {
   const running = startHeadroom([
     'query',

@@ -37,7 +37,7 @@ export const downloadObject = async (
   options: DownloadOptions = {},
 ): Promise<string> => {
   const { target, bytes, etag } = download
-  await mkdir(dirname(target), { recursive: true })
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 })
   const partialPath = `${target}.part`
   const started = await readState(target)
   const isSame = started?.etag === etag

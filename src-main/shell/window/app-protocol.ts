@@ -2,27 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
 import { app, protocol, session, type Session } from 'electron'
-import { appScheme, isAllowedUrl } from './page-url.ts'
-
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "font-src 'self'",
-  "img-src 'self' data: blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
-
-const contentTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.woff2': 'font/woff2',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-}
+import { appScheme, contentSecurityPolicy, contentTypes, isAllowedUrl } from './page-url.ts'
 
 /** Call before the app is ready. Pages resolve no names; the AWS clients use Node's resolver. */
 export const registerAppScheme = (): void => {

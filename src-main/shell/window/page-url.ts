@@ -33,3 +33,24 @@ export const isAllowedUrl = (url: string, page: string, isPackaged: boolean): bo
   if (isPackaged) return false
   return url.startsWith('devtools:') || originOf(url) === originOf(page).replace(/^http/, 'ws')
 }
+
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' data: blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** By the ending of a file's name; no other file is served. */
+export const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.woff2': 'font/woff2',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+}
