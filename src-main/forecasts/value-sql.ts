@@ -1,40 +1,22 @@
 // SQL for the canonical value of a column of any type: names, instants, numbers.
 import { isBinary, plainName, type ForecastColumn } from './forecast-columns.ts'
 
-/** Hours of the zone names that mean one offset all over the world. CST, IST or BST mean several; DuckDB and Spark would take one of them. */
-const zoneOffsets: Readonly<Record<string, string>> = {
-  UTC: '+00:00',
-  GMT: '+00:00',
-  WET: '+00:00',
-  WEST: '+01:00',
-  CET: '+01:00',
-  CEST: '+02:00',
-  EET: '+02:00',
-  EEST: '+03:00',
-  MSK: '+03:00',
-  EDT: '-04:00',
-  MDT: '-06:00',
-  PDT: '-07:00',
-  AKDT: '-08:00',
-  AKST: '-09:00',
-  HKT: '+08:00',
-  SGT: '+08:00',
-  JST: '+09:00',
-  KST: '+09:00',
-  AEST: '+10:00',
-  AEDT: '+11:00',
-  NZST: '+12:00',
-  NZDT: '+13:00',
-}
+/**
+ * Zone names that mean one offset all over the world, for a search by `|NAME=`; what is not found gives the first signs, which are no offset.
+ * CST, IST or BST mean several: DuckDB and Spark would take one of them.
+ */
+const zoneOffsets =
+  '########|WET=+00:00|WEST=+01:00|CET=+01:00|CEST=+02:00|EET=+02:00|EEST=+03:00|MSK=+03:00|EDT=-04:00|MDT=-06:00|PDT=-07:00' +
+  '|AKDT=-08:00|AKST=-09:00|HKT=+08:00|SGT=+08:00|JST=+09:00|KST=+09:00|AEST=+10:00|AEDT=+11:00|NZST=+12:00|NZDT=+13:00'
 const zoneName = '[A-Za-z]{2,5}$'
 
 /** ISO text, with or without offset, as a time in UTC without zone; a plain cast would drop the offset silently. NULL where it is unreadable. */
 export const instantTextSql = (text: string): string => {
   const cast = (iso: string): string => `CAST(TRY_CAST(${iso} AS TIMESTAMPTZ) AS TIMESTAMP)`
-  const offset = `CASE upper(regexp_extract(${text}, '${zoneName}', 0)) ${Object.entries(zoneOffsets)
-    .map(([name, hours]) => `WHEN '${name}' THEN '${hours}'`)
-    .join(' ')} END`
-  return `CASE WHEN regexp_matches(${text}, '[0-9] ?${zoneName}') THEN ${cast(`regexp_replace(${text}, ' ?${zoneName}', '') || ${offset}`)} ELSE ${cast(text)} END`
+  const key = `('|' || upper(regexp_extract(${text}, '${zoneName}', 0)) || '=')`
+  const offset = `substr('${zoneOffsets}', instr('${zoneOffsets}', ${key}) + length(${key}), 6)`
+  const isNamed = `regexp_matches(${text}, '[0-9] ?${zoneName}') AND NOT regexp_matches(${text}, '(?i)(UTC|GMT)$')`
+  return `CASE WHEN ${isNamed} THEN ${cast(`regexp_replace(${text}, ' ?${zoneName}', '') || ${offset}`)} ELSE ${cast(text)} END`
 }
 
 /** `value`: SQL of the column. A time in UTC without zone. */

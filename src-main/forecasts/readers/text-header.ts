@@ -33,11 +33,9 @@ const pointNumber = String.raw`^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9
 export const commaNumber = String.raw`^\s*[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?\s*$`
 
 /** Blanks, apostrophes and their typographic kin, which no locale takes for a decimal mark. */
-const groupSigns = [' ', '\u00A0', '\u2009', '\u202F', "'", '\u2019']
+export const groupSign = "[ \u00A0\u2009\u202F'\u2019]"
 /** A number with one of them between its thousands. */
-export const groupedNumber = String.raw`^\s*[+-]?[1-9][0-9]{0,2}(${groupSigns.map((sign) => `(${sign}[0-9]{3})+`).join('|')})([.,][0-9]+)?\s*$`
-/** What is left out of it. */
-export const groupSign = `[${groupSigns.join('')}]`
+export const groupedNumber = String.raw`^\s*[+-]?[1-9][0-9]{0,2}(${groupSign}[0-9]{3})+([.,][0-9]+)?\s*$`
 
 /** Of a column that holds percentages only. */
 const percentNumber = String.raw`^\s*[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)\s*%\s*$`

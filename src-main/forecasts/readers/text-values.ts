@@ -59,7 +59,7 @@ const isoTimeSql = (text: string): string =>
   `CASE WHEN regexp_full_match(${text}, ${literal(`${plainTime}Z?`)}) THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${yearFirstSql(text)} END`
 /** Year, month and day in this order, also with dots between. */
 const yearFirstSql = (text: string): string =>
-  instantTextSql(`regexp_replace(trim(${text}), '^([0-9]{4})[.]([0-9]{1,2})[.]([0-9]{1,2})', '\\1-\\2-\\3')`)
+  `coalesce(${instantTextSql(`trim(${text})`)}, TRY_CAST(regexp_replace(trim(${text}), '^([0-9]{4})[.]([0-9]{1,2})[.]([0-9]{1,2})', '\\1-\\2-\\3') AS TIMESTAMP))`
 
 const dayMonthPattern = '^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[ T,]*'
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
