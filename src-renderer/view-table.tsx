@@ -9,6 +9,7 @@ import {
   DatabaseZap,
   Gauge,
   Grid3x3,
+  HardDrive,
   House,
   LayoutDashboard,
   List,
@@ -18,6 +19,7 @@ import {
   SlidersHorizontal,
 } from 'lucide-react'
 import { lazy } from 'react'
+import { CapacityView } from './views/capacity/capacity-view.tsx'
 import { ClustersView } from './views/clusters/clusters-view.tsx'
 import { CompareView } from './views/compare/compare-view.tsx'
 import { EventsView } from './views/events/events-view.tsx'
@@ -61,6 +63,7 @@ export const views: readonly ViewEntry[] = [
     ...withFilter,
     component: RecommendationsView,
   },
+  { group: 'Act', id: 'capacity', title: 'Capacity', icon: HardDrive, shortcut: 'G Y', ...withoutFilter, component: CapacityView },
   { group: 'Act', id: 'what-if', title: 'What if', icon: SlidersHorizontal, shortcut: 'G W', ...withoutFilter, component: WhatIfView },
   { group: 'Check', id: 'compare', title: 'Compare', icon: ArrowLeftRight, shortcut: 'G P', ...withoutFilter, component: CompareView },
   { group: 'Check', id: 'reconcile', title: 'Reconcile', icon: Scale, shortcut: 'G K', ...withoutFilter, component: ReconcileView },

@@ -5,12 +5,14 @@ import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, fixedFormattingIn, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { notJudgedText } from '../../src-shared/config/analysis-config.ts'
+import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { describeChangedFiles, findChangedFiles } from '../run-folder/changed-files.ts'
+import { queryCapacity } from '../queries/capacity/capacity-query.ts'
 import { queryFleet } from '../queries/fleet/fleet-query.ts'
 import { queryModelAccuracy } from '../queries/run/run-contents.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
@@ -59,6 +61,7 @@ export const readReportContent = async (run: OpenRun): Promise<ReportContent> =>
       await createServersTable(run, metric),
       createGroupsTable(fleet, isJudgedRun(overview)),
       ...createRecommendationTables(recommendations),
+      ...createCapacityTables(await queryCapacity(run), datesOf(overview).dayAndYear),
       ...(await createSeasonTables(run, metric)),
       ...(await createModelTables(run)),
     ].filter(({ rows }) => rows.length > 0),
@@ -293,6 +296,65 @@ const createModelTables = async (run: OpenRun): Promise<ReportTable[]> => {
         orDash(model.bias, formatNumber),
         orDash(model.interval_coverage, (value) => text.value(100 * value, '%')),
       ]),
+    },
+  ]
+}
+
+/** Clusters, and volumes by days until full; a table without a row is left out. */
+const createCapacityTables = ({ report, volumes }: CapacityView, dayAndYear: (ms: number) => string): ReportTable[] => {
+  const day = (time: string | null, otherwise: string): string => (time === null ? otherwise : dayAndYear(Date.parse(time)))
+  const clusters = (report?.groups ?? []).filter(({ kind }) => kind === 'cluster')
+  const beyond = `after ${day(report?.horizon_end ?? null, 'the horizon')}`
+  const runway = (isKnown: boolean, time: string | null): string => (isKnown ? day(time, beyond) : 'not known')
+  return [
+    {
+      title: 'Clusters',
+      columns: [
+        textColumn('Cluster'),
+        textColumn('Metric'),
+        numberColumn('Usable'),
+        numberColumn('Limit'),
+        numberColumn('Demand P90'),
+        textColumn('Unit'),
+        textColumn('Runway P50'),
+        textColumn('Runway P90'),
+        numberColumn('Hosts to buy'),
+      ],
+      rows: clusters.slice(0, maxRows).map((group) => {
+        const isKnown = group.limit !== null && group.demand_p50 !== null
+        return [
+          group.group,
+          group.metric,
+          orDash(group.usable, formatNumber),
+          orDash(group.limit, formatNumber),
+          orDash(group.demand_p90, formatNumber),
+          group.unit,
+          runway(isKnown, group.runway_p50),
+          runway(isKnown, group.runway_p90),
+          orDash(group.hosts_to_buy, text.count),
+        ]
+      }),
+    },
+    {
+      title: 'Volumes by days until full',
+      columns: [
+        textColumn('Server'),
+        textColumn('Metric'),
+        textColumn('Full at'),
+        textColumn('Earliest'),
+        textColumn('Latest'),
+        numberColumn('Growth % a day'),
+      ],
+      rows: volumes
+        .slice(0, maxRows)
+        .map((volume) => [
+          volume.server_id,
+          volume.metric,
+          day(volume.full_at, 'not in 5 years'),
+          day(volume.full_earliest, 'not in 5 years'),
+          day(volume.full_latest, 'never'),
+          text.value(volume.growth_per_day, ''),
+        ]),
     },
   ]
 }

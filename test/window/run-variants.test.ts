@@ -1,5 +1,5 @@
 // Every view renders without errors for unusual runs, and explains missing data.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -85,6 +85,53 @@ describe('recommendations by host', () => {
   })
 })
 
+describe('Capacity', () => {
+  it('shows runways of clusters, what a project moves and what smaller types save', async () => {
+    const dataset = await makeSample('hosts', 12)
+    const ids = (await readFile(dataset.replace(/parquet$/, 'servers.csv'), 'utf8'))
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',')[0]!)
+    const servers = join(folder, 'hosts.csv')
+    const hosts = ['h1,,east,16,', 'h2,,east,16,']
+    await writeFile(
+      servers,
+      [
+        'server_id,host,host_cluster,cores,instance_type',
+        ...hosts,
+        ...ids.map((id, index) => `${id},h${1 + (index % 2)},,8,m5.2xlarge`),
+      ].join('\n'),
+    )
+    const projects = join(folder, 'projects.csv')
+    await writeFile(
+      projects,
+      'name,group,metric,units,from,status\nCore banking,east,cpu_p95,5,2020-01-01,planned\nLost,west,cpu_p95,5,2020-01-01,planned\n',
+    )
+    const run = await analyse(dataset, 'hosts-run', '--servers', servers, '--projects', projects)
+    const window = await launchApp({ args: [run] })
+    try {
+      const { page } = window
+      await showView(page, 'Capacity')
+      await waitForPage(page)
+      const main = page.getByRole('main', { name: 'Capacity' })
+      expect(await main.getByRole('heading', { level: 1 }).innerText()).toMatch(
+        /^(1 of 1 cluster may be full in the horizon, east first: |None of 1 cluster is likely to be full)/,
+      )
+      const cluster = await main.getByRole('region', { name: 'Clusters' }).getByRole('row').nth(1).innerText()
+      expect(cluster).toMatch(/^east\tcpu_p95\tcores\t12\t16\t12\.8\t/)
+      expect(await main.getByRole('region', { name: 'Projects' }).innerText()).toMatch(/Core banking\tplanned\teast/)
+      expect(await main.innerText()).toContain('Project Lost names west, which is no cluster or host of the servers table.')
+      await page.screenshot({
+        path: join(resolve(import.meta.dirname, '..', '..', 'test-results', 'window'), 'Capacity.png'),
+        fullPage: true,
+      })
+    } finally {
+      await window.close()
+    }
+  })
+})
+
 describe('every view', () => {
   it('of a Module 05 folder explains missing data', async () => {
     const run = join(folder, 'python')
@@ -96,6 +143,7 @@ describe('every view', () => {
     expect(texts.get('Recommendations')).toMatch(/No recommendations in this run/)
     expect(texts.get('Reconcile')).toMatch(/holds one side of the reconciliation alone/)
     expect(texts.get('Server')).toMatch(/No server selected/)
+    expect(texts.get('Capacity')).toMatch(/Clusters and hosts are not known in this run/)
   })
 
   it('of a run without its small files is shown in part, on the days of its own zone', async () => {

@@ -14,6 +14,7 @@ import { readMetricColumns, storeSeriesCapacity } from '../../../src-main/engine
 import { describeCapacity } from '../../../src-main/cli/capacity-command.ts'
 import { headroom } from '../../../src-main/engine/methods/headroom.ts'
 import { queryCapacity } from '../../../src-main/queries/capacity/capacity-query.ts'
+import { readReportContent } from '../../../src-main/report/report-content.ts'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
 import { exceededByShare } from '../../../src-main/statistics/running-quantiles.ts'
 import { capacityReportSchema, type CapacityGroup, type CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
@@ -147,7 +148,19 @@ describe('a cluster of four hosts with a member each', () => {
   test('is listed by headroom capacity with its runway, and with the resource that limits its members', async () => {
     const open = await openRunFolder(run.folder)
     const view = await queryCapacity(open)
+    const { tables } = await readReportContent(open)
     await open.close()
+    expect(tables.find(({ title }) => title === 'Clusters')?.rows[0]).toEqual([
+      'prod',
+      'cpu_p95',
+      '300',
+      '300',
+      '360',
+      'cores',
+      '25 February 2026',
+      '25 February 2026',
+      '1',
+    ])
     expect(view.resources).toEqual([
       { business_unit: null, metric: 'cpu_p95', servers: 4, limits: 4, is_limiting: true },
       { business_unit: null, metric: 'mem_p95', servers: 4, limits: 0, is_limiting: false },
