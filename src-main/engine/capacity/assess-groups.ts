@@ -203,17 +203,17 @@ class MemberPaths {
 }
 
 const addDemand = (sums: Float64Array, paths: Float64Array, slots: Int32Array, steps: number, unitsPerPercent: number): void => {
-  const length = slots.length
+  if (slots.length === steps && slots.every((slot, step) => slot === step)) {
+    for (let index = 0; index < sums.length; index++) sums[index]! += Math.max(0, paths[index]!) * unitsPerPercent
+    return
+  }
   const values = new Float64Array(steps)
-  const isComplete = slots.filter((slot) => slot !== pastSlot).length === steps
   for (let path = 0; path < pathCount; path++) {
-    const [from, base] = [path * length, path * steps]
-    if (!isComplete) {
-      let peak = 0
-      for (let step = 0; step < length; step++) peak = Math.max(peak, paths[from + step]!)
-      values.fill(peak)
-    }
-    for (let step = 0; step < length; step++) if (slots[step] !== pastSlot) values[slots[step]!] = Math.max(0, paths[from + step]!)
+    const [from, base] = [path * slots.length, path * steps]
+    let peak = 0
+    for (let step = 0; step < slots.length; step++) peak = Math.max(peak, paths[from + step]!)
+    values.fill(peak)
+    for (let step = 0; step < slots.length; step++) if (slots[step] !== pastSlot) values[slots[step]!] = Math.max(0, paths[from + step]!)
     for (let slot = 0; slot < steps; slot++) sums[base + slot]! += values[slot]! * unitsPerPercent
   }
 }
