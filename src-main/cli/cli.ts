@@ -22,7 +22,7 @@ const examples = {
   reconcile: ['reconcile run'],
   capacity: ['capacity run'],
   open: ['open run'],
-  export: ['export run --format pdf --out report.pdf'],
+  export: ['export run --format pdf --out report.pdf', 'export run --format ddl --location s3://bucket/runs/june'],
   whatIf: [
     'what-if run --set growth_percent=15 --grid',
     'what-if run --scenario next-year.yaml',
@@ -215,9 +215,12 @@ program
 program
   .command('export')
   .addHelpText('before', exampleText(examples.export))
-  .description('Export a run as an HTML page, PDF, workbook or CSV')
+  .description('Export a run as an HTML page, PDF, workbook or CSV, or statements for Athena')
   .argument('<run>', 'run folder')
-  .addOption(new Option('--format <format>', 'html, pdf, xlsx or csv').choices(reportFormats).makeOptionMandatory())
+  .addOption(
+    new Option('--format <format>', 'html, pdf, xlsx, csv, or ddl for Athena').choices([...reportFormats, 'ddl']).makeOptionMandatory(),
+  )
+  .option('--location <s3 address>', 'with ddl: bucket and prefix of the run, s3://BUCKET/PREFIX')
   .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)
   .addOption(sharedOptions.bom())
   .addOption(sharedOptions.force())

@@ -1,27 +1,36 @@
-// headroom export: a run as one HTML page, PDF, workbook or CSV.
+// headroom export: a run as one HTML page, PDF, workbook or CSV, or the statements for its tables in Athena.
 import { basename, resolve } from 'node:path'
 import type { ReportFormat } from '../../src-shared/ipc/export-rows.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { assertNewFiles } from '../run-folder/output-file.ts'
+import { writeAthenaDdl } from '../report/athena-ddl.ts'
 import { writeReport } from '../report/write-report.ts'
 import { withChangeWarnings } from './changed-runs.ts'
 import { jsonText, print, say } from './terminal.ts'
 
 export interface ExportOptions {
-  readonly format: ReportFormat
+  readonly format: ReportFormat | 'ddl'
+  /** Of the run in S3; for ddl. */
+  readonly location?: string
   readonly out?: string
   readonly bom?: boolean
   readonly force?: boolean
   readonly json?: boolean
 }
 
-export const runExport = async (folder: string, { format, out, bom, force, json }: ExportOptions): Promise<void> => {
+export const runExport = async (folder: string, { format, location, out, bom, force, json }: ExportOptions): Promise<void> => {
   if (bom === true && format !== 'csv') throw new HeadroomError('usage', '--bom applies to --format csv only.')
-  const path = resolve(out ?? `${basename(resolve(folder))}.${format}`)
+  if ((format === 'ddl') !== (location !== undefined))
+    throw new HeadroomError('usage', '--location belongs to --format ddl.', {
+      next: 'State where the run lies in S3: --location s3://BUCKET/PREFIX.',
+    })
+  const path = resolve(out ?? `${basename(resolve(folder))}.${format === 'ddl' ? 'sql' : format}`)
   await assertNewFiles([path], { force })
   await withChangeWarnings([folder], () =>
-    withRunFolder(resolve(folder), (run) => writeReport(run, format, { path, hasByteOrderMark: bom === true })),
+    withRunFolder(resolve(folder), (run) =>
+      format === 'ddl' ? writeAthenaDdl(run, location ?? '', path) : writeReport(run, format, { path, hasByteOrderMark: bom === true }),
+    ),
   )
   if (json === true) print(jsonText({ path, format }, 2))
   else say(`Report: ${path}`)

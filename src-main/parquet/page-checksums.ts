@@ -2,7 +2,7 @@
 // Source: PageHeader and ColumnMetaData in parquet.thrift of Apache Parquet.
 import { open, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { gunzip, type ZlibOptions } from 'node:zlib'
 import { crc32 } from './crc32.ts'
 import { countEmptyValues } from './definition-levels.ts'
 import { footerFields, numberAt, readFileFooter, structAt, structsAt, textAt, textsAt, topLevelElements } from './parquet-footer.ts'
@@ -23,7 +23,9 @@ const statistics = { oldMax: 1, oldMin: 2, nullCount: 3, max: 5, min: 6 } as con
 const repetition = { field: 3, required: 0, optional: 1 } as const
 /** Levels take a bit per value, or a few bytes per run of them. */
 const maxLevelBytes = (values: number): number => 1024 + Math.ceil(values / 2)
-const gunzipPage = promisify(gunzip)
+/** A copy of 64 bytes takes two at least. */
+const maxSnappyRatio = 32
+const gunzipPage = promisify<Uint8Array, ZlibOptions, Buffer>(gunzip)
 const { fileMetaData, schemaElement, rowGroup, columnChunk, columnMetaData } = footerFields
 
 export interface PageChecksums {
@@ -101,9 +103,11 @@ const checkChunk = async (file: FileHandle, column: ThriftStruct, hasLevels: boo
     if (size === undefined || size < 0 || at + length + size > end) return 'damaged'
     const stated = numberAt(struct, pageHeader.crc)
     const pageValueCount = valuesOf(struct)
+    const levels = levelBytes(struct)
+    if ((pageValueCount ?? 0) < 0 || levels < 0 || levels > size) return 'damaged'
     values += pageValueCount ?? 0
     const isWhole = stated !== undefined || codec === codecs.gzip
-    const page = await readAt(file, at + length, isWhole ? size : Math.min(size, levelBytes(struct) + maxLevelBytes(pageValueCount ?? 0)))
+    const page = await readAt(file, at + length, isWhole ? size : Math.min(size, levels + maxLevelBytes(pageValueCount ?? 0)))
     if (isWhole && page.length < size) return 'damaged'
     if (stated !== undefined && crc32(page) !== stated >>> 0) return 'damaged'
     const unpacked = await unpackStart(struct, codec, page, size)
@@ -181,10 +185,12 @@ const unpackStart = async (
   if (values.length === 0) return values
   if (codec === codecs.snappy) {
     if (readVarint(values, 0)?.value !== unpackedBytes - levels) return 'damaged'
-    return unpackSnappyStart(values, Math.min(unpackedBytes - levels, maxLevelBytes(valuesOf(header) ?? 0))) ?? 'damaged'
+    const wanted = Math.min(unpackedBytes - levels, maxLevelBytes(valuesOf(header) ?? 0), values.length * maxSnappyRatio)
+    return unpackSnappyStart(values, wanted) ?? 'damaged'
   }
   if (codec !== codecs.gzip) return undefined
-  return gunzipPage(values).then(
+  // A page that inflates to more than it states is none.
+  return gunzipPage(values, { maxOutputLength: Math.max(1, unpackedBytes - levels) }).then(
     (unpacked) => (unpacked.length === unpackedBytes - levels ? unpacked : 'damaged'),
     () => 'damaged' as const,
   )

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { crc32 } from '../../src-main/parquet/crc32.ts'
 import { checkPageChecksums } from '../../src-main/parquet/page-checksums.ts'
 import { numberAt, readFileFooter, structAt, withFields } from '../../src-main/parquet/parquet-footer.ts'
-import { ThriftError, thriftTypes, type ThriftStruct } from '../../src-main/parquet/thrift-compact.ts'
+import { readThriftAtStart, ThriftError, thriftTypes, type ThriftStruct } from '../../src-main/parquet/thrift-compact.ts'
 import { literal } from '../../src-main/database/database.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { withLastChunk } from '../fixtures/changed-footers.ts'
@@ -153,6 +153,37 @@ test('a level that no flat column has is damage', async () => {
   const at = bytes.indexOf(Buffer.from([3, 0, 0, 0, 180, 1, 1]))
   expect(at).toBeGreaterThan(0)
   bytes[at + 6] = 5
+  await writeFile(path, bytes)
+  expect((await checkPageChecksums(path)).damagedColumn).toBe('actual')
+})
+
+test('a page that states less than no values is damage', async () => {
+  const path = await workspace.writeQuery(
+    'minus.parquet',
+    'SELECT CAST(i AS DOUBLE) AS actual FROM range(90000) t(i)',
+    ', COMPRESSION uncompressed',
+  )
+  const bytes = await readFile(path)
+  // 90,000 in zigzag groups of seven bits; one less is -90,000.
+  const at = bytes.indexOf(Buffer.from([0x15, 0xa0, 0xfe, 0x0a]))
+  expect(at).toBeGreaterThan(0)
+  bytes[at + 1] = 0x9f
+  await writeFile(path, bytes)
+  expect((await checkPageChecksums(path)).damagedColumn).toBe('actual')
+})
+
+test('a page of gzip that inflates to more than it states is damage', async () => {
+  const path = await workspace.writeQuery(
+    'bomb.parquet',
+    'SELECT 7.0::DOUBLE + i * 0 AS actual FROM range(120000) t(i)',
+    ', COMPRESSION gzip',
+  )
+  const bytes = await readFile(path)
+  const { struct } = readThriftAtStart(bytes.subarray(4))
+  const stated = Number(struct.get(2)!.value)
+  const varint = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >> 7)])
+  const at = bytes.indexOf(Buffer.from(varint(stated * 2)))
+  bytes.set(varint(stated * 2 - 2), at)
   await writeFile(path, bytes)
   expect((await checkPageChecksums(path)).damagedColumn).toBe('actual')
 })
