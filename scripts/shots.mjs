@@ -1,4 +1,4 @@
-// `npm run shots [-- options]`: screenshots of every view of the real window, for inspection. --fleets 120,10000 --themes light,dark
+// `npm run shots [-- options]`: screenshots of every view of the real window, for inspection; prints text that is cut or overlaps. --fleets 120,10000 --themes light,dark
 // --sizes 1280x800,1920x1080 --views overview,heatmap --run FOLDER --out FOLDER
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,7 @@ import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
 import { headroom, waitUntilSettled } from './testing/drive-window.mjs'
+import { textFaults } from './testing/text-faults.mjs'
 
 const allViews =
   'start,overview,heatmap,clusters,servers,server,seasons,models,events,recommendations,what-if,compare,reconcile,query,cloud,settings'
@@ -54,6 +55,7 @@ const shoot = async (run, name, env, electron, out) => {
           await waitUntilSettled(page)
           await page.waitForTimeout(150)
           await page.screenshot({ path: join(out, `${name}-${view}-${theme}-${size}.png`) })
+          for (const fault of await textFaults(page)) console.log(`${name} ${view} ${theme} ${size}: ${fault}`)
         }
       }
     }

@@ -16,7 +16,7 @@ export const createBaseOption = ({ theme }: ChartContext): EChartsOption => ({
   useUTC: true,
   backgroundColor: theme.background,
   textStyle: { fontFamily: theme.font.family, color: theme.text },
-  grid: { left: 52, right: 16, top: 18, bottom: 30, outerBoundsMode: 'none' },
+  grid: { left: 52, right: 28, top: 18, bottom: 30, outerBoundsMode: 'none' },
 })
 
 const label = ({ theme }: ChartContext) => ({ color: theme.muted, fontFamily: theme.font.family, fontSize: fontSizes.small })

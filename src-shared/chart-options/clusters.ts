@@ -134,7 +134,14 @@ const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterS
  * Shares the name of the servers' series, so that the legend toggles both. Hollow and unlabelled where servers have
  * labels.
  */
-const centreSeries = (data: ClustersData, { theme }: ClustersView, cluster: ClusterSummary, entry: LegendEntry): ScatterSeriesOption => {
+const centreSeries = (
+  data: ClustersData,
+  { theme, interactive = false }: ClustersView,
+  cluster: ClusterSummary,
+  entry: LegendEntry,
+): ScatterSeriesOption => {
+  // The threshold has its name above the plot.
+  const isTopmost = interactive && cluster.std >= Math.max(...data.clusters.map(({ std }) => std))
   const isHollow = data.serverIds.length <= maxNamedServers
   const style = clusterStyle(theme, cluster.cluster)
   return {
@@ -151,7 +158,7 @@ const centreSeries = (data: ClustersData, { theme }: ClustersView, cluster: Clus
       : { color: style.color, opacity: 1, borderColor: theme.text, borderWidth: 2 },
     label: {
       show: !isHollow,
-      position: 'top',
+      position: isTopmost ? 'bottom' : 'top',
       distance: 6,
       formatter: () => entry.name,
       color: theme.text,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { textFaults } from '../../scripts/testing/text-faults.mjs'
 import { axeFaults, chooseTheme, loadAxe } from './axe-faults.ts'
 import { waitForPage, showView } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
@@ -29,7 +30,7 @@ const viewNames = async (): Promise<string[]> =>
   ).filter((name) => name !== '')
 
 describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
-  it('has no serious violation in any view', async () => {
+  it('has no serious violation and no cut or overlapping text in any view', async () => {
     const { page } = window
     await chooseTheme(window.page, theme)
     const names = await viewNames()
@@ -42,6 +43,7 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
       } else await showView(page, name)
       await waitForPage(page)
       expect({ name, axeFaults: await axeFaults(window.page) }).toEqual({ name, axeFaults: [] })
+      expect({ name, textFaults: await textFaults(window.page) }).toEqual({ name, textFaults: [] })
     }
   })
 

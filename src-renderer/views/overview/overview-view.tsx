@@ -70,7 +70,7 @@ const findingText = (figures: FleetFigures, run: RunOverview, metric: string, fi
     run.basis !== 'probable' || figures.certain === 0
       ? ''
       : figures.certain === figures.at_risk
-        ? '; nearly certain'
+        ? `; ${figures.certain === 1 ? '' : 'all '}nearly certain`
         : `; ${formatting.count(figures.certain)} nearly certain`
   return `${formatting.count(figures.at_risk)} of ${servers} ${figures.at_risk === 1 ? 'is' : 'are'} likely to run out${until}${interval}${certain}`
 }
