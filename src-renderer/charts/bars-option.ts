@@ -105,7 +105,13 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
   return {
     ...createBaseOption(chart),
     grid: isHorizontal
-      ? { left: 150, right: Math.max(70, labelSpace(chart, data.labels ?? [])), top: 6, bottom: 24, outerBoundsMode: 'none' }
+      ? {
+          left: Math.min(150, labelSpace(chart, data.names.map(toPrintable))),
+          right: Math.max(70, labelSpace(chart, data.labels ?? [])),
+          top: 6,
+          bottom: 24,
+          outerBoundsMode: 'none',
+        }
       : {
           left: Math.max(52, labelSpace(chart, [formatting.value(maxStackHeight(data), data.unit)])),
           right: 16,

@@ -31,7 +31,7 @@ export const createValueAxis = (
   axisLine: { show: false },
   axisTick: { show: false },
   splitLine: { lineStyle: { color: chart.theme.hairline } },
-  axisLabel: { ...label(chart), formatter: (value: number) => chart.formatting.value(value, unit) },
+  axisLabel: { ...label(chart), hideOverlap: true, formatter: (value: number) => chart.formatting.value(value, unit) },
   ...bounds,
 })
 

@@ -93,7 +93,9 @@ export const DataGrid = (props: DataGridProps) => {
   }, [onRange, first, last])
 
   const hasRows = visibleRows.length > 0 && rowAt(first) !== undefined
-  const unfitted = shown.map(({ column }) => column.name).filter((name) => fitted[name] === undefined && layout.sizes[name] === undefined)
+  const unfitted = shown
+    .filter(({ column: { name, isFlexible = false } }) => !isFlexible && fitted[name] === undefined && layout.sizes[name] === undefined)
+    .map(({ column }) => column.name)
   const unfittedKey = hasRows ? unfitted.join('\n') : ''
   // Columns that appear are as wide as what they show; later rows move nothing.
   useLayoutEffect(() => {

@@ -10,13 +10,16 @@ import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { useRequest } from '../../state/use-request.ts'
+import { useWindowState } from '../../state/window-state.ts'
 import { formatBrierScore, formatNumber, formatFraction, formatScore, formatSigned, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
+import { describeTrust } from './describe-trust.ts'
 
 type Accuracy = NonNullable<ModelAccuracyResponse['accuracy']>
 
 export const ModelsView = ({ run, theme }: RunViewProps) => {
   const response = useRequest('models.list', { folder: run.folder }, run.folder)
+  const metric = useWindowState((state) => state.metric)
   return (
     <main className="page" aria-label="Models">
       <Loaded response={response}>
@@ -29,7 +32,8 @@ export const ModelsView = ({ run, theme }: RunViewProps) => {
             </EmptyState>
           ) : (
             <div className="page-inner">
-              <h1 className="finding">{findingText(accuracy)}</h1>
+              <h1 className="finding">{describeTrust(accuracy, metric)}</h1>
+              <p>{selectionText(accuracy)}</p>
               {(accuracy.hold_out ?? []).map((errors) => (
                 <p key={errors.metric}>{holdOutText(errors)}</p>
               ))}
@@ -46,7 +50,7 @@ export const ModelsView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-const findingText = ({ models }: Accuracy): string => {
+const selectionText = ({ models }: Accuracy): string => {
   const topModel = models.reduce<Accuracy['models'][number] | undefined>(
     (top, model) => (top !== undefined && top.series_won >= model.series_won ? top : model),
     undefined,
@@ -54,7 +58,7 @@ const findingText = ({ models }: Accuracy): string => {
   if (topModel === undefined) return 'No models to evaluate'
   const total = models.reduce((sum, { series_won: selectedSeries }) => sum + selectedSeries, 0)
   const error = topModel.mae === null ? '' : `; its mean absolute error is ${formatNumber(topModel.mae)} points`
-  return `${topModel.model} was selected for ${formatting.count(topModel.series_won)} of ${formatting.count(total)} series${error}`
+  return `${topModel.model} was selected for ${formatting.count(topModel.series_won)} of ${formatting.count(total)} series${error}.`
 }
 
 /** "cpu_p95: selected models promise 5.75 and get 8.3". */

@@ -229,19 +229,27 @@ const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['tota
   )
 }
 
+/** One step needs no sum. */
 const waterfallOption = (savingSteps: RecommendationsPage['totalsByRecommendation'], theme: ChartTheme): EChartsOption => {
   const totalUsd = savingSteps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
-  const bases = savingSteps.map((_, index) => savingSteps.slice(0, index).reduce((sum, step) => sum + step.monthly_savings_usd, 0))
+  const steps = savingSteps.map(({ recommendation, monthly_savings_usd: usd, servers }, index) => ({
+    name: recommendationLabels[recommendation],
+    base: savingSteps.slice(0, index).reduce((sum, step) => sum + step.monthly_savings_usd, 0),
+    usd,
+    note: `${formatting.count(servers)} servers removed`,
+  }))
+  const bars = steps.length === 1 ? steps : [...steps, { name: 'All', base: null, usd: totalUsd, note: '' }]
   return createBarsOption(
     {
-      names: [...savingSteps.map(({ recommendation }) => recommendationLabels[recommendation]), 'All'],
+      names: bars.map(({ name }) => name),
       unit: '',
+      isHorizontal: true,
       kinds: [
-        { name: 'base', color: 'transparent', isBase: true, values: [...bases, null] },
-        { name: 'USD per month', color: theme.accent, values: [...savingSteps.map((step) => step.monthly_savings_usd), totalUsd] },
+        { name: 'base', color: 'transparent', isBase: true, values: bars.map(({ base }) => base) },
+        { name: 'USD per month', color: theme.accent, values: bars.map(({ usd }) => usd) },
       ],
-      labels: [...savingSteps.map((step) => formatDollars(step.monthly_savings_usd)), formatDollars(totalUsd)],
-      notes: [...savingSteps.map(({ servers }) => `${formatting.count(servers)} servers removed`), ''],
+      labels: bars.map(({ usd }) => formatDollars(usd)),
+      notes: bars.map(({ note }) => note),
     },
     { theme, formatting },
   )

@@ -3,18 +3,18 @@ import { formatMonth, formatNumber, formatting, formatWeekday } from '../../them
 import { cividisStyle } from '../../theme/theme.ts'
 
 export interface SeasonProfileProps {
-  /** Rows January to December, columns Monday to Sunday; null where the forecasts hold no such day. */
+  /** Rows January to December, columns Monday to Sunday; null where the forecasts hold no such day. Months without a day are left out. */
   readonly mean: readonly (readonly (number | null)[])[]
   readonly series: readonly (readonly number[])[]
 }
 
-const months = [...Array(12).keys()]
 const weekdays = [...Array(7).keys()]
 
 export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
   const values = mean.flat().filter((value): value is number => value !== null)
   const min = Math.min(...values)
   const range = Math.max(...values) - min
+  const months = [...mean.keys()].filter((month) => mean[month]?.some((value) => value !== null) === true)
   return (
     <table className="profile-table">
       <thead>

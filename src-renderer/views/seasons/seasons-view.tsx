@@ -44,41 +44,54 @@ interface SeasonProps {
 }
 
 const Season = ({ response, season, theme }: SeasonProps) => {
-  const { eoq, holiday, weekend, weekly_strength: weeklyStrength, profile } = season
+  const { eoq, holiday, weekend, weekly_strength: weeklyStrength, profile, breaches } = season
+  const holidayName = `Holidays${response.holidayCountry === null ? '' : ` (${response.holidayCountry})`}`
+  const effects: readonly UpliftFigureProps[] = [
+    { name: 'Quarter ends', effect: eoq, n: eoq.quarters, countUnit: 'quarter ends' },
+    { name: holidayName, effect: holiday, n: holiday.days, countUnit: 'days' },
+    { name: 'Weekends', effect: weekend, n: weekend.weeks, countUnit: 'weeks' },
+  ]
+  const known = effects.filter(({ effect }) => effect.uplift_points !== null)
+  const missing = effects.filter(({ effect }) => effect.uplift_points === null)
+  const hasProfile = profile !== null && profile.mean.flat().some((value) => value !== null)
   return (
     <div className="page-inner">
       <h1 className="finding">{findingText(season)}</h1>
-      <div className="key-figures">
-        <UpliftFigure name="Quarter ends" effect={eoq} n={eoq.quarters} countUnit="quarter ends" />
-        <UpliftFigure
-          name={`Holidays${response.holidayCountry === null ? '' : ` (${response.holidayCountry})`}`}
-          effect={holiday}
-          n={holiday.days}
-          countUnit="days"
-        />
-        <UpliftFigure name="Weekends" effect={weekend} n={weekend.weeks} countUnit="weeks" />
-        <KeyFigure
-          label="Weekly seasonality"
-          value={weeklyStrength.mean === null ? '–' : formatFraction(weeklyStrength.mean)}
-          note={`strength, mean of ${formatting.count(weeklyStrength.series)} series`}
-        />
-      </div>
-      <div className="columns">
-        <Quarters season={season} theme={theme} windowDays={response.eoqWindowDays} />
-        <Causes season={season} theme={theme} />
-        <StrongestUplifts response={response} theme={theme} />
-        <section aria-label="Profile by month and weekday">
-          <h2>Profile by month and weekday</h2>
-          {profile === null ? (
-            <p className="muted">A weekday profile needs daily or hourly data.</p>
-          ) : (
-            <SeasonProfile mean={profile.mean} series={profile.series} />
+      {missing.length > 0 && <p className="muted">{missingText(missing)}</p>}
+      {profile === null && <p className="muted">A weekday profile needs daily or hourly data.</p>}
+      {(known.length > 0 || weeklyStrength.mean !== null) && (
+        <div className="key-figures">
+          {known.map((figure) => (
+            <UpliftFigure key={figure.name} {...figure} />
+          ))}
+          {weeklyStrength.mean !== null && (
+            <KeyFigure
+              label="Weekly seasonality"
+              value={formatFraction(weeklyStrength.mean)}
+              note={`strength, mean of ${formatting.count(weeklyStrength.series)} series`}
+            />
           )}
-        </section>
+        </div>
+      )}
+      <div className="columns">
+        {eoq.by_quarter.length > 0 && <Quarters season={season} theme={theme} windowDays={response.eoqWindowDays} />}
+        {Object.values(breaches).some((periods) => periods > 0) && <Causes season={season} theme={theme} />}
+        {response.strongest.length > 0 && <StrongestUplifts response={response} theme={theme} />}
+        {hasProfile && (
+          <section aria-label="Profile by month and weekday">
+            <h2>Profile by month and weekday</h2>
+            <SeasonProfile mean={profile.mean} series={profile.series} />
+          </section>
+        )}
       </div>
     </div>
   )
 }
+
+const missingText = (missing: readonly UpliftFigureProps[]): string =>
+  `Not measured: ${missing
+    .map(({ name, n, countUnit }) => `${name} (needs two ${countUnit}, the history holds ${n === 0 ? 'none' : formatting.count(n)})`)
+    .join(', ')}.`
 
 const findingText = ({ eoq }: MetricSeason): string => {
   if (eoq.uplift_points === null) return 'No quarter end in the measured history'
@@ -105,7 +118,7 @@ const UpliftFigure = ({ name, effect, n, countUnit }: UpliftFigureProps) => (
 
 const upliftNote = ({ low, high, series }: UpliftFigureProps['effect'], n: number, countUnit: string): string => {
   const seriesText = `${formatting.count(series)} series`
-  if (n < 2) return `Needs two ${countUnit}; the history holds ${n === 0 ? 'none' : 'one'} (${seriesText})`
+  if (n < 2) return `n = ${formatting.count(n)}; an interval needs two ${countUnit} (${seriesText})`
   const interval = formatInterval(low, high)
   return `${interval === '' ? '95 % interval not known in this run' : `95 % interval ${interval}`}, n = ${formatting.count(n)} ${countUnit}, ${seriesText}`
 }
@@ -133,14 +146,6 @@ const Quarters = ({
       ),
     [rows, theme],
   )
-  if (rows.length === 0) {
-    return (
-      <section aria-label="Uplift by quarter end">
-        <h2>Uplift by quarter end</h2>
-        <p className="muted">The filtered servers have no quarter end in their history.</p>
-      </section>
-    )
-  }
   return (
     <ChartFrame
       className="medium"
@@ -163,10 +168,7 @@ const Causes = ({ season, theme }: { readonly season: MetricSeason; readonly the
   const option = useCallback(() => causesOption(breaches, theme), [breaches, theme])
   const names = Object.keys(causeLabels) as (keyof typeof causeLabels)[]
   const total = names.reduce((sum, name) => sum + breaches[name], 0)
-  const title =
-    total === 0
-      ? 'No breaches in the horizon'
-      : `${formatting.value((100 * breaches.eoq) / total, '%')} of ${formatting.count(total)} breach periods fall on a quarter end`
+  const title = `${formatting.value((100 * breaches.eoq) / total, '%')} of ${formatting.count(total)} breach periods fall on a quarter end`
   return (
     <ChartFrame
       className="medium"
@@ -199,14 +201,6 @@ const StrongestUplifts = ({ response, theme }: { readonly response: SeasonRespon
       ),
     [strongest, theme],
   )
-  if (strongest.length === 0) {
-    return (
-      <section aria-label="Most affected servers">
-        <h2>Most affected servers</h2>
-        <p className="muted">The filtered servers have no quarter end in their history.</p>
-      </section>
-    )
-  }
   const title = `${strongest[0]?.server_id} is most affected: ${formatSigned(strongest[0]?.eoq_uplift_points ?? 0)} points`
   return (
     <ChartFrame
@@ -242,9 +236,7 @@ const causesOption = (breaches: MetricSeason['breaches'], theme: ChartTheme): EC
       unit: '',
       isHorizontal: true,
       kinds: [{ name: 'breach periods', color: theme.risk.high.color, values: causes.map((name) => breaches[name]) }],
-      labels: causes.map(
-        (name) => `${formatting.count(breaches[name])} (${formatting.value(all === 0 ? 0 : (100 * breaches[name]) / all, '%')})`,
-      ),
+      labels: causes.map((name) => `${formatting.count(breaches[name])} (${formatting.value((100 * breaches[name]) / all, '%')})`),
     },
     { theme, formatting },
   )
