@@ -191,6 +191,21 @@ describe('a link', () => {
   })
 })
 
+describe('the sidebar', () => {
+  it('has words in groups, and can show icons alone', async () => {
+    const { page } = window
+    const sidebar = page.getByRole('toolbar', { name: 'Views' })
+    expect((await sidebar.innerText()).split('\n')).toEqual(
+      expect.arrayContaining(['Start', 'Fleet', 'Overview', 'Explain', 'Act', 'What if', 'Check', 'Settings']),
+    )
+    await sidebar.getByRole('button', { name: 'Hide labels' }).click()
+    await expect.poll(() => sidebar.evaluate((element) => element.getBoundingClientRect().width)).toBe(48)
+    expect(await sidebar.innerText()).toBe('')
+    await sidebar.getByRole('button', { name: 'Show labels' }).click()
+    await expect.poll(() => sidebar.innerText()).toContain('Overview')
+  })
+})
+
 describe('the next start', () => {
   it('restores size, zoom, theme and drawer', async () => {
     const { app, page } = window

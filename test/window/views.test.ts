@@ -241,6 +241,23 @@ describe('Server', () => {
     await expect.poll(() => main('Server').getByRole('heading', { level: 1 }).innerText()).not.toBe(before)
   })
 
+  it('Server hides and shows lines by its legend', async () => {
+    const { page } = window
+    await waitForPage(page)
+    const picture = (): Promise<string> =>
+      main('Server')
+        .locator('.chart canvas')
+        .first()
+        .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL())
+    const entry = main('Server').getByRole('list', { name: 'Legend' }).getByRole('button', { name: 'Other models' })
+    const before = await picture()
+    await entry.click()
+    await expect.poll(picture).not.toBe(before)
+    expect(await entry.getAttribute('aria-pressed')).toBe('false')
+    await entry.click()
+    await expect.poll(picture).toBe(before)
+  })
+
   it('Server charts are exported as PNG and SVG', async () => {
     const { page } = window
     await waitForPage(page)
