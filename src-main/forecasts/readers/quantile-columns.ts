@@ -85,12 +85,17 @@ export const chooseInterval = (intervals: readonly Interval[], commonLevel: numb
   return common ?? widestFirst.find(isBoundLevel) ?? widestFirst.at(-1)
 }
 
-/** Orbit's `prediction_5` and `prediction_95`: a number alone may count steps or models, two that add up to 100 do not. */
+/** Orbit's `prediction_5` and `prediction_95`: a number alone may count steps or models, numbers that all add up to 100 in pairs do not. */
 const pairedQuantile = ({ column }: SourceColumn, columns: readonly SourceColumn[]): NamedQuantile | undefined => {
-  const [, stem, percent] = /^(.+)_(\d{1,2}(?:\.\d+)?)$/.exec(column.trim()) ?? []
+  const numbered = /^(.+)_(\d+(?:\.\d+)?)$/
+  const [, stem, percent] = numbered.exec(column.trim()) ?? []
   if (stem === undefined || !(columnAliases.predicted as readonly string[]).includes(plainName(stem))) return undefined
-  const other = plainName(`${stem}_${roundLevel(100 - Number(percent))}`)
-  return columns.some((candidate) => plainName(candidate.column) === other) ? { stem, level: roundLevel(Number(percent) / 100) } : undefined
+  const numbers = columns.flatMap((candidate): number[] => {
+    const [, other, number] = numbered.exec(candidate.column.trim()) ?? []
+    return other !== undefined && plainName(other) === plainName(stem) ? [Number(number)] : []
+  })
+  const arePairs = numbers.every((number) => number > 0 && numbers.some((other) => sameLevel(number + other, 100)))
+  return arePairs ? { stem, level: roundLevel(Number(percent) / 100) } : undefined
 }
 
 /** Quantiles q and 1 - q, as intervals of level 1 - 2 q. */

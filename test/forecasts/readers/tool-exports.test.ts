@@ -90,6 +90,12 @@ describe('forecasts', () => {
     expect(await readText('f.csv', text)).toMatchObject({ rows: forecast, level })
   })
 
+  test('numbers of steps behind the name of a forecast are no quantiles', async () => {
+    const steps = [1, 2, 50, 98, 99, 100].map((step) => `forecast_${step}`)
+    const { rows } = await readText('n.csv', `server,ds,forecast,${steps.join(',')}\na,2026-05-30,20,1,2,3,4,5,6\n`)
+    expect(rows).toEqual(['a 05-30T00 cpu_p95 - 20.0 - -'])
+  })
+
   test('BigQuery explains a forecast next to its history', async () => {
     const lines = [
       'host,time_series_timestamp,time_series_type,time_series_data,time_series_adjusted_data,confidence_level,prediction_interval_lower_bound,prediction_interval_upper_bound',
@@ -200,6 +206,13 @@ describe('measurements', () => {
     expect(message).toMatch(/^Which statistic of s\.csv was measured: --map actual=\w+ or --map actual=\w+\?$/)
     expect(question.options[0]).toEqual({ label: column, settings: { map: { actual: column } } })
     expect((await readText('s.csv', text, question.options[0]!.settings)).rows).toEqual(measured(metric))
+  })
+
+  test('a statistic alone is asked about as well: it is no model', async () => {
+    const text = 'host,time,average\na,2026-05-30,19.5\nb,2026-05-31,40\n'
+    const { message, question } = await questionOf(readText('s.csv', text))
+    expect(message).toBe('Which statistic of s.csv was measured: --map actual=average?')
+    expect((await readText('s.csv', text, question.options[0]!.settings)).rows).toEqual(measured())
   })
 
   test('vROps names its servers in the only text', async () => {
