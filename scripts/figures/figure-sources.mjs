@@ -658,6 +658,9 @@ const groupFigures = keyFrom('src-main/engine/capacity/assess-groups.ts#assessGr
 const groupCurves = keyFrom('src-main/statistics/running-quantiles.ts#exceededByShare', groupsTest)
 const hostGroups = keyFrom('src-main/engine/capacity/host-groups.ts#readHostGroups', groupsTest)
 
+const driversTest = 'test/engine/capacity/drivers.test.ts'
+const driverFigures = keyFrom('src-main/engine/capacity/drivers.ts#fitDriver', driversTest)
+const driverLines = keyFrom('src-main/statistics/robust-line.ts#fitRobustLine', driversTest)
 const rightsizeTest = 'test/engine/capacity/rightsize.test.ts'
 const sizes = keyFrom('src-main/engine/capacity/rightsize.ts#rightsizeFleet', rightsizeTest)
 const savingsFigures = keyFrom('src-main/engine/capacity/assess-capacity.ts#assessCapacity', rightsizeTest)
@@ -712,6 +715,22 @@ export const capacityFigures = {
     runway_p90_with: projectFigures('the same with this one'),
     moved_days_p50: projectFigures('`runway_p50_with` − `runway_p50_without`'),
     moved_days_p90: projectFigures('`runway_p90_with` − `runway_p90_without`'),
+  }),
+  ...under('drivers[]', {
+    server_id: driverFigures('of all servers, or of the business unit of the driver'),
+    metric: driverFigures('with a backtest at times of the driver'),
+    driver: driverFigures('drivers table'),
+    group: driverFigures('drivers table'),
+    intercept: driverLines("of the line, by Huber's weights"),
+    slope: driverLines("of the line, by Huber's weights (k = 1.345)"),
+    slope_low: driverFigures('`slope` − t × standard error, 95 %'),
+    slope_high: driverFigures('`slope` + t × standard error, 95 %'),
+    held_out_r2: driverFigures('1 − Σ errors² / Σ (y − mean)² of the last fifth by the line of the rest; rows below 0.5 are left out'),
+    points: driverFigures('times with both values, over at least 70 days'),
+    current: driverFigures('median of the last 28 days'),
+    supported: driverFigures('(`high_threshold` − `intercept`) / `slope`'),
+    growth_factor: driverFigures('`supported` / `current`'),
+    residual_percent: driverFigures('100 × (1 − `current` / `supported`)'),
   }),
   'rightsizing.catalogue': sizes('path of `--catalogue`, else the shipped list'),
   ...under('rightsizing.servers[]', {

@@ -17,6 +17,7 @@ export interface AnalyzeOptions extends StatedSettings {
   readonly servers?: string
   readonly events?: string
   readonly projects?: string
+  readonly drivers?: string
   readonly catalogue?: string
   readonly method: AnalysisMethod
   readonly model?: string
@@ -45,6 +46,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
             serversTable: options.servers,
             eventsTable: options.events,
             projectsTable: options.projects,
+            driversTable: options.drivers,
             catalogue: options.catalogue,
             model: options.model,
             previousRun: previous,

@@ -44,6 +44,7 @@ export const describeCapacity = ({ report, resources, volumes, volume_count }: C
     report === null ? 'Clusters and hosts are not known in this run.' : describeGroups(report.groups, report.horizon_end),
     report === null || report.projects.length === 0 ? '' : describeProjects(report.projects),
     volumes.length === 0 ? '' : describeVolumes(volumes, volume_count),
+    report === null || report.drivers.length === 0 ? '' : describeDrivers(report.drivers),
     report === null ? '' : describeSavings(report),
     ...(report?.notes ?? []).map((note) => wrapText(`Note: ${note}`)),
   ]
@@ -116,6 +117,35 @@ const describeVolumes = (volumes: CapacityView['volumes'], count: number): strin
     ),
     ...(count > soonest.length
       ? [`Only the first ${soonest.length} of ${countText(count, 'volume')} are shown; --json has up to 1,000.`]
+      : []),
+  ].join('\n')
+}
+
+const maxDriverRows = 20
+
+/** Those with the least left first. */
+const describeDrivers = (drivers: CapacityReport['drivers']): string => {
+  const rows = [...drivers].sort(
+    (a, b) => (a.residual_percent ?? Number.POSITIVE_INFINITY) - (b.residual_percent ?? Number.POSITIVE_INFINITY),
+  )
+  return [
+    reportTable(
+      ['driver', 'server', 'metric', 'R2', 'current', 'supported', 'factor', 'left %'],
+      rows
+        .slice(0, maxDriverRows)
+        .map((row) => [
+          row.group === null ? row.driver : `${row.driver} (${row.group})`,
+          row.server_id,
+          row.metric,
+          row.held_out_r2.toFixed(2),
+          decimalText(row.current),
+          row.supported === null ? 'not known' : decimalText(row.supported),
+          decimalText(row.growth_factor),
+          decimalText(row.residual_percent),
+        ]),
+    ),
+    ...(rows.length > maxDriverRows
+      ? [`Only the first ${maxDriverRows} of ${countText(rows.length, 'row')} are shown; --json has all.`]
       : []),
   ].join('\n')
 }

@@ -52,6 +52,7 @@ withReadingOptions(
     .addOption(sharedOptions.servers())
     .addOption(sharedOptions.events())
     .option('--projects <file>', 'CSV with name, group, metric, units, from, to, probability and status of projects')
+    .option('--drivers <file>', 'CSV with time, driver, value and group of business drivers')
     .option('--catalogue <file>', 'CSV with type, vcpu, mem_gib, monthly_usd and arch of instance types')
     .addOption(sharedOptions.method())
     .addOption(sharedOptions.model())

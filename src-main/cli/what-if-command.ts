@@ -2,6 +2,8 @@
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import type { ScenarioFigures, ListedServer, ServerList, WhatIfResult } from '../../src-shared/ipc/what-if.ts'
 import { momentText, zoneClock, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
+import type { DriverChange, DriverEffect } from '../../src-shared/ipc/capacity-view.ts'
+import { evaluateDriverChanges } from '../queries/capacity/driver-changes.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { evaluateScenario, openWhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
 import { withChangeWarnings } from './changed-runs.ts'
@@ -17,24 +19,63 @@ export interface WhatIfOptions {
 }
 
 export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<void> => {
-  const scenario = await readScenario(options.scenario, options.set)
-  const { result, zone } = await runCancellable((signal) =>
+  const { changes, others } = splitDriverChanges(options.set)
+  const scenario = await readScenario(options.scenario, others)
+  const { result, zone, drivers } = await runCancellable((signal) =>
     withChangeWarnings([run], () =>
       withRunFolder(
         run,
-        async ({ database, contents, overview }) => ({
-          result: evaluateScenario(await openWhatIfSession(database, contents), {
+        async (open) => ({
+          drivers: await evaluateDriverChanges(open, changes),
+          result: evaluateScenario(await openWhatIfSession(open.database, open.contents), {
             scenario,
             grid: options.grid === true,
             max_listed: null,
           }),
-          zone: overview.timeZone,
+          zone: open.overview.timeZone,
         }),
         signal,
       ),
     ),
   )
-  print(options.json === true ? jsonText({ ...result }, 2) : describeResult(result, zoneClock(zone)))
+  const described = [driversTable(drivers), ...(changes.length > 0 && others.length === 0 ? [] : [describeResult(result, zoneClock(zone))])]
+  print(
+    options.json === true
+      ? jsonText({ ...result, ...(changes.length === 0 ? {} : { drivers }) }, 2)
+      : described.filter((section) => section !== '').join('\n\n'),
+  )
+}
+
+const driverPattern = /^driver\.([^=:]+)(?::([^=]+))?=([+-]?\d+(?:\.\d+)?)\s*%?$/
+
+/** `driver.payments=+30` changes the driver of all groups, `driver.payments:Retail=+30` that of one. */
+const splitDriverChanges = (assignments: readonly string[]): { readonly changes: DriverChange[]; readonly others: string[] } => {
+  const changes = assignments.flatMap((assignment): DriverChange[] => {
+    const [, driver, group, percent] = driverPattern.exec(assignment) ?? []
+    return driver === undefined ? [] : [{ driver, group: group ?? null, percent: Number(percent) }]
+  })
+  return { changes, others: assignments.filter((assignment) => !driverPattern.test(assignment)) }
+}
+
+const driversTable = (effects: readonly DriverEffect[]): string => {
+  if (effects.length === 0) return ''
+  const newly = effects.filter((effect) => effect.is_newly_above).length
+  const heading = `${countText(newly, 'metric')} newly above the threshold, of ${effects.length.toLocaleString('en-US')} that follow the driver`
+  return `${heading}\n${firstRowsTable(
+    effects,
+    ['server', 'metric', 'driver', 'change', 'run P95', 'P95', '95 % interval', 'limit', ''],
+    (effect) => [
+      effect.server_id,
+      effect.metric,
+      effect.group === null ? effect.driver : `${effect.driver} (${effect.group})`,
+      `${effect.percent > 0 ? '+' : ''}${decimalText(effect.percent)} %`,
+      decimalText(effect.run_p95),
+      decimalText(effect.p95),
+      `${decimalText(effect.p95_low)} to ${decimalText(effect.p95_high)}`,
+      decimalText(effect.high_threshold),
+      effect.is_newly_above ? 'newly above' : '',
+    ],
+  )}`
 }
 
 /** The result as text: non-empty sections, separated by blank lines; times on the clock. */

@@ -20,6 +20,8 @@ export interface AnalysisRequest {
   readonly eventsTable?: string | undefined
   /** CSV with `name`, `group`, `metric`, `units`, `from`, `to`, `probability`, `status`: what will be added to clusters and hosts. */
   readonly projectsTable?: string | undefined
+  /** CSV with `time`, `driver`, `value` and optionally `group`, a business unit: numbers that metrics may follow. */
+  readonly driversTable?: string | undefined
   /** CSV with `type`, `vcpu`, `mem_gib`, `monthly_usd`, `arch`: sizes in place of the shipped EC2 ones. */
   readonly catalogue?: string | undefined
   /** Forces one model for all series. */

@@ -35,7 +35,10 @@ export interface FleetWork {
   readonly progress: Pick<ProgressReporter, 'start'>
 }
 
-export type FleetRequest = Pick<AnalysisRequest, 'inputs' | 'serversTable' | 'eventsTable' | 'projectsTable' | 'catalogue' | 'model'>
+export type FleetRequest = Pick<
+  AnalysisRequest,
+  'inputs' | 'serversTable' | 'eventsTable' | 'projectsTable' | 'driversTable' | 'catalogue' | 'model'
+>
 
 export interface FleetOptions {
   /** How to treat flag columns of an earlier analysis. */
@@ -113,7 +116,7 @@ export const withStatedLevel = (config: AnalysisConfig, { mapping }: Pick<Foreca
 /** Leaves `server_attributes`. */
 export const validateFleet = async (
   { database, config, progress }: FleetWork,
-  request: Pick<FleetRequest, 'serversTable' | 'eventsTable' | 'projectsTable' | 'catalogue'>,
+  request: Pick<FleetRequest, 'serversTable' | 'eventsTable' | 'projectsTable' | 'driversTable' | 'catalogue'>,
   dataset: ForecastDataset,
 ): Promise<ValidatedFleet> => {
   const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable, config.decimal)

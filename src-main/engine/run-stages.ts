@@ -56,7 +56,7 @@ export const measureHistory = async ({ database, progress }: Run, fleet: Assesse
 export const measureFleet = async (
   run: Run,
   fleet: AssessedFleet,
-  { season, backtestResiduals, events }: MeasuredBacktests,
+  { season, backtestResiduals, events, drivers }: MeasuredBacktests,
 ): Promise<Findings> => {
   const { database, progress, work } = run
   // With the level of the bounds that the dataset states.
@@ -75,7 +75,9 @@ export const measureFleet = async (
   progress.start('recommend')
   // The recommendations compute on this thread; the pictures need the database and the renderer.
   const pictures = paintPictures(run, fleet, clusteredServers)
-  const { report, warnings } = await besides(pictures, () => recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores }))
+  const { report, warnings } = await besides(pictures, () =>
+    recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores, drivers }),
+  )
   progress.start('pictures')
   await pictures
   const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
@@ -117,6 +119,7 @@ interface Simulated {
   /** Null where it was not checked yet. */
   readonly earlyCheck: PlacementCheck | null
   readonly scores: BreachFindings['scores']
+  readonly drivers: MeasuredBacktests['drivers']
 }
 
 /** Writes recommendations, risk, capacity and accuracy. */
@@ -124,7 +127,7 @@ const recommendFleet = async (
   run: Run,
   fleet: AssessedFleet,
   clusteredServers: ClusteredServers,
-  { task, earlyCheck, scores }: Simulated,
+  { task, earlyCheck, scores, drivers }: Simulated,
 ): Promise<Pick<Findings, 'report' | 'warnings'>> => {
   const { method, staging, database, request, work } = run
   const { config } = fleet
@@ -147,7 +150,7 @@ const recommendFleet = async (
   await writeJson(
     staging.folder,
     runFiles.capacity,
-    await assessCapacity(database, config, capacityColumns, capacityTables, task, work.signal),
+    await assessCapacity(database, config, capacityColumns, capacityTables, drivers, task, work.signal),
   )
   await staging.seal(runFiles.capacity)
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)

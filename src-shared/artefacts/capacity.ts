@@ -86,6 +86,26 @@ const savingsSchema = z.object({
 })
 export type CapacitySavings = z.infer<typeof savingsSchema>
 
+const capacityDriverSchema = z.object({
+  server_id: z.string().describe('name of the server'),
+  metric: z.string().describe('metric that follows the driver'),
+  driver: z.string().describe('name of the driver'),
+  group: z.string().nullable().describe('business unit of the driver; null: all servers'),
+  intercept: z.number().describe("level without the driver, in the metric's unit"),
+  slope: z.number().describe('rise of the metric per unit of the driver'),
+  slope_low: z.number().describe('lower limit of its 95 % interval'),
+  slope_high: z.number().describe('upper limit of its 95 % interval'),
+  held_out_r2: z.number().describe('share of the variance of the last fifth that the rest explains'),
+  points: z.int().describe('number of times with a measurement and a value of the driver'),
+  current: z.number().describe('median of the driver over the last 28 days of the history'),
+  supported: nullableNumber.describe(
+    'value of the driver at which the metric reaches its high threshold; null where it does not rise with it',
+  ),
+  growth_factor: nullableNumber.describe('supported by current value'),
+  residual_percent: nullableNumber.describe('share of the supported value that is left'),
+})
+export type CapacityDriver = z.infer<typeof capacityDriverSchema>
+
 export const capacityReportSchema = z.object({
   reserve_hosts: z.int().describe('hosts that may fail in each cluster'),
   reserve_percent: z.number().describe('share of the remaining capacity that stays free'),
@@ -93,6 +113,7 @@ export const capacityReportSchema = z.object({
   horizon_end: instant.nullable().describe('last time of the forecasts, UTC; null without a group'),
   groups: z.array(capacityGroupSchema).describe('a row per cluster or host and metric'),
   projects: z.array(capacityProjectSchema).describe('a row per project whose group and metric are known'),
+  drivers: z.array(capacityDriverSchema).describe('a row per series and driver that it follows'),
   rightsizing: rightsizingSchema,
   savings: savingsSchema.describe('a waterfall'),
   notes: z.array(z.string()).describe('what is missing, a sentence each'),

@@ -80,6 +80,7 @@ export const runManifestSchema = z.object({
   events_table: inputEntrySchema.nullable().default(null),
   /** Absent in manifests of older versions. */
   projects_table: inputEntrySchema.nullable().default(null),
+  drivers_table: inputEntrySchema.nullable().default(null),
   /** Of instance types; null: the shipped one. */
   catalogue: inputEntrySchema.nullable().default(null),
   schema: z.array(z.object({ column: z.string(), type: z.string() })),

@@ -57,6 +57,7 @@ export const describeManifest = async (database: Database, input: ManifestInput)
     servers_table: await describeTable(fleet.serversTable),
     events_table: await describeTable(fleet.eventCalendar?.entry ?? null),
     projects_table: await describeTable(fleet.capacityTables?.entries.projects ?? null),
+    drivers_table: await describeTable(fleet.capacityTables?.entries.drivers ?? null),
     catalogue: await describeTable(fleet.capacityTables?.entries.catalogue ?? null),
     schema: fleet.dataset.schema.map(({ column, type }) => ({ column, type })),
     mapped_columns: columnMappings(fleet.dataset.columns),

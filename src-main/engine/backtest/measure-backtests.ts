@@ -11,6 +11,8 @@ import { BacktestResiduals, needsBreachEstimates } from '../breach/backtest-resi
 import type { AppliedEvents } from '../../forecasts/assess-events.ts'
 import { readSeriesAttributes } from '../../forecasts/event-targets.ts'
 import { EventFilter } from '../events/exclude-events.ts'
+import type { CapacityDriver } from '../../../src-shared/artefacts/capacity.ts'
+import { DriverReader } from '../capacity/drivers.ts'
 import { storeVolumeGrowth, VolumeReader } from '../capacity/volume-growth.ts'
 import { SeasonReader } from '../season/assess-season.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
@@ -21,13 +23,22 @@ export interface MeasuredBacktests {
   readonly backtestResiduals: BacktestResiduals | null
   /** Null without an events table. */
   readonly events: AppliedEvents | null
+  /** Series that follow a driver. */
+  readonly drivers: readonly CapacityDriver[]
 }
 
 /** Reads the selected models' rows once. Creates `season_figures`, `saturation` and `volume_growth`, completes `naive_errors`. Reads the tables of `assessFleet`. */
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
-  { grid, grids, zone, hasNaiveErrors, eventCalendar }: Pick<AssessedFleet, 'grid' | 'grids' | 'zone' | 'hasNaiveErrors' | 'eventCalendar'>,
+  {
+    grid,
+    grids,
+    zone,
+    hasNaiveErrors,
+    eventCalendar,
+    capacityTables,
+  }: Pick<AssessedFleet, 'grid' | 'grids' | 'zone' | 'hasNaiveErrors' | 'eventCalendar' | 'capacityTables'>,
 ): Promise<MeasuredBacktests> => {
   const { origin } = await database.row(
     'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
@@ -38,11 +49,13 @@ export const measureBacktests = async (
   const naiveErrors: [series: number, error: number | null][] = []
   const saturation = await SaturationReader.open(database, config)
   const volumes = await VolumeReader.open(database, config, zone, origin)
+  const drivers = await DriverReader.open(database, capacityTables?.drivers ?? [], origin)
   const filteredReaders: BacktestReader[] = [
     season,
     saturation,
     ...(backtestResiduals === null ? [] : [backtestResiduals]),
     ...(volumes === null ? [] : [volumes]),
+    ...(drivers === null ? [] : [drivers]),
   ]
   const filter =
     eventCalendar === null
@@ -63,7 +76,7 @@ export const measureBacktests = async (
   await storeVolumeGrowth(database, zone, volumes)
   if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
   const events = eventCalendar === null || filter === null ? null : { eventCalendar, excludedRows: filter.excludedRows() }
-  return { season: await season.finish(config), backtestResiduals, events }
+  return { season: await season.finish(config), backtestResiduals, events, drivers: drivers?.finish() ?? [] }
 }
 
 /** Whether rows of the backtest say how far they look ahead. The rows that a Spark job leaves do not. */

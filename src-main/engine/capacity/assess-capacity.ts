@@ -1,11 +1,13 @@
 // capacity.json: clusters, hosts and projects, rightsizing, and what all of it saves.
 import { z } from 'zod'
-import type { CapacityReport, CapacitySavings, Rightsizing } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityDriver, CapacityReport, CapacitySavings, Rightsizing } from '../../../src-shared/artefacts/capacity.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { assessGroups } from './assess-groups.ts'
+import { readDrivers, type Driver } from './drivers.ts'
 import { readCatalogue, type InstanceCatalogue } from './instance-catalogue.ts'
 import { readProjects, type Project } from './projects.ts'
 import { rightsizeFleet } from './rightsize.ts'
@@ -13,13 +15,15 @@ import { rightsizeFleet } from './rightsize.ts'
 /** The planner's tables. */
 export interface CapacityTables {
   readonly projects: readonly Project[]
+  readonly drivers: readonly Driver[]
   readonly catalogue: InstanceCatalogue
   /** As the manifest names them. */
-  readonly entries: { readonly projects: InstanceCatalogue['entry']; readonly catalogue: InstanceCatalogue['entry'] }
+  readonly entries: Readonly<Record<'projects' | 'drivers' | 'catalogue', ReadInput | null>>
 }
 
 export interface CapacityTablePaths {
   readonly projectsTable?: string | undefined
+  readonly driversTable?: string | undefined
   readonly catalogue?: string | undefined
 }
 
@@ -30,8 +34,9 @@ export const readCapacityTables = async (
   timeZone: string,
 ): Promise<CapacityTables> => {
   const { projects, entry } = await readProjects(paths.projectsTable, decimal, timeZone)
+  const drivers = await readDrivers(paths.driversTable, decimal, timeZone)
   const catalogue = await readCatalogue(paths.catalogue, decimal)
-  return { projects, catalogue, entries: { projects: entry, catalogue: catalogue.entry } }
+  return { projects, drivers: drivers.drivers, catalogue, entries: { projects: entry, drivers: drivers.entry, catalogue: catalogue.entry } }
 }
 
 /** Reads the tables of all stages before, `server_assignments` among them. */
@@ -40,12 +45,19 @@ export const assessCapacity = async (
   config: AnalysisConfig,
   columns: ReadonlyMap<string, CapacityColumn>,
   { projects, catalogue }: CapacityTables,
+  drivers: readonly CapacityDriver[],
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
 ): Promise<CapacityReport> => {
   const { notes, ...groups } = await assessGroups(database, config, columns, projects, task, signal)
   const rightsizing = await rightsizeFleet(database, config, columns, catalogue, task, signal)
-  return { ...groups, rightsizing, savings: await sumSavings(database, rightsizing), notes: [...notes, ...describeTypes(rightsizing)] }
+  return {
+    ...groups,
+    drivers: [...drivers],
+    rightsizing,
+    savings: await sumSavings(database, rightsizing),
+    notes: [...notes, ...describeTypes(rightsizing)],
+  }
 }
 
 /** A server counts in one step: rightsizing leaves out what is removed. Reads `server_assignments`, `series_risk`. */

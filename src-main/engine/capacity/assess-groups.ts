@@ -56,7 +56,7 @@ const shareP50 = 0.5
 const shareP90 = 0.1
 
 /** Clusters, hosts and projects of capacity.json. */
-type GroupReport = Omit<CapacityReport, 'rightsizing' | 'savings'>
+type GroupReport = Omit<CapacityReport, 'drivers' | 'rightsizing' | 'savings'>
 
 /** Reads `server_attributes`, `series`, `series_capacity`, `horizon`. `task`: what paths are drawn from; null where none are known. */
 export const assessGroups = async (

@@ -40,7 +40,7 @@ export const queryCapacity = async (run: OpenRun): Promise<CapacityView> => {
 }
 
 /** Null for a run of an older version. Throws run-damaged for an invalid file. */
-const readCapacityReport = async ({ folder, presentFiles }: RunContents): Promise<CapacityReport | null> => {
+export const readCapacityReport = async ({ folder, presentFiles }: RunContents): Promise<CapacityReport | null> => {
   if (!presentFiles.has(runFiles.capacity)) return null
   const path = join(folder, runFiles.capacity)
   try {
