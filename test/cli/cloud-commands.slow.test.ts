@@ -69,7 +69,7 @@ describe('headroom cloud', () => {
       '--tag',
       'team=capacity',
     )
-    expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files') })
+    expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('10 files') })
     expect((await lastJob()).request).toMatchObject({
       ProcessingResources: { ClusterConfig: { InstanceType: 'ml.m5.2xlarge' } },
       ProcessingInputs: expect.arrayContaining([

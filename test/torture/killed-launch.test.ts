@@ -40,7 +40,7 @@ describe('the process is killed', () => {
     return jobs[0]!.runId
   }
   const expectDownloaded = async (result: { code: number | null; stdout: string; stderr: string }, folder = 'home-run') => {
-    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files, verified') })
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('10 files, verified') })
     expect((await filesBelow(join(workspace.folder, folder))).size).toBe(9)
     expect(workspace.simulator.account.jobs.size).toBe(1)
   }

@@ -39,7 +39,7 @@ describe('one command', () => {
   it('launches the packed engine, follows, downloads and verifies; every artefact equals the local one', async () => {
     const { code, stdout, stderr } = await launch(packed, '--download', 'home-run')
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Job Completed') })
-    expect(stdout).toContain('9 files, verified')
+    expect(stdout).toContain('10 files, verified')
     const home = await filesBelow(join(packed.folder, 'home-run'))
     expect([...home.keys()].sort()).toEqual(Object.values(runFiles).sort())
     const local = await filesBelow(sample.run)
@@ -214,7 +214,7 @@ describe('one command', () => {
     const logs = await workspace.cloud('logs', later!.name, '--search', 'FINISHED')
     expect(logs.stdout).toMatch(/^\S+Z algo-1 \{.*"type":"finished".*\}\n$/)
     const fetched = await workspace.cloud('fetch', later!.runId, 'later')
-    expect(fetched).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files') })
+    expect(fetched).toMatchObject({ code: 0, stdout: expect.stringContaining('10 files') })
     const again = await workspace.cloud('fetch', later!.runId, 'later')
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('not empty') })
   })

@@ -57,7 +57,7 @@ describe('one command', () => {
   it('runs both jobs in turn and downloads a run that equals the local one', async () => {
     const { code, stdout, stderr } = await launch('--wait', '--download', 'home-run')
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Engine: Spark: flagged') })
-    expect(stdout).toContain('9 files, verified')
+    expect(stdout).toContain('10 files, verified')
     expect(await sameAsLocal('home-run')).toEqual([])
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN'])
 
