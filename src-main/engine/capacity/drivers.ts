@@ -97,7 +97,7 @@ export class DriverReader implements BacktestReader {
   readonly #drivers: readonly Driver[]
   readonly #origin: number
   readonly #series: DriverSeries
-  readonly #found: (CapacityDriver & { readonly id: number })[] = []
+  readonly #found: { readonly id: number; readonly row: CapacityDriver }[] = []
 
   private constructor(drivers: readonly Driver[], origin: number, series: DriverSeries) {
     this.#drivers = drivers
@@ -134,21 +134,15 @@ export class DriverReader implements BacktestReader {
         Float64Array.from(known, ({ x }) => x),
         Float64Array.from(known, ({ y }) => y),
       )
-      if (fit !== null)
-        this.#found.push({
-          id,
-          ...describeFit(fit, this.#series.thresholds[id]!),
-          server_id: this.#series.servers[id]!,
-          metric: this.#series.metrics[id]!,
-          driver: name,
-          group,
-        })
+      if (fit === null) continue
+      const identity = { server_id: this.#series.servers[id]!, metric: this.#series.metrics[id]!, driver: name, group }
+      this.#found.push({ id, row: { ...identity, ...describeFit(fit, this.#series.thresholds[id]!) } })
     }
   }
 
   /** By series and driver. */
   finish(): CapacityDriver[] {
-    return this.#found.sort((a, b) => a.id - b.id || (a.driver < b.driver ? -1 : 1)).map(({ id: _, ...row }) => row)
+    return this.#found.sort((a, b) => a.id - b.id || (a.row.driver < b.row.driver ? -1 : 1)).map(({ row }) => row)
   }
 }
 
