@@ -53,9 +53,13 @@ it('says of every server what the file says, reason and query too', async () => 
   expect(recommendations.length).toBeGreaterThan(20)
   const entries = new Map(recommendations.map((entry) => [entry.server_id, entry]))
   expect(all.rows.map(({ server_id }) => server_id).sort()).toEqual([...entries.keys()].sort())
-  for (const { verdict, verdict_reason, ...row } of all.rows) {
+  // The short forms are for the window alone.
+  for (const { verdict, verdict_reason, summary, capacity_to_add: capacity, ...row } of all.rows) {
     expect([verdict, verdict_reason]).toEqual([null, null])
     expect(entries.get(row.server_id)).toMatchObject(row)
+    expect(summary.replaceAll(/([<>]) /g, '$1').split(' ').length).toBeLessThanOrEqual(8)
+    if (capacity === null) expect(['retire', 'consolidate']).toContain(row.recommendation)
+    else expect(row.reason).toContain(capacity)
   }
   expect((await pageOf(7, 5)).rows).toEqual(all.rows.slice(7, 12))
   const last = all.rows.at(-1)!
