@@ -41,7 +41,7 @@ describe('the process is killed', () => {
   }
   const expectDownloaded = async (result: { code: number | null; stdout: string; stderr: string }, folder = 'home-run') => {
     expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('10 files, verified') })
-    expect((await filesBelow(join(workspace.folder, folder))).size).toBe(9)
+    expect((await filesBelow(join(workspace.folder, folder))).size).toBe(10)
     expect(workspace.simulator.account.jobs.size).toBe(1)
   }
   const sentParts = (from = 0) =>
@@ -86,7 +86,7 @@ describe('the process is killed', () => {
       const staging = join(workspace.folder, '.home-run.fetching')
       return existsSync(staging) ? readdirSync(staging).filter((name) => !/\.(part|etag)$/.test(name)) : []
     }
-    await killWhen(() => wholeFiles().length === 8, 'fetch', id, 'home-run')
+    await killWhen(() => wholeFiles().length === 9, 'fetch', id, 'home-run')
     expect(wholeFiles()).not.toContain('risk_heatmap.png')
     const [from, before] = [workspace.simulator.requests.length, workspace.simulator.requestsOf('GetObject').map(({ url }) => url)]
     expect([...(await filesBelow(join(workspace.folder, 'home-run'))).keys()]).toEqual([])
