@@ -56,7 +56,7 @@ describe('the history', () => {
     await row.getByRole('button', { name: `Download ${name}` }).click()
     await waitForHeatmap(page)
     const [folder] = await runsIn(home)
-    expect((await filesBelow(join(home, 'runs', folder!))).size).toBe(9)
+    expect((await filesBelow(join(home, 'runs', folder!))).size).toBe(10)
   })
 
   it('downloads an S3 prefix of the Python job twice into separate folders, and reports a prefix without a run', async () => {

@@ -59,7 +59,7 @@ const expectDownloaded = async (): Promise<void> => {
   expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
   const runs = await readdir(join(home, 'runs'))
   expect(runs).toEqual([expect.stringMatching(/^cloud-\w+$/)])
-  expect((await filesBelow(join(home, 'runs', runs[0]!))).size).toBe(9)
+  expect((await filesBelow(join(home, 'runs', runs[0]!))).size).toBe(10)
 }
 
 const uploadedParts = () =>
