@@ -54,6 +54,8 @@ const withSettings = (command: Command): Command =>
   )
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
+    .option('--argument <text>', 'further argument of the Python module, as --argument=TEXT; repeatable', collect, [])
+    .option('--env <key=value>', 'environment variable of the Python module, no secrets; repeatable', collect, [])
 
 const costLimit = (text: string): number | 'none' => (text === 'none' ? text : positiveNumber(text))
 

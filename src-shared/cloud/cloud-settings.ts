@@ -76,6 +76,9 @@ export type EngineKind = (typeof engineKinds)[number]
 /** Default size of a Spark cluster. */
 export const defaultInstances = 4
 
+/** PYTHONPATH names the project. */
+export const isModuleVariable = (name: string): boolean => /^[A-Za-z]\w{0,255}$/.test(name) && name !== 'PYTHONPATH'
+
 export const cloudTaskSchema = z.discriminatedUnion('kind', [
   /** Headroom's own engine. */
   z.strictObject({
@@ -104,6 +107,12 @@ export const cloudTaskSchema = z.discriminatedUnion('kind', [
     projectFolder: z.string().min(1),
     /** Script inside it, for instance src/05_risk_analysis.py. */
     script: z.string().min(1),
+    /** Follow those of the pipeline. */
+    arguments: z.array(z.string().min(1).max(256)).max(90).optional(),
+    environment: z
+      .record(z.string(), z.string().max(256))
+      .refine((variables) => Object.keys(variables).every(isModuleVariable))
+      .optional(),
   }),
 ])
 

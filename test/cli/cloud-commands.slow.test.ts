@@ -199,6 +199,10 @@ describe.skipIf(!hasPython)('a custom Python module', () => {
       moduleScript,
       '--project',
       project,
+      '--argument=--only',
+      '--argument=05',
+      '--env',
+      'MODE=daily=full',
       '--wait',
       '--download',
       'module-run',
@@ -208,7 +212,17 @@ describe.skipIf(!hasPython)('a custom Python module', () => {
     expect(files.get('module_05_summary.json')!.toString()).toBe(moduleSummary)
     expect(files.get('risk_flagged_forecasts.parquet')!.equals(await readFile(fleet.forecasts))).toBe(true)
     const { request } = await lastJob()
-    expect(request).toMatchObject({ Environment: { PYTHONPATH: '/opt/ml/processing/input/project_root' } })
+    expect(request).toMatchObject({ Environment: { PYTHONPATH: '/opt/ml/processing/input/project_root', MODE: 'daily=full' } })
+    expect((request['AppSpecification'] as { ContainerArguments: string[] }).ContainerArguments.slice(-2)).toEqual(['--only', '05'])
     expect(JSON.stringify(request['ProcessingOutputConfig'])).toContain(`s3://${bucketName}/risk_analysis/`)
   }, 120_000)
+
+  it.each([
+    [['--env', 'MODE=daily'], '--argument and --env belong to --python-module.'],
+    [['--python-module', moduleScript, '--env', 'MODE'], '--env needs KEY=VALUE, not "MODE".'],
+    [['--python-module', moduleScript, '--env', 'PYTHONPATH=/x'], '--env PYTHONPATH cannot be set.'],
+  ])('refuses %j before anything is sent', async (args, message) => {
+    const { code, stderr } = await workspace.cloud('launch', fleet.forecasts, ...args)
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+  })
 })

@@ -6,6 +6,7 @@ import {
   cloudSettingsSchema,
   launchRequestSchema,
   defaultInstances,
+  isModuleVariable,
   type EngineKind,
   type LaunchRequest,
 } from '../../../src-shared/cloud/cloud-settings.ts'
@@ -52,6 +53,8 @@ export interface LaunchOptions extends ConnectionOptions, StatedSettings {
   readonly instances?: number
   readonly pythonModule?: string
   readonly project: string
+  readonly argument: readonly string[]
+  readonly env: readonly string[]
 }
 
 /** Below HEADROOM_HOME, else below headroom in the XDG data folder. */
@@ -88,12 +91,14 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
       subnets: options.subnet,
       securityGroupIds: options.securityGroup,
       networkIsolation: options.networkIsolation ? undefined : false,
-      tags: options.tag.length === 0 ? undefined : Object.fromEntries(options.tag.map(parseTag)),
+      tags: options.tag.length === 0 ? undefined : Object.fromEntries(options.tag.map((text) => parsePair('tag', 'team=capacity', text))),
     }),
   })
   if (options.pythonModule !== undefined && options.engine === 'spark') {
     throw new HeadroomError('usage', 'A Python module does not run on a Spark cluster.', { next: 'Omit --engine.' })
   }
+  if (options.pythonModule === undefined && options.argument.length + options.env.length > 0)
+    throw new HeadroomError('usage', '--argument and --env belong to --python-module.', { next: 'Set options of the analysis with --set.' })
   const { settings: config, warnings } = await readSettings(options)
   for (const { message } of warnings) say(`Warning: ${message}`)
   // Checked here, so that a wrong line fails before an instance starts.
@@ -115,7 +120,15 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
             ...(options.engine === 'spark' ? { spark: sparkOptions(options, runId) } : {}),
             ...definedValues({ model: options.model, serversTable: toAbsolute(options.servers), eventsTable: toAbsolute(options.events) }),
           }
-        : { kind: 'python-module', projectFolder: resolve(options.project), script: options.pythonModule },
+        : {
+            kind: 'python-module',
+            projectFolder: resolve(options.project),
+            script: options.pythonModule,
+            ...definedValues({
+              arguments: options.argument,
+              environment: options.env.length === 0 ? undefined : Object.fromEntries(options.env.map(parseVariable)),
+            }),
+          },
   })
   if (parsed.success) return parsed.data
   throw new HeadroomError('usage', `The launch request is invalid: ${describeValidationRule(parsed.error)}.`, {
@@ -166,8 +179,17 @@ const parseSettings = (values: Readonly<Record<string, unknown>>): LaunchRequest
   )
 }
 
-const parseTag = (text: string): [string, string] => {
+const parseVariable = (text: string): [string, string] => {
+  const [name, value] = parsePair('env', 'MODE=daily', text)
+  if (isModuleVariable(name)) return [name, value]
+  throw new HeadroomError('usage', `--env ${name} cannot be set.`, {
+    next: 'Names have letters, digits and underscores; PYTHONPATH names the project.',
+  })
+}
+
+const parsePair = (option: string, example: string, text: string): [string, string] => {
   const at = text.indexOf('=')
-  if (at < 1) throw new HeadroomError('usage', `--tag needs KEY=VALUE, not "${text}".`, { next: 'For instance --tag team=capacity.' })
+  if (at < 1)
+    throw new HeadroomError('usage', `--${option} needs KEY=VALUE, not "${text}".`, { next: `For instance --${option} ${example}.` })
   return [text.slice(0, at), text.slice(at + 1)]
 }

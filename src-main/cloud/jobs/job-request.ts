@@ -109,8 +109,9 @@ const buildCommand = ({ request, engineSha256, mounts }: JobSpec): JobCommand =>
         `${mountRoot}/data`,
         '--output_data_path',
         outputPath,
+        ...(task.arguments ?? []),
       ],
-      environment: { PYTHONPATH: root },
+      environment: { ...task.environment, PYTHONPATH: root },
     }
   }
   // Of a mounted object the file is named: keys that begin with its name are mounted, too.
