@@ -62,7 +62,7 @@ const showImport = async (app, page, file) => {
 /** Shows what a live source holds. @param {Page} page @param {string} name @param {(page: Page) => Promise<void>} fill */
 const showSource = async (page, name, fill) => {
   await page.locator('.sidebar-button[data-view="start"]').click()
-  await page.getByRole('button', { name: `I have ${name}` }).click()
+  await page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
   await fill(page)
   await page.getByRole('button', { name: 'Check', exact: true }).click()
   await page.locator('.source-findings').waitFor()

@@ -136,7 +136,7 @@ describe('an engine crash', () => {
       const alert = page.getByRole('alert')
       await alert.waitFor()
       expect(await alert.innerText()).toMatch(/Engine crashed/)
-      await page.getByRole('button', { name: /Open sample fleet/ }).click()
+      await page.getByRole('button', { name: /Open the sample fleet/ }).click()
       await waitForHeatmap(page)
       expect(await enginePid(window)).not.toBe(before)
     })

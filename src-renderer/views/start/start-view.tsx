@@ -1,5 +1,5 @@
-// The start page: sample fleet, open a file or folder, connect to AWS, recent runs.
-import { Activity, Cloud, CloudDownload, FileUp, FolderOpen, Sparkles, X } from 'lucide-react'
+// The start page: what the planner has, and recent runs.
+import { Activity, ChartSpline, Cloud, CloudDownload, FileUp, Sparkles, X, type LucideIcon } from 'lucide-react'
 import type { RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { navigateTo } from '../../state/navigation.ts'
@@ -27,46 +27,47 @@ export const StartView = () => {
             {notice}
           </p>
         )}
-        <div className="start-actions" aria-busy={opening !== null}>
-          <button type="button" className="card primary" disabled={opening !== null} onClick={() => void openSample()}>
-            <Sparkles size={20} aria-hidden />
-            <strong>Open sample fleet</strong>
-            <span>120 simulated servers with forecasts; takes a few seconds.</span>
-          </button>
-          <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('file')}>
-            <FileUp size={20} aria-hidden />
-            <strong>Open file…</strong>
-            <span>
-              Forecasts or measurements as Parquet, CSV or JSON. A servers table NAME.servers.csv or .xlsx in the same folder is used.
-            </span>
-          </button>
-          <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('folder')}>
-            <FolderOpen size={20} aria-hidden />
-            <strong>Open folder…</strong>
-            <span>A folder of forecasts, a run folder, or Module 05 output.</span>
-          </button>
-          <button type="button" className="card" disabled={opening !== null} onClick={() => void openSourcePanel('cloudwatch')}>
-            <CloudDownload size={20} aria-hidden />
-            <strong>I have CloudWatch…</strong>
-            <span>Collect measurements of EC2 and its agent, forecast and analyse them.</span>
-          </button>
-          <button type="button" className="card" disabled={opening !== null} onClick={() => void openSourcePanel('prometheus')}>
-            <Activity size={20} aria-hidden />
-            <strong>I have Prometheus…</strong>
-            <span>Collect measurements of node_exporter or of your query, forecast and analyse them.</span>
-          </button>
-          <button type="button" className="card" disabled={opening !== null} onClick={() => navigateTo('cloud')}>
-            <Cloud size={20} aria-hidden />
-            <strong>Connect to AWS…</strong>
-            <span>Run the analysis on Amazon SageMaker and download the verified run.</span>
-          </button>
-        </div>
+        <section aria-labelledby="start-question" aria-busy={opening !== null}>
+          <h2 id="start-question">I have …</h2>
+          <div className="start-cards">
+            <StartCard icon={ChartSpline} title="Forecasts…" onClick={() => void choosePath('file')}>
+              Files of a pipeline as Parquet, CSV or JSON. NAME.servers.csv or .xlsx in the same folder is read as the servers table.
+            </StartCard>
+            <StartCard icon={FileUp} title="Measurements…" onClick={() => void choosePath('file')}>
+              An export of a monitoring tool. Headroom forecasts it first.
+            </StartCard>
+            <StartCard icon={CloudDownload} title="CloudWatch…" onClick={() => void openSourcePanel('cloudwatch')}>
+              Collect measurements of EC2 and its agent, forecast and analyse them.
+            </StartCard>
+            <StartCard icon={Activity} title="Prometheus…" onClick={() => void openSourcePanel('prometheus')}>
+              Collect measurements of node_exporter or of your query, forecast and analyse them.
+            </StartCard>
+            <StartCard icon={Cloud} title="Files or a run in S3…" onClick={() => navigateTo('cloud')}>
+              Run the analysis on Amazon SageMaker, or download a finished run and verify it.
+            </StartCard>
+            <StartCard icon={Sparkles} title="Nothing yet" onClick={() => void openSample()}>
+              Open the sample fleet: 120 simulated servers with forecasts. It takes a few seconds.
+            </StartCard>
+          </div>
+        </section>
         {source !== null && <SourcePanel key={source} kind={source} />}
-        <p className="start-hint">{opening === null ? 'Or drop files or a folder here.' : `Opening ${opening} …`}</p>
+        <p className="start-hint">
+          {opening === null ? (
+            <>
+              Or drop files or a folder here, or{' '}
+              <button type="button" className="link" onClick={() => void choosePath('folder')}>
+                open a folder
+              </button>{' '}
+              of forecasts, a run folder or Module 05 output.
+            </>
+          ) : (
+            `Opening ${opening} …`
+          )}
+        </p>
         <section className="recent" aria-label="Recent runs">
           <h2>Recent runs</h2>
           {recentRuns.length === 0 ? (
-            <p className="muted">No runs yet. Open the sample fleet to start.</p>
+            <p className="muted">No runs yet.</p>
           ) : (
             <ul>
               {recentRuns.map((run) => (
@@ -77,6 +78,28 @@ export const StartView = () => {
         </section>
       </div>
     </main>
+  )
+}
+
+/** One answer to what the planner has. */
+const StartCard = ({
+  icon: Icon,
+  title,
+  onClick,
+  children,
+}: {
+  readonly icon: LucideIcon
+  readonly title: string
+  readonly onClick: () => void
+  readonly children: string
+}) => {
+  const isOpening = useWindowState(({ opening }) => opening !== null)
+  return (
+    <button type="button" className="card" disabled={isOpening} onClick={onClick}>
+      <Icon size={20} aria-hidden />
+      <strong>{title}</strong>
+      <span>{children}</span>
+    </button>
   )
 }
 
