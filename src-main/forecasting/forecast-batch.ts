@@ -1,4 +1,5 @@
 // Forecasts a batch of series, as arrays that pass between threads without a copy.
+import type { LevelShift } from './level-shift.ts'
 import type { ForecastModelName } from './model-names.ts'
 import { forecastSeries } from './rolling-origins.ts'
 import type { StepCalendar } from './step-calendar.ts'
@@ -21,7 +22,7 @@ export interface SeriesBatch {
   readonly values: Float64Array
 }
 
-/** A row per forecast value; `actual` is NaN in the horizon and where nothing was measured. */
+/** An entry per forecast value, but for the changes of level; `actual` is NaN in the horizon and where nothing was measured. */
 export interface ForecastRows {
   readonly series: Int32Array
   /** Index into the models of the setup. */
@@ -35,6 +36,11 @@ export interface ForecastRows {
   readonly errorGroup: Int32Array
   /** 0 in the horizon; windows of the backtest from 1, the latest. */
   readonly window: Int32Array
+  /** An entry per series whose level changed, here and in the next three. */
+  readonly shiftedSeries: Int32Array
+  readonly shiftStep: Int32Array
+  readonly levelBefore: Float64Array
+  readonly levelAfter: Float64Array
 }
 
 const leadThirds = 3
@@ -45,6 +51,7 @@ export const groupsPerMetric = (models: number): number => models * leadThirds
 export const forecastBatch = (batch: SeriesBatch, { calendar, horizon, models }: ForecastSetup): ForecastRows => {
   const steps = calendar.weekSlot.length
   const forecasts = []
+  const shifts: ({ readonly series: number } & LevelShift)[] = []
   let rows = 0
   let offset = 0
   for (const [index, series] of batch.series.entries()) {
@@ -52,15 +59,17 @@ export const forecastBatch = (batch: SeriesBatch, { calendar, horizon, models }:
     const values = new Float64Array(steps).fill(Number.NaN)
     values.set(batch.values.subarray(offset, offset + origin - from), from)
     offset += origin - from
-    for (const forecast of forecastSeries({ values, from, origin, ceiling: batch.ceiling[index]! }, calendar, horizon, models)) {
+    const forecast = forecastSeries({ values, from, origin, ceiling: batch.ceiling[index]! }, calendar, horizon, models)
+    if (forecast.shift !== null) shifts.push({ series, ...forecast.shift })
+    for (const made of forecast.forecasts) {
       forecasts.push({
-        ...forecast,
+        ...made,
         series,
         metric: batch.metric[index]!,
         values,
-        model: models.indexOf(forecast.model),
+        model: models.indexOf(made.model),
       })
-      rows += forecast.predicted.length
+      rows += made.predicted.length
     }
   }
   const result = {
@@ -73,6 +82,10 @@ export const forecastBatch = (batch: SeriesBatch, { calendar, horizon, models }:
     scale: new Float64Array(rows),
     errorGroup: new Int32Array(rows),
     window: new Int32Array(rows),
+    shiftedSeries: Int32Array.from(shifts, ({ series }) => series),
+    shiftStep: Int32Array.from(shifts, ({ step }) => step),
+    levelBefore: Float64Array.from(shifts, ({ before }) => before),
+    levelAfter: Float64Array.from(shifts, ({ after }) => after),
   }
   let row = 0
   for (const { series, metric, model, origin, window, predicted, values, scale } of forecasts) {

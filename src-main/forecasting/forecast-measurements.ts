@@ -13,6 +13,7 @@ import type { ForecastOptions, ForecastReport, ForecastStep } from './forecast-o
 import { openForecastPool } from './forecast-pool.ts'
 import { modelNames, slowModelName, type ForecastModelName } from './model-names.ts'
 import { prepareMeasurements, type PreparedMeasurements } from './prepare-measurements.ts'
+import { offerShifts, type FoundShift } from './offer-shifts.ts'
 import { createStepCalendar, instantOfSlotSql, localStartMs, type StepCalendar } from './step-calendar.ts'
 
 const defaultHorizons: Readonly<Record<ForecastStep, number>> = { day: 30, hour: 168 }
@@ -50,6 +51,7 @@ export const writeForecasts = async (
   const series = await readSeries(database)
   const models = options.models ?? defaultModels(step, series.count)
   await createValues(database)
+  const shifts: FoundShift[] = []
   const pool = openForecastPool({ calendar, horizon, models }, Math.min(database.threads, availableParallelism()), signal)
   const close = (): void => void pool.close()
   signal?.addEventListener('abort', close)
@@ -62,6 +64,9 @@ export const writeForecasts = async (
         'forecast_values',
         Object.values(valueColumns).map(({ of }) => of(rows)),
         valuesDatabase,
+      )
+      rows.shiftedSeries.forEach((id, at) =>
+        shifts.push({ series: id, step: rows.shiftStep[at]!, before: rows.levelBefore[at]!, after: rows.levelAfter[at]! }),
       )
       onProgress?.(0.2 + 0.6 * (to / series.count))
     }
@@ -87,7 +92,7 @@ export const writeForecasts = async (
     horizon,
     models,
     summary: `Forecast ${horizon} ${step}s ahead from ${measured.described}.`,
-    warnings: measured.warnings,
+    warnings: [...measured.warnings, ...(await offerShifts(database, config, shifts, { grid, firstSlot, horizon, series }))],
   }
 }
 

@@ -1,4 +1,5 @@
 // Forecasts a series by every model: once for the horizon, and from earlier origins for its backtest.
+import { createShiftFinder, type LevelShift } from './level-shift.ts'
 import { ensembleName, singleModelNames, slowModelName, type ForecastModelName } from './model-names.ts'
 import { models as modelsByName } from './models.ts'
 import { medianInPlace, type SeriesHistory } from './series-history.ts'
@@ -41,15 +42,23 @@ export const rollingOrigins = (from: number, origin: number, horizon: number): {
   return [...backtests, { origin, steps: horizon }]
 }
 
-/** Ordered by model, then origin. */
+export interface SeriesForecasts {
+  /** Ordered by model, then origin. */
+  readonly forecasts: readonly Forecast[]
+  /** The latest lasting change of level before the horizon. */
+  readonly shift: LevelShift | null
+}
+
+/** What lies before a lasting change of level is left out, as far as an origin can know of it. */
 export const forecastSeries = (
   series: MeasuredSeries,
   calendar: StepCalendar,
   horizon: number,
   models: readonly ForecastModelName[],
-): Forecast[] => {
+): SeriesForecasts => {
+  const findShift = createShiftFinder(series.values, series.from, series.origin, calendar.season)
   const origins = rollingOrigins(series.from, series.origin, horizon).map(({ origin, steps }, index, { length }) => {
-    const history: SeriesHistory = { calendar, values: series.values, from: series.from, origin }
+    const history: SeriesHistory = { calendar, values: series.values, from: findShift(origin)?.step ?? series.from, origin }
     return {
       origin,
       window: length - 1 - index,
@@ -57,9 +66,10 @@ export const forecastSeries = (
       predictedBy: forecastOrigin(history, steps, models, series.ceiling),
     }
   })
-  return models.flatMap((model) =>
+  const forecasts = models.flatMap((model) =>
     origins.map(({ origin, window, scale, predictedBy }) => ({ model, origin, window, scale, predicted: predictedBy.get(model)! })),
   )
+  return { forecasts, shift: findShift(series.origin) }
 }
 
 const forecastOrigin = (

@@ -22,6 +22,9 @@ const hourMs = 3_600_000
 /** The last days of a month other than a quarter's. */
 const monthEndDays = 3
 
+/** 7 days, 5 business days or 168 hours. */
+export const stepsOfWeek = ({ step }: TimeGrid): number => (step.unit === 'second' ? 168 : step.unit === 'business day' ? 5 : 7)
+
 /** `firstSlot`: the step's number by the grid. `holidays`: local days since 1970. */
 export const createStepCalendar = (
   grid: TimeGrid,
@@ -32,7 +35,7 @@ export const createStepCalendar = (
 ): StepCalendar => {
   const isHourly = grid.step.unit === 'second'
   const calendar: StepCalendar = {
-    season: isHourly ? 168 : grid.step.unit === 'business day' ? 5 : 7,
+    season: stepsOfWeek(grid),
     stepsPerDay: isHourly ? 24 : 1,
     weekSlot: new Uint8Array(steps),
     quarterEnd: new Uint16Array(steps),

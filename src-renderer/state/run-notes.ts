@@ -1,5 +1,6 @@
 // Saves what a planner adds to a run: events, scenarios and decisions. All functions reject when the notes cannot be saved.
-import type { EventCalendarView, EventLine } from '../../src-shared/ipc/event-calendar.ts'
+import type { EventCalendarView } from '../../src-shared/ipc/event-calendar.ts'
+import type { EventLine } from '../../src-shared/run/event-line.ts'
 import type { Decision } from '../../src-shared/ipc/fleet-view.ts'
 import type { SavedScenario } from '../../src-shared/ipc/what-if.ts'
 import { request } from '../ipc/bridge.ts'

@@ -1,6 +1,7 @@
 // The event calendar that a planner saves with a run: its lines as in an events table, and the effect of each on the run.
 import { z } from 'zod'
 import { eventReportSchema } from '../artefacts/event-report.ts'
+import { eventLineSchema } from '../run/event-line.ts'
 
 /** Columns of an events table. */
 export const eventColumns = ['from', 'to', 'servers', 'group', 'metric', 'effect', 'note'] as const
@@ -8,20 +9,6 @@ export type EventColumn = (typeof eventColumns)[number]
 
 /** Maximum number of events in a calendar. */
 export const maxEvents = 1000
-
-const field = z.string().max(100_000)
-
-/** One line, each field as text, empty where the event states nothing; `servers` or `group` says whom it is about. */
-export const eventLineSchema = z.strictObject({
-  from: field,
-  to: field,
-  servers: field,
-  group: field,
-  metric: field,
-  effect: field,
-  note: field,
-})
-export type EventLine = z.infer<typeof eventLineSchema>
 
 export const saveEventsRequestSchema = z.strictObject({ folder: z.string().min(1), lines: z.array(eventLineSchema).max(maxEvents) })
 

@@ -1,5 +1,6 @@
 // Events of a running analysis, for the terminal, JSON lines, cloud log and window.
 import { z } from 'zod'
+import { eventLineSchema } from './event-line.ts'
 import { wireErrorSchema } from './errors.ts'
 
 export const warningSchema = z.object({
@@ -9,6 +10,8 @@ export const warningSchema = z.object({
   /** Number of series, rows or servers affected. */
   count: z.int().optional(),
   examples: z.array(z.string()).optional(),
+  /** Events that would explain what is warned of: the window offers them. */
+  events: z.array(eventLineSchema).optional(),
 })
 export type RunWarning = z.infer<typeof warningSchema>
 

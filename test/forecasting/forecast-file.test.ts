@@ -152,6 +152,7 @@ describe('odd series', () => {
     expect(warnings.map(({ message }) => message)).toEqual([
       '1 value lies above ten times the 99.9th percentile and counts as missing: spike, cpu_p95: 1000000.',
       '1 series has no measured value and is not forecast: unmeasured, cpu_p95.',
+      '1 series changed its level for good: capacity doubled, cpu_p95: from 62.4 to 32.6 on 2026-04-15. Was the capacity changed? The view Events offers an event for it.',
     ])
   })
 

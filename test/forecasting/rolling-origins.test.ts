@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { TimeZone } from '../../src-main/calendar/time-zone.ts'
 import { modelNames, singleModelNames } from '../../src-main/forecasting/model-names.ts'
-import { forecastSeries, rollingOrigins } from '../../src-main/forecasting/rolling-origins.ts'
+import { forecastSeries, rollingOrigins, type Forecast } from '../../src-main/forecasting/rolling-origins.ts'
 import { createStepCalendar } from '../../src-main/forecasting/step-calendar.ts'
 import { gridOf } from '../../src-main/forecasts/time-grid.ts'
 
@@ -46,14 +46,14 @@ describe('the forecasts of a series', () => {
 
   test('do not change with what comes after their origin', () => {
     const changed = values.map((value, step) => (step >= 170 ? value + 40 : value))
-    const until = (all: ReturnType<typeof forecastSeries>): unknown => all.filter(({ origin }) => origin <= 170)
-    expect(until(forecastSeries({ ...series, values: changed }, calendar, 14, modelNames))).toEqual(
-      until(forecastSeries(series, calendar, 14, modelNames)),
+    const until = (all: readonly Forecast[]): unknown => all.filter(({ origin }) => origin <= 170)
+    expect(until(forecastSeries({ ...series, values: changed }, calendar, 14, modelNames).forecasts)).toEqual(
+      until(forecastSeries(series, calendar, 14, modelNames).forecasts),
     )
   })
 
   test('the ensemble is the median of the five single models', () => {
-    const all = forecastSeries(series, calendar, 14, modelNames)
+    const all = forecastSeries(series, calendar, 14, modelNames).forecasts
     const horizonOf = (model: string): Float64Array =>
       all.find((forecast) => forecast.model === model && forecast.origin === 200)!.predicted
     const third = horizonOf('theta').map((_, ahead) =>
@@ -63,14 +63,14 @@ describe('the forecasts of a series', () => {
         .at(2)!,
     )
     expect(horizonOf('median_ensemble')).toEqual(third)
-    expect(forecastSeries(series, calendar, 14, ['median_ensemble']).at(-1)!.predicted).toEqual(third)
+    expect(forecastSeries(series, calendar, 14, ['median_ensemble']).forecasts.at(-1)!.predicted).toEqual(third)
   })
 
   test('lie between 0 and the ceiling', () => {
     const steep = { ...series, values: values.map((_, step) => (step < 200 ? step / 2 : Number.NaN)), ceiling: 100 }
-    const rising = forecastSeries(steep, calendar, 30, modelNames).flatMap(({ predicted }) => [...predicted])
+    const rising = forecastSeries(steep, calendar, 30, modelNames).forecasts.flatMap(({ predicted }) => [...predicted])
     expect(Math.max(...rising)).toBe(100)
     const falling = { ...series, values: values.map((_, step) => (step < 200 ? 100 - step / 2 : Number.NaN)) }
-    expect(Math.min(...forecastSeries(falling, calendar, 30, modelNames).flatMap(({ predicted }) => [...predicted]))).toBe(0)
+    expect(Math.min(...forecastSeries(falling, calendar, 30, modelNames).forecasts.flatMap(({ predicted }) => [...predicted]))).toBe(0)
   })
 })

@@ -96,6 +96,30 @@ describe('measurements that are dropped', () => {
       ])
     })
   })
+
+  it('offer an event for a level that changed for good, which is added by one click', async () => {
+    const path = join(folder, 'doubled.csv')
+    const rows = ['web-1', 'web-2', 'web-3'].flatMap((server, index) =>
+      Array.from({ length: 90 }, (_, day) => {
+        const at = new Date(Date.UTC(2026, 2, 1 + day)).toISOString().slice(0, 10)
+        return `${server},${at},${(index === 0 && day < 50 ? 60 : 30) + (day % 6)}`
+      }),
+    )
+    await writeFile(path, ['server_id,timestamp,actual', ...rows, ''].join('\n'))
+    await withWindow([], async ({ page }) => {
+      await page.getByRole('main', { name: 'Start' }).waitFor()
+      await dropFiles(page, [path])
+      await page.getByRole('dialog', { name: 'Import' }).getByRole('button', { name: 'Analyse' }).click()
+      await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+      await showView(page, 'Events')
+      const suggested = page.getByRole('region', { name: 'Suggested events' })
+      expect(await suggested.innerText()).toMatch(/Apr 20, 2026\s+web-1, cpu_p95\s+Level changed from 62\.\d to 32\.\d/)
+      await suggested.getByRole('button', { name: 'Add event of web-1, cpu_p95' }).click()
+      await expect.poll(() => page.locator('.event-table tbody tr').innerText()).toMatch(/Level changed[^]*excluded after re-run/)
+      expect(await suggested.count()).toBe(0)
+      expect(await page.getByRole('button', { name: 'Re-run with these events' }).count()).toBe(1)
+    })
+  })
 })
 
 describe('an events table next to the forecasts', () => {

@@ -1,5 +1,5 @@
 // Converts between a line of the event calendar and the fields of the event form.
-import type { EventLine } from '../../../src-shared/ipc/event-calendar.ts'
+import type { EventLine } from '../../../src-shared/run/event-line.ts'
 import { groupColumns } from '../../../src-shared/ipc/fleet-filter.ts'
 
 /** `groups`: several groups at once, as an events table writes them. */

@@ -1,6 +1,6 @@
 // The form for one event: period, target, metric, effect and description.
 import { useId, useState } from 'react'
-import type { EventLine } from '../../../src-shared/ipc/event-calendar.ts'
+import type { EventLine } from '../../../src-shared/run/event-line.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { groupColumns } from '../../../src-shared/ipc/fleet-filter.ts'
 import { Field } from '../../components/field.tsx'

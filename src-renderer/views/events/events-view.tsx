@@ -2,7 +2,8 @@
 import { Pencil, Plus, RotateCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
-import type { EventCalendarView, EventLine } from '../../../src-shared/ipc/event-calendar.ts'
+import type { EventCalendarView } from '../../../src-shared/ipc/event-calendar.ts'
+import type { EventLine } from '../../../src-shared/run/event-line.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
@@ -60,6 +61,7 @@ const EventCalendarPage = ({ run, initialCalendar }: { readonly run: RunOverview
       {lines.length > 0 && <h1 className="finding">{findingText(calendar)}</h1>}
       {unavailableReason !== null && <p className="notice">{unavailableReason}</p>}
       {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
+      {canEdit && <SuggestedEvents events={suggestionsFor(run, lines)} isBusy={isSaving} onAdd={(line) => void save([...lines, line])} />}
       {lines.length === 0 && canEdit && (
         <EmptyState title="No events yet" action={{ label: 'Add event', onClick: () => setEditedLine('new') }}>
           Record one-off events such as a merger or a migration. Future events change the forecast at once. Past events are excluded after a
@@ -122,6 +124,53 @@ const EventCalendarPage = ({ run, initialCalendar }: { readonly run: RunOverview
         />
       )}
     </div>
+  )
+}
+
+/** Events that the run's warnings offer, without those that the calendar has. */
+const suggestionsFor = ({ warnings }: RunOverview, lines: readonly EventLine[]): readonly EventLine[] =>
+  warnings
+    .flatMap(({ events = [] }) => events)
+    .filter((event) => !lines.some((line) => line.from === event.from && line.servers === event.servers && line.metric === event.metric))
+
+interface SuggestedEventsProps {
+  readonly events: readonly EventLine[]
+  readonly isBusy: boolean
+  readonly onAdd: (event: EventLine) => void
+}
+
+const SuggestedEvents = ({ events, isBusy, onAdd }: SuggestedEventsProps) => {
+  if (events.length === 0) return null
+  return (
+    <section aria-label="Suggested events">
+      <h2>Suggested events</h2>
+      <p className="muted">These levels changed for good. Add an event to exclude the forecasts that did not know the new level.</p>
+      <table className="plain-table event-table">
+        <tbody>
+          {events.map((event) => (
+            <tr key={JSON.stringify(event)}>
+              <td className="event-day">{formatDate(Date.parse(event.from))}</td>
+              <td>
+                {event.servers}, {event.metric}
+              </td>
+              <td>{event.note}</td>
+              <td className="event-buttons">
+                <button
+                  type="button"
+                  className="icon-button"
+                  aria-label={`Add event of ${event.servers}, ${event.metric}`}
+                  title="Add event"
+                  disabled={isBusy}
+                  onClick={() => onAdd(event)}
+                >
+                  <Plus size={14} aria-hidden />
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   )
 }
 

@@ -1,0 +1,98 @@
+// Lasting changes of level as a warning that offers an event for each: the backtest rows that knew nothing of the new level.
+import { z } from 'zod'
+import { isPercentMetric, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import type { EventLine } from '../../src-shared/run/event-line.ts'
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
+import type { Database } from '../database/database.ts'
+import type { TimeGrid } from '../forecasts/time-grid.ts'
+import { minShiftSeasons, type LevelShift } from './level-shift.ts'
+import { rollingOrigins } from './rolling-origins.ts'
+import { localStartMs, stepsOfWeek } from './step-calendar.ts'
+
+/** `step` counts from the first slot. */
+export interface FoundShift extends LevelShift {
+  /** Its series_id. */
+  readonly series: number
+}
+
+interface ForecastFrame {
+  readonly grid: TimeGrid
+  readonly firstSlot: number
+  readonly horizon: number
+  readonly series: {
+    readonly metrics: readonly { readonly metric: string }[]
+    /** The next three by series_id: position in `metrics`, slots. */
+    readonly metric: Float64Array
+    readonly firstSlot: Float64Array
+    readonly lastSlot: Float64Array
+  }
+}
+
+/** Offered events, at most. */
+const maxOffers = 100
+const namedShifts = 3
+
+/** Of idle servers, smaller changes in percentage points need no event. */
+const minPoints = 5
+
+/** Changes before the backtest need no event either. Reads `measured_series`. */
+export const offerShifts = async (
+  database: Database,
+  config: UnitConfig,
+  shifts: readonly FoundShift[],
+  frame: ForecastFrame,
+): Promise<RunWarning[]> => {
+  const offered = shifts.flatMap((shift) => {
+    const { metric } = frame.series.metrics[frame.series.metric[shift.series]!]!
+    const lastStep = lastUnawareStep(shift, frame)
+    const isSmall = isPercentMetric(config, metric) && Math.abs(shift.after - shift.before) < minPoints
+    return lastStep === null || isSmall ? [] : [{ ...shift, metric, lastStep }]
+  })
+  const [first] = offered
+  if (first === undefined) return []
+  const dayOf = (step: number): string => new Date(localStartMs(frame.grid, frame.firstSlot + step)).toISOString().slice(0, 10)
+  const named = offered.slice(0, maxOffers)
+  const names = await database.rows(
+    `SELECT series_id, server_id FROM measured_series WHERE series_id IN (${named.map(({ series }) => series).join(', ')}) ORDER BY series_id`,
+    z.object({ series_id: z.number(), server_id: z.string() }),
+  )
+  const described = named.map((shift) => {
+    const { metric } = shift
+    const { server_id } = names.find(({ series_id }) => series_id === shift.series)!
+    const change = `from ${levelText(shift.before)} to ${levelText(shift.after)}`
+    const event: EventLine = {
+      from: dayOf(shift.step),
+      to: dayOf(shift.lastStep),
+      servers: server_id,
+      group: '',
+      metric,
+      effect: '',
+      note: `Level changed ${change}`,
+    }
+    return { text: `${server_id}, ${metric}: ${change} on ${event.from}`, event }
+  })
+  const count = offered.length
+  const examples = described.slice(0, namedShifts).map(({ text }) => text)
+  return [
+    {
+      code: 'level-shifts',
+      message: `${count.toLocaleString('en-US')} series changed ${count === 1 ? 'its' : 'their'} level for good: ${examples.join('; ')}. Was the capacity changed? The view Events offers ${count === 1 ? 'an event' : 'events'} for it.`,
+      count,
+      examples,
+      // An events table separates names by semicolons.
+      events: described.flatMap(({ event }) => (event.servers.includes(';') || event.servers === '*' ? [] : [event])),
+    },
+  ]
+}
+
+const levelText = (level: number): string => String(Number(level.toPrecision(3)))
+
+/** Last step that is forecast from an origin too early to know of the change; null without one in the backtest. */
+const lastUnawareStep = ({ series, step }: FoundShift, { grid, firstSlot, horizon, series: slots }: ForecastFrame): number | null => {
+  const [from, origin] = [slots.firstSlot[series]! - firstSlot, slots.lastSlot[series]! + 1 - firstSlot]
+  const unaware = rollingOrigins(from, origin, horizon)
+    .slice(0, -1)
+    .filter((window) => window.origin < step + minShiftSeasons * stepsOfWeek(grid) && window.origin + window.steps > step)
+    .at(-1)
+  return unaware === undefined ? null : unaware.origin + unaware.steps - 1
+}
