@@ -52,8 +52,9 @@ export const createShiftFinder = (
   const isGreatestNearby = (step: number, last: number): boolean => {
     const change = changes[step - from]!
     for (let other = Math.max(from, step - season); other <= Math.min(last, step + season); other++) {
+      const otherChange = changes[other - from]!
       // Of equal ones, the first.
-      if (changes[other - from]! > change || (other < step && changes[other - from]! === change)) return false
+      if (otherChange > change || (other < step && otherChange === change)) return false
     }
     return true
   }

@@ -92,7 +92,6 @@ const lastUnawareStep = ({ series, step }: FoundShift, { grid, firstSlot, horizo
   const [from, origin] = [slots.firstSlot[series]! - firstSlot, slots.lastSlot[series]! + 1 - firstSlot]
   const unaware = rollingOrigins(from, origin, horizon)
     .slice(0, -1)
-    .filter((window) => window.origin < step + minShiftSeasons * stepsOfWeek(grid) && window.origin + window.steps > step)
-    .at(-1)
+    .findLast((window) => window.origin < step + minShiftSeasons * stepsOfWeek(grid) && window.origin + window.steps > step)
   return unaware === undefined ? null : unaware.origin + unaware.steps - 1
 }
