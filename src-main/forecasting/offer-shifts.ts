@@ -90,8 +90,9 @@ const levelText = (level: number): string => String(Number(level.toPrecision(3))
 /** Last step that is forecast from an origin too early to know of the change; null without one in the backtest. */
 const lastUnawareStep = ({ series, step }: FoundShift, { grid, firstSlot, horizon, series: slots }: ForecastFrame): number | null => {
   const [from, origin] = [slots.firstSlot[series]! - firstSlot, slots.lastSlot[series]! + 1 - firstSlot]
-  const unaware = rollingOrigins(from, origin, horizon)
+  const lastSteps = rollingOrigins(from, origin, horizon)
     .slice(0, -1)
-    .findLast((window) => window.origin < step + minShiftSeasons * stepsOfWeek(grid) && window.origin + window.steps > step)
-  return unaware === undefined ? null : unaware.origin + unaware.steps - 1
+    .filter((window) => window.origin < step + minShiftSeasons * stepsOfWeek(grid) && window.origin + window.steps > step)
+    .map((window) => window.origin + window.steps - 1)
+  return lastSteps.length === 0 ? null : Math.max(...lastSteps)
 }
