@@ -151,12 +151,11 @@ describe('columns', () => {
     ['timestamp', "'a'::BLOB", 'binary data', 'a date, a timestamp or ISO text', 'BLOB'],
     ['timestamp', 'true', 'true and false', 'a date, a timestamp or ISO text', 'BOOLEAN'],
     ['timestamp', "TIME '10:00'", 'times of day', 'a date, a timestamp or ISO text', 'TIME'],
-    ['predicted', "'50'", 'text', 'numbers', 'VARCHAR'],
+    ['predicted', "DATE '2026-01-01'", 'dates', 'numbers', 'DATE'],
     ['predicted', '[50.5]', 'lists', 'numbers', 'DECIMAL(3,1)[]'],
     ['predicted', '{p: 50}', 'nested records', 'numbers', 'STRUCT(p INTEGER)'],
     ['model', '1.5', 'numbers with decimals', 'text', 'DECIMAL(2,1)'],
     ['actual', 'true', 'true and false', 'numbers', 'BOOLEAN'],
-    ['yhat_lower', "'low'", 'text', 'numbers', 'VARCHAR'],
     ['yhat_upper', "DATE '2026-01-01'", 'dates', 'numbers', 'DATE'],
     ['is_future', "'yes'", 'text', 'true and false', 'VARCHAR'],
   ])('%s as %s', async (column, value, foundType, expectedType, type) => {
@@ -186,8 +185,15 @@ describe('columns', () => {
   })
 
   test('an alias of the wrong type is called by its own name', async () => {
-    await workspace.write('f.parquet', `SELECT * EXCLUDE predicted, 'x' AS yhat FROM (${smallForecasts})`)
-    expect(await workspace.refusal('f.parquet')).toMatch(/^Column yhat of f\.parquet holds text, but predicted needs numbers\.\n/)
+    await workspace.write('f.parquet', `SELECT * EXCLUDE predicted, true AS yhat FROM (${smallForecasts})`)
+    expect(await workspace.refusal('f.parquet')).toMatch(/^Column yhat of f\.parquet holds true and false, but predicted needs numbers\.\n/)
+  })
+
+  test('numbers as text, of which some are none', async () => {
+    await workspace.write('f.parquet', withReplacedColumn('yhat_lower', "CASE WHEN timestamp = '2026-01-05' THEN 'low' ELSE '1.5' END"))
+    expect(await workspace.refusal('f.parquet')).toBe(
+      'Column yhat_lower of f.parquet holds 3 values that are not a number, for instance "low".\nCorrect the values, or leave them empty.',
+    )
   })
 
   test.each(['risk_flag', 'risk_level', 'month', 'is_eoq', 'Is_Holiday', 'seasonal_peak_risk', 'is_underutilized', 'is_selected'])(
