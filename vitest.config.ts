@@ -28,6 +28,7 @@ export default defineConfig({
         },
       },
       {
+        assetsInclude: ['**/*.wasm'],
         test: {
           name: 'window',
           include: ['test/window/**/*.test.ts'],
