@@ -57,7 +57,7 @@ const sortSizes = (sizes: readonly InstanceSize[]): InstanceSize[] =>
     (a, b) => a.monthlyUsd - b.monthlyUsd || a.vcpu - b.vcpu || a.memGib - b.memGib || (a.type < b.type ? -1 : a.type > b.type ? 1 : 0),
   )
 
-const ec2Source = 'EC2 list prices, Linux on demand, us-east-1, as of January 2025, 730 hours a month'
+const ec2Source = 'EC2 list prices, Linux on demand, us-east-1, as of January 2025, entered by hand, 730 hours a month'
 const hoursPerMonth = 730
 
 /** Of each family: GiB per vCPU, USD an hour for two vCPUs, and its sizes in vCPUs. Prices grow with the vCPUs. */
