@@ -1,6 +1,6 @@
 // Formats numbers, US dollars, dates and durations in the chosen locale; times of the data on the clock of the open run's zone.
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
-import { type ChartFormatting, localeFormatting } from '../../src-shared/chart-options/format.ts'
+import { type ChartFormatting, localeFormatting, unsignedZero } from '../../src-shared/chart-options/format.ts'
 import { isoText, utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
 
 /** The system's locale or the one from the settings. */
@@ -46,7 +46,7 @@ export const utcFormatting = (): ChartFormatting => localeFormatting(locale)
 export const formatDollars = (usd: number): string => formats.dollars.format(usd)
 /** With cents: $0.48 */
 export const formatUsd = (usd: number): string => formats.dollarsAndCents.format(usd)
-export const formatNumber = (value: number): string => formats.oneDecimal.format(value)
+export const formatNumber = (value: number): string => formats.oneDecimal.format(unsignedZero(value, 1))
 /** Silhouette, stability or scaled error: 0.81 */
 export const formatScore = (value: number): string => formatting.score(value)
 /** 0.012 */

@@ -47,9 +47,12 @@ const withUnit = (number: string, unit: string): string => (unit === '' ? number
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
 const twoDigits = (value: number): string => String(value).padStart(2, '0')
 
+/** What rounds to zero has no minus. */
+export const unsignedZero = (value: number, decimals: number): number => (Number(value.toFixed(decimals)) === 0 ? 0 : value)
+
 const fixedNumber = (value: number, decimals: number): string => {
   const [whole = '0', fraction] = Math.abs(value).toFixed(decimals).split('.')
-  const sign = value < 0 && Number(value.toFixed(decimals)) !== 0 ? '-' : ''
+  const sign = unsignedZero(value, decimals) < 0 ? '-' : ''
   return `${sign}${grouped(whole)}${fraction === undefined || /^0+$/.test(fraction) ? '' : `.${fraction}`}`
 }
 
@@ -88,7 +91,7 @@ export const localeFormatting = (locale: string | undefined, clock: ZoneClock = 
   return {
     clock,
     count: (value) => whole.format(value),
-    value: (value, unit) => withUnit(oneDecimal.format(value), unit),
+    value: (value, unit) => withUnit(oneDecimal.format(unsignedZero(value, 1)), unit),
     score: (value) => twoDecimals.format(value),
     day: dates({ day: 'numeric', month: 'long' }),
     shortDay: dates({ day: 'numeric', month: 'short' }),

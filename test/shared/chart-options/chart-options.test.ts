@@ -426,6 +426,7 @@ describe('numbers, times and names', () => {
     const german = localeFormatting('de-DE')
     expect(german.count(10_000)).toBe('10.000')
     expect(german.value(82.44, '%')).toBe('82,4\u00a0%')
+    expect([german.value(-0.04, ''), german.value(-0.06, '')]).toEqual(['0', '-0,1'])
     expect(german.dayAndYear(Date.UTC(2026, 2, 31, 23, 59))).toBe('31. März 2026')
   })
 
