@@ -12,7 +12,7 @@ import { formatTable, textFormats, type TableContent } from '../components/forma
 export interface LegendEntry {
   readonly label: string
   readonly color: string
-  readonly mark: 'line' | 'dashed' | 'area'
+  readonly mark: 'line' | 'dashed' | 'area' | 'bar'
   /** Ids of the series that the entry shows and hides. */
   readonly series: readonly string[]
 }

@@ -63,7 +63,7 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
     <ChartFrame
       title={title}
       note={`Servers by ${stepLabel(stepMs)} of first breach`}
-      legend={kinds.map(({ name, color }, index) => ({ label: name, color, mark: 'area', series: [String(index)] }))}
+      legend={kinds.map(({ name, color }, index) => ({ label: name, color, mark: 'bar', series: [String(index)] }))}
       label={`Breach calendar: ${title}`}
       option={option}
       onItemClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['at-risk', 'breach'] } })}
