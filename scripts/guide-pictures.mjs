@@ -50,7 +50,7 @@ const writeSpreadsheet = (path) => {
 const showImport = async (app, page, file) => {
   await page.locator('.sidebar-button[data-view="start"]').click()
   await stubOpenDialog(app, file)
-  await page.getByRole('button', { name: /^Open file/ }).click()
+  await page.getByRole('button', { name: /^Forecasts/ }).click()
   const dialog = page.getByRole('dialog', { name: 'Import' })
   for (const [label, column] of Object.entries({ Server: 'machine', Time: 'day', Forecast: 'plan', Measured: 'busy' })) {
     await dialog.locator('.import-body[aria-busy="false"]').waitFor()
