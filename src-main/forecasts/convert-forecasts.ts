@@ -15,10 +15,9 @@ import {
   type ValueRole,
 } from './readers/layout.ts'
 import { readingText, type SourceGroup } from './readers/text-files.ts'
+import { assertReadable, chooseTextStyle } from './readers/text-style.ts'
 import {
-  assertReadable,
   booleanTextSql,
-  chooseTextStyle,
   nameTextSql,
   numberTextSql,
   profileText,
