@@ -171,7 +171,9 @@ describe('every view', () => {
       await analyse(dataset, 'calm', '--set', 'high_risk_threshold=1000', '--set', 'very_high_risk_threshold=1001'),
     )
     expect(calm.get('Overview')).toMatch(/^No server is expected to run out of capacity .*\(8 servers\)/)
+    expect(calm.get('Capacity')).toMatch(/^cpu_p95 is the only resource of this run/)
     expect(calm.get('Overview')).toMatch(/No breach is expected in the horizon\./)
+    expect(calm.get('Capacity')).toMatch(/^cpu_p95 is the only resource of this run/)
     const alarmed = await visitViews(
       await analyse(dataset, 'alarmed', '--set', 'high_risk_threshold=0.01', '--set', 'very_high_risk_threshold=0.02'),
     )
@@ -200,6 +202,7 @@ describe('every view', () => {
     const run = await analyse(dataset, 'metrics-run')
     const texts = await visitViews(run)
     expect(texts.get('Overview')).toMatch(/\(2 servers\)/)
+    expect(texts.get('Capacity')).toMatch(/^(cpu|mem)_p95 limits [12] of 2 servers/)
     const window = await launchApp({ args: [run] })
     try {
       await showView(window.page, 'Servers')

@@ -26,7 +26,7 @@ const Capacity = ({ capacity }: { readonly capacity: CapacityData }) => {
   return (
     <div className="page-inner">
       <h1 className="finding">{findingText(capacity)}</h1>
-      <Section title="Limiting resources" content={resourcesTable(capacity)} />
+      {fleetResources(capacity.resources).length > 1 && <Section title="Limiting resources" content={resourcesTable(capacity)} />}
       {report !== null && <ReportSections report={report} />}
       <Section title="Volumes" content={volumesTable(volumes)} />
       {report !== null && report.groups.length === 0 && volumes.length === 0 && (
@@ -80,8 +80,8 @@ const Section = ({ title, content, children }: SectionProps) =>
     </section>
   )
 
-/** The cluster or volume that is full first. */
-const findingText = ({ report, volumes }: CapacityData): string => {
+/** The cluster or volume that is full first, else the resource that limits most servers. */
+const findingText = ({ report, volumes, resources }: CapacityData): string => {
   const clusters = report?.groups.filter(({ kind, is_limiting }) => kind === 'cluster' && is_limiting) ?? []
   const full = clusters.filter((group) => group.runway_p90 !== null).sort((a, b) => (a.runway_p90! < b.runway_p90! ? -1 : 1))
   const [first] = full
@@ -91,7 +91,18 @@ const findingText = ({ report, volumes }: CapacityData): string => {
   if (clusters.length > 0) return `None of ${formatting.count(clusters.length)} ${word} is likely to be full before the end of the horizon`
   const [volume] = volumes
   if (volume?.full_at !== null && volume?.full_at !== undefined) return `${volume.server_id} is full first: ${dateText(volume.full_at, '')}`
-  return 'Which resource limits, and when is it full?'
+  return resourceFinding(fleetResources(resources))
+}
+
+const fleetResources = (resources: CapacityData['resources']): CapacityData['resources'] =>
+  resources.filter(({ business_unit: unit }) => unit === null)
+
+const resourceFinding = (resources: CapacityData['resources']): string => {
+  const limiting = resources.find(({ is_limiting: isLimiting }) => isLimiting)
+  if (limiting === undefined) return 'No metric of this run has a threshold'
+  if (resources.length === 1) return `${limiting.metric} is the only resource of this run`
+  const servers = resources.reduce((sum, { limits }) => sum + limits, 0)
+  return `${limiting.metric} limits ${formatting.count(limiting.limits)} of ${formatting.count(servers)} servers`
 }
 
 const dateText = (time: string | null, otherwise: string): string => (time === null ? otherwise : formatDate(Date.parse(time)))
