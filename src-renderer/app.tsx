@@ -65,10 +65,10 @@ export const App = () => {
 }
 
 const MainArea = ({ theme }: { readonly theme: ReturnType<typeof useTheme> }) => {
-  const { view, run, analysis, selectedServer } = useWindowState()
+  const { view, run, selectedServer } = useWindowState()
   const requestedView = views.find(({ id }) => id === view)
   const entry = requestedView ?? views.find(({ id }) => id === (run === null ? 'start' : 'overview')) ?? views[0]!
-  const showsProgress = view === 'progress' && analysis !== null
+  const showsProgress = view === 'progress'
   const activeRunView = !showsProgress && entry.needsRun && run !== null ? entry : null
   const PlainComponent = entry.needsRun ? views.find((candidate) => !candidate.needsRun)?.component : entry.component
   return (

@@ -27,6 +27,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+/** The picture once two readings agree: a chart may draw again when its data or its size arrive. */
+const settledPicture = async (picture: () => Promise<string>): Promise<string> => {
+  let last = ''
+  await expect
+    .poll(async () => {
+      const previous = last
+      last = await picture()
+      return last === previous
+    })
+    .toBe(true)
+  return last
+}
 const main = (name: string) => window.page.getByRole('main', { name })
 const numberIn = (text: string): number => Number(/\d[\d,]*/.exec(text)?.[0].replaceAll(',', '') ?? Number.NaN)
 const atRiskInSummaryBar = async (): Promise<number> =>
@@ -250,7 +262,8 @@ describe('Server', () => {
         .first()
         .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL())
     const entry = main('Server').getByRole('list', { name: 'Legend' }).getByRole('button', { name: 'Other models' })
-    const before = await picture()
+    await entry.hover()
+    const before = await settledPicture(picture)
     await entry.click()
     await expect.poll(picture).not.toBe(before)
     expect(await entry.getAttribute('aria-pressed')).toBe('false')

@@ -1,4 +1,4 @@
-// A running analysis: its step, progress, elapsed time and warnings, and Cancel.
+// A running analysis: its step, progress, elapsed time and warnings, and Cancel; then its run until it is open.
 import { cancelAnalysis, useElapsedSeconds } from '../../state/follow-analysis.ts'
 import { fileNameOf } from '../../state/open-path.ts'
 import { useWindowState, type RunningAnalysis } from '../../state/window-state.ts'
@@ -6,8 +6,9 @@ import { formatElapsed, formatting } from '../../theme/formatting.ts'
 import './progress.css'
 
 export const ProgressView = () => {
-  const analysis = useWindowState((state) => state.analysis)
-  return analysis === null ? null : <Progress analysis={analysis} />
+  const { analysis, opening } = useWindowState()
+  if (analysis !== null) return <Progress analysis={analysis} />
+  return <p className="chart-wait">Opening {opening ?? 'the run'} …</p>
 }
 
 const Progress = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
