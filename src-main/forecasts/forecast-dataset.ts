@@ -109,7 +109,7 @@ export const openForecastDataset = async (
       warnings: [
         ...leftOutWarnings(leftOut),
         ...dataset.warnings,
-        ...unreadColumnWarnings(dataset.mapping),
+        ...unreadColumnWarnings(dataset.mapping, config),
         ...(await findFolderConflicts(database, dataset)),
         ...(dataset.firstPartRows === null ? await findUnknownMetrics(database, dataset, config) : []),
       ],

@@ -24,6 +24,7 @@ import {
   type Reader,
   type ReadingConfig,
   type SourceColumn,
+  isUnreadText,
 } from './layout.ts'
 import { readLong } from './long.ts'
 import { readSystemActivity } from './system-activity.ts'
@@ -103,8 +104,13 @@ const unknownLayout = (input: LayoutInput): HeadroomError => {
       )
     }
   }
-  const isMetric = ({ isNumeric, column }: SourceColumn): boolean => isNumeric && unitOfMetric(config, column.trim()) !== undefined
-  const isMeasured = found.timestamp !== undefined && (found.actual !== undefined || valueColumns(input).some(isMetric))
+  const metrics = valueColumns(input).filter(({ column }) => unitOfMetric(config, column.trim()) !== undefined)
+  if (found.server_id !== undefined && found.timestamp !== undefined && metrics.length > 0 && metrics.every(isUnreadText)) {
+    return new InputQuestionError(`Are the texts of ${listNames(metrics)} in ${name} measured numbers: --wide metrics?`, [
+      { label: 'Measured numbers, one column per metric', settings: { wide: 'metrics' } },
+    ])
+  }
+  const isMeasured = found.timestamp !== undefined && (found.actual !== undefined || metrics.some(({ isNumeric }) => isNumeric))
   try {
     assertRequiredRoles({ ...found, predicted: found.predicted ?? (isMeasured || undefined) }, columns, name)
   } catch (thrown) {

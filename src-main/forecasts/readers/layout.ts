@@ -40,6 +40,9 @@ export const isNamedLikeComposite = ({ column, isNumeric }: Pick<SourceColumn, '
 export const mayBeNumbers = ({ isNumeric, isPartlyNumeric }: Pick<SourceColumn, 'isNumeric' | 'isPartlyNumeric'>): boolean =>
   isNumeric || isPartlyNumeric === true
 
+/** Text of a Parquet file, of which no value was looked at. */
+export const isUnreadText = ({ type, isPartlyNumeric }: SourceColumn): boolean => type === 'VARCHAR' && isPartlyNumeric === undefined
+
 /** The settings that say how files are read. */
 export interface ReadingConfig extends UnitConfig, MetricChoice {
   readonly map: StatedColumns

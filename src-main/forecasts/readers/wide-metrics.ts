@@ -10,6 +10,7 @@ import {
   type Reader,
   type SourceColumn,
   type ValueGroup,
+  isUnreadText,
 } from './layout.ts'
 import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
 
@@ -86,9 +87,13 @@ const quantileColumns = (values: readonly SourceColumn[], { found, boundLevel, c
 /** Columns whose names are all those of metrics, or that the user states to be metrics. */
 const measuredMetrics = ({ found, config }: LayoutInput, values: readonly SourceColumn[]): ValueGroup[] => {
   const isMetric = ({ column }: SourceColumn): boolean => unitOfMetric(config, column.trim()) !== undefined
-  const numbers = values.filter((column) => column.isNumeric || (isMetric(column) && mayBeNumbers(column)))
-  if (found.server_id === undefined || found.timestamp === undefined || numbers.length === 0) return []
   const isStated = config.wide === 'metrics'
+  const numbers = values.filter(
+    (column) =>
+      column.isNumeric ||
+      (isMetric(column) && (mayBeNumbers(column) || (isUnreadText(column) && (isStated || column === found.actual?.column)))),
+  )
+  if (found.server_id === undefined || found.timestamp === undefined || numbers.length === 0) return []
   if (!isStated && !numbers.every((column) => isMetric(column) && !isForecastName(column.column))) return []
   const role = config.map.predicted === '*' ? 'predicted' : 'actual'
   return numbers.map((column) => ({ metric: column.column.trim(), [role]: column, quantiles: [] }))

@@ -215,6 +215,18 @@ describe('measurements', () => {
     expect((await readText('s.csv', text, question.options[0]!.settings)).rows).toEqual(measured())
   })
 
+  test('measured text in Parquet is asked about, and keeps the names of its metrics', async () => {
+    const rows = `SELECT server_id, "timestamp", CAST(value AS VARCHAR) AS mem_p95
+      FROM (VALUES ('a', DATE '2026-05-30', 19.5), ('b', DATE '2026-05-31', 40)) AS rows(server_id, "timestamp", value)`
+    const { message, question } = await questionOf(readParquet('text.parquet', rows))
+    expect(message).toBe('Are the texts of mem_p95 in text.parquet measured numbers: --wide metrics?')
+    expect((await readParquet('text.parquet', rows, question.options[0]!.settings)).rows).toEqual(measured('mem_p95'))
+    expect((await readParquet('text.parquet', rows, { map: { actual: 'mem_p95' } })).rows).toEqual(measured('mem_p95'))
+    const withNumbers = await readParquet('mixed.parquet', `SELECT *, 7.5 AS cpu_p95 FROM (${rows})`)
+    expect(withNumbers.rows).toEqual(['a 05-30T00 cpu_p95 7.5 - - -', 'b 05-31T00 cpu_p95 7.5 - - -'])
+    expect(withNumbers.warnings).toContain('unread-columns')
+  })
+
   test('vROps names its servers in the only text', async () => {
     const text = 'Name,Timestamp,CPU|Usage (%)\na,"May 30, 2026 12:00:00 AM",19.5\nb,"May 31, 2026 12:00:00 AM",40\n'
     await expect(readText('v.csv', text)).rejects.toMatchObject({
