@@ -19,7 +19,7 @@ const examples = {
 /** Credentials and region. */
 const withConnection = (command: Command): Command =>
   command
-    .option('--profile <name>', 'AWS profile (default: AWS_PROFILE, the environment, the default profile)')
+    .option('--profile <name>', 'AWS profile, or PROFILE@ACCOUNT/ROLE (default: AWS_PROFILE, the environment, the default profile)')
     .option('--region <name>', 'AWS region')
     .option('--allow-credential-process', 'allow the profile to run its credential_process')
     .addOption(sharedOptions.json())
@@ -136,6 +136,13 @@ export const addCloudCommands = (program: Command): void => {
     .description('Sign in with IAM Identity Center, like aws sso login')
     .option('--device', 'confirm a code on any device instead of in this browser')
     .action(async (options) => (await import('./cloud/sign-in-command.ts')).runSignIn(options))
+
+  cloud
+    .command('accounts')
+    .description('List the accounts and roles of a sign-in, as names for --profile')
+    .option('--profile <name>', 'AWS profile with IAM Identity Center (default: AWS_PROFILE, the default profile)')
+    .addOption(sharedOptions.json())
+    .action(async (options) => (await import('./cloud/accounts-command.ts')).runAccounts(options))
 
   cloud
     .command('profiles')

@@ -83,11 +83,18 @@ interface ChoiceFieldProps<Value extends string> {
   readonly value: Value
   readonly options: readonly { readonly value: Value; readonly label: string }[]
   readonly onChange: (value: Value) => void
+  /** Buttons next to the list; they are not part of its label. */
+  readonly children?: ReactNode
 }
 
-export const ChoiceField = <Value extends string>({ label, value, options, onChange }: ChoiceFieldProps<Value>) => (
+export const ChoiceField = <Value extends string>({ label, value, options, onChange, children }: ChoiceFieldProps<Value>) => (
   <Field label={label} layout="row">
-    {(control) => <OptionList {...control} value={value} options={options} onChange={onChange} />}
+    {(control) => (
+      <span className="cloud-input">
+        <OptionList {...control} value={value} options={options} onChange={onChange} />
+        {children}
+      </span>
+    )}
   </Field>
 )
 

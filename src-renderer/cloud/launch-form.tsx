@@ -6,8 +6,10 @@ import { BrowseField } from './browse-field.tsx'
 import {
   browseBucket,
   browseRoles,
+  browseSsoRoles,
   updateForm,
   chooseLocalPath,
+  chooseSsoRole,
   connectAccount,
   importConfig,
   launchRun,
@@ -22,6 +24,8 @@ import { ProgramFields } from './program-fields.tsx'
 
 export const LaunchForm = () => {
   const { form, profiles, caller, preflight, pendingAction } = useCloudState()
+  // An account and role of a sign-in is no profile of the files.
+  const profileNames = form.profile === null || profiles.includes(form.profile) ? profiles : [...profiles, form.profile]
   const isBusy = pendingAction !== ''
   const isValid = launchFormSchema.safeParse(form).success
   return (
@@ -31,9 +35,11 @@ export const LaunchForm = () => {
         <ChoiceField
           label="Profile"
           value={form.profile ?? ''}
-          options={[{ value: '', label: 'Environment credentials' }, ...profiles.map((name) => ({ value: name, label: name }))]}
+          options={[{ value: '', label: 'Environment credentials' }, ...profileNames.map((name) => ({ value: name, label: name }))]}
           onChange={(profile) => updateForm({ profile: profile === '' ? null : profile })}
-        />
+        >
+          {form.profile !== null && <BrowseField label="Browse accounts and roles" loadNames={browseSsoRoles} onChoose={chooseSsoRole} />}
+        </ChoiceField>
         <TextField
           label="Region"
           value={form.region ?? ''}

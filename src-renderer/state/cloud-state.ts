@@ -1,6 +1,13 @@
 // State and actions of the cloud view: launch form, credentials, preflight, cloud runs with their logs.
 import { create } from 'zustand'
-import { emptyLaunchForm, type LaunchForm, type ListedJob, type LocalKind, type CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
+import {
+  emptyLaunchForm,
+  type CloudRunView,
+  type LaunchForm,
+  type ListedJob,
+  type LocalKind,
+  type SsoAccountRole,
+} from '../../src-shared/ipc/cloud-contract.ts'
 import type { CloudCaller, LogLine, Preflight } from '../../src-shared/cloud/cloud-job.ts'
 import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import { onPush, request } from '../ipc/bridge.ts'
@@ -24,6 +31,8 @@ export interface CloudState {
   readonly downloadProgress: { readonly bytes: number; readonly total: number } | null
   /** MFA device whose code is requested. */
   readonly mfaDevice: string | null
+  /** Of the sign-in that was browsed last. */
+  readonly ssoRoles: readonly SsoAccountRole[]
   readonly signInCode: { readonly page: string; readonly code: string } | null
 }
 
@@ -42,6 +51,7 @@ export const useCloudState = create<CloudState>(() => ({
   historyNote: null,
   downloadProgress: null,
   mfaDevice: null,
+  ssoRoles: [],
   signInCode: null,
 }))
 
@@ -202,4 +212,20 @@ export const browseBucket = (bucket: string, prefix: string): Promise<BrowseResu
 export const browseRoles = async (): Promise<BrowseResult> => {
   const { roles, note } = await request('cloud.roles', connectionOf(get().form))
   return { names: roles, note }
+}
+
+const accountFolder = ({ accountName, accountId }: SsoAccountRole): string => `${accountName} ${accountId}/`
+
+/** Accounts of the profile's sign-in, then the roles of one. */
+export const browseSsoRoles = async (folder: string): Promise<BrowseResult> => {
+  if (folder === '') set({ ssoRoles: (await request('cloud.accounts', { profile: get().form.profile ?? 'default' })).roles })
+  const { ssoRoles } = get()
+  if (folder === '') return { names: [...new Set(ssoRoles.map(accountFolder))] }
+  return { names: ssoRoles.filter((role) => accountFolder(role) === folder).map(({ roleName }) => roleName) }
+}
+
+/** The account alone changes nothing. */
+export const chooseSsoRole = (name: string): void => {
+  const role = get().ssoRoles.find((candidate) => accountFolder(candidate) + candidate.roleName === name)
+  if (role !== undefined) updateForm({ profile: role.profile })
 }

@@ -131,6 +131,15 @@ export const listedJobSchema = z.object({
 })
 export type ListedJob = z.infer<typeof listedJobSchema>
 
+export const ssoAccountRoleSchema = z.object({
+  accountId: z.string(),
+  accountName: z.string(),
+  roleName: z.string(),
+  /** Name under which a connection uses the role. */
+  profile: z.string(),
+})
+export type SsoAccountRole = z.infer<typeof ssoAccountRoleSchema>
+
 const connection = z.strictObject({ profile: z.string().nullable(), region: z.string().nullable(), allowsProcess: z.boolean().optional() })
 
 export const cloudChannels = {
@@ -142,6 +151,11 @@ export const cloudChannels = {
   'cloud.connect': { request: connection, response: callerSchema },
   /** Signs in through the browser. */
   'cloud.sign-in': { request: z.strictObject({ profile: z.string().min(1) }), response: emptyObject },
+  /** Accounts and roles of the profile's sign-in; `profile` names one for a connection. */
+  'cloud.accounts': {
+    request: z.strictObject({ profile: z.string().min(1) }),
+    response: z.object({ roles: z.array(ssoAccountRoleSchema) }),
+  },
   /** The code that `cloud.code-requested` asked for; null: cancelled. */
   'cloud.submit-code': { request: z.strictObject({ code: z.string().max(20).nullable() }), response: emptyObject },
   'cloud.save-form': { request: launchFormSchema, response: emptyObject },

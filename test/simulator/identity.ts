@@ -13,7 +13,7 @@ export const handleSts = (account: Account, form: URLSearchParams, caller: Calle
       return queryResponse('GetCallerIdentity', [
         element('Arn', caller.userArn),
         element('UserId', caller.accessKeyId),
-        element('Account', account.id),
+        element('Account', caller.userArn.split(':')[4]!),
       ])
     case 'AssumeRole':
       return assumeRole(account, form, now)

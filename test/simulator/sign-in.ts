@@ -9,6 +9,14 @@ interface PendingCode {
   readonly redirectUri: string
 }
 
+/** An account that the signed-in user may enter, with its roles. */
+export interface PortalAccount {
+  readonly id: string
+  readonly name: string
+  readonly roles: readonly string[]
+}
+
+const entriesPerPage = 2
 const intervalSeconds = 1
 const tokenSeconds = 3600
 
@@ -21,9 +29,11 @@ export class SignIn {
   pollsBeforeConfirmed = 1
   /** Whether polling too fast was answered with SlowDown, at the first poll. */
   asksToSlowDown = false
+  accounts: readonly PortalAccount[]
 
   constructor(account: Account) {
     this.#account = account
+    this.accounts = [{ id: account.id, name: 'Capacity', roles: ['Capacity'] }]
   }
 
   /** Ends every session, as an expiry does. */
@@ -38,6 +48,8 @@ export class SignIn {
       '/token': 'CreateToken',
       '/authorize': 'Authorize',
       '/federation/credentials': 'GetRoleCredentials',
+      '/assignment/accounts': 'ListAccounts',
+      '/assignment/roles': 'ListAccountRoles',
     }[url.pathname]
   }
 
@@ -68,6 +80,23 @@ export class SignIn {
         return this.#authorize(request.url.searchParams)
       case 'CreateToken':
         return this.#createToken(input, now)
+      case 'ListAccounts':
+        this.#assertToken(request, now)
+        return page(
+          'accountList',
+          this.accounts.map(({ id, name }) => ({ accountId: id, accountName: name, emailAddress: `${id}@example.com` })),
+          request,
+        )
+      case 'ListAccountRoles': {
+        this.#assertToken(request, now)
+        const accountId = request.url.searchParams.get('account_id')
+        const roles = this.accounts.find(({ id }) => id === accountId)?.roles ?? []
+        return page(
+          'roleList',
+          roles.map((roleName) => ({ roleName, accountId })),
+          request,
+        )
+      }
       default:
         return this.#roleCredentials(request, now)
     }
@@ -117,16 +146,29 @@ export class SignIn {
     return respond({ accessToken, expiresIn: tokenSeconds, tokenType: 'Bearer', refreshToken: `simulated-refresh-${randomUUID()}` })
   }
 
-  #roleCredentials({ headers, url }: ServiceRequest, now: Date): ServiceResponse {
+  #assertToken({ headers }: ServiceRequest, now: Date): void {
     const expiresAt = this.#tokens.get(headers['x-amz-sso_bearer_token'] ?? '')
     if (expiresAt === undefined || expiresAt <= now)
       throw new ServiceError('UnauthorizedException', 'Session token not found or invalid', 401)
-    const role = url.searchParams.get('role_name') ?? ''
-    const key = issueKey(this.#account, `arn:aws:sts::${this.#account.id}:assumed-role/AWSReservedSSO_${role}/planner`, now)
+  }
+
+  #roleCredentials(request: ServiceRequest, now: Date): ServiceResponse {
+    this.#assertToken(request, now)
+    const { searchParams } = request.url
+    const [account, role] = [searchParams.get('account_id'), searchParams.get('role_name') ?? '']
+    if (this.accounts.find(({ id }) => id === account)?.roles.includes(role) !== true)
+      throw new ServiceError('ForbiddenException', 'No access', 403)
+    const key = issueKey(this.#account, `arn:aws:sts::${account}:assumed-role/AWSReservedSSO_${role}/planner`, now)
     return respond({
       roleCredentials: { accessKeyId: key.id, secretAccessKey: key.secret, sessionToken: key.token, expiration: key.expiresAt.getTime() },
     })
   }
+}
+
+const page = (name: string, entries: readonly unknown[], { url }: ServiceRequest): ServiceResponse => {
+  const from = Number(url.searchParams.get('next_token') ?? 0)
+  const to = from + entriesPerPage
+  return respond({ [name]: entries.slice(from, to), ...(entries.length > to ? { nextToken: String(to) } : {}) })
 }
 
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)

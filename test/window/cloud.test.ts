@@ -248,6 +248,13 @@ describe('the cloud view', () => {
     expect(await page.getByRole('alert').count()).toBe(0)
     // The keys of user, assumed role and sign-in; the token is only in the cache of the AWS CLI.
     expect(simulator.account.keys.size).toBe(3)
+    simulator.signIn.accounts = [...simulator.signIn.accounts, { id: '210987654321', name: 'Sandbox', roles: ['Planner', 'ReadOnly'] }]
+    await page.getByRole('button', { name: 'Browse accounts and roles' }).click()
+    await page.getByRole('option', { name: 'Sandbox 210987654321/' }).click()
+    await page.getByRole('option', { name: 'ReadOnly' }).click()
+    expect(await page.getByLabel('Profile').inputValue()).toBe('sso@210987654321/ReadOnly')
+    await page.getByRole('button', { name: 'Verify credentials' }).click()
+    await page.getByTestId('caller').getByText('210987654321:assumed-role/AWSReservedSSO_ReadOnly').waitFor()
     expect(await recorder.found(simulator)).toEqual([])
     const { host } = new URL(simulator.endpoint)
     expect(await app.evaluate(() => Reflect.get(globalThis, 'questions') as string[])).toEqual([`Open ${host} in your browser?`])

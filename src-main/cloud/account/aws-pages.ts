@@ -35,8 +35,11 @@ const awsDomains = [
   'amazonaws.eu',
   'amazonaws-eusc.eu',
   'awsapps.com',
+  'awsapps.cn',
   'api.aws',
   'app.aws',
+  'amazonwebservices.com.cn',
+  'amazonwebservices.eu',
 ]
 
 /** The parsed address if it is an https page of AWS without user name and password, else null. `allowsLoopback`: 127.0.0.1 is accepted too. */

@@ -17,7 +17,7 @@ import { CloudHttpHandler, type Deadlines } from './http-handler.ts'
 import { readProfile, type Profile } from './shared-config.ts'
 
 export interface ConnectionRequest {
-  /** Absent: the keys of the environment, else AWS_PROFILE, else the default profile; region and endpoints are those of AWS_PROFILE. */
+  /** A profile, or PROFILE@ACCOUNT/ROLE for another role of its sign-in. Absent: the keys of the environment, else AWS_PROFILE, else the default profile; region and endpoints are those of AWS_PROFILE. */
   readonly profile?: string | undefined
   readonly region?: string | undefined
   /** Whether a profile may run its `credential_process`. */
@@ -83,7 +83,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
   }
   const requestHandler = createRequestHandler(profile, request)
   const credentials = new SharedCredentials({
-    profile: usesEnvironment ? undefined : profileName,
+    profile: usesEnvironment || profileName === undefined ? undefined : profile,
     region,
     requestHandler,
     askMfaCode: request.askMfaCode,

@@ -1,18 +1,19 @@
 // Credentials of a connection: one set in memory for all clients, read again before they expire, when their file changes or AWS says so.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fromEnv, fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import { fromEnv, fromNodeProviderChain, fromSSO } from '@aws-sdk/credential-providers'
 import type { MetadataBearer, MiddlewareStack } from '@smithy/types'
 import { getHomeDir } from '@smithy/shared-ini-file-loader'
 import type { CloudHttpHandler } from './http-handler.ts'
 import { isExpiredCredentials } from './cloud-error.ts'
+import type { Profile } from './shared-config.ts'
 
 type Provider = ReturnType<typeof fromEnv>
 type Credentials = Awaited<ReturnType<Provider>>
 
 export interface CredentialSource {
   /** Absent: the keys of the environment, else the default profile. */
-  readonly profile: string | undefined
+  readonly profile: Pick<Profile, 'name' | 'sso' | 'ssoRole'> | undefined
   readonly region: string
   readonly requestHandler: CloudHttpHandler
   readonly askMfaCode: ((device: string) => Promise<string>) | undefined
@@ -85,10 +86,21 @@ const silentLogger = { trace: ignore, debug: ignore, info: ignore, warn: ignore,
 
 const providerOf = ({ profile, region, requestHandler, askMfaCode }: CredentialSource): Provider => {
   if (profile === undefined && hasKeysInEnvironment()) return fromEnv()
+  const common = { ...(profile === undefined ? {} : { profile: profile.name }), ignoreCache: true, clientConfig: { requestHandler } }
+  if (profile?.sso !== undefined && profile.ssoRole !== undefined) {
+    const { sso, ssoRole } = profile
+    return fromSSO({
+      ...common,
+      ...(sso.session === null ? {} : { ssoSession: sso.session }),
+      ssoStartUrl: sso.startUrl,
+      ssoRegion: sso.region,
+      ssoAccountId: ssoRole.accountId,
+      ssoRoleName: ssoRole.roleName,
+      logger: silentLogger,
+    })
+  }
   return fromNodeProviderChain({
-    ...(profile === undefined ? {} : { profile }),
-    ignoreCache: true,
-    clientConfig: { requestHandler },
+    ...common,
     // Unlike that of clientConfig, this region leaves the portal of Identity Center in the region of its profile.
     parentClientConfig: { region },
     // Its warnings go to the console otherwise.

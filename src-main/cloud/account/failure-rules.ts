@@ -23,6 +23,7 @@ export type FailureName =
   | 'no-manifest'
   | 'throttled'
   | 'name-taken'
+  | 'sso-role'
   | 'sign-in-again'
   | 'clock'
   | 'bucket'
@@ -103,6 +104,13 @@ const rules: readonly Rule[] = [
       /must provide/i.test(message) ? 'The role requires an MFA code.' : 'The MFA code is wrong, has expired or was used before.',
     next: (_, { message }) =>
       /must provide/i.test(message) ? 'Add mfa_serial to the profile.' : 'Try again with the next code of your device.',
+  },
+  {
+    failure: 'sso-role',
+    code: 'cloud-sign-in',
+    matches: ({ message }) => /^(ForbiddenException: )?No access$/.test(message),
+    message: () => 'The sign-in has no access to this account and role.',
+    next: () => 'Choose an account and role that the sign-in opens (command line: headroom cloud accounts).',
   },
   {
     failure: 'sign-in-again',

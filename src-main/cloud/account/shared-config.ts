@@ -13,8 +13,17 @@ export interface SsoSettings {
   readonly scopes: readonly string[]
 }
 
+/** An account and role of a sign-in. */
+export interface SsoRole {
+  readonly accountId: string
+  readonly roleName: string
+}
+
 export interface Profile {
+  /** Its section in the shared files. */
   readonly name: string
+  /** Chosen instead of the profile's own account and role. */
+  readonly ssoRole: SsoRole | undefined
   readonly region: string | undefined
   readonly roleArn: string | undefined
   readonly sourceProfile: string | undefined
@@ -43,9 +52,18 @@ const readSharedFiles = async (): Promise<{ profiles: Record<string, Section>; c
 /** Sorted names of all profiles. Runs no program and sends no request. */
 export const listProfiles = async (): Promise<string[]> => Object.keys((await readSharedFiles()).profiles).sort((a, b) => (a < b ? -1 : 1))
 
-/** Throws cloud-sign-in for an unknown profile. */
-export const readProfile = async (name: string): Promise<Profile> => {
+/** Names another account and role of the profile's sign-in: PROFILE@ACCOUNT/ROLE. */
+export const profileNameOf = (profile: string, { accountId, roleName }: SsoRole): string => `${profile}@${accountId}/${roleName}`
+
+const parseProfileName = (text: string): { readonly name: string; readonly ssoRole: SsoRole | undefined } => {
+  const [, name = text, accountId, roleName] = /^(.+)@(\d{12})\/([\w+=,.@-]+)$/.exec(text) ?? []
+  return { name, ssoRole: accountId === undefined || roleName === undefined ? undefined : { accountId, roleName } }
+}
+
+/** `text`: a profile, or an account and role of its sign-in as profileNameOf writes them. Throws cloud-sign-in for an unknown profile. */
+export const readProfile = async (text: string): Promise<Profile> => {
   const { profiles, configFile } = await readSharedFiles()
+  const { name, ssoRole } = profiles[text] === undefined ? parseProfileName(text) : { name: text, ssoRole: undefined }
   const section = profiles[name]
   if (section === undefined) {
     const nearest = findNearestName(name, Object.keys(profiles))
@@ -54,13 +72,16 @@ export const readProfile = async (name: string): Promise<Profile> => {
     })
   }
   const services = section['services'] === undefined ? undefined : configFile[`services.${section['services']}`]
+  const sso = await readSso(section)
+  if (ssoRole !== undefined && sso === undefined) throw withoutIdentityCenter(name)
   return {
     name,
+    ssoRole,
     region: section['region'],
     roleArn: section['role_arn'],
     sourceProfile: section['source_profile'],
-    credentialProcess: findProcess(profiles, name),
-    sso: await readSso(section),
+    credentialProcess: ssoRole === undefined ? findProcess(profiles, name) : undefined,
+    sso,
     caBundle: section['ca_bundle'],
     endpointUrl: section['endpoint_url'],
     serviceEndpoints: Object.fromEntries(
@@ -70,6 +91,12 @@ export const readProfile = async (name: string): Promise<Profile> => {
     ),
   }
 }
+
+/** The profile has no sign-in. */
+export const withoutIdentityCenter = (name: string): HeadroomError =>
+  new HeadroomError('cloud-sign-in', `The profile ${name} does not sign in through IAM Identity Center.`, {
+    next: 'Add sso_session to it with: aws configure sso.',
+  })
 
 const findProcess = (profiles: Readonly<Record<string, Section>>, name: string): string | undefined => {
   const visited = new Set<string>()

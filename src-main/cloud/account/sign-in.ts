@@ -16,7 +16,7 @@ import { signInUrl } from './aws-pages.ts'
 import { toCloudError } from './cloud-error.ts'
 import { abortable, createRequestHandler, endpointOf, pause } from './connection.ts'
 import { listenForCallback, callbackPath } from './sign-in-callback.ts'
-import { readProfile, type SsoSettings } from './shared-config.ts'
+import { readProfile, withoutIdentityCenter, type SsoSettings } from './shared-config.ts'
 
 export interface SignInOptions {
   readonly signal?: AbortSignal | undefined
@@ -41,11 +41,7 @@ const slowDownSeconds = 5
 export const signIn = async (profileName: string, options: SignInOptions): Promise<void> => {
   const profile = await readProfile(profileName)
   const { sso } = profile
-  if (sso === undefined) {
-    throw new HeadroomError('cloud-sign-in', `The profile ${profileName} does not sign in through IAM Identity Center.`, {
-      next: 'Add sso_session to it with: aws configure sso.',
-    })
-  }
+  if (sso === undefined) throw withoutIdentityCenter(profileName)
   const requestHandler = createRequestHandler(profile)
   const endpoint = endpointOf('SSO_OIDC', profile)
   const oidc = new SSOOIDCClient({ region: sso.region, requestHandler, ...(endpoint === undefined ? {} : { endpoint }) })

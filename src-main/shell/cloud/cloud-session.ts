@@ -13,6 +13,7 @@ import type { EnginePort } from '../../cloud/launch/launch-run.ts'
 import { stripJobPrefix } from '../../cloud/launch/run-names.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import { signIn } from '../../cloud/account/sign-in.ts'
+import { listSsoRoles } from '../../cloud/account/sso-accounts.ts'
 import { buildLaunchRequest, fillFromConfig, launchFormPath, readLaunchForm, saveLaunchForm } from './launch-form.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
 import { SourceCollects, type SourceCollectsDeps } from '../sources/source-collects.ts'
@@ -104,6 +105,7 @@ export class CloudSession {
       this.#forgetConnections()
       return {}
     },
+    'cloud.accounts': async ({ profile }) => ({ roles: await listSsoRoles(profile) }),
     'cloud.submit-code': async ({ code }) => {
       this.#submitCode?.(code)
       return {}

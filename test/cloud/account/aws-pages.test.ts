@@ -12,6 +12,11 @@ describe('pages of AWS are opened', () => {
     'https://oidc.eu-west-1.api.aws/authorize',
     'https://cn-north-1.console.amazonaws.cn/sagemaker/home',
     'https://us-gov-west-1.console.amazonaws-us-gov.com/sagemaker/home',
+    'https://start.cn-north-1.home.awsapps.cn/directory/corp',
+    'https://device.sso.cn-north-1.amazonaws.com.cn/?user_code=ABCD-EFGH',
+    'https://oidc.cn-north-1.api.amazonwebservices.com.cn/authorize',
+    'https://oidc.eusc-de-east-1.api.amazonwebservices.eu/authorize',
+    'https://device.sso.eusc-de-east-1.amazonaws.eu/?user_code=ABCD-EFGH',
   ])('%s', (address) => expect(parseAwsUrl(address, false)?.href).toBe(address))
 })
 
@@ -34,6 +39,8 @@ describe('other addresses are not opened', () => {
     'https://console.aws.amazon.com.example.com/',
     'https://evil-amazonaws.com/',
     'https://xawsapps.com/start',
+    'https://xamazonwebservices.eu/authorize',
+    'https://awsapps.cn.example.com/',
     'https://console.aws.amazon.com@example.com/',
     'https://user:secret@console.aws.amazon.com/',
     'https://console.aws.amazon.com:8443/',

@@ -10,9 +10,11 @@ import { connect, identifyCaller, type ConnectionRequest } from '../../../src-ma
 import { defaultDeadlines } from '../../../src-main/cloud/account/http-handler.ts'
 import { listProfiles } from '../../../src-main/cloud/account/shared-config.ts'
 import { signIn } from '../../../src-main/cloud/account/sign-in.ts'
+import { listSsoRoles } from '../../../src-main/cloud/account/sso-accounts.ts'
 import { filesBelow } from '../../fixtures/cloud-cli-workspace.ts'
 import { failureOf, openCloudWorkspace, simulatedSecrets, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
 import { proxyCertificate, startInterceptingProxy } from '../../fixtures/intercepting-proxy.ts'
+import { headroom } from '../../fixtures/run-headroom.ts'
 import { rootKey } from '../../simulator/account.ts'
 import { issueKey, mfaCode, type IssuedKey } from '../../simulator/identity.ts'
 
@@ -244,6 +246,54 @@ describe('sign-in', () => {
       arn: expect.stringContaining('AWSReservedSSO_Capacity'),
     })
     expect(new Set(proxy.tunnels)).toEqual(new Set([portal, 'sts.eu-west-1.amazonaws.com:443']))
+  })
+
+  it('lists accounts and roles page by page, and takes on each of them', async () => {
+    await configure(session)
+    expect(await failureOf(listSsoRoles('sso'))).toMatchObject({ code: 'cloud-sign-in' })
+    await signIn('sso', work)
+    workspace.simulator.signIn.accounts = [
+      { id: '123456789012', name: 'Capacity', roles: ['Capacity', 'ReadOnly', 'Admin'] },
+      { id: '210987654321', name: 'Sandbox', roles: ['ReadOnly'] },
+      { id: '333333333333', name: 'Archive', roles: ['ReadOnly'] },
+    ]
+    const roles = await listSsoRoles('sso')
+    expect(roles.map(({ accountName, profile }) => `${accountName}: ${profile}`)).toEqual([
+      'Archive: sso@333333333333/ReadOnly',
+      'Capacity: sso@123456789012/Admin',
+      'Capacity: sso@123456789012/Capacity',
+      'Capacity: sso@123456789012/ReadOnly',
+      'Sandbox: sso@210987654321/ReadOnly',
+    ])
+    expect(workspace.simulator.requestsOf('ListAccounts')).toHaveLength(2)
+    expect(await callerOf({ profile: roles[4]!.profile })).toEqual({
+      account: '210987654321',
+      arn: 'arn:aws:sts::210987654321:assumed-role/AWSReservedSSO_ReadOnly/planner',
+      region: 'eu-west-1',
+      endpoint: workspace.simulator.endpoint,
+    })
+    expect((await callerOf({ profile: 'sso' })).arn).toContain(':123456789012:assumed-role/AWSReservedSSO_Capacity')
+    expect(await failureOf(callerOf({ profile: 'sso@210987654321/Admin' }))).toMatchObject({
+      code: 'cloud-sign-in',
+      message: 'The sign-in has no access to this account and role.',
+    })
+    workspace.simulator.signIn.expireAll()
+    expect(await failureOf(listSsoRoles('sso'))).toMatchObject({ code: 'cloud-sign-in' })
+  })
+
+  it('lists the roles of the older form without a session', async () => {
+    await configure(session.replace('sso_session = corp', 'sso_start_url = https://corp.example/start\nsso_region = eu-west-1'))
+    await signIn('sso', work)
+    expect((await listSsoRoles('sso')).map(({ profile }) => profile)).toEqual(['sso@123456789012/Capacity'])
+    expect((await callerOf({ profile: 'sso@123456789012/Capacity' })).account).toBe('123456789012')
+    const [home, config, credentials] = ['home', 'config', 'credentials'].map((name) => join(workspace.folder, name))
+    const env = { ...workspace.simulator.environment, HOME: home!, AWS_CONFIG_FILE: config!, AWS_SHARED_CREDENTIALS_FILE: credentials! }
+    const listed = await headroom(['cloud', 'accounts', '--profile', 'sso'], { env })
+    expect(listed.stdout.trimEnd().split('\n').at(-1)).toBe('Capacity  Capacity  sso@123456789012/Capacity')
+    await configure(`[profile base]\nregion = eu-west-1\n`)
+    expect(await failureOf(callerOf({ profile: 'base@123456789012/Capacity' }))).toMatchObject({
+      message: 'The profile base does not sign in through IAM Identity Center.',
+    })
   })
 
   it('requires a profile with Identity Center', async () => {
