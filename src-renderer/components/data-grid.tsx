@@ -1,12 +1,13 @@
 // The grid of every list: virtual rows, sortable, filterable and movable columns, keyboard navigation, selection and copying.
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp, EllipsisVertical, Funnel } from 'lucide-react'
-import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 import { ColumnMenu, type ColumnAction } from './column-menu.tsx'
 import { formatCell, isNumeric, type CellContext } from './format-cell.ts'
 import { columnTemplate, useGridColumns, type GridColumn, type GridColumnsOptions, type ShownColumn } from './grid-columns.ts'
 import { nextGridPosition, type GridPosition } from './grid-keys.ts'
+import { createGridLines, type GridSection } from './grid-sections.ts'
 import { isRiskState, RiskBadge } from './risk-badge.tsx'
 
 export interface GridSort {
@@ -37,6 +38,8 @@ export interface DataGridProps extends GridColumnsOptions {
   readonly rowAt: (index: number) => readonly Cell[] | undefined
   /** Rows in view, for lists that load their rows. */
   readonly onRange?: (from: number, to: number) => void
+  /** Headings between the rows, which must fill them. */
+  readonly sections?: readonly GridSection[]
   readonly sort?: GridSort | null
   readonly onSort?: (sort: GridSort) => void
   /** Text of each column's filter; absent: the list has no column filters. */
@@ -55,6 +58,7 @@ export interface DataGridProps extends GridColumnsOptions {
 }
 
 export const rowHeight = 28
+const noSections: readonly GridSection[] = []
 /** Rows rendered beyond either edge. */
 const overscan = 4
 /** Rows in view for this long are fetched. */
@@ -65,7 +69,7 @@ const headingPadding = 44
 const maxFittedWidth = 340
 
 export const DataGrid = (props: DataGridProps) => {
-  const { total, rowAt, onRange, sort = null, context, layout, onLayout, filters } = props
+  const { total, rowAt, onRange, sections = noSections, sort = null, context, layout, onLayout, filters } = props
   const id = useId()
   const scrollContainer = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<GridPosition>({ row: 0, column: 0 })
@@ -74,18 +78,20 @@ export const DataGrid = (props: DataGridProps) => {
   const [fitted, setFitted] = useState<Readonly<Record<string, number>>>({})
   const [menuColumn, setMenuColumn] = useState<string | null>(null)
   const { table, shown, move, moveBefore } = useGridColumns(props, fitted)
+  const lines = useMemo(() => createGridLines(total, sections), [total, sections])
   // oxlint-disable-next-line react/incompatible-library -- its functions are used here alone
   const virtualizer = useVirtualizer({
-    count: total,
+    count: lines.count,
     getScrollElement: () => scrollContainer.current,
     estimateSize: () => rowHeight,
     overscan,
   })
-  const visibleRows = virtualizer.getVirtualItems()
+  const visibleLines = virtualizer.getVirtualItems().map(({ index, start }) => ({ line: index, start, shown: lines.at(index) }))
+  const visibleRows = visibleLines.flatMap(({ shown }) => (shown.kind === 'row' ? [shown.index] : []))
   // Rows reuse the elements of those that scrolled out, so that fast scrolling creates none.
   const rowSlots = Math.ceil((virtualizer.scrollRect?.height ?? 0) / rowHeight) + 2 * overscan + 2
-  const first = visibleRows[0]?.index ?? 0
-  const last = (visibleRows.at(-1)?.index ?? 0) + 1
+  const first = visibleRows[0] ?? 0
+  const last = (visibleRows.at(-1) ?? 0) + 1
   // Rows passed by fast scrolling are not fetched.
   useEffect(() => {
     const timer = setTimeout(() => onRange?.(first, last), fetchDelayMs)
@@ -111,7 +117,7 @@ export const DataGrid = (props: DataGridProps) => {
     const start = extendsSelection ? anchor : position.row
     if (!extendsSelection) setAnchor(position.row)
     if (position.row < 0) return
-    virtualizer.scrollToIndex(position.row)
+    virtualizer.scrollToIndex(lines.lineOf(position.row))
     props.onSelection?.({ from: Math.min(start, position.row), to: Math.max(start, position.row) + 1 })
     const row = rowAt(position.row)
     if (row !== undefined && !extendsSelection) props.onRowSelect?.(row)
@@ -193,7 +199,7 @@ export const DataGrid = (props: DataGridProps) => {
         role="grid"
         tabIndex={0}
         aria-label={props.label}
-        aria-rowcount={total + 1}
+        aria-rowcount={lines.count + 1}
         aria-colcount={shown.length}
         aria-multiselectable
         aria-activedescendant={isFocused ? cellId(active.row, active.column) : undefined}
@@ -277,17 +283,34 @@ export const DataGrid = (props: DataGridProps) => {
           </div>
         </div>
         <div className="grid-body" role="rowgroup" style={{ height: virtualizer.getTotalSize(), minWidth }}>
-          {visibleRows.map(({ index, start }) => {
+          {visibleLines.map(({ line, start, shown: shownLine }) => {
+            if (shownLine.kind === 'section') {
+              const { title, note } = shownLine.section
+              return (
+                <div
+                  key={`section ${shownLine.position}`}
+                  role="row"
+                  className="grid-row grid-section"
+                  aria-rowindex={line + 2}
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  <div role="gridcell" aria-colspan={shown.length}>
+                    <strong>{title}</strong> <span className="muted">{note}</span>
+                  </div>
+                </div>
+              )
+            }
+            const { index } = shownLine
             const row = rowAt(index)
             const isSelected = index >= range.from && index < range.to && isFocused
             return (
               // The grid handles the keys: arrows move, Enter opens.
               // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
               <div
-                key={index % rowSlots}
+                key={line % rowSlots}
                 role="row"
                 className="grid-row"
-                aria-rowindex={index + 2}
+                aria-rowindex={line + 2}
                 aria-selected={isSelected}
                 data-marked={row !== undefined && props.markedKey !== undefined && props.markedKey !== null && row[0] === props.markedKey}
                 style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
@@ -331,7 +354,7 @@ export const DataGrid = (props: DataGridProps) => {
           column={menu.column}
           left={menuLeft(scrollContainer.current, menu, shown, menuPosition)}
           actions={actionsOf(menu, menuPosition)}
-          filter={filters === undefined ? null : (filters[menu.column.name] ?? '')}
+          filter={filters === undefined || menu.column.isFilterable === false ? null : (filters[menu.column.name] ?? '')}
           onFilter={(text) => props.onFilter?.(menu.column.name, text)}
           onClose={closeMenu}
         />

@@ -25,6 +25,8 @@ export interface GridColumn {
   readonly isShown?: boolean | undefined
   /** Takes the width that the other columns leave. */
   readonly isFlexible?: boolean
+  /** Whether it can be filtered where the list has column filters; default: yes. */
+  readonly isFilterable?: boolean
 }
 
 export interface GridColumnsOptions {

@@ -5,7 +5,7 @@ import { onPush, request } from '../ipc/bridge.ts'
 import { handleRunEvent } from './follow-analysis.ts'
 import { openLink, openPath, openSample, refreshRecentRuns } from './open-path.ts'
 import { showSourceProgress, showSourceWaiting } from './source-state.ts'
-import { useWindowState } from './window-state.ts'
+import { applySettings, useWindowState } from './window-state.ts'
 
 /** `onCommand`: a menu item requests a command by its id. */
 export const listenToMain = async (onCommand: (name: string) => void): Promise<void> => {
@@ -18,7 +18,7 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
         void handleStartRequest(push.startRequest)
         return
       case 'settings.changed':
-        useWindowState.setState({ settings: push.settings })
+        applySettings(push.settings)
         return
       case 'command.requested':
         onCommand(push.command)

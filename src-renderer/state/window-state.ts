@@ -6,6 +6,7 @@ import { noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts
 import type { AnalysisSource, RecentRun } from '../../src-shared/ipc/ipc-contract.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
+import type { GridLayout } from '../../src-shared/config/grid-layout.ts'
 import { defaultSettings, type Settings, type SettingsChange } from '../../src-shared/config/settings.ts'
 import { request } from '../ipc/bridge.ts'
 
@@ -69,8 +70,15 @@ export const useWindowState = create<WindowState>(() => ({
 
 /** Rejects invalid analysis settings. */
 export const changeSettings = async (change: SettingsChange): Promise<void> => {
-  const settings = await request('settings.set', change)
-  useWindowState.setState({ settings })
+  applySettings(await request('settings.set', change))
+}
+
+/** Column layouts that are not written yet: what earlier writes return must not replace them. */
+export const unsavedGrids = new Map<string, GridLayout>()
+
+export const applySettings = (settings: Settings): void => {
+  const grids = { ...settings.layout.grids, ...Object.fromEntries(unsavedGrids) }
+  useWindowState.setState({ settings: { ...settings, layout: { ...settings.layout, grids } } })
 }
 
 /** null when the dialog is dismissed. */

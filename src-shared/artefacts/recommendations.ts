@@ -61,13 +61,13 @@ const placementPlanSchema = z.object({
 })
 export type PlacementPlan = z.infer<typeof placementPlanSchema>
 
-const placementSchema = z.object({
+export const placementReportSchema = z.object({
   plan: placementPlanSchema.describe('the plan behind the recommendations'),
   check: placementCheckSchema.nullable().describe('null without simulated paths'),
   alternatives: z.array(placementPlanSchema).describe('other plans: what they save, and at which risk'),
   previous_run: z.string().nullable().describe('ID of the run whose hosts are kept where they still fit'),
 })
-export type PlacementReport = z.infer<typeof placementSchema>
+export type PlacementReport = z.infer<typeof placementReportSchema>
 
 /** The file without its last key, `recommendations`. */
 export const recommendationReportSchema = z.object({
@@ -80,7 +80,7 @@ export const recommendationReportSchema = z.object({
     consolidated: z.int().describe('number of servers'),
     monthly_savings_usd: z.number().describe('USD a month'),
   }),
-  placement: placementSchema.optional().describe('absent in runs of older versions'),
+  placement: placementReportSchema.optional().describe('absent in runs of older versions'),
   groups: z.array(groupSchema),
 })
 export type RecommendationReport = z.infer<typeof recommendationReportSchema>
@@ -89,5 +89,5 @@ export type RecommendationReport = z.infer<typeof recommendationReportSchema>
 export const recommendationsFileSchema = recommendationReportSchema.extend({ recommendations: z.array(recommendationEntrySchema) })
 
 /** The keys that files of every version have, also Module 05's. */
-export const recommendationTotalsSchema = recommendationReportSchema.pick({ total_savings_usd: true }).partial()
+export const recommendationTotalsSchema = recommendationReportSchema.pick({ total_savings_usd: true, placement: true }).partial()
 export type RecommendationTotals = z.infer<typeof recommendationTotalsSchema>

@@ -1,10 +1,11 @@
 // What the views of a whole fleet ask and get: figures under the filter, pages of servers, groups, seasons, models and recommendations.
 import { z } from 'zod'
-import { recommendationKindSchema } from '../artefacts/server-risk.ts'
+import { placementReportSchema } from '../artefacts/recommendations.ts'
+import { recommendationKinds, recommendationKindSchema } from '../artefacts/server-risk.ts'
 import { fleetFilterSchema } from './fleet-filter.ts'
 import { modelAccuracySchema } from '../artefacts/model-accuracy.ts'
 import { metricSeasonSchema } from '../artefacts/season.ts'
-import { serverColumnNames } from '../artefacts/server-columns.ts'
+import { serverColumnNames, type ColumnKind } from '../artefacts/server-columns.ts'
 import type { ServerRiskRow } from '../artefacts/server-risk.ts'
 
 const count = z.int().min(0)
@@ -24,15 +25,18 @@ export type FilteredRequest = z.infer<typeof filteredRequestSchema>
 export const cellSchema = z.union([z.string(), z.number(), z.boolean(), z.null()])
 export type Cell = z.infer<typeof cellSchema>
 
+/** Texts as `parseColumnFilter` reads them; those that are no filter of their column are left out. */
+export const columnFiltersSchema = <Name extends z.ZodEnum>(column: Name) =>
+  z
+    .array(z.strictObject({ column, text: z.string().max(200) }))
+    .max(column.options.length)
+    .optional()
+
 const columnName = z.enum(serverColumnNames as [keyof ServerRiskRow, ...(keyof ServerRiskRow)[]])
 
 export const serversRequestSchema = filteredRequestSchema.extend({
   columns: z.array(columnName).min(1).max(serverColumnNames.length),
-  /** Texts as `parseColumnFilter` reads them; those that are no filter of their column are left out. */
-  columnFilters: z
-    .array(z.strictObject({ column: columnName, text: z.string().max(200) }))
-    .max(serverColumnNames.length)
-    .optional(),
+  columnFilters: columnFiltersSchema(columnName),
   sort: z.strictObject({ column: columnName, descending: z.boolean() }),
   offset: count,
   limit: z.int().min(0).max(maxPageSize),
@@ -175,8 +179,26 @@ export type Recommendation = z.infer<typeof recommendationSchema>
 
 export const verdictFilters = ['open', 'accepted', 'dismissed', 'all'] as const
 
+/** Columns of the list of recommendations that can be filtered. */
+export const recommendationFilterKinds = {
+  server_id: 'text',
+  recommendation: 'text',
+  units_to_add: 'count',
+  order_by: 'time',
+  target_host: 'text',
+  monthly_savings_usd: 'usd',
+  verdict: 'text',
+} as const satisfies Record<string, ColumnKind>
+export const recommendationFilters = Object.keys(recommendationFilterKinds) as (keyof typeof recommendationFilterKinds)[]
+
+/** From the most to the least urgent; the days count from the start of the forecast. */
+export const dueGroups = ['overdue', 'now', 'within 7 days', 'within 30 days', 'within 90 days', 'later', 'any time'] as const
+
 export const recommendationsRequestSchema = filteredRequestSchema.extend({
   verdict: z.enum(verdictFilters),
+  columnFilters: columnFiltersSchema(z.enum(recommendationFilters)),
+  /** What the rows are grouped by; default: the kind of recommendation. */
+  groupBy: z.enum(['kind', 'due']).optional(),
   offset: count,
   limit: z.int().min(0).max(maxPageSize),
 })
@@ -187,11 +209,17 @@ export const recommendationsPageSchema = z.object({
   isKnown: z.boolean(),
   total: count,
   rows: z.array(recommendationSchema),
+  /** Groups of the listed rows in their order. */
+  groups: z.array(
+    z.object({ name: z.enum([...recommendationKinds, ...dueGroups]), rows: count, monthly_savings_usd: z.number(), units: z.number() }),
+  ),
   /** Under the filter, whatever the verdict: servers and monthly savings by recommendation. */
   totalsByRecommendation: z.array(
     z.object({ recommendation: recommendationKindSchema, servers: count, monthly_savings_usd: z.number(), units: z.number() }),
   ),
   verdicts: z.object({ open: count, accepted: count, dismissed: count, accepted_savings_usd: z.number() }),
+  /** What the consolidation saves at which risk, and the target of its hosts in percent; null where the run does not state it. */
+  placement: placementReportSchema.extend({ target: z.number() }).nullable(),
   /** Columns without a value under the filter, whatever the verdict. */
   emptyColumns: z.array(z.enum(['units_to_add', 'order_by', 'target_host', 'verdict'])),
 })

@@ -1,17 +1,42 @@
 // Consolidation host by host: which servers move where, and what each host then carries.
 import { z } from 'zod'
-import { filteredRequestSchema, maxPageSize } from './fleet-view.ts'
+import type { ColumnKind } from '../artefacts/server-columns.ts'
+import { columnFiltersSchema, filteredRequestSchema, maxPageSize } from './fleet-view.ts'
 
 const count = z.int().min(0)
 
-export const packingRequestSchema = filteredRequestSchema.extend({ offset: count, limit: z.int().min(0).max(maxPageSize) })
+/** Columns of the list of hosts; each can be filtered. */
+export const hostColumnKinds = {
+  host: 'text',
+  servers: 'count',
+  consolidated_servers: 'text',
+  load_p90: 'value',
+  share_above_target: 'share',
+  monthly_savings_usd: 'usd',
+} as const satisfies Record<string, ColumnKind>
+export const hostColumns = Object.keys(hostColumnKinds) as (keyof typeof hostColumnKinds)[]
+
+export const packingRequestSchema = filteredRequestSchema.extend({
+  columnFilters: columnFiltersSchema(z.enum(hostColumns)),
+  offset: count,
+  limit: z.int().min(0).max(maxPageSize),
+})
 export type PackingRequest = z.infer<typeof packingRequestSchema>
 
 export const packingPageSchema = z.object({
   /** Hosts that take servers over and pass the filter. */
   total: count,
   /** The most saving first. */
-  rows: z.array(z.object({ host: z.string(), consolidatedServers: z.array(z.string()), monthly_savings_usd: z.number() })),
+  rows: z.array(
+    z.object({
+      host: z.string(),
+      consolidatedServers: z.array(z.string()),
+      monthly_savings_usd: z.number(),
+      /** Highest load in the horizon on nine of ten paths, percent of capacity; share of paths above the target, 0..1. Null where not known. */
+      load_p90: z.number().nullable(),
+      share_above_target: z.number().nullable(),
+    }),
+  ),
 })
 export type PackingPage = z.infer<typeof packingPageSchema>
 

@@ -344,6 +344,52 @@ describe('Recommendations', () => {
   })
 })
 
+describe('Recommendations in groups', () => {
+  it('Recommendations in groups are listed by due date or kind, as table or cards, and filtered by column', async () => {
+    const { page } = window
+    await showView(page, 'Recommendations')
+    await waitForPage(page)
+    const grid = page.getByRole('grid', { name: 'Recommendations' })
+    const headings = (): Promise<string[]> => grid.locator('.grid-section strong').allInnerTexts()
+    const total = numberIn(await page.getByRole('radio', { name: /^Open/ }).innerText())
+    const headingCounts = async (): Promise<number[]> => (await grid.locator('.grid-section .muted').allInnerTexts()).map(numberIn)
+    expect((await headings())[0]).toBe('Overdue')
+    expect((await headings()).at(-1)).toBe('Any time')
+    expect((await headingCounts()).reduce((sum, count) => sum + count, 0)).toBe(total)
+    await page.getByRole('radio', { name: 'By kind' }).click()
+    await expect.poll(async () => (await headings())[0]).toBe('Add capacity')
+    // The arrow keys pass over headings.
+    await grid.focus()
+    await page.keyboard.press('Control+Home')
+    const rows = grid.locator('.grid-body [role=row]:not(.grid-section)')
+    const added = (await headingCounts())[0]!
+    for (let step = 0; step < added; step++) await page.keyboard.press('ArrowDown')
+    await expect
+      .poll(() => page.getByRole('region', { name: 'Decision', exact: true }).getByRole('heading').innerText())
+      .toBe(await rows.nth(added).locator('[aria-colindex="1"]').innerText())
+    await grid.getByRole('columnheader', { name: 'Recommendation', exact: true }).click({ button: 'right' })
+    await page.getByLabel('Filter Recommendation').fill('retire')
+    await expect.poll(headings).toEqual(['Retire'])
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Clear column filters' }).click()
+    await page.getByRole('radio', { name: 'Cards' }).click()
+    const card = main('Recommendations').getByRole('article').first()
+    const server = await card.getAttribute('aria-label')
+    await card.getByRole('button', { name: 'Dismiss' }).click()
+    await card.getByLabel('Reason').fill('is replaced')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => card.getAttribute('aria-label')).not.toBe(server)
+    await page.getByRole('radio', { name: /^Dismissed/ }).click()
+    await main('Recommendations')
+      .getByRole('article', { name: server ?? '' })
+      .getByRole('button', { name: 'Undo' })
+      .click()
+    await page.getByText('No dismissed recommendations').waitFor()
+    await page.getByRole('radio', { name: /^Open/ }).click()
+    await page.getByRole('radio', { name: 'Table' }).click()
+  })
+})
+
 describe('What if', () => {
   it('What if updates while a slider moves and by the grid, and saves scenarios with the run', async () => {
     const { page } = window

@@ -1,35 +1,56 @@
 // The packing of a run host by host: who moves onto which host, and how full the host is then at every time of the horizon.
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import type { HostLoad, HostLoadRequest, PackingPage, PackingRequest } from '../../../src-shared/ipc/packing-view.ts'
+import {
+  hostColumnKinds,
+  packingPageSchema,
+  type HostLoad,
+  type HostLoadRequest,
+  type PackingPage,
+  type PackingRequest,
+} from '../../../src-shared/ipc/packing-view.ts'
+import { columnConditions } from '../fleet/column-conditions.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 import { createRecommendationsTable } from './recommendations-query.ts'
+
+const hostRowSchema = packingPageSchema.shape.rows.element.omit({ consolidatedServers: true }).extend({ consolidated_servers: z.string() })
 
 export const queryPacking = async (run: OpenRun, request: PackingRequest): Promise<PackingPage> => {
   requireMetricUnit(run, request.metric)
   if (!(await createRecommendationsTable(run))) return { total: 0, rows: [] }
   const { where, parameters } = filterCondition(request.filter, [request.metric])
-  const hostsSql = `
-    FROM recommendations WHERE target_host IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
-  const { total } = await run.database.row(
-    `SELECT CAST(count(DISTINCT target_host) AS INTEGER) AS total ${hostsSql}`,
-    z.object({ total: z.int() }),
+  const columns = columnConditions(
+    request.columnFilters ?? [],
+    (column) => hostColumnKinds[column],
+    (column) => (column === 'consolidated_servers' ? `array_to_string(consolidated_servers, ', ')` : column),
     parameters,
   )
+  const hostsSql = `
+    FROM (
+      SELECT target_host AS host, list(server_id ORDER BY server_id) AS consolidated_servers, count(*) AS servers,
+             CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS monthly_savings_usd
+      FROM recommendations WHERE target_host IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where})) GROUP BY 1)
+    LEFT JOIN (
+      SELECT server_id AS host, any_value(host_load_p90) AS load_p90, any_value(host_share_above_target) AS share_above_target
+      FROM server_risk GROUP BY 1) USING (host)
+    WHERE ${columns.where}`
+  const { total } = await run.database.row(
+    `SELECT CAST(count(*) AS INTEGER) AS total ${hostsSql}`,
+    z.object({ total: z.int() }),
+    columns.parameters,
+  )
   const hosts = await run.database.rows(
-    `SELECT target_host AS host, to_json(list(server_id ORDER BY server_id)) AS consolidated_servers,
-            CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS usd
-     ${hostsSql} GROUP BY 1 ORDER BY usd DESC, host LIMIT ${request.limit} OFFSET ${request.offset}`,
-    z.object({ host: z.string(), consolidated_servers: z.string(), usd: z.number() }),
-    parameters,
+    `SELECT * REPLACE (to_json(consolidated_servers) AS consolidated_servers)
+     ${hostsSql} ORDER BY monthly_savings_usd DESC, host LIMIT ${request.limit} OFFSET ${request.offset}`,
+    hostRowSchema,
+    columns.parameters,
   )
   return {
     total,
-    rows: hosts.map(({ host, consolidated_servers, usd }) => ({
-      host,
+    rows: hosts.map(({ consolidated_servers, ...host }) => ({
+      ...host,
       consolidatedServers: z.array(z.string()).parse(JSON.parse(consolidated_servers)),
-      monthly_savings_usd: usd,
     })),
   }
 }

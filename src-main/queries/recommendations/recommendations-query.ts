@@ -1,9 +1,12 @@
 // The run's recommendations under the filter, page by page, each with the planner's decision.
 import { z } from 'zod'
-import { minSaturatedShare, recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
+import { minSaturatedShare, recommendationKinds, recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
 import { riskBasisSchema } from '../../../src-shared/config/analysis-config.ts'
 import {
+  dueGroups,
+  recommendationFilterKinds,
   recommendationSchema,
+  recommendationsPageSchema,
   type Recommendation,
   type RecommendationsPage,
   type RecommendationsRequest,
@@ -13,6 +16,7 @@ import { zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { SqlParameters } from '../../database/database.ts'
 import { capacityToAdd, describeReason, summarizeReason, traceQuery } from '../../forecasts/recommendation-text.ts'
 import { createDecisionsTable } from '../../notes/decisions.ts'
+import { columnConditions } from '../fleet/column-conditions.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
@@ -28,7 +32,7 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
     CREATE OR REPLACE TABLE recommendations AS
     SELECT server_id, recommendation, metric, risk_basis, at_risk_probability, p95_median, server_at_risk_probability,
            CASE WHEN recommendation IN ('add capacity', 'watch') THEN most_units END AS units_to_add, most_percent AS percent_to_add, is_saturated,
-           ${run.zone.isoSql('order_by')} AS order_by, is_order_late, target_host,
+           ${run.zone.isoSql('order_by')} AS order_by, epoch_ms(order_by) AS order_ms, is_order_late, target_host,
            CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd,
            horizon_p95, high_threshold, ${run.zone.isoSql('first_breach_at')} AS first_breach_at,
            server_peak AS horizon_peak, server_mean AS horizon_mean
@@ -86,9 +90,27 @@ const withDecisionsSql = `
   SELECT r.*, d.verdict, d.reason AS verdict_reason
   FROM recommendations r LEFT JOIN decisions d ON d.server_id = r.server_id AND d.recommendation = r.recommendation`
 
-/** Late orders first, then by order date, then by savings. */
-const orderSql = `list_position(['add capacity', 'watch', 'retire', 'consolidate'], recommendation), is_order_late DESC,
-  order_by NULLS LAST, monthly_savings_usd DESC, server_id`
+const sqlList = (names: readonly string[]): string => `[${names.map((name) => `'${name}'`).join(', ')}]`
+
+const dayMs = 86_400_000
+
+/** A date before the forecast begins has passed: capacity is overdue, what is watched is to be decided now. */
+const dueSql = (startMs: number): string => `
+  CASE WHEN order_ms IS NULL THEN 'any time'
+       WHEN order_ms < ${startMs} THEN CASE WHEN recommendation = 'watch' THEN 'now' ELSE 'overdue' END
+       ${[7, 30, 90].map((days) => `WHEN order_ms < ${startMs + days * dayMs} THEN 'within ${days} days'`).join(' ')}
+       ELSE 'later' END`
+
+/** Name of the group of a row, and the order of the groups; late orders first in each, then by order date, then by savings. */
+const groupingOf = (
+  run: OpenRun,
+  { groupBy = 'kind' }: RecommendationsRequest,
+): { readonly nameSql: string; readonly orderSql: string } => {
+  const [nameSql, names] =
+    groupBy === 'kind' ? ['recommendation', recommendationKinds] : [dueSql(run.overview.horizon?.startMs ?? 0), dueGroups]
+  return { nameSql, orderSql: `list_position(${sqlList(names)}, ${nameSql})` }
+}
+const orderInGroupSql = 'is_order_late DESC, order_by NULLS LAST, monthly_savings_usd DESC, server_id'
 
 const totalsSchema = z.object({
   recommendation: recommendationKindSchema,
@@ -96,12 +118,16 @@ const totalsSchema = z.object({
   monthly_savings_usd: z.number(),
   units: z.number(),
 })
+const sumsSql = `CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS monthly_savings_usd,
+  CAST(coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))), 0) AS DOUBLE) AS units`
 const verdictsSchema = z.object({ open: z.int(), accepted: z.int(), dismissed: z.int(), accepted_savings_usd: z.number() })
 
 const emptyPage: RecommendationsPage = {
   isKnown: false,
   total: 0,
   rows: [],
+  groups: [],
+  placement: null,
   totalsByRecommendation: [],
   verdicts: { open: 0, accepted: 0, dismissed: 0, accepted_savings_usd: 0 },
   emptyColumns: [],
@@ -115,23 +141,31 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
   const filteredSql = `FROM (${withDecisionsSql}) WHERE server_id IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
   const verdictCondition =
     request.verdict === 'all' ? 'true' : request.verdict === 'open' ? 'verdict IS NULL' : `verdict = '${request.verdict}'`
-  const { total } = await run.database.row(
-    `SELECT CAST(count(*) AS INTEGER) AS total ${filteredSql} AND ${verdictCondition}`,
-    z.object({ total: z.int() }),
+  const columns = columnConditions(
+    request.columnFilters ?? [],
+    (column) => recommendationFilterKinds[column],
+    (column) => column,
     parameters,
+  )
+  const listedSql = `${filteredSql} AND ${verdictCondition} AND ${columns.where}`
+  const { nameSql, orderSql } = groupingOf(run, request)
+  const groups = await run.database.rows(
+    `SELECT ${nameSql} AS name, CAST(count(*) AS INTEGER) AS rows, ${sumsSql} ${listedSql} GROUP BY name ORDER BY ${orderSql}`,
+    recommendationsPageSchema.shape.groups.element,
+    columns.parameters,
   )
   return {
     isKnown: true,
-    total,
+    total: groups.reduce((sum, { rows }) => sum + rows, 0),
     rows: await readRows(
       run,
-      `SELECT * ${filteredSql} AND ${verdictCondition} ORDER BY ${orderSql} LIMIT ${request.limit} OFFSET ${request.offset}`,
-      parameters,
+      `SELECT * ${listedSql} ORDER BY ${orderSql}, ${orderInGroupSql} LIMIT ${request.limit} OFFSET ${request.offset}`,
+      columns.parameters,
     ),
+    groups,
     totalsByRecommendation: await run.database.rows(
-      `SELECT recommendation, CAST(count(*) AS INTEGER) AS servers, CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS monthly_savings_usd,
-              CAST(coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))), 0) AS DOUBLE) AS units
-       ${filteredSql} GROUP BY 1 ORDER BY list_position(['add capacity', 'watch', 'retire', 'consolidate'], recommendation)`,
+      `SELECT recommendation, CAST(count(*) AS INTEGER) AS servers, ${sumsSql}
+       ${filteredSql} GROUP BY 1 ORDER BY list_position(${sqlList(recommendationKinds)}, recommendation)`,
       totalsSchema,
       parameters,
     ),
@@ -143,8 +177,14 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
       verdictsSchema,
       parameters,
     ),
+    placement: placementOf(run),
     emptyColumns: await findEmptyColumns(run, filteredSql, parameters),
   }
+}
+
+const placementOf = ({ contents: { manifest, recommendationTotals } }: OpenRun): RecommendationsPage['placement'] => {
+  const placement = recommendationTotals?.placement
+  return placement === undefined || manifest === null ? null : { ...placement, target: manifest.config.consolidation_target }
 }
 
 const optionalColumns = ['units_to_add', 'order_by', 'target_host', 'verdict'] as const

@@ -1,12 +1,12 @@
 // The server list page by page, and the sort orders of servers; DuckDB filters and sorts, so no fleet is loaded whole.
 import { z } from 'zod'
-import { parseColumnFilter } from '../../../src-shared/artefacts/column-filter.ts'
 import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
 import type { HeatmapSort } from '../../../src-shared/ipc/run-view.ts'
 import { cellSchema, type ServersPage, type ServersRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import type { TimeZone } from '../../calendar/time-zone.ts'
 import { identifier } from '../../database/database.ts'
 import { riskOrderSql } from '../../forecasts/heatmap-rules.ts'
+import { columnConditions } from '../fleet/column-conditions.ts'
 import { filterCondition, type FilterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
@@ -58,16 +58,13 @@ export const serversCondition = (
   zone: TimeZone,
 ): FilterCondition => {
   const { where, parameters } = filterCondition(filter, [metric])
-  const bound = [...parameters]
-  const conditions = columnFilters.flatMap(({ column, text }) => {
-    const parsed = parseColumnFilter(text, kindByColumn.get(column) ?? 'text')
-    if (parsed === null) return []
-    const cell = cellExpression(column, zone)
-    return parsed.kind === 'contains'
-      ? [`contains(lower(CAST(${cell} AS VARCHAR)), $${bound.push(parsed.text)})`]
-      : parsed.conditions.map(({ operator, value }) => `${cell} ${operator} $${bound.push(value)}`)
-  })
-  return { where: [where, ...conditions].join(' AND '), parameters: bound }
+  const columns = columnConditions(
+    columnFilters,
+    (column) => kindByColumn.get(column) ?? 'text',
+    (column) => cellExpression(column, zone),
+    parameters,
+  )
+  return { where: `${where} AND ${columns.where}`, parameters: columns.parameters }
 }
 
 const countSchema = z.object({ total: z.int(), of: z.int() })

@@ -9,9 +9,11 @@ import { navigateTo, openServer } from '../../state/navigation.ts'
 import { removeDecisions, saveDecisions } from '../../state/run-notes.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatDollars, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
+import { DismissForm } from '../dismiss-form.tsx'
 import { Loading } from '../loaded.tsx'
+import { dueText, effectText } from '../recommendation-text.ts'
 import { SoonestServers } from './overview-panels.tsx'
 
 const maxActions = 8
@@ -118,7 +120,6 @@ interface ActionRowProps {
 }
 
 const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismiss }: ActionRowProps) => {
-  const [reason, setReason] = useState('')
   const { server_id: server, recommendation, summary, reason: fullReason, target_host: host } = row
   return (
     <>
@@ -158,43 +159,10 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
       {isDismissing && (
         <tr>
           <td colSpan={6}>
-            <form
-              className="dismiss-form"
-              aria-label={`Dismiss ${server}`}
-              onSubmit={(event) => {
-                event.preventDefault()
-                if (reason.trim() !== '') onDismiss(reason.trim())
-              }}
-            >
-              <input
-                // The field appears where the user asked for it.
-                // oxlint-disable-next-line jsx-a11y/no-autofocus
-                autoFocus
-                className="field"
-                aria-label="Reason"
-                placeholder="Reason to dismiss"
-                maxLength={2000}
-                value={reason}
-                onChange={({ target }) => setReason(target.value)}
-              />
-              <button type="submit" className="button" disabled={reason.trim() === ''}>
-                Dismiss
-              </button>
-            </form>
+            <DismissForm server={server} onDismiss={onDismiss} />
           </td>
         </tr>
       )}
     </>
   )
 }
-
-/** A date before the forecast begins has passed: what is at risk is overdue, what may be at risk is to be decided now. */
-const dueText = ({ order_by: orderBy, recommendation }: Recommendation, run: RunOverview): string => {
-  if (orderBy === null) return 'Any time'
-  const dueMs = Date.parse(orderBy)
-  if (dueMs >= (run.horizon?.startMs ?? dueMs)) return formatDate(dueMs)
-  return recommendation === 'watch' ? 'Now' : 'Overdue'
-}
-
-const effectText = ({ capacity_to_add: capacity, monthly_savings_usd: usd }: Recommendation): string =>
-  capacity === null ? `${formatDollars(usd)} per month` : capacity

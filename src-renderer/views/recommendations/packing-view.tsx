@@ -2,8 +2,8 @@
 import { useCallback, useMemo, useState } from 'react'
 import { createHostLoadOption } from '../../charts/host-load-option.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
-import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
-import type { HostLoad, PackingPage } from '../../../src-shared/ipc/packing-view.ts'
+import type { Cell, RecommendationsPage } from '../../../src-shared/ipc/fleet-view.ts'
+import { hostColumnKinds, hostColumns, type HostLoad, type PackingPage } from '../../../src-shared/ipc/packing-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { DataGrid } from '../../components/data-grid.tsx'
@@ -13,33 +13,60 @@ import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Loaded, Loading } from '../loaded.tsx'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { openServer } from '../../state/navigation.ts'
+import { useColumnFilters } from '../../state/column-filters.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDataTime, formatDate, formatFraction, formatIso, formatting } from '../../theme/formatting.ts'
 import { useGridLayout } from '../../state/grid-layouts.ts'
 import { copySelection } from '../copy-rows.ts'
+import { SavingsRisk } from './savings-charts.tsx'
 
 type HostRow = PackingPage['rows'][number]
 
+const kinds = hostColumnKinds
+
 const columns: readonly GridColumn[] = [
-  { name: 'host', title: 'Host', kind: 'text', width: 150 },
-  { name: 'servers', title: 'Consolidated', kind: 'count', width: 104 },
-  { name: 'consolidated_servers', title: 'Servers', kind: 'text', width: 240, isFlexible: true },
-  { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 134 },
+  { name: 'host', title: 'Host', kind: kinds.host, width: 150 },
+  { name: 'servers', title: 'Consolidated', kind: kinds.servers, width: 104 },
+  { name: 'consolidated_servers', title: 'Servers', kind: kinds.consolidated_servers, width: 200, isFlexible: true },
+  {
+    name: 'load_p90',
+    title: 'P90 load',
+    kind: kinds.load_p90,
+    width: 88,
+    hint: 'Highest load: nine of ten simulated paths stay below it over the whole horizon',
+  },
+  {
+    name: 'share_above_target',
+    title: 'Risk',
+    kind: kinds.share_above_target,
+    width: 70,
+    hint: 'Share of simulated paths on which the host exceeds its target at some time',
+  },
+  { name: 'monthly_savings_usd', title: 'Savings per month', kind: kinds.monthly_savings_usd, width: 134 },
 ]
 
-const toCells = ({ host, consolidatedServers, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [
+const toCells = ({ host, consolidatedServers, load_p90, share_above_target, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [
   host,
   consolidatedServers.length,
   consolidatedServers.join(', '),
+  load_p90,
+  share_above_target,
   usd,
 ]
 
 const selectPage = ({ rows, total }: PackingPage) => ({ rows, total })
 
-export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
+interface PackingViewProps {
+  readonly run: RunOverview
+  readonly theme: ChartTheme
+  readonly placement: RecommendationsPage['placement']
+}
+
+export const PackingView = ({ run, theme, placement }: PackingViewProps) => {
   const { metric, filter } = useWindowState()
-  const query = useMemo(() => ({ folder: run.folder, metric, filter }), [run.folder, metric, filter])
+  const { filters, onFilter, hasFilters, columnFilters } = useColumnFilters(hostColumns)
+  const query = useMemo(() => ({ folder: run.folder, metric, filter, columnFilters }), [run.folder, metric, filter, columnFilters])
   const { total, error, rowAt, onRange, isRefreshing } = usePages('packing.list', query, selectPage)
   const gridLayout = useGridLayout('hosts')
   const [selectedIndex, setSelectedIndex] = useState(0)
@@ -56,16 +83,18 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
       <div className="list-area" aria-busy={total === null || isRefreshing}>
         {error !== null && <ErrorPanel error={error} />}
         {total === null && error === null && <Loading />}
-        {total === 0 && (
+        {total === 0 && !hasFilters && (
           <EmptyState title="No consolidation possible">No underutilised server fits on another server of its group.</EmptyState>
         )}
-        {total !== null && total > 0 && (
+        {total !== null && (total > 0 || hasFilters) && (
           <DataGrid
             label="Hosts"
             columns={columns}
             {...gridLayout}
             total={total}
-            context={{ unit: '', isHourly: false }}
+            filters={filters}
+            onFilter={onFilter}
+            context={{ unit: '%', isHourly: false }}
             rowAt={cellsAt}
             onRange={onRange}
             markedKey={host}
@@ -78,6 +107,7 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
       {host !== null && (
         <aside className="side" aria-label="Host load">
           <HostPanel run={run} theme={theme} host={host} />
+          {placement !== null && <SavingsRisk placement={placement} theme={theme} />}
         </aside>
       )}
     </div>

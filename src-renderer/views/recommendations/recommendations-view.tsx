@@ -1,12 +1,16 @@
-// Recommendations per server or per target host: accept or dismiss them, and see the savings.
-import type { EChartsOption } from 'echarts'
+// Recommendations by due date, by kind or by target host: accept or dismiss them, and see the savings.
 import { useCallback, useMemo, useState } from 'react'
-import { createBarsOption } from '../../charts/bars-option.ts'
-import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
-import { verdictFilters, type Cell, type Recommendation, type RecommendationsPage } from '../../../src-shared/ipc/fleet-view.ts'
-import { ChartFrame } from '../../charts/chart-frame.tsx'
+import {
+  recommendationFilterKinds,
+  recommendationFilters,
+  verdictFilters,
+  type Cell,
+  type Recommendation,
+  type RecommendationsPage,
+} from '../../../src-shared/ipc/fleet-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
+import { ClearFilters } from '../../components/clear-filters.tsx'
 import { ColumnsMenu } from '../../components/columns-menu.tsx'
 import { DataGrid, type GridRange } from '../../components/data-grid.tsx'
 import type { GridColumn } from '../../components/grid-columns.ts'
@@ -15,32 +19,40 @@ import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { saveDecisions, removeDecisions } from '../../state/run-notes.ts'
 import { openServer, selectServer } from '../../state/navigation.ts'
+import { useColumnFilters } from '../../state/column-filters.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDollars, formatting } from '../../theme/formatting.ts'
+import { formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { DecisionPanel } from './decision-panel.tsx'
 import { PackingView } from './packing-view.tsx'
+import { RecommendationCards } from './recommendation-cards.tsx'
+import { SavingsRisk, Waterfall } from './savings-charts.tsx'
 import { Loading, NoMatchingServers } from '../loaded.tsx'
 import { useGridLayout } from '../../state/grid-layouts.ts'
 import { copySelection } from '../copy-rows.ts'
+import { groupSections } from '../recommendation-text.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './recommendations.css'
 
 type Verdict = (typeof verdictFilters)[number]
-type Grouping = 'servers' | 'hosts'
+type Grouping = 'due' | 'kind' | 'hosts'
+type Layout = 'table' | 'cards'
 
 const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
 
+const kinds = recommendationFilterKinds
+
 const columns = [
-  { name: 'server_id', title: 'Server', kind: 'text', width: 152 },
-  { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 122 },
-  { name: 'reason', title: 'Reason', kind: 'text', width: 200, isFlexible: true },
-  { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
-  { name: 'order_by', title: 'Order by', kind: 'time', width: 112 },
-  { name: 'target_host', title: 'Target host', kind: 'text', width: 110 },
-  { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 134 },
-  { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
+  { name: 'server_id', title: 'Server', kind: kinds.server_id, width: 152 },
+  { name: 'recommendation', title: 'Recommendation', kind: kinds.recommendation, width: 122 },
+  { name: 'summary', title: 'Why', kind: 'text', width: 200, isFlexible: true, isFilterable: false },
+  { name: 'reason', title: 'Reason', kind: 'text', width: 320, isShown: false, isFilterable: false },
+  { name: 'units_to_add', title: 'Units', kind: kinds.units_to_add, width: 50 },
+  { name: 'order_by', title: 'Order by', kind: kinds.order_by, width: 112 },
+  { name: 'target_host', title: 'Target host', kind: kinds.target_host, width: 110 },
+  { name: 'monthly_savings_usd', title: 'Savings per month', kind: kinds.monthly_savings_usd, width: 134 },
+  { name: 'verdict', title: 'Decision', kind: kinds.verdict, width: 90 },
 ] as const satisfies readonly GridColumn[]
 
 const noColumns: readonly string[] = []
@@ -60,13 +72,19 @@ const selectPage = ({ rows, total }: RecommendationsPage) => ({ rows, total })
 export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   const { metric, filter } = useWindowState()
   const [verdict, setVerdict] = useState<Verdict>('open')
-  const [grouping, setGrouping] = useState<Grouping>('servers')
+  const [grouping, setGrouping] = useState<Grouping>('due')
+  const [arrangement, setArrangement] = useState<Layout>('table')
+  const { filters, onFilter, hasFilters, clearFilters, columnFilters } = useColumnFilters(recommendationFilters)
   const [version, setVersion] = useState(0)
   const [failure, setFailure] = useState<WireError | null>(null)
   const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
   const gridLayout = useGridLayout('recommendations')
-  const query = useMemo(() => ({ folder: run.folder, metric, filter, verdict }), [run.folder, metric, filter, verdict])
+  const query = useMemo(
+    () => ({ folder: run.folder, metric, filter, verdict, columnFilters, groupBy: grouping === 'hosts' ? ('due' as const) : grouping }),
+    [run.folder, metric, filter, verdict, columnFilters, grouping],
+  )
   const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('recommendations.list', query, selectPage, version)
+  const sections = useMemo(() => groupSections(firstResponse?.groups ?? []), [firstResponse])
   const emptyColumns = firstResponse?.emptyColumns ?? noColumns
   const cellsAt = useCallback(
     (index: number) => {
@@ -105,12 +123,24 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
           label="Group by"
           value={grouping}
           options={[
-            { value: 'servers', label: 'By server' },
-            { value: 'hosts', label: 'By host', hint: 'Servers per target host and resulting load' },
+            { value: 'due', label: 'By due date' },
+            { value: 'kind', label: 'By kind' },
+            { value: 'hosts', label: 'By host', hint: 'Servers per target host, resulting load and its risk' },
           ]}
           onChange={setGrouping}
         />
-        {grouping === 'servers' && (
+        {grouping !== 'hosts' && (
+          <SegmentedControl<Layout>
+            label="Layout"
+            value={arrangement}
+            options={[
+              { value: 'table', label: 'Table' },
+              { value: 'cards', label: 'Cards' },
+            ]}
+            onChange={setArrangement}
+          />
+        )}
+        {grouping !== 'hosts' && (
           <SegmentedControl<Verdict>
             label="Decision"
             value={verdict}
@@ -119,13 +149,8 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
           />
         )}
         <span className="toolbar-gap" />
-        {grouping === 'servers' && <ColumnsMenu columns={columns} {...gridLayout} emptyColumns={emptyColumns} />}
-        {firstResponse !== null && (
-          <span className="muted">
-            Accepted savings: {formatDollars(firstResponse.verdicts.accepted_savings_usd)} of{' '}
-            {formatDollars(firstResponse.totalsByRecommendation.reduce((sum, step) => sum + step.monthly_savings_usd, 0))} per month
-          </span>
-        )}
+        {grouping !== 'hosts' && hasFilters && <ClearFilters onClear={clearFilters} />}
+        {grouping !== 'hosts' && arrangement === 'table' && <ColumnsMenu columns={columns} {...gridLayout} emptyColumns={emptyColumns} />}
       </Toolbar>
       {failure !== null && (
         <div className="view-failure">
@@ -133,20 +158,37 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
         </div>
       )}
       {grouping === 'hosts' ? (
-        <PackingView run={run} theme={theme} />
+        <PackingView run={run} theme={theme} placement={firstResponse?.placement ?? null} />
       ) : (
         <div className="split">
           <div className="list-area" aria-busy={total === null || isRefreshing}>
             {error !== null && <ErrorPanel error={error} />}
             {total === null && error === null && <Loading />}
-            {total === 0 && <EmptyRecommendations verdict={verdict} page={firstResponse} />}
-            {total !== null && total > 0 && (
+            {total === 0 && !hasFilters && <EmptyRecommendations verdict={verdict} page={firstResponse} />}
+            {total !== null && arrangement === 'cards' && (
+              <RecommendationCards
+                key={`${grouping} ${verdict}`}
+                run={run}
+                sections={sections}
+                total={total}
+                rowAt={rowAt}
+                onRange={onRange}
+                onDecide={({ server_id, recommendation }, decision, reason) =>
+                  void save(() => saveDecisions(run.folder, [{ server_id, recommendation, verdict: decision, reason }]))
+                }
+                onUndo={({ server_id }) => void save(() => removeDecisions(run.folder, [server_id]))}
+              />
+            )}
+            {total !== null && (total > 0 || hasFilters) && arrangement === 'table' && (
               <DataGrid
                 label="Recommendations"
                 columns={columns}
                 {...gridLayout}
                 emptyColumns={emptyColumns}
                 total={total}
+                sections={sections}
+                filters={filters}
+                onFilter={onFilter}
                 context={{ unit: '', isHourly: false }}
                 rowAt={cellsAt}
                 onRange={onRange}
@@ -160,28 +202,31 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
             )}
           </div>
           <aside className="side" aria-label="Decision and savings">
-            <DecisionPanel
-              key={selectedRows.map(({ server_id }) => server_id).join()}
-              selected={selectedRows}
-              onDecide={(decision, reason) =>
-                void save(() =>
-                  saveDecisions(
-                    run.folder,
-                    selectedRows.map(({ server_id, recommendation }) => ({ server_id, recommendation, verdict: decision, reason })),
-                  ),
-                )
-              }
-              onUndo={() =>
-                void save(() =>
-                  removeDecisions(
-                    run.folder,
-                    selectedRows.map(({ server_id }) => server_id),
-                  ),
-                )
-              }
-            />
-            {firstResponse !== null && firstResponse.totalsByRecommendation.length > 0 && (
-              <Waterfall steps={firstResponse.totalsByRecommendation} theme={theme} />
+            {arrangement === 'table' && (
+              <DecisionPanel
+                key={selectedRows.map(({ server_id }) => server_id).join()}
+                selected={selectedRows}
+                onDecide={(decision, reason) =>
+                  void save(() =>
+                    saveDecisions(
+                      run.folder,
+                      selectedRows.map(({ server_id, recommendation }) => ({ server_id, recommendation, verdict: decision, reason })),
+                    ),
+                  )
+                }
+                onUndo={() =>
+                  void save(() =>
+                    removeDecisions(
+                      run.folder,
+                      selectedRows.map(({ server_id }) => server_id),
+                    ),
+                  )
+                }
+              />
+            )}
+            {firstResponse !== null && <Waterfall page={firstResponse} theme={theme} />}
+            {firstResponse !== null && firstResponse.placement !== null && (
+              <SavingsRisk placement={firstResponse.placement} theme={theme} />
             )}
           </aside>
         </div>
@@ -206,51 +251,4 @@ const EmptyRecommendations = ({ verdict, page }: { readonly verdict: Verdict; re
       </EmptyState>
     )
   return <NoMatchingServers />
-}
-
-/** Waterfall chart of the savings by recommendation. */
-const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['totalsByRecommendation']; readonly theme: ChartTheme }) => {
-  const savingSteps = useMemo(() => steps.filter(({ monthly_savings_usd: usd }) => usd > 0), [steps])
-  const option = useCallback(() => waterfallOption(savingSteps, theme), [savingSteps, theme])
-  const total = savingSteps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
-  if (savingSteps.length === 0) return <p className="muted">These recommendations remove no servers.</p>
-  return (
-    <ChartFrame
-      className="medium"
-      title={`Savings: ${formatDollars(total)} per month`}
-      note="Savings from removed servers"
-      label={`Savings by recommendation: ${formatDollars(total)} per month`}
-      option={option}
-      table={() => ({
-        columns: ['step', 'servers', 'USD per month'],
-        rows: steps.map((step) => [recommendationLabels[step.recommendation], step.servers, step.monthly_savings_usd]),
-      })}
-    />
-  )
-}
-
-/** One step needs no sum. */
-const waterfallOption = (savingSteps: RecommendationsPage['totalsByRecommendation'], theme: ChartTheme): EChartsOption => {
-  const totalUsd = savingSteps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
-  const steps = savingSteps.map(({ recommendation, monthly_savings_usd: usd, servers }, index) => ({
-    name: recommendationLabels[recommendation],
-    base: savingSteps.slice(0, index).reduce((sum, step) => sum + step.monthly_savings_usd, 0),
-    usd,
-    note: `${formatting.count(servers)} servers removed`,
-  }))
-  const bars = steps.length === 1 ? steps : [...steps, { name: 'All', base: null, usd: totalUsd, note: '' }]
-  return createBarsOption(
-    {
-      names: bars.map(({ name }) => name),
-      unit: '',
-      isHorizontal: true,
-      kinds: [
-        { name: 'base', color: 'transparent', isBase: true, values: bars.map(({ base }) => base) },
-        { name: 'USD per month', color: theme.accent, values: bars.map(({ usd }) => usd) },
-      ],
-      labels: bars.map(({ usd }) => formatDollars(usd)),
-      notes: bars.map(({ note }) => note),
-    },
-    { theme, formatting },
-  )
 }

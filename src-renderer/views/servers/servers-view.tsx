@@ -6,6 +6,7 @@ import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { Cell, ServersPage } from '../../../src-shared/ipc/fleet-view.ts'
 import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
 import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
+import { ClearFilters } from '../../components/clear-filters.tsx'
 import { ColumnsMenu } from '../../components/columns-menu.tsx'
 import { DataGrid, type GridRange, type GridSort } from '../../components/data-grid.tsx'
 import { isWanted, type GridColumn } from '../../components/grid-columns.ts'
@@ -15,6 +16,7 @@ import { textFormats, type TextFormat } from '../../components/format-table.ts'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { exportRows } from '../../state/export-actions.ts'
 import { openServer, selectServer } from '../../state/navigation.ts'
+import { useColumnFilters } from '../../state/column-filters.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useGridLayout } from '../../state/grid-layouts.ts'
 import { notify, useWindowState } from '../../state/window-state.ts'
@@ -31,6 +33,7 @@ const columns: readonly (GridColumn & { readonly name: ColumnName })[] = serverC
   ...column,
   isShown: column.isShown === true,
 }))
+const columnNames = columns.map(({ name }) => name)
 const maxExportedRows = 20_000
 const noColumns: readonly string[] = []
 
@@ -40,7 +43,7 @@ export const ServersView = ({ run }: RunViewProps) => {
   const { metric, filter, selectedServer } = useWindowState()
   const { layout, onLayout } = useGridLayout('servers')
   const [sort, setSort] = useState<GridSort>({ column: 'horizon_p95', descending: true })
-  const [columnFilters, setColumnFilters] = useState<Readonly<Record<string, string>>>({})
+  const { filters, onFilter, hasFilters, clearFilters, columnFilters } = useColumnFilters(columnNames)
   const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
   // `server_id` identifies the row and always leads.
   const names = useMemo(
@@ -52,9 +55,7 @@ export const ServersView = ({ run }: RunViewProps) => {
       folder: run.folder,
       metric,
       filter,
-      columnFilters: Object.entries(columnFilters)
-        .filter(([, text]) => text.trim() !== '')
-        .map(([column, text]) => ({ column: column as ColumnName, text })),
+      columnFilters,
       columns: names,
       sort: { column: sort.column as ColumnName, descending: sort.descending },
     }),
@@ -70,7 +71,6 @@ export const ServersView = ({ run }: RunViewProps) => {
   )
   const emptyColumns = firstResponse?.emptyColumns ?? noColumns
   const unit = run.metrics.find(({ name }) => name === metric)?.unit ?? ''
-  const hasColumnFilters = query.columnFilters.length > 0
 
   const loadedRows = ({ from, to }: GridRange): (readonly Cell[])[] =>
     Array.from({ length: to - from }, (_, index) => requestedRowAt(from + index)).filter((row) => row !== undefined)
@@ -86,7 +86,7 @@ export const ServersView = ({ run }: RunViewProps) => {
       return
     }
     const chosen = scope === 'all' ? noFilter : scope === 'filtered' ? filter : { ...noFilter, servers: names }
-    void exportRows({ ...query, columnFilters: scope === 'filtered' ? query.columnFilters : [], filter: chosen, format })
+    void exportRows({ ...query, columnFilters: scope === 'filtered' ? columnFilters : [], filter: chosen, format })
   }
   const selected = selection.to - selection.from
 
@@ -99,11 +99,7 @@ export const ServersView = ({ run }: RunViewProps) => {
           {firstResponse?.of === 1 ? 'server' : 'servers'}
         </strong>
         <span className="toolbar-gap" />
-        {hasColumnFilters && (
-          <button type="button" className="button quiet" onClick={() => setColumnFilters({})}>
-            Clear column filters
-          </button>
-        )}
+        {hasFilters && <ClearFilters onClear={clearFilters} />}
         <ColumnsMenu columns={columns} layout={layout} onLayout={onLayout} emptyColumns={emptyColumns} />
         <Popover label={<IconLabel icon={<Copy size={14} aria-hidden />} text="Copy" />} name="Copy selected rows" align="right">
           <ul className="menu-list">
@@ -122,16 +118,16 @@ export const ServersView = ({ run }: RunViewProps) => {
       </Toolbar>
       <div className="list-area" aria-busy={total === null || isRefreshing}>
         {error !== null && <ErrorPanel error={error} />}
-        {error === null && total === 0 && !hasColumnFilters && <NoMatchingServers />}
-        {total !== null && (total > 0 || hasColumnFilters) && (
+        {error === null && total === 0 && !hasFilters && <NoMatchingServers />}
+        {total !== null && (total > 0 || hasFilters) && (
           <DataGrid
             label="Servers"
             columns={columns}
             layout={layout}
             onLayout={onLayout}
             emptyColumns={emptyColumns}
-            filters={columnFilters}
-            onFilter={(column, text) => setColumnFilters((filters) => ({ ...filters, [column]: text }))}
+            filters={filters}
+            onFilter={onFilter}
             total={total}
             context={{ unit, isHourly: run.granularity === 'hourly' }}
             rowAt={rowAt}

@@ -32,13 +32,20 @@ describe('hosts', () => {
   it('are listed with the servers that move onto them and the savings', async () => {
     expect(await page()).toEqual({
       total: 1,
-      rows: [{ host: 'bravo', consolidatedServers: ['alpha', 'charlie'], monthly_savings_usd: 220.5 }],
+      rows: [
+        { host: 'bravo', consolidatedServers: ['alpha', 'charlie'], monthly_savings_usd: 220.5, load_p90: null, share_above_target: null },
+      ],
     })
   })
 
   it('are those that pass the filter, page by page', async () => {
     expect(await page({ filter: { ...noFilter, text: 'alpha' } })).toEqual({ total: 0, rows: [] })
     expect(await page({ offset: 1 })).toEqual({ total: 1, rows: [] })
+    const filtered = async (column: string, text: string) => (await page({ columnFilters: [{ column, text }] })).total
+    expect(await filtered('consolidated_servers', 'alpha, ch')).toBe(1)
+    expect(await filtered('servers', '> 2')).toBe(0)
+    expect(await filtered('monthly_savings_usd', '> 220')).toBe(1)
+    expect(await filtered('share_above_target', '< 5')).toBe(0)
   })
 })
 
@@ -48,6 +55,9 @@ describe('the load of a host', () => {
       "UPDATE server_risk SET host_load_p50 = 60.5, host_load_p90 = 69, host_share_above_target = 0.035 WHERE server_id = 'bravo'",
     )
     expect((await queryHostLoad(run, { folder, host: 'bravo' })).paths).toEqual({ p50: 60.5, p90: 69, aboveTarget: 0.035 })
+    expect((await page({ columnFilters: [{ column: 'share_above_target', text: '< 5' }] })).rows).toMatchObject([
+      { host: 'bravo', load_p90: 69, share_above_target: 0.035 },
+    ])
     await run.database.run("UPDATE server_risk SET host_load_p50 = NULL WHERE server_id = 'bravo'")
   })
 

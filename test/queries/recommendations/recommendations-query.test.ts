@@ -7,6 +7,7 @@ import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
 import { findRecommendation, queryRecommendations } from '../../../src-main/queries/recommendations/recommendations-query.ts'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
 import { readRecommendationTotals } from '../../../src-main/queries/run/run-contents.ts'
+import type { Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { makeSampleRun, type SampleRun } from '../../fixtures/sample-run.ts'
@@ -25,7 +26,7 @@ afterAll(async () => {
   await sample.remove()
 })
 
-const pageOf = (offset: number, limit: number) =>
+const pageOf = (offset: number, limit: number, change: object = {}) =>
   queryRecommendations(run, {
     folder: sample.run,
     metric: run.overview.metrics[0]!.name,
@@ -33,6 +34,7 @@ const pageOf = (offset: number, limit: number) =>
     verdict: 'all',
     offset,
     limit,
+    ...change,
   })
 
 const reportSchema = z.looseObject({
@@ -64,6 +66,43 @@ it('says of every server what the file says, reason and query too', async () => 
   expect((await pageOf(7, 5)).rows).toEqual(all.rows.slice(7, 12))
   const last = all.rows.at(-1)!
   expect(await findRecommendation(run, last.server_id)).toEqual(last)
+})
+
+it('groups by due date, from overdue to any time, and filters by column', async () => {
+  const { rows, groups, total } = await pageOf(0, 1000, { groupBy: 'due' })
+  const startMs = run.overview.horizon!.startMs
+  const daysUntil = ({ order_by: orderBy }: Recommendation): number => (Date.parse(orderBy!) - startMs) / 86_400_000
+  const matches: Readonly<Record<string, (row: Recommendation) => boolean>> = {
+    overdue: (row) => daysUntil(row) < 0 && row.recommendation === 'add capacity',
+    now: (row) => daysUntil(row) < 0 && row.recommendation === 'watch',
+    'within 7 days': (row) => daysUntil(row) >= 0 && daysUntil(row) < 7,
+    'within 30 days': (row) => daysUntil(row) >= 7 && daysUntil(row) < 30,
+    'within 90 days': (row) => daysUntil(row) >= 30 && daysUntil(row) < 90,
+    'any time': ({ order_by: orderBy }) => orderBy === null,
+  }
+  expect(groups.map(({ name }) => name)).toEqual(Object.keys(matches).filter((name) => rows.some(matches[name]!)))
+  expect(groups.length).toBeGreaterThan(3)
+  let from = 0
+  for (const { name, rows: count, monthly_savings_usd: usd } of groups) {
+    const members = rows.slice(from, (from += count))
+    expect(members.filter(matches[name]!)).toEqual(members)
+    expect(members.reduce((sum, row) => sum + row.monthly_savings_usd, 0)).toBeCloseTo(usd, 6)
+  }
+  expect([from, rows.length]).toEqual([total, total])
+  const filtered = async (column: string, text: string) =>
+    (await pageOf(0, 1000, { columnFilters: [{ column, text }] })).rows.map(({ server_id }) => server_id)
+  const idsOf = (passes: (row: Recommendation) => boolean): Promise<string[]> =>
+    pageOf(0, 1000).then((page) => page.rows.filter(passes).map(({ server_id }) => server_id))
+  expect(await filtered('recommendation', 'Retire')).toEqual(await idsOf(({ recommendation }) => recommendation === 'retire'))
+  expect(await filtered('monthly_savings_usd', '> 400')).toEqual(await idsOf((row) => row.monthly_savings_usd > 400))
+  const month = rows.find(({ order_by: orderBy }) => orderBy !== null)!.order_by!.slice(0, 7)
+  expect(await filtered('order_by', month)).toEqual(await idsOf((row) => row.order_by?.startsWith(month) === true))
+})
+
+it('states the savings and the risk of the placement as the file does', async () => {
+  const { placement } = z.looseObject({ placement: z.looseObject({ alternatives: z.array(z.unknown()) }) }).parse(await readReport())
+  expect(placement.alternatives.length).toBeGreaterThan(2)
+  expect((await pageOf(0, 1)).placement).toEqual({ ...placement, target: 70 })
 })
 
 it('takes the totals from the file', async () => {
