@@ -664,7 +664,7 @@ const driverLines = keyFrom('src-main/statistics/robust-line.ts#fitRobustLine', 
 const rightsizeTest = 'test/engine/capacity/rightsize.test.ts'
 const sizes = keyFrom('src-main/engine/capacity/rightsize.ts#rightsizeFleet', rightsizeTest)
 const savingsFigures = keyFrom('src-main/engine/capacity/assess-capacity.ts#assessCapacity', rightsizeTest)
-const projectFigures = keyFrom('src-main/engine/capacity/projects.ts#addProject', 'test/engine/capacity/projects.test.ts')
+const projectFigures = keyFrom('src-main/statistics/cluster-capacity.ts#projectMovement', 'test/engine/capacity/projects.test.ts')
 
 /** Keys of capacity.json, by path. @type {Readonly<Record<string, FigureSource>>} */
 export const capacityFigures = {
@@ -672,18 +672,27 @@ export const capacityFigures = {
   reserve_percent: groupFigures('configuration'),
   capacity_target: groupFigures('configuration'),
   horizon_end: groupFigures("latest time of the members' forecasts"),
+  ...under('hosts[]', {
+    name: hostGroups('servers table'),
+    cluster: hostGroups('servers table'),
+    cores: hostGroups('servers table'),
+    mem_gib: hostGroups('servers table'),
+    disk_gib: hostGroups('servers table'),
+    capacity_units: hostGroups('servers table'),
+  }),
   ...under('groups[]', {
     kind: hostGroups('a cluster or a host'),
     group: hostGroups('servers table'),
     cluster: hostGroups('servers table'),
     metric: hostGroups('metric with a capacity column'),
     unit: hostGroups('by the capacity column'),
+    capacity_column: hostGroups('`metric_capacities`, else the words of the metric'),
     hosts: hostGroups('rows of hosts in the servers table'),
     members: hostGroups('servers with the metric whose row names the host or cluster'),
     unknown_members: groupFigures('members without paths or without a capacity'),
     capacity: groupFigures('sum over the hosts'),
     usable: keyFrom(
-      'src-main/engine/capacity/assess-groups.ts#usableCapacity',
+      'src-main/statistics/cluster-capacity.ts#usableCapacity',
       groupsTest,
     )('(sum − the `reserve_hosts` largest) × (1 − `reserve_percent` / 100); of a host without the largest'),
     limit: groupFigures('`usable` × `capacity_target` / 100'),
@@ -694,7 +703,7 @@ export const capacityFigures = {
     runway_p90: groupFigures('first time with `demand_p90_by` > `limit`'),
     host_size: groupFigures('mode over the hosts, the largest of several'),
     hosts_to_buy: keyFrom(
-      'src-main/engine/capacity/assess-groups.ts#countHostsToBuy',
+      'src-main/statistics/cluster-capacity.ts#countHostsToBuy',
       groupsTest,
     )('⌈(`demand_p90` / (`capacity_target` / 100) − `usable`) / (`host_size` × (1 − `reserve_percent` / 100))⌉, at least 0'),
     is_limiting: groupFigures('earliest `runway_p50`, then `runway_p90`, then greatest `demand_p90` / `limit`'),
@@ -708,6 +717,8 @@ export const capacityFigures = {
     group: projectFigures('projects table'),
     metric: projectFigures('projects table'),
     units: projectFigures('projects table'),
+    from: projectFigures('projects table'),
+    to: projectFigures('projects table'),
     probability: projectFigures('projects table; 1 where it is empty'),
     runway_p50_without: projectFigures('as `runway_p50`, with the other committed projects added to the paths'),
     runway_p50_with: projectFigures('the same with `units` more from `from` to `to`, on `probability` of the paths'),

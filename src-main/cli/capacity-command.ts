@@ -29,18 +29,7 @@ const dayText = (time: string | null, otherwise: string): string => (time === nu
 /** The capacity as text: limiting resources, clusters, hosts, volumes, and what is not known. */
 export const describeCapacity = ({ report, resources, volumes, volume_count }: CapacityView): string =>
   [
-    resources.length === 0
-      ? 'No metric has a threshold, so no resource limits.'
-      : reportTable(
-          ['group', 'metric', 'servers', 'limits', ''],
-          resources.map((row) => [
-            row.business_unit ?? 'all servers',
-            row.metric,
-            String(row.servers),
-            String(row.limits),
-            row.is_limiting ? 'limiting' : '',
-          ]),
-        ),
+    resources.length === 0 ? 'No metric has a threshold, so no resource limits.' : describeResources(resources),
     report === null ? 'Clusters and hosts are not known in this run.' : describeGroups(report.groups, report.horizon_end),
     report === null || report.projects.length === 0 ? '' : describeProjects(report.projects),
     volumes.length === 0 ? '' : describeVolumes(volumes, volume_count),
@@ -51,16 +40,44 @@ export const describeCapacity = ({ report, resources, volumes, volume_count }: C
     .filter((section) => section !== '')
     .join('\n\n')
 
+const describeResources = (resources: CapacityView['resources']): string => {
+  const metrics = new Set(resources.map(({ metric }) => metric))
+  if (metrics.size === 1) return `${[...metrics][0]} is the only resource of this run.`
+  return reportTable(
+    ['group', 'metric', 'servers', 'limits', ''],
+    resources.map((row) => [
+      row.business_unit ?? 'all servers',
+      row.metric,
+      String(row.servers),
+      String(row.limits),
+      row.is_limiting ? 'limiting' : '',
+    ]),
+  )
+}
+
 const describeGroups = (groups: readonly CapacityGroup[], horizonEnd: string | null): string => {
   if (groups.length === 0) return 'The servers table names no host or cluster.'
   const rows = groups.filter(({ kind, is_limiting }) => kind === 'cluster' || is_limiting)
+  const hasSeveral = new Set(rows.map(({ metric }) => metric)).size > 1
   const unknown = 'not known'
   const beyond = `after ${dayText(horizonEnd, '')}`
   const runway = (group: CapacityGroup, time: string | null): string =>
     group.limit === null || group.demand_p50 === null ? unknown : dayText(time, beyond)
   return [
     reportTable(
-      ['group', 'metric', 'unit', 'usable', 'limit', 'demand P90', 'allocated', 'runway P50', 'runway P90', 'hosts to buy', ''],
+      [
+        'group',
+        'metric',
+        'unit',
+        'usable',
+        'limit',
+        'demand P90',
+        'allocated',
+        'runway P50',
+        'runway P90',
+        'hosts to buy',
+        ...(hasSeveral ? [''] : []),
+      ],
       rows
         .slice(0, maxGroupRows)
         .map((group) => [
@@ -74,7 +91,7 @@ const describeGroups = (groups: readonly CapacityGroup[], horizonEnd: string | n
           runway(group, group.runway_p50),
           runway(group, group.runway_p90),
           group.hosts_to_buy === null ? '' : String(group.hosts_to_buy),
-          group.is_limiting ? 'limiting' : '',
+          ...(hasSeveral ? [group.is_limiting ? 'limiting' : ''] : []),
         ]),
     ),
     ...(rows.length > maxGroupRows

@@ -27,6 +27,7 @@ const examples = {
     'what-if run --set growth_percent=15 --grid',
     'what-if run --scenario next-year.yaml',
     "what-if run --set 'removed_servers=[web-1, web-2]'",
+    "what-if run --set 'lost_hosts=[host-1]' --projects projects.csv",
   ],
   query: ['query run "SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 5"'],
 } as const
@@ -186,10 +187,11 @@ program
 program
   .command('what-if')
   .addHelpText('before', exampleText(examples.whatIf))
-  .description('Evaluate a scenario on a run: other thresholds, growth, horizon, servers or costs')
+  .description('Evaluate a scenario on a run: other thresholds, growth, horizon, servers, hosts, projects or costs')
   .argument('<run>', 'run folder')
   .option('--scenario <file>', 'JSON or YAML with the keys of a scenario')
   .option('--set <key=value>', 'set one key of the scenario; repeatable', collect, [])
+  .option('--projects <file>', 'CSV of projects that replace those of the run; each one counts')
   .option('--grid', 'count servers at risk by threshold and percentile')
   .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./what-if-command.ts')).runWhatIf(run, options))

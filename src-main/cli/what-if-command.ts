@@ -1,18 +1,32 @@
 // headroom what-if: evaluates other thresholds, growth, horizon, servers or costs on the files of a run.
+import { isDeepStrictEqual } from 'node:util'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
-import type { ScenarioFigures, ListedServer, ServerList, WhatIfResult } from '../../src-shared/ipc/what-if.ts'
+import {
+  scenarioSchema,
+  type CapacityOutcome,
+  type ClusterFigures,
+  type DriverChange,
+  type DriverEffect,
+  type ListedServer,
+  type Scenario,
+  type ScenarioFigures,
+  type ScenarioProject,
+  type ServerList,
+  type WhatIfResult,
+} from '../../src-shared/ipc/what-if.ts'
 import { momentText, zoneClock, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
-import type { DriverChange, DriverEffect } from '../../src-shared/ipc/capacity-view.ts'
-import { evaluateDriverChanges } from '../queries/capacity/driver-changes.ts'
+import { readProjects } from '../engine/capacity/projects.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
-import { evaluateScenario, openWhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
+import type { OpenRun } from '../queries/run/open-run.ts'
+import { evaluateWhatIf, openWhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
 import { withChangeWarnings } from './changed-runs.ts'
 import { readScenario } from './read-scenario.ts'
-import { countText, decimalText, firstRowsTable, reportTable, wrapText } from './report-text.ts'
+import { countText, decimalText, firstRowsTable, reportTable, signedText, wrapText } from './report-text.ts'
 import { runCancellable, jsonText, print } from './terminal.ts'
 
 export interface WhatIfOptions {
   readonly scenario?: string
+  readonly projects?: string
   readonly set: readonly string[]
   readonly grid?: boolean
   readonly json?: boolean
@@ -20,30 +34,54 @@ export interface WhatIfOptions {
 
 export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<void> => {
   const { changes, others } = splitDriverChanges(options.set)
-  const scenario = await readScenario(options.scenario, others)
-  const { result, zone, drivers } = await runCancellable((signal) =>
+  const read = await readScenario(options.scenario, others)
+  const scenario = { ...read, driver_changes: [...read.driver_changes, ...changes] }
+  const { result, zone } = await runCancellable((signal) =>
     withChangeWarnings([run], () =>
       withRunFolder(
         run,
-        async (open) => ({
-          drivers: await evaluateDriverChanges(open, changes),
-          result: evaluateScenario(await openWhatIfSession(open.database, open.contents), {
-            scenario,
-            grid: options.grid === true,
-            max_listed: null,
-          }),
-          zone: open.overview.timeZone,
-        }),
+        async (open) => {
+          const projects = options.projects === undefined ? scenario.projects : await readScenarioProjects(options.projects, open)
+          const session = await openWhatIfSession(open.database, open.contents)
+          return {
+            result: await evaluateWhatIf(open, session, {
+              scenario: { ...scenario, projects },
+              grid: options.grid === true,
+              max_listed: null,
+            }),
+            zone: open.overview.timeZone,
+          }
+        },
         signal,
       ),
     ),
   )
-  const described = [driversTable(drivers), ...(changes.length > 0 && others.length === 0 ? [] : [describeResult(result, zoneClock(zone))])]
-  print(
-    options.json === true
-      ? jsonText({ ...result, ...(changes.length === 0 ? {} : { drivers }) }, 2)
-      : described.filter((section) => section !== '').join('\n\n'),
-  )
+  print(options.json === true ? jsonText({ ...result }, 2) : describeResult(result, zoneClock(zone), changesServers(scenario, options)))
+}
+
+/** Every project of the table counts in the scenario. */
+const readScenarioProjects = async (path: string, { contents, overview }: OpenRun): Promise<ScenarioProject[]> => {
+  const { projects } = await readProjects(path, contents.manifest?.config.decimal ?? 'auto', overview.timeZone)
+  return projects.map(({ name, group, metric, units, from, to, probability, status }) => ({
+    name,
+    group,
+    metric,
+    units,
+    from,
+    to,
+    probability,
+    status,
+    is_counted: true,
+  }))
+}
+
+/** Whether the servers' own figures are asked for: not where only hosts, projects or drivers differ from the run. */
+const changesServers = (scenario: Scenario, { projects, grid }: WhatIfOptions): boolean => {
+  const unchanged = scenarioSchema.parse({})
+  const { added_hosts, removed_hosts, lost_hosts, driver_changes } = unchanged
+  const servers = { ...scenario, added_hosts, removed_hosts, lost_hosts, driver_changes, projects: null }
+  const onlyCapacity = isDeepStrictEqual(servers, unchanged) && (projects !== undefined || !isDeepStrictEqual(scenario, unchanged))
+  return grid === true || !onlyCapacity
 }
 
 const driverPattern = /^driver\.([^=:]+)(?::([^=]+))?=([+-]?\d+(?:\.\d+)?)\s*%?$/
@@ -79,20 +117,75 @@ const driversTable = (effects: readonly DriverEffect[]): string => {
 }
 
 /** The result as text: non-empty sections, separated by blank lines; times on the clock. */
-const describeResult = (result: WhatIfResult, clock: ZoneClock): string =>
-  [
-    summaryLine(result),
-    figuresTable(result, clock),
-    result.points_reason === null ? '' : wrapText(`Note: ${result.points_reason}`),
-    result.unplaced
-      .map((group) => wrapText(`Note: ${groupName(group)} has no server left for the demand of its removed servers.`))
-      .join('\n'),
-    serversTable('Newly at risk', result, result.newly_at_risk, clock),
-    serversTable('No longer at risk', result, result.no_longer_at_risk, clock),
-    result.is_judged ? gridTable(result.grid) : '',
-  ]
+const describeResult = (result: WhatIfResult, clock: ZoneClock, hasServers: boolean): string =>
+  [driversTable(result.drivers), capacityTables(result.capacity, clock), ...(hasServers ? describeServers(result, clock) : [])]
     .filter((section) => section !== '')
     .join('\n\n')
+
+const describeServers = (result: WhatIfResult, clock: ZoneClock): string[] => [
+  summaryLine(result),
+  figuresTable(result, clock),
+  result.points_reason === null ? '' : wrapText(`Note: ${result.points_reason}`),
+  result.unplaced
+    .map((group) => wrapText(`Note: ${groupName(group)} has no server left for the demand of its removed servers.`))
+    .join('\n'),
+  serversTable('Newly at risk', result, result.newly_at_risk, clock),
+  serversTable('No longer at risk', result, result.no_longer_at_risk, clock),
+  result.is_judged ? gridTable(result.grid) : '',
+]
+
+const maxClusterRows = 40
+
+const capacityTables = (capacity: CapacityOutcome | null, clock: ZoneClock): string => {
+  if (capacity === null) return ''
+  const { clusters, projects, notes } = capacity
+  const dayText = (time: string | null): string => (time === null ? 'after the horizon' : momentOf(time, clock))
+  const both = (before: string, after: string): string => (before === after ? before : `${before} -> ${after}`)
+  const sections = [
+    reportTable(
+      ['cluster', 'metric', 'unit', 'hosts', 'limit', 'demand P90', 'runway P50', 'runway P90', 'hosts to buy'],
+      clusters
+        .slice(0, maxClusterRows)
+        .map(({ cluster, metric, unit, run, scenario }) => [
+          cluster,
+          metric,
+          unit,
+          both(String(run.hosts), String(scenario.hosts)),
+          both(decimalText(run.limit), decimalText(scenario.limit)),
+          both(decimalText(run.demand_p90), decimalText(scenario.demand_p90)),
+          both(runwayText(run, run.runway_p50, dayText), runwayText(scenario, scenario.runway_p50, dayText)),
+          both(runwayText(run, run.runway_p90, dayText), runwayText(scenario, scenario.runway_p90, dayText)),
+          both(String(run.hosts_to_buy ?? ''), String(scenario.hosts_to_buy ?? '')),
+        ]),
+    ),
+    ...(clusters.length > maxClusterRows
+      ? [`Only the first ${maxClusterRows} of ${countText(clusters.length, 'row')} are shown; --json has all.`]
+      : []),
+    ...(projects.length === 0
+      ? []
+      : [
+          reportTable(
+            ['project', 'cluster', 'metric', 'runway P50 without', 'with', 'days', 'runway P90 without', 'with', 'days'],
+            projects.map((project) => [
+              project.name,
+              project.group,
+              project.metric,
+              dayText(project.runway_p50_without),
+              dayText(project.runway_p50_with),
+              project.moved_days_p50 === null ? '' : signedText(project.moved_days_p50),
+              dayText(project.runway_p90_without),
+              dayText(project.runway_p90_with),
+              project.moved_days_p90 === null ? '' : signedText(project.moved_days_p90),
+            ]),
+          ),
+        ]),
+    ...notes.map((note) => wrapText(`Note: ${note}`)),
+  ]
+  return sections.join('\n\n')
+}
+
+const runwayText = ({ limit, demand_p90: demand }: ClusterFigures, time: string | null, dayText: (time: string | null) => string): string =>
+  limit === null || demand === null ? 'not known' : dayText(time)
 
 const summaryLine = ({ is_judged, run, outcome, newly_at_risk, no_longer_at_risk, removed_at_risk_servers }: WhatIfResult): string => {
   if (!is_judged) return `${countText(outcome.servers, 'server')} not judged: no metric has a threshold.`

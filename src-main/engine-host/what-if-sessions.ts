@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { WhatIfResult, WhatIfChoices, WhatIfRequest } from '../../src-shared/ipc/what-if.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
-import { evaluateScenario, describeChoices, openWhatIfSession, type WhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
+import { evaluateWhatIf, describeChoices, openWhatIfSession, type WhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
 import type { OpenRuns } from './open-runs.ts'
 
 export class WhatIfSessions {
@@ -24,19 +24,24 @@ export class WhatIfSessions {
   /** Throws scenario-invalid, and cancelled where a newer request of the same client arrived meanwhile. */
   async evaluate(request: WhatIfRequest): Promise<WhatIfResult> {
     const { folder, clientId } = request
-    if (clientId === null) return evaluateScenario(await this.#fleetOf(folder), request)
+    if (clientId === null) return this.#answer(request)
     const key = JSON.stringify([resolve(folder), clientId])
     const requestToken = Symbol(key)
     this.#newest.set(key, requestToken)
     try {
-      const session = await this.#fleetOf(folder)
+      await this.#fleetOf(folder)
       // Receives requests that arrived during the last calculation.
       await setImmediate()
       if (this.#newest.get(key) !== requestToken) throw new HeadroomError('cancelled', 'A newer request replaced this one.')
-      return evaluateScenario(session, request)
+      return await this.#answer(request)
     } finally {
       if (this.#newest.get(key) === requestToken) this.#newest.delete(key)
     }
+  }
+
+  async #answer(request: WhatIfRequest): Promise<WhatIfResult> {
+    const session = await this.#fleetOf(request.folder)
+    return this.#runs.query(request.folder, (run) => evaluateWhatIf(run, session, request))
   }
 
   async #fleetOf(folder: string): Promise<WhatIfSession> {

@@ -6,7 +6,7 @@ import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run/run-event.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { zoneClock } from '../../src-shared/run/zone-clock.ts'
-import type { Database } from '../database/database.ts'
+import { literal, type Database } from '../database/database.ts'
 import { assertUnchanged } from '../forecasts/forecast-files.ts'
 import type { AnalysisResult } from './analysis-request.ts'
 import { collectWarnings } from './artefacts/collect-warnings.ts'
@@ -18,6 +18,7 @@ import { measureBacktests, type MeasuredBacktests } from './backtest/measure-bac
 import { measureModels } from './backtest/measure-models.ts'
 import { readSimulationTask, type SimulationTask } from './breach/path-batches.ts'
 import { assessCapacity, readCapacityTables } from './capacity/assess-capacity.ts'
+import { clusterDemandQuery } from './capacity/assess-groups.ts'
 import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
 import { estimateBreaches, type BreachFindings } from './breach/estimate-breaches.ts'
@@ -153,6 +154,10 @@ const recommendFleet = async (
     await assessCapacity(database, config, capacityColumns, capacityTables, drivers, task, work.signal),
   )
   await staging.seal(runFiles.capacity)
+  await database.run(
+    `COPY (${clusterDemandQuery}) TO ${literal(join(staging.folder, runFiles.clusterDemand))} (FORMAT parquet, COMPRESSION zstd)`,
+  )
+  await staging.seal(runFiles.clusterDemand)
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...scores })
   await staging.seal(runFiles.modelAccuracy)

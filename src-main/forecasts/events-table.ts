@@ -221,7 +221,7 @@ const readEvent = (record: Readonly<Record<string, string>>, line: number, name:
   }
   const from = instant('from')
   const to = instant('to')
-  const untilMs = to.isDay ? locale.toInstant(to.localMs + dayMs) : to.ms + 1
+  const untilMs = instantAfter(to, locale.toInstant)
   if (untilMs <= from.ms) throw createError('to', `lies before from`, 'Swap the two.')
   return {
     line,
@@ -255,6 +255,10 @@ export const readInstant = (text: string, toInstant: (localMs: number) => number
     offset === undefined ? toInstant(localMs) : Date.parse(`${day}T${time}${offset.toUpperCase().replace(/^([+-]\d{2})(\d{2})$/, '$1:$2')}`)
   return Number.isNaN(ms) || Number.isNaN(localMs) ? null : { ms, localMs, isDay: false }
 }
+
+/** The first instant after a day or a time. */
+export const instantAfter = (to: ReadInstant, toInstant: (localMs: number) => number): number =>
+  to.isDay ? toInstant(to.localMs + dayMs) : to.ms + 1
 
 type CreateError = (column: EventColumn, problem: string, next: string) => HeadroomError
 

@@ -1,9 +1,11 @@
 // capacity.json: hosts and clusters with what they can carry, what they must carry, and how long that fits.
 import { z } from 'zod'
+import { capacityColumns } from '../config/metric-capacity.ts'
 
 const nullableNumber = z.number().nullable()
 const instant = z.string()
 
+export const projectStatuses = ['committed', 'planned'] as const
 export const capacityGroupKinds = ['cluster', 'host'] as const
 
 const capacityGroupSchema = z.object({
@@ -12,6 +14,7 @@ const capacityGroupSchema = z.object({
   cluster: z.string().nullable().describe('cluster of a host; null without one'),
   metric: z.string().describe('metric of the members'),
   unit: z.string().describe('cores, GiB or units'),
+  capacity_column: z.enum(capacityColumns).describe('column of the servers table behind `capacity`'),
   hosts: z.int().describe('number of hosts'),
   members: z.int().describe('number of servers on them'),
   unknown_members: z.int().describe('number of those whose demand is not known: without a forecast of the metric or without a capacity'),
@@ -36,10 +39,12 @@ export type CapacityGroup = z.infer<typeof capacityGroupSchema>
 
 const capacityProjectSchema = z.object({
   name: z.string().describe('name of the project'),
-  status: z.enum(['committed', 'planned']).describe("committed: in the group's demand; planned: only in the figures below"),
+  status: z.enum(projectStatuses).describe("committed: in the group's demand; planned: only in the figures below"),
   group: z.string().describe('cluster or host'),
   metric: z.string().describe('metric of the group'),
   units: z.number().describe("demand, in the unit of the group's capacity"),
+  from: z.string().describe('first day or time of the demand, in the zone of the run'),
+  to: z.string().nullable().describe('last day or time; null where it stays'),
   probability: z.number().describe('share of the paths on which it happens'),
   runway_p50_without: instant
     .nullable()
@@ -106,11 +111,22 @@ const capacityDriverSchema = z.object({
 })
 export type CapacityDriver = z.infer<typeof capacityDriverSchema>
 
+const capacityHostSchema = z.object({
+  name: z.string().describe('name of the host'),
+  cluster: z.string().nullable().describe('its cluster; null without one'),
+  cores: nullableNumber.describe('cores of the servers table; null where they are not known'),
+  mem_gib: nullableNumber.describe('GiB of memory; null as above'),
+  disk_gib: nullableNumber.describe('GiB of disk; null as above'),
+  capacity_units: nullableNumber.describe('capacity units; null as above'),
+})
+export type CapacityHost = z.infer<typeof capacityHostSchema>
+
 export const capacityReportSchema = z.object({
   reserve_hosts: z.int().describe('hosts that may fail in each cluster'),
   reserve_percent: z.number().describe('share of the remaining capacity that stays free'),
   capacity_target: z.number().describe('percent of the usable capacity that the demand may reach'),
   horizon_end: instant.nullable().describe('last time of the forecasts, UTC; null without a group'),
+  hosts: z.array(capacityHostSchema).describe('a row per host, with and without members'),
   groups: z.array(capacityGroupSchema).describe('a row per cluster or host and metric'),
   projects: z.array(capacityProjectSchema).describe('a row per project whose group and metric are known'),
   drivers: z.array(capacityDriverSchema).describe('a row per series and driver that it follows'),

@@ -37,23 +37,3 @@ export const capacityViewSchema = z.object({
   volume_count: z.int(),
 })
 export type CapacityView = z.infer<typeof capacityViewSchema>
-
-/** Of a driver of one business unit, or of all that have its name. */
-export interface DriverChange {
-  readonly driver: string
-  readonly group: string | null
-  /** Of the driver's current value. */
-  readonly percent: number
-}
-
-export interface DriverEffect extends DriverChange {
-  readonly server_id: string
-  readonly metric: string
-  /** Median P95 of the paths in the run, and with the change; low and high by the slope's 95 % interval. */
-  readonly run_p95: number
-  readonly p95: number
-  readonly p95_low: number
-  readonly p95_high: number
-  readonly high_threshold: number | null
-  readonly is_newly_above: boolean
-}

@@ -1,5 +1,6 @@
 // A what-if scenario and its answer, with units: what the fleet would look like under other thresholds, growth, horizon, servers or costs.
 import { z } from 'zod'
+import { projectStatuses } from '../artefacts/capacity.ts'
 import { groupColumns } from './fleet-filter.ts'
 
 const count = z.int().min(0)
@@ -18,6 +19,36 @@ const thresholdOverrideSchema = z.strictObject({
   value: z.string().min(1),
   threshold: positive,
 })
+
+const name = z.string().min(1).max(200)
+
+/** A line of the projects table, as its text: days, or times, of the run's zone. */
+export const scenarioProjectSchema = z.strictObject({
+  name,
+  /** A cluster. */
+  group: name,
+  metric: name,
+  /** In the unit of the cluster's capacity; below 0 for what goes away. */
+  units: z.number().min(-1e12).max(1e12),
+  from: z.string(),
+  /** Null: it stays. */
+  to: z.string().nullable().default(null),
+  /** Share of the paths on which it happens. */
+  probability: z.number().min(0).max(1).default(1),
+  status: z.enum(projectStatuses).default('planned'),
+  /** Whether its demand is in the scenario. */
+  is_counted: z.boolean().default(true),
+})
+export type ScenarioProject = z.infer<typeof scenarioProjectSchema>
+
+const driverChangeSchema = z.strictObject({
+  driver: name,
+  /** A business unit; null: every series that follows the driver. */
+  group: name.nullable().default(null),
+  /** Of the driver's current value. */
+  percent: z.number().min(-100).max(10_000),
+})
+export type DriverChange = z.infer<typeof driverChangeSchema>
 
 /** Whatever is absent or null stays as the run has it. Keys are those of saved scenarios and of `--json`. */
 export const scenarioSchema = z.strictObject({
@@ -44,6 +75,15 @@ export const scenarioSchema = z.strictObject({
     .default([]),
   /** Monthly USD of a server; replaces the cost of every server. */
   monthly_cost_usd: z.number().min(0).max(1e9).nullable().default(null),
+  /** More hosts of a cluster, of its commonest size. */
+  added_hosts: z.array(z.strictObject({ cluster: name, count: z.int().min(1).max(100_000) })).default([]),
+  /** Hosts that go for good: the reserve stays. */
+  removed_hosts: z.array(name).default([]),
+  /** Hosts that fail: each takes the place of a host of the reserve. */
+  lost_hosts: z.array(name).default([]),
+  /** Replaces the projects of the run. */
+  projects: z.array(scenarioProjectSchema).max(1000).nullable().default(null),
+  driver_changes: z.array(driverChangeSchema).max(100).default([]),
 })
 export type Scenario = z.infer<typeof scenarioSchema>
 
@@ -133,7 +173,64 @@ export type ServerList = z.infer<typeof serverListSchema>
 const verdictBySchema = z.enum(['probability', 'points'])
 export type VerdictBy = z.infer<typeof verdictBySchema>
 
-export const whatIfResultSchema = z.object({
+const clusterFiguresSchema = z.object({
+  hosts: count,
+  /** In `unit`; null where a host's capacity is not known. */
+  usable: z.number().nullable(),
+  limit: z.number().nullable(),
+  demand_p90: z.number().nullable(),
+  /** Null: after the horizon, or not known. */
+  runway_p50: instant.nullable(),
+  runway_p90: instant.nullable(),
+  hosts_to_buy: z.int().nullable(),
+})
+export type ClusterFigures = z.infer<typeof clusterFiguresSchema>
+
+const scenarioClusterSchema = z.object({
+  cluster: z.string(),
+  metric: z.string(),
+  unit: z.string(),
+  run: clusterFiguresSchema,
+  scenario: clusterFiguresSchema,
+})
+
+/** Runways of the project's cluster in the scenario, without and with it. */
+const projectMovementSchema = z.object({
+  name: z.string(),
+  group: z.string(),
+  metric: z.string(),
+  runway_p50_without: instant.nullable(),
+  runway_p50_with: instant.nullable(),
+  runway_p90_without: instant.nullable(),
+  runway_p90_with: instant.nullable(),
+  moved_days_p50: z.number().nullable(),
+  moved_days_p90: z.number().nullable(),
+})
+
+const capacityOutcomeSchema = z.object({
+  /** A row per cluster and metric, those with a change first. */
+  clusters: z.array(scenarioClusterSchema),
+  projects: z.array(projectMovementSchema),
+  /** What the scenario does not reach, a sentence each. */
+  notes: z.array(z.string()),
+})
+export type CapacityOutcome = z.infer<typeof capacityOutcomeSchema>
+
+const driverEffectSchema = driverChangeSchema.extend({
+  server_id: z.string(),
+  metric: z.string(),
+  /** Median P95 of the paths in the run, and with the change; low and high by the slope's 95 % interval. */
+  run_p95: z.number(),
+  p95: z.number(),
+  p95_low: z.number(),
+  p95_high: z.number(),
+  high_threshold: z.number().nullable(),
+  is_newly_above: z.boolean(),
+})
+export type DriverEffect = z.infer<typeof driverEffectSchema>
+
+/** What a scenario does to the servers. */
+export const fleetResultSchema = z.object({
   scenario: scenarioSchema,
   /** Whether any metric of the run has a threshold: else no server is judged, and counts of servers at risk mean nothing. */
   is_judged: z.boolean(),
@@ -160,6 +257,14 @@ export const whatIfResultSchema = z.object({
       at_risk_servers: z.array(z.array(count)),
     })
     .nullable(),
+})
+export type FleetResult = z.infer<typeof fleetResultSchema>
+
+export const whatIfResultSchema = fleetResultSchema.extend({
+  /** Null where neither hosts, projects nor the growth of all differ from the run, or the run has no clusters. */
+  capacity: capacityOutcomeSchema.nullable(),
+  /** Of `driver_changes`. */
+  drivers: z.array(driverEffectSchema),
 })
 export type WhatIfResult = z.infer<typeof whatIfResultSchema>
 

@@ -17,6 +17,7 @@ export const runFiles = {
   serverRisk: 'server_risk.parquet',
   modelAccuracy: 'model_accuracy.json',
   capacity: 'capacity.json',
+  clusterDemand: 'cluster_demand.parquet',
   manifest: 'manifest.json',
 } as const
 

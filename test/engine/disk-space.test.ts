@@ -96,7 +96,7 @@ describe.runIf(isMounted)('on a disk of 24 MB', () => {
     await rm(filler)
     await mkdir(join(disk, 'above'))
     await analyze({ inputs: [set], out, method: 'headroom', config: {} })
-    expect(await readdir(out)).toHaveLength(10)
+    expect(await readdir(out)).toHaveLength(11)
     await rm(join(disk, 'above'), { recursive: true })
   })
 })

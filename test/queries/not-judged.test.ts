@@ -9,7 +9,7 @@ import { evaluateScenario, openWhatIfSession } from '../../src-main/queries/what
 import { readReportContent } from '../../src-main/report/report-content.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import { isJudgedRun } from '../../src-shared/ipc/run-view.ts'
-import { scenarioSchema, type WhatIfResult } from '../../src-shared/ipc/what-if.ts'
+import { scenarioSchema, type FleetResult } from '../../src-shared/ipc/what-if.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, type ForecastRow } from '../fixtures/forecast-workspace.ts'
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(async () => workspace.close())
 
-const whatIf = async (folder: string, scenario: object): Promise<WhatIfResult> =>
+const whatIf = async (folder: string, scenario: object): Promise<FleetResult> =>
   withRunFolder(folder, async ({ database, contents }) =>
     evaluateScenario(await openWhatIfSession(database, contents), {
       scenario: scenarioSchema.parse(scenario),
@@ -81,7 +81,7 @@ const fleetAs = (metric: string, write: (percent: number) => number): ForecastRo
 test('what-if answers alike for percent, fractions and free space', async () => {
   const answers = async (rows: ForecastRow[], config: Readonly<Record<string, unknown>>): Promise<object> => {
     const { folder } = await workspace.analyse(await workspace.writeForecasts(`${rows[0]!.metric}.parquet`, rows), { config })
-    const rounded = ({ is_judged, run, outcome, grid }: WhatIfResult): unknown =>
+    const rounded = ({ is_judged, run, outcome, grid }: FleetResult): unknown =>
       JSON.parse(JSON.stringify({ is_judged, run, outcome, grid }), (key, value: unknown) =>
         key === 'metric' ? null : typeof value === 'number' ? Math.round(value * 1e6) / 1e6 : value,
       )

@@ -4,41 +4,25 @@ import type { CapacityGroup, CapacityProject, CapacityReport } from '../../../sr
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import type { Database } from '../../database/database.ts'
-import { exceededByShare } from '../../statistics/running-quantiles.ts'
+import {
+  addProjects,
+  commonestSize,
+  countHostsToBuy,
+  demandCurves,
+  firstAbove,
+  projectMovement,
+  usableCapacity,
+  type CapacityRules,
+  type DemandPaths,
+} from '../../statistics/cluster-capacity.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
 import { JointPaths, type SeriesForecast } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import { readHorizonForecasts } from '../breach/threshold-series.ts'
 import { readHostGroups, type Host, type Member } from './host-groups.ts'
-import { addProject, type Project } from './projects.ts'
+import type { Project } from './projects.ts'
 import { capacityUnits } from './series-capacity.ts'
-
-type CapacityRules = Pick<AnalysisConfig, 'reserve_hosts' | 'reserve_percent' | 'capacity_target'>
-
-/** Capacity less the largest hosts that may fail, less the share that stays free. A single host does not fail by itself. */
-export const usableCapacity = (
-  hosts: readonly number[],
-  { reserve_hosts: lost, reserve_percent: free }: Omit<CapacityRules, 'capacity_target'>,
-): number => {
-  const kept = [...hosts].sort((a, b) => a - b).slice(0, Math.max(0, hosts.length - lost))
-  return kept.reduce((sum, capacity) => sum + capacity, 0) * (1 - free / 100)
-}
-
-/** Hosts of `size` to add, so that `demand` stays within the target of what is usable; the largest hosts are the reserve already. */
-export const countHostsToBuy = (
-  demand: number,
-  usable: number,
-  size: number,
-  { reserve_percent: free, capacity_target: target }: CapacityRules,
-): number => Math.max(0, Math.ceil((demand / (target / 100) - usable) / (size * (1 - free / 100)) - 1e-9))
-
-/** Of equally common sizes the largest. */
-const commonestSize = (sizes: readonly number[]): number => {
-  const counts = new Map<number, number>()
-  for (const size of sizes) counts.set(size, (counts.get(size) ?? 0) + 1)
-  return [...counts].reduce((best, entry) => (entry[1] > best[1] || (entry[1] === best[1] && entry[0] > best[0]) ? entry : best))[0]
-}
 
 /** The demand of a group by path and time, in the unit of its capacity. */
 interface GroupDemand {
@@ -51,9 +35,6 @@ interface GroupDemand {
   /** Path after path; empty without a forecast. */
   sums: Float64Array
 }
-
-const shareP50 = 0.5
-const shareP90 = 0.1
 
 /** Clusters, hosts and projects of capacity.json. */
 type GroupReport = Omit<CapacityReport, 'drivers' | 'rightsizing' | 'savings'>
@@ -69,7 +50,9 @@ export const assessGroups = async (
 ): Promise<GroupReport> => {
   const rules = { reserve_hosts: config.reserve_hosts, reserve_percent: config.reserve_percent, capacity_target: config.capacity_target }
   const found = await readHostGroups(database)
-  if (found === null) return { ...rules, horizon_end: null, groups: [], projects: [], notes: describeUnknownProjects(projects, []) }
+  await createDemandTables(database)
+  if (found === null)
+    return { ...rules, horizon_end: null, hosts: [], groups: [], projects: [], notes: describeUnknownProjects(projects, []) }
   const members = found.members.filter(({ metric }) => columns.has(metric))
   const batches = groupMembers(found.hosts, members)
   const demands = task === null ? null : await readDemands(database, task, members)
@@ -84,12 +67,11 @@ export const assessGroups = async (
       const own = projects.filter(({ group, metric }) => group === demand.group && metric === demand.metric)
       const committed = own.filter(({ status }) => status === 'committed')
       const { sums } = demand
-      const withCommitted = sums.length === 0 ? sums : sums.slice()
-      for (const project of committed) addProject(withCommitted, times, project)
-      demand.sums = withCommitted
+      if (demand.kind === 'cluster' && sums.length > 0) await storeDemand(database, demand, times.length)
+      demand.sums = addProjects({ times, sums }, committed)
       const described = describeGroup(demand, columns.get(demand.metric)!, demands ?? noPaths, rules)
       groups.push(described)
-      for (const project of own) movements.push(describeProject(project, described, sums, committed, times))
+      for (const project of own) movements.push(describeProject(project, described, { times, sums }, committed))
       demand.sums = new Float64Array(0)
     }
   }
@@ -98,6 +80,7 @@ export const assessGroups = async (
   return {
     ...rules,
     horizon_end: times.length === 0 ? null : isoTime(times.at(-1)!),
+    hosts: found.hosts.map(({ name, cluster, capacities }) => ({ name, cluster, ...knownCapacities(capacities) })),
     groups: withLimiting(groups),
     projects: movements,
     notes: [
@@ -108,6 +91,35 @@ export const assessGroups = async (
     ],
   }
 }
+
+const knownCapacities = (capacities: Host['capacities']): Record<CapacityColumn, number | null> => {
+  const known = (column: CapacityColumn): number | null => (Number.isNaN(capacities[column]) ? null : capacities[column])
+  return { cores: known('cores'), mem_gib: known('mem_gib'), disk_gib: known('disk_gib'), capacity_units: known('capacity_units') }
+}
+
+const createDemandTables = async (database: Database): Promise<void> => {
+  await database.run('CREATE OR REPLACE TABLE demand_clusters (demand_id INTEGER, cluster VARCHAR, metric VARCHAR)')
+  await database.run('CREATE OR REPLACE TABLE demand_values (demand_id INTEGER, path INTEGER, step INTEGER, demand DOUBLE)')
+}
+
+/** The members' demand, for questions about other hosts and projects. */
+const storeDemand = async (database: Database, { group, metric, sums }: GroupDemand, steps: number): Promise<void> => {
+  const { id } = await database.row(
+    `INSERT INTO demand_clusters SELECT CAST(count(*) AS INTEGER), $1, $2 FROM demand_clusters RETURNING demand_id AS id`,
+    z.object({ id: z.int() }),
+    [group, metric],
+  )
+  await database.appendColumns('demand_values', [
+    new Int32Array(sums.length).fill(id),
+    Int32Array.from(sums, (_, index) => Math.floor(index / steps)),
+    Int32Array.from(sums, (_, index) => index % steps),
+    sums,
+  ])
+}
+
+/** The rows of cluster_demand.parquet. Reads what `assessGroups` stored. */
+export const clusterDemandQuery = `
+  SELECT cluster, metric, path, step, demand FROM demand_values JOIN demand_clusters USING (demand_id) ORDER BY cluster, metric, path, step`
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const isoTime = (ms: number): string => new Date(ms).toISOString()
@@ -262,9 +274,10 @@ const describeGroup = (
 ): CapacityGroup => {
   const sizes = hosts.map(({ capacities }) => capacities[column])
   const isCapacityKnown = sizes.length > 0 && !sizes.some(Number.isNaN)
+  // A single host does not fail by itself.
   const usable = isCapacityKnown ? usableCapacity(sizes, kind === 'host' ? { ...rules, reserve_hosts: 0 } : rules) : null
   const limit = usable === null ? null : (usable * rules.capacity_target) / 100
-  const [p50, p90] = exceededByShare(sums, times.length, [shareP50, shareP90]) as [Float64Array, Float64Array]
+  const { p50, p90 } = demandCurves(sums, times.length)
   const hasDemand = sums.length > 0
   const size = isCapacityKnown ? commonestSize(sizes) : null
   const demandP90 = hasDemand ? p90.at(-1)! : null
@@ -274,6 +287,7 @@ const describeGroup = (
     cluster,
     metric,
     unit: capacityUnits[column],
+    capacity_column: column,
     hosts: hosts.length,
     members: members.length,
     unknown_members: members.filter((member) => !isKnown(member)).length,
@@ -328,48 +342,29 @@ const describeUnknown = (groups: readonly CapacityGroup[]): string[] =>
     ])
     .filter((note, index, all) => all.indexOf(note) === index)
 
-/** When a curve first lies above the limit; null where it never does, or the limit is not known. */
-const firstAbove = (curve: Float64Array, limit: number | null, times: readonly number[]): string | null => {
-  const step = limit === null ? -1 : curve.findIndex((demand) => demand > limit)
-  return step < 0 ? null : isoTime(times[step]!)
-}
-
-const dayMs = 86_400_000
-
-/** By how much a project moves the runway of its group, among the committed ones. `sums`: the members' demand alone. */
+/** By how much a project moves the runway of its group, among the committed ones. `demand`: of the members alone. */
 const describeProject = (
   project: Project,
   { limit }: CapacityGroup,
-  sums: Float64Array,
+  demand: DemandPaths,
   committed: readonly Project[],
-  times: readonly number[],
 ): CapacityProject => {
-  const runways = (projects: readonly Project[]): (string | null)[] => {
-    if (sums.length === 0) return [null, null]
-    const demand = sums.slice()
-    for (const other of projects) addProject(demand, times, other)
-    return exceededByShare(demand, times.length, [shareP50, shareP90]).map((curve) => firstAbove(curve, limit, times))
-  }
-  const others = committed.filter((other) => other !== project)
-  const [without, included] = [runways(others), runways([...others, project])]
-  const movedDays = (index: number): number | null => {
-    const [before, after] = [without[index]!, included[index]!]
-    return before === null || after === null ? null : (Date.parse(after) - Date.parse(before)) / dayMs
-  }
-  const { name, status, group, metric, units, probability } = project
+  const { name, status, group, metric, units, from, to, probability } = project
   return {
     name,
     status,
     group,
     metric,
     units,
+    from,
+    to,
     probability,
-    runway_p50_without: without[0]!,
-    runway_p50_with: included[0]!,
-    runway_p90_without: without[1]!,
-    runway_p90_with: included[1]!,
-    moved_days_p50: movedDays(0),
-    moved_days_p90: movedDays(1),
+    ...projectMovement(
+      demand,
+      limit,
+      project,
+      committed.filter((other) => other !== project),
+    ),
   }
 }
 

@@ -1,12 +1,13 @@
 // What if a business driver grows: the P95 of the metrics that follow it, with the interval of their slopes.
 import { z } from 'zod'
-import type { DriverChange, DriverEffect } from '../../../src-shared/ipc/capacity-view.ts'
+import type { DriverChange, DriverEffect } from '../../../src-shared/ipc/what-if.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { readCapacityReport } from './capacity-query.ts'
 import type { OpenRun } from '../run/open-run.ts'
 
 /** Rows by falling P95; changes of several drivers add up only in the eye of the reader. Throws scenario-invalid for a driver that no metric follows. */
 export const evaluateDriverChanges = async (run: OpenRun, changes: readonly DriverChange[]): Promise<DriverEffect[]> => {
+  if (changes.length === 0) return []
   const drivers = (await readCapacityReport(run.contents))?.drivers ?? []
   for (const { driver, group } of changes) {
     if (drivers.some((row) => row.driver === driver && (group === null || row.group === group))) continue

@@ -9,11 +9,15 @@ import {
   type Scenario,
   type VerdictBy,
   type ServerList,
+  type FleetResult,
   type WhatIfResult,
   type WhatIfChoices,
   type WhatIfRequest,
 } from '../../../src-shared/ipc/what-if.ts'
 import type { Database } from '../../database/database.ts'
+import { evaluateDriverChanges } from '../capacity/driver-changes.ts'
+import type { OpenRun } from '../run/open-run.ts'
+import { evaluateCapacity } from './evaluate-capacity.ts'
 import { queryModelAccuracy, type RunContents } from '../run/run-contents.ts'
 import { loadWhatIfFleet, type WhatIfFleet, type WhatIfPolicy } from './load-fleet.ts'
 import {
@@ -83,11 +87,22 @@ const findPointsReason = (fleet: WhatIfFleet, scenario: Scenario): string | null
 
 const usesProbability = ({ config, isModule05 }: WhatIfPolicy): boolean => !isModule05 && config.basis === 'probable'
 
-/** Throws scenario-invalid where the scenario names what the run does not have. */
+/** Servers, clusters, and metrics that follow a driver. Throws scenario-invalid where the scenario names what the run does not have. */
+export const evaluateWhatIf = async (
+  run: OpenRun,
+  session: WhatIfSession,
+  request: Pick<WhatIfRequest, 'scenario' | 'grid' | 'max_listed'>,
+): Promise<WhatIfResult> => ({
+  ...evaluateScenario(session, request),
+  capacity: await evaluateCapacity(run, request.scenario),
+  drivers: await evaluateDriverChanges(run, request.scenario.driver_changes),
+})
+
+/** Servers alone. Throws scenario-invalid where the scenario names what the run does not have. */
 export const evaluateScenario = (
   session: WhatIfSession,
   { scenario, grid, max_listed: maxListed }: Pick<WhatIfRequest, 'scenario' | 'grid' | 'max_listed'>,
-): WhatIfResult => {
+): FleetResult => {
   const { fleet: base } = session
   const pointsReason = findPointsReason(base, scenario)
   const verdictBy: VerdictBy = usesProbability(session.policy) && pointsReason === null ? 'probability' : 'points'

@@ -1,6 +1,10 @@
 // Projects: by how many days each moves the runway of its cluster, worked by hand, and what a table of them may hold.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readProjects } from '../../../src-main/engine/capacity/projects.ts'
+import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
+import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
+import { evaluateCapacity } from '../../../src-main/queries/what-if/evaluate-capacity.ts'
+import { scenarioSchema, type Scenario, type ScenarioProject } from '../../../src-shared/ipc/what-if.ts'
 import { capacityReportSchema, type CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { seriesRows, timeAfter, times } from '../../fixtures/forecast-rows.ts'
@@ -15,9 +19,10 @@ afterAll(async () => workspace.close())
 /** Day d of the horizon, from 1. */
 const horizonDay = (day: number): string => timeAfter('2026-01-01', 39 + day).slice(0, 10)
 
+let run: FinishedRun
+let report: CapacityReport
+
 describe('projects of a cluster whose members need 4 (60 + d) of 300 cores on day d', () => {
-  let run: FinishedRun
-  let report: CapacityReport
   beforeAll(async () => {
     const members = ['a', 'b', 'c', 'd']
     const rows = members.flatMap((server) =>
@@ -77,6 +82,94 @@ describe('projects of a cluster whose members need 4 (60 + d) of 300 cores on da
   })
 })
 
+describe('what if, on the same cluster with 20.5 cores committed', () => {
+  const nothing = scenarioSchema.parse({})
+  let open: OpenRun
+  beforeAll(async () => {
+    open = await openRunFolder(run.folder)
+  })
+  afterAll(async () => open.close())
+  const ask = async (changes: Partial<Scenario>) => (await evaluateCapacity(open, { ...nothing, ...changes }))!
+  const project = (changes: Partial<ScenarioProject>): ScenarioProject => ({
+    name: 'core banking',
+    group: 'prod',
+    metric: 'cpu_p95',
+    units: 20.5,
+    from: horizonDay(1),
+    to: null,
+    probability: 1,
+    status: 'committed',
+    is_counted: true,
+    ...changes,
+  })
+  const day = (number: number): string => `${horizonDay(number)}T00:00:00.000Z`
+
+  test.each<[string, Partial<Scenario>, object]>([
+    // 264.5 of 200 on the first day, and 380.5 at the end: two hosts more.
+    ['a host is removed', { removed_hosts: ['h1'] }, { hosts: 3, usable: 200, runway_p50: day(1), hosts_to_buy: 2 }],
+    ['a host fails, which is the reserve', { lost_hosts: ['h1'] }, { hosts: 3, usable: 300, runway_p50: day(10), hosts_to_buy: 1 }],
+    ['two hosts fail', { lost_hosts: ['h1', 'h2'] }, { hosts: 2, usable: 200, runway_p50: day(1) }],
+    ['a host is bought', { added_hosts: [{ cluster: 'prod', count: 1 }] }, { hosts: 5, usable: 400, runway_p50: null, hosts_to_buy: 0 }],
+    // 4.4 (60 + d) + 20.5 > 300 from day 4 on: projects do not grow.
+    ['all demand grows by 10 %', { growth_percent: 10 }, { hosts: 4, runway_p50: day(4) }],
+    ['no project comes', { projects: [] }, { runway_p50: day(16), demand_p90: 360 }],
+    // 4 (60 + d) - 12.5 > 300 from day 19 on.
+    [
+      'one project is left out and another counts',
+      { projects: [project({ is_counted: false }), project({ name: 'retire batch', units: -12.5, from: horizonDay(5) })] },
+      { runway_p50: day(19) },
+    ],
+  ])('%s', async (_title, changes, scenario) => {
+    const { clusters } = await ask(changes)
+    expect(clusters).toHaveLength(1)
+    expect(clusters[0]).toMatchObject({
+      cluster: 'prod',
+      metric: 'cpu_p95',
+      unit: 'cores',
+      run: { hosts: 4, usable: 300, runway_p50: day(10), demand_p90: 380.5 },
+      scenario,
+    })
+  })
+
+  test('a project moves the date among those that count', async () => {
+    const { projects } = await ask({
+      projects: [project({ is_counted: false }), project({ name: 'retire batch', units: -12.5, from: horizonDay(5) })],
+    })
+    // 4 (60 + d) + 8 > 300 from day 14 on.
+    expect(projects[0]).toMatchObject({ name: 'core banking', runway_p50_without: day(19), runway_p50_with: day(14), moved_days_p50: -5 })
+  })
+
+  test('the projects of the run move it as the run says', async () => {
+    const { projects } = await ask({
+      projects: report.projects.map(({ name, group, metric, units, from, to, probability, status }) =>
+        project({ name, group, metric, units, from, to, probability, status, is_counted: status === 'committed' }),
+      ),
+    })
+    expect(projects.map(({ name, moved_days_p50, moved_days_p90 }) => [name, moved_days_p50, moved_days_p90])).toEqual(
+      report.projects.map(({ name, moved_days_p50, moved_days_p90 }) => [name, moved_days_p50, moved_days_p90]),
+    )
+  })
+
+  test('what changes no cluster has no answer', async () => {
+    expect(await evaluateCapacity(open, { ...nothing, group_growth: [{ column: 'region', value: 'eu', percent: 5 }] })).toBeNull()
+  })
+
+  test.each<[string, Partial<Scenario>, string]>([
+    ['a host that is not there', { lost_hosts: ['h9'] }, 'The run has no host of a cluster called "h9".'],
+    ['a cluster that is not there', { added_hosts: [{ cluster: 'lab', count: 1 }] }, 'The run has no cluster with hosts called "lab".'],
+    ['a project elsewhere', { projects: [project({ group: 'lab' })] }, 'The run has no cluster "lab".'],
+    [
+      'a project of another metric',
+      { projects: [project({ metric: 'mem_p95' })] },
+      'Project core banking adds mem_p95, which no server of prod has.',
+    ],
+    ['30 February', { projects: [project({ from: '2026-02-30' })] }, 'Project core banking holds "2026-02-30", which is no date.'],
+    ['an end before its beginning', { projects: [project({ to: '2025-01-01' })] }, 'Project core banking ends before it begins.'],
+  ])('%s is refused', async (_title, changes, message) => {
+    await expect(ask(changes)).rejects.toMatchObject({ code: 'scenario-invalid', message })
+  })
+})
+
 describe('a table of projects', () => {
   const read = async (text: string) => readProjects(await workspace.writeText('table.csv', text), 'auto', 'Europe/Berlin')
   const header = 'name,group,metric,units,from,to,probability,status\n'
@@ -89,6 +182,8 @@ describe('a table of projects', () => {
         group: 'prod',
         metric: 'cpu_p95',
         units: 4,
+        from: '2026-07-01',
+        to: '2026-07-31',
         fromMs: Date.parse('2026-06-30T22:00:00Z'),
         untilMs: Date.parse('2026-07-31T22:00:00Z'),
         probability: 1,

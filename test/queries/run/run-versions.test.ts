@@ -49,7 +49,7 @@ describe.each([1, 2, 3, runFormatVersion])('a run of format %i', (version) => {
 
   it('verifies and states its format and basis', async () => {
     const { manifest, files } = await verifyRunFolder(path)
-    expect(files.map(({ state }) => state)).toEqual(Array.from({ length: version >= 4 ? 9 : 8 }, () => 'ok'))
+    expect(files.map(({ state }) => state)).toEqual(Array.from({ length: version >= 4 ? 10 : 8 }, () => 'ok'))
     expect(manifest).toMatchObject({ format_version: version, config: { basis } })
   })
 

@@ -10,7 +10,7 @@ import {
   type StoredPaths,
 } from '../../../src-main/queries/what-if/scenario-probabilities.ts'
 import type { Calibration } from '../../../src-main/statistics/beta-calibration.ts'
-import { scenarioSchema, whatIfResultSchema, type WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
+import { scenarioSchema, fleetResultSchema, type FleetResult } from '../../../src-shared/ipc/what-if.ts'
 import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
 import { seriesRows } from '../../fixtures/forecast-rows.ts'
 
@@ -64,11 +64,11 @@ describe('on runs', () => {
   beforeAll(async () => void (workspace = await ForecastWorkspace.open()))
   afterAll(() => workspace.close())
 
-  const ask = async (folder: string, scenario: object): Promise<WhatIfResult> => {
+  const ask = async (folder: string, scenario: object): Promise<FleetResult> => {
     const run = await openRunFolder(folder)
     try {
       const session = await openWhatIfSession(run.database, run.contents)
-      return whatIfResultSchema.parse(evaluateScenario(session, { scenario: scenarioSchema.parse(scenario), grid: true, max_listed: null }))
+      return fleetResultSchema.parse(evaluateScenario(session, { scenario: scenarioSchema.parse(scenario), grid: true, max_listed: null }))
     } finally {
       await run.close()
     }

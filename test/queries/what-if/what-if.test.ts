@@ -12,7 +12,7 @@ import {
 } from '../../../src-main/queries/what-if/evaluate-scenario.ts'
 import { writeSampleFleet } from '../../../src-main/sample/write-sample-fleet.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
-import { scenarioSchema, whatIfResultSchema, type WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
+import { scenarioSchema, fleetResultSchema, type FleetResult } from '../../../src-shared/ipc/what-if.ts'
 import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
 import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
 import { seededRandom } from '../../fixtures/seeded-random.ts'
@@ -32,8 +32,8 @@ const open = async (folder: string): Promise<{ run: OpenRun; whatIf: WhatIfSessi
   return { run, whatIf: await openWhatIfSession(run.database, run.contents) }
 }
 
-const requestScenario = (whatIf: WhatIfSession, scenario: object = {}, grid = false): WhatIfResult =>
-  whatIfResultSchema.parse(evaluateScenario(whatIf, { scenario: scenarioSchema.parse(scenario), grid, max_listed: null }))
+const requestScenario = (whatIf: WhatIfSession, scenario: object = {}, grid = false): FleetResult =>
+  fleetResultSchema.parse(evaluateScenario(whatIf, { scenario: scenarioSchema.parse(scenario), grid, max_listed: null }))
 
 const serversTable = `server_id,business_unit,region,criticality,monthly_cost_usd,capacity_units
 a,shop,eu,usual,200,2
@@ -53,7 +53,7 @@ const rows = [
 ]
 
 /** Servers of a list with what is held against which limit, to nine decimals. */
-const listed = (list: WhatIfResult['newly_at_risk']): unknown[] =>
+const listed = (list: FleetResult['newly_at_risk']): unknown[] =>
   list.servers.map(({ server_id, metric, value, threshold }) => [server_id, metric, Number(value.toFixed(9)), threshold])
 
 describe('three servers', () => {

@@ -1,0 +1,240 @@
+// What if a cluster gains, removes or loses hosts, all demand grows, or other projects come: runways from the stored paths of its demand.
+import { join } from 'node:path'
+import type { CapacityGroup, CapacityHost, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityOutcome, ClusterFigures, Scenario, ScenarioProject } from '../../../src-shared/ipc/what-if.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { zoneClock, type ZoneClock } from '../../../src-shared/run/zone-clock.ts'
+import { escapeGlob, literal } from '../../database/database.ts'
+import { instantAfter, readInstant } from '../../forecasts/events-table.ts'
+import {
+  addProjects,
+  commonestSize,
+  countHostsToBuy,
+  demandCurves,
+  firstAbove,
+  projectMovement,
+  usableCapacity,
+  type DemandCurves,
+  type DemandPaths,
+  type ProjectDemand,
+} from '../../statistics/cluster-capacity.ts'
+import { readCapacityReport } from '../capacity/capacity-query.ts'
+import type { OpenRun } from '../run/open-run.ts'
+import { unknownNameError } from './scenario-parameters.ts'
+
+type CapacityScenario = Pick<
+  Scenario,
+  'added_hosts' | 'removed_hosts' | 'lost_hosts' | 'projects' | 'growth_percent' | 'group_growth' | 'removed_servers' | 'added_servers'
+>
+
+/** A project of the scenario, in milliseconds. */
+type TimedProject = ScenarioProject & ProjectDemand
+
+/** Null where nothing of a cluster differs from the run. Throws scenario-invalid for a host, cluster or metric that the run does not have. */
+export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario): Promise<CapacityOutcome | null> => {
+  const changesHosts = [scenario.added_hosts, scenario.removed_hosts, scenario.lost_hosts].some((changes) => changes.length > 0)
+  if (!changesHosts && scenario.projects === null && scenario.growth_percent === 0) return null
+  const report = await readCapacityReport(run.contents)
+  const clusters = report?.groups.filter(({ kind }) => kind === 'cluster') ?? []
+  if (report === null || clusters.length === 0) {
+    if (!changesHosts && scenario.projects === null) return null
+    throw new HeadroomError('scenario-invalid', 'The run has no clusters.', {
+      next: 'Name host_cluster in the servers table, with a row for each host, and analyse again.',
+    })
+  }
+  const hosts = new ScenarioHosts(report.hosts, scenario)
+  const clock = zoneClock(run.overview.timeZone)
+  const stated = readProjects(scenario.projects ?? runProjects(report), clock)
+  const projects = stated.filter(({ group }) => !isHost(report, group))
+  for (const project of projects) assertProjectGroup(project, clusters)
+  const growth = 1 + scenario.growth_percent / 100
+  const rows = []
+  const movements: CapacityOutcome['projects'] = []
+  for (const cluster of clusters) {
+    const own = projects.filter(({ group, metric }) => group === cluster.group && metric === cluster.metric)
+    const rules = { ...report, reserve_hosts: hosts.reserveOf(cluster.group, report.reserve_hosts) }
+    const figures = describeHosts(hosts.of(cluster.group), cluster, rules)
+    const counted = own.filter(({ is_counted: isCounted }) => isCounted)
+    const committed = readProjects(runProjects(report), clock).filter(
+      ({ group, metric, is_counted: isCounted }) => isCounted && group === cluster.group && metric === cluster.metric,
+    )
+    const demand = own.length === 0 && committed.length === 0 ? null : grow(await readDemand(run, cluster), growth)
+    const curves = demand === null ? grownCurves(cluster, growth) : demandCurves(addProjects(demand, counted), demand.times.length)
+    const times = cluster.demand_dates.map((date) => Date.parse(date))
+    rows.push({
+      cluster: cluster.group,
+      metric: cluster.metric,
+      unit: cluster.unit,
+      run: runFigures(cluster),
+      scenario: { ...figures, ...describeDemand(figures, curves, times, rules) },
+    })
+    for (const project of own) {
+      const others = counted.filter((other) => other !== project)
+      const { name, group, metric } = project
+      movements.push({ name, group, metric, ...projectMovement(demand!, figures.limit, project, others) })
+    }
+  }
+  return {
+    clusters: [...rows].sort((a, b) => Number(isUnchanged(a)) - Number(isUnchanged(b))),
+    projects: movements,
+    notes: [
+      ...stated
+        .filter(({ group }) => isHost(report, group))
+        .map(({ name, group }) => `Project ${name} is on the host ${group}; a new analysis with --projects answers it.`),
+      ...(scenario.group_growth.length > 0 ? ['Clusters take the demand growth of all servers, not that of one group.'] : []),
+      ...(scenario.removed_servers.length + scenario.added_servers.length > 0
+        ? ['Clusters keep the demand of the run where servers are added or removed.']
+        : []),
+    ],
+  }
+}
+
+const isUnchanged = ({ run, scenario }: CapacityOutcome['clusters'][number]): boolean => JSON.stringify(run) === JSON.stringify(scenario)
+
+const isHost = ({ hosts }: CapacityReport, name: string): boolean => hosts.some((host) => host.name === name)
+
+/** The run's projects; planned ones are not in its demand. */
+const runProjects = ({ projects }: CapacityReport): ScenarioProject[] =>
+  projects.map(({ name, group, metric, units, from, to, probability, status }) => ({
+    name,
+    group,
+    metric,
+    units,
+    from,
+    to,
+    probability,
+    status,
+    is_counted: status === 'committed',
+  }))
+
+const readProjects = (projects: readonly ScenarioProject[], { toInstant }: ZoneClock): TimedProject[] =>
+  projects.map((project) => {
+    const read = (text: string) => {
+      const found = readInstant(text, toInstant)
+      if (found !== null) return found
+      throw new HeadroomError('scenario-invalid', `Project ${project.name} holds "${text}", which is no date.`, {
+        next: 'Write 2026-11-27.',
+      })
+    }
+    const from = read(project.from)
+    const to = project.to === null ? null : read(project.to)
+    const untilMs = to === null ? Number.POSITIVE_INFINITY : instantAfter(to, toInstant)
+    if (untilMs <= from.ms)
+      throw new HeadroomError('scenario-invalid', `Project ${project.name} ends before it begins.`, { next: 'Swap the two dates.' })
+    return { ...project, fromMs: from.ms, untilMs }
+  })
+
+const assertProjectGroup = ({ name, group, metric }: ScenarioProject, clusters: readonly CapacityGroup[]): void => {
+  const own = clusters.filter((cluster) => cluster.group === group)
+  if (own.length === 0)
+    throw unknownNameError(
+      'cluster',
+      group,
+      clusters.map((cluster) => cluster.group),
+    )
+  if (own.some((cluster) => cluster.metric === metric)) return
+  throw new HeadroomError('scenario-invalid', `Project ${name} adds ${metric}, which no server of ${group} has.`, {
+    next: `Metrics of ${group}: ${own.map((cluster) => cluster.metric).join(', ')}.`,
+  })
+}
+
+/** The hosts of each cluster after the changes. */
+class ScenarioHosts {
+  readonly #byCluster = new Map<string, { readonly stay: CapacityHost[]; readonly before: CapacityHost[]; lost: number; added: number }>()
+
+  /** Throws scenario-invalid. */
+  constructor(hosts: readonly CapacityHost[], { added_hosts: added, removed_hosts: removed, lost_hosts: lost }: CapacityScenario) {
+    const names = hosts.flatMap(({ name, cluster }) => (cluster === null ? [] : [name]))
+    for (const host of [...removed, ...lost]) if (!names.includes(host)) throw unknownNameError('host of a cluster called', host, names)
+    for (const host of hosts) {
+      if (host.cluster === null) continue
+      const cluster = this.#byCluster.get(host.cluster) ?? { stay: [], before: [], lost: 0, added: 0 }
+      this.#byCluster.set(host.cluster, cluster)
+      cluster.before.push(host)
+      if (lost.includes(host.name)) cluster.lost++
+      else if (!removed.includes(host.name)) cluster.stay.push(host)
+    }
+    for (const { cluster: name, count } of added) {
+      const cluster = this.#byCluster.get(name)
+      if (cluster === undefined) throw unknownNameError('cluster with hosts called', name, [...this.#byCluster.keys()])
+      cluster.added += count
+    }
+  }
+
+  /** Hosts that stay, those before, and the number of new ones. */
+  of(cluster: string): { readonly stay: readonly CapacityHost[]; readonly before: readonly CapacityHost[]; readonly added: number } {
+    return this.#byCluster.get(cluster) ?? { stay: [], before: [], added: 0 }
+  }
+
+  /** A host that fails is one of the reserve. */
+  reserveOf(cluster: string, reserve: number): number {
+    return Math.max(0, reserve - (this.#byCluster.get(cluster)?.lost ?? 0))
+  }
+}
+
+type HostFigures = Pick<ClusterFigures, 'hosts' | 'usable' | 'limit'> & { readonly size: number | null }
+type Rules = Pick<CapacityReport, 'reserve_hosts' | 'reserve_percent' | 'capacity_target'>
+
+/** New hosts have the commonest size of those before. */
+const describeHosts = (
+  { stay, before, added }: ReturnType<ScenarioHosts['of']>,
+  { capacity_column: column }: CapacityGroup,
+  rules: Rules,
+): HostFigures => {
+  const sizes = before.map((host) => host[column])
+  const known = sizes.filter((size) => size !== null)
+  const size = known.length === 0 || known.length < sizes.length ? null : commonestSize(known)
+  const usable =
+    size === null ? null : usableCapacity([...stay.map((host) => host[column]!), ...Array.from({ length: added }, () => size)], rules)
+  return { hosts: stay.length + added, usable, limit: usable === null ? null : (usable * rules.capacity_target) / 100, size }
+}
+
+const describeDemand = (
+  { usable, limit, size }: HostFigures,
+  { p50, p90 }: DemandCurves,
+  times: readonly number[],
+  rules: Rules,
+): Pick<ClusterFigures, 'demand_p90' | 'runway_p50' | 'runway_p90' | 'hosts_to_buy'> => {
+  const demand = p90.at(-1) ?? null
+  return {
+    demand_p90: demand,
+    runway_p50: firstAbove(p50, limit, times),
+    runway_p90: firstAbove(p90, limit, times),
+    hosts_to_buy: usable === null || size === null || demand === null ? null : countHostsToBuy(demand, usable, size, rules),
+  }
+}
+
+const runFigures = ({ hosts, usable, limit, demand_p90, runway_p50, runway_p90, hosts_to_buy }: CapacityGroup): ClusterFigures => ({
+  hosts,
+  usable,
+  limit,
+  demand_p90,
+  runway_p50,
+  runway_p90,
+  hosts_to_buy,
+})
+
+/** Without projects a growth of all demand scales the curves themselves. */
+const grownCurves = ({ demand_p50_by: p50, demand_p90_by: p90 }: CapacityGroup, growth: number): DemandCurves => ({
+  p50: Float64Array.from(p50, (demand) => demand * growth),
+  p90: Float64Array.from(p90, (demand) => demand * growth),
+})
+
+const grow = ({ times, sums }: DemandPaths, growth: number): DemandPaths => ({ times, sums: sums.map((demand) => demand * growth) })
+
+/** The members' demand alone. Throws scenario-invalid for a run without that file. */
+const readDemand = async ({ database, contents }: OpenRun, { group, metric, demand_dates: dates }: CapacityGroup): Promise<DemandPaths> => {
+  if (!contents.presentFiles.has(runFiles.clusterDemand))
+    throw new HeadroomError('scenario-invalid', `The run lacks ${runFiles.clusterDemand}, so projects cannot be changed.`, {
+      next: 'Analyse the forecasts again.',
+    })
+  const file = literal(escapeGlob(join(contents.folder, runFiles.clusterDemand)))
+  const { demand } = await database.columns(
+    `SELECT demand FROM read_parquet(${file}, hive_partitioning = false)
+     WHERE cluster = $1 AND metric = $2 ORDER BY path, step`,
+    { demand: 'number' },
+    [group, metric],
+  )
+  return { times: dates.map((date) => Date.parse(date)), sums: demand }
+}
