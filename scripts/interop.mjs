@@ -43,6 +43,12 @@ const foreignClients = spawnSync(
   { stdio: 'inherit', cwd: projectFolder, env: { ...process.env, HEADROOM_INTEROP: 'yes' } },
 )
 failed += foreignClients.status === 0 ? 0 : 1
+const realPrometheus = spawnSync(
+  process.execPath,
+  [join(projectFolder, 'scripts', 'test.mjs'), 'window', 'test/window/real-prometheus.test.ts'],
+  { stdio: 'inherit', cwd: projectFolder, env: { ...process.env, HEADROOM_INTEROP: 'yes' } },
+)
+failed += realPrometheus.status === 0 ? 0 : 1
 for (const script of ['cloud-on-moto.mjs', 'collect-on-moto.mjs', 'real-prometheus.mjs', 'engine-in-debian.mjs', 'spark.mjs']) {
   console.log(`\n${script}`)
   const { status } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', script)], { stdio: 'inherit' })

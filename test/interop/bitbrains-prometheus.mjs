@@ -18,8 +18,8 @@ const servers = 40
  * @property {() => Promise<void>} stop
  */
 
-/** @param {string} folder @returns {Promise<RealPrometheus | undefined>} */
-export async function startBitbrainsPrometheus(folder) {
+/** `endsNow`: moved to the hours until now. @param {string} folder @param {{ endsNow?: boolean }} [options] @returns {Promise<RealPrometheus | undefined>} */
+export async function startBitbrainsPrometheus(folder, { endsNow = false } = {}) {
   for (const program of ['prometheus', 'promtool']) {
     if (spawnSync(program, ['--version']).error !== undefined) {
       console.log(`Skipped: ${program} is not installed (apt-get install prometheus).`)
@@ -31,7 +31,10 @@ export async function startBitbrainsPrometheus(folder) {
     return undefined
   }
   mkdirSync(folder, { recursive: true })
-  const measurements = `SELECT server_id, "timestamp", metric, actual FROM read_parquet('${bitbrains}')
+  const time = endsNow
+    ? `"timestamp" + (date_trunc('hour', now()::TIMESTAMP) - (SELECT max("timestamp") FROM read_parquet('${bitbrains}'))) AS "timestamp"`
+    : '"timestamp"'
+  const measurements = `SELECT server_id, ${time}, metric, actual FROM read_parquet('${bitbrains}')
     WHERE actual IS NOT NULL AND server_id IN (SELECT DISTINCT server_id FROM read_parquet('${bitbrains}') ORDER BY server_id LIMIT ${servers})`
   const blocks = join(folder, 'blocks')
   const until = await writeOpenMetrics(measurements, join(folder, 'bitbrains.om'))
