@@ -661,6 +661,7 @@ const hostGroups = keyFrom('src-main/engine/capacity/host-groups.ts#readHostGrou
 const driversTest = 'test/engine/capacity/drivers.test.ts'
 const driverFigures = keyFrom('src-main/engine/capacity/drivers.ts#fitDriver', driversTest)
 const driverLines = keyFrom('src-main/statistics/robust-line.ts#fitRobustLine', driversTest)
+const driverPlans = keyFrom('src-main/engine/capacity/drivers.ts#planDrivers', driversTest)
 const rightsizeTest = 'test/engine/capacity/rightsize.test.ts'
 const sizes = keyFrom('src-main/engine/capacity/rightsize.ts#rightsizeFleet', rightsizeTest)
 const savingsFigures = keyFrom('src-main/engine/capacity/assess-capacity.ts#assessCapacity', rightsizeTest)
@@ -742,6 +743,12 @@ export const capacityFigures = {
     supported: driverFigures('(`high_threshold` − `intercept`) / `slope`'),
     growth_factor: driverFigures('`supported` / `current`'),
     residual_percent: driverFigures('100 × (1 − `current` / `supported`)'),
+  }),
+  ...under('driver_plans[]', {
+    driver: driverPlans('drivers table'),
+    group: driverPlans('drivers table'),
+    month: driverPlans('months with values later than the last measurement of the fleet'),
+    value: driverPlans('mean of those values'),
   }),
   'rightsizing.catalogue': sizes('path of `--catalogue`, else the shipped list'),
   ...under('rightsizing.servers[]', {

@@ -27,13 +27,14 @@ const maxGroupRows = 40
 const dayText = (time: string | null, otherwise: string): string => (time === null ? otherwise : time.slice(0, 10))
 
 /** The capacity as text: limiting resources, clusters, hosts, volumes, and what is not known. */
-export const describeCapacity = ({ report, resources, volumes, volume_count }: CapacityView): string =>
+export const describeCapacity = ({ report, resources, volumes, volume_count, driver_months }: CapacityView): string =>
   [
     resources.length === 0 ? 'No metric has a threshold, so no resource limits.' : describeResources(resources),
     report === null ? 'Clusters and hosts are not known in this run.' : describeGroups(report.groups, report.horizon_end),
     report === null || report.projects.length === 0 ? '' : describeProjects(report.projects),
     volumes.length === 0 ? '' : describeVolumes(volumes, volume_count),
     report === null || report.drivers.length === 0 ? '' : describeDrivers(report.drivers),
+    driver_months.length === 0 ? '' : describeDriverMonths(driver_months),
     report === null ? '' : describeSavings(report),
     ...(report?.notes ?? []).map((note) => wrapText(`Note: ${note}`)),
   ]
@@ -166,6 +167,31 @@ const describeDrivers = (drivers: CapacityReport['drivers']): string => {
       : []),
   ].join('\n')
 }
+
+const maxMonthRows = 36
+
+const describeDriverMonths = (months: CapacityView['driver_months']): string =>
+  [
+    reportTable(
+      ['plan', 'month', 'value', 'metrics', 'above', '95 % interval', 'furthest above', 'P95', '95 % interval'],
+      months
+        .slice(0, maxMonthRows)
+        .map(({ driver, group, month, value, metrics, above, above_low, above_high, first }) => [
+          group === null ? driver : `${driver} (${group})`,
+          month,
+          decimalText(value),
+          String(metrics),
+          String(above),
+          `${above_low} to ${above_high}`,
+          first === null ? '' : `${first.server_id} ${first.metric}`,
+          first === null ? '' : decimalText(first.p95),
+          first === null ? '' : `${decimalText(first.p95_low)} to ${decimalText(first.p95_high)}`,
+        ]),
+    ),
+    ...(months.length > maxMonthRows
+      ? [`Only the first ${maxMonthRows} of ${countText(months.length, 'month')} are shown; --json has all.`]
+      : []),
+  ].join('\n')
 
 const maxSizeRows = 20
 const riskWords = ['very low', 'low', 'medium', 'high', 'very high'] as const

@@ -151,7 +151,7 @@ const recommendFleet = async (
   await writeJson(
     staging.folder,
     runFiles.capacity,
-    await assessCapacity(database, config, capacityColumns, capacityTables, drivers, task, work.signal),
+    await assessCapacity(database, config, capacityColumns, capacityTables, drivers, clock, task, work.signal),
   )
   await staging.seal(runFiles.capacity)
   await database.run(

@@ -121,6 +121,14 @@ const capacityHostSchema = z.object({
 })
 export type CapacityHost = z.infer<typeof capacityHostSchema>
 
+const driverPlanSchema = z.object({
+  driver: z.string().describe('name of the driver'),
+  group: z.string().nullable().describe('its business unit; null: all servers'),
+  month: z.string().describe('month in the zone of the run, YYYY-MM'),
+  value: z.number().describe('mean of the values of the drivers table in that month, after the last measurement'),
+})
+export type DriverPlan = z.infer<typeof driverPlanSchema>
+
 export const capacityReportSchema = z.object({
   reserve_hosts: z.int().describe('hosts that may fail in each cluster'),
   reserve_percent: z.number().describe('share of the remaining capacity that stays free'),
@@ -130,6 +138,7 @@ export const capacityReportSchema = z.object({
   groups: z.array(capacityGroupSchema).describe('a row per cluster or host and metric'),
   projects: z.array(capacityProjectSchema).describe('a row per project whose group and metric are known'),
   drivers: z.array(capacityDriverSchema).describe('a row per series and driver that it follows'),
+  driver_plans: z.array(driverPlanSchema).describe('a row per driver and month after the last measurement'),
   rightsizing: rightsizingSchema,
   savings: savingsSchema.describe('a waterfall'),
   notes: z.array(z.string()).describe('what is missing, a sentence each'),

@@ -28,6 +28,25 @@ const volumeSchema = z.object({
   days_until_full: z.number().nullable(),
 })
 
+const driverMonthSchema = z.object({
+  driver: z.string(),
+  /** Business unit; null: all servers. */
+  group: z.string().nullable(),
+  /** YYYY-MM. */
+  month: z.string(),
+  /** The plan's. */
+  value: z.number(),
+  /** Metrics that follow the driver and have a threshold. */
+  metrics: z.int(),
+  /** Of those the ones whose P95 lies above it; by both limits of the slopes' 95 % intervals. */
+  above: z.int(),
+  above_low: z.int(),
+  above_high: z.int(),
+  /** The metric furthest above its threshold; null where none is. */
+  first: z.object({ server_id: z.string(), metric: z.string(), p95: z.number(), p95_low: z.number(), p95_high: z.number() }).nullable(),
+})
+export type DriverMonth = z.infer<typeof driverMonthSchema>
+
 export const capacityViewSchema = z.object({
   /** Null in runs of older versions: not known. */
   report: capacityReportSchema.nullable(),
@@ -35,5 +54,7 @@ export const capacityViewSchema = z.object({
   /** The first ones by days until full. */
   volumes: z.array(volumeSchema),
   volume_count: z.int(),
+  /** What the plans of the drivers mean, by driver and month. */
+  driver_months: z.array(driverMonthSchema),
 })
 export type CapacityView = z.infer<typeof capacityViewSchema>

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import type { CapacityDriver, CapacityReport, CapacitySavings, Rightsizing } from '../../../src-shared/artefacts/capacity.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
-import { assessGroups } from './assess-groups.ts'
-import { readDrivers, type Driver } from './drivers.ts'
+import { assessGroups, readOrigin } from './assess-groups.ts'
+import { planDrivers, readDrivers, type Driver } from './drivers.ts'
 import { readCatalogue, type InstanceCatalogue } from './instance-catalogue.ts'
 import { readProjects, type Project } from './projects.ts'
 import { rightsizeFleet } from './rightsize.ts'
@@ -44,8 +45,9 @@ export const assessCapacity = async (
   database: Database,
   config: AnalysisConfig,
   columns: ReadonlyMap<string, CapacityColumn>,
-  { projects, catalogue }: CapacityTables,
+  { projects, drivers: stated, catalogue }: CapacityTables,
   drivers: readonly CapacityDriver[],
+  clock: ZoneClock,
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
 ): Promise<CapacityReport> => {
@@ -54,6 +56,7 @@ export const assessCapacity = async (
   return {
     ...groups,
     drivers: [...drivers],
+    driver_plans: planDrivers(stated, await readOrigin(database), clock),
     rightsizing,
     savings: await sumSavings(database, rightsizing),
     notes: [...notes, ...describeTypes(rightsizing)],

@@ -37,7 +37,7 @@ interface GroupDemand {
 }
 
 /** Clusters, hosts and projects of capacity.json. */
-type GroupReport = Omit<CapacityReport, 'drivers' | 'rightsizing' | 'savings'>
+type GroupReport = Omit<CapacityReport, 'drivers' | 'driver_plans' | 'rightsizing' | 'savings'>
 
 /** Reads `server_attributes`, `series`, `series_capacity`, `horizon`. `task`: what paths are drawn from; null where none are known. */
 export const assessGroups = async (
@@ -231,7 +231,7 @@ const addDemand = (sums: Float64Array, paths: Float64Array, slots: Int32Array, s
 }
 
 /** Milliseconds UTC of the last measurement; servers gone silent do not count. */
-const readOrigin = async (database: Database): Promise<number> => {
+export const readOrigin = async (database: Database): Promise<number> => {
   const { origin } = await database.row(
     'SELECT coalesce(CAST(epoch_ms(max(last_measured_at)) AS DOUBLE), 0) AS origin FROM series WHERE NOT is_silent',
     z.object({ origin: z.number() }),

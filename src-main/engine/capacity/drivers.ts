@@ -1,7 +1,7 @@
 // Business drivers: how a metric follows a number such as payments a day, and which number the server supports (analysis definition, section 13).
-import type { CapacityDriver } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityDriver, DriverPlan } from '../../../src-shared/artefacts/capacity.ts'
 import type { DecimalSetting } from '../../../src-shared/config/analysis-config.ts'
-import { zoneClock } from '../../../src-shared/run/zone-clock.ts'
+import { zoneClock, type ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import { readInstant } from '../../forecasts/events-table.ts'
@@ -51,6 +51,23 @@ export const readDrivers = async (path: string | undefined, decimal: DecimalSett
   }
   return { entry, drivers: [...drivers.keys()].sort().map((key) => drivers.get(key)!) }
 }
+
+/** The values after the last measurement, by month of the zone. `origin`: milliseconds UTC. */
+export const planDrivers = (drivers: readonly Driver[], origin: number, { toLocal }: Pick<ZoneClock, 'toLocal'>): DriverPlan[] =>
+  drivers.flatMap(({ name, group, values }) => {
+    const months = new Map<string, number[]>()
+    for (const [time, value] of [...values].sort(([a], [b]) => a - b)) {
+      if (time <= origin) continue
+      const month = new Date(toLocal(time)).toISOString().slice(0, 7)
+      months.set(month, [...(months.get(month) ?? []), value])
+    }
+    return [...months].map(([month, own]) => ({
+      driver: name,
+      group,
+      month,
+      value: own.reduce((sum, value) => sum + value, 0) / own.length,
+    }))
+  })
 
 const dayMs = 86_400_000
 const minDays = 70

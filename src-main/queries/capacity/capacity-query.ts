@@ -1,13 +1,9 @@
 // Capacity of a run: limiting resources and volumes from server_risk, hosts and clusters as capacity.json states them.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
-import { capacityReportSchema, type CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
 import { capacityViewSchema, type CapacityView } from '../../../src-shared/ipc/capacity-view.ts'
-import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { OpenRun } from '../run/open-run.ts'
-import type { RunContents } from '../run/run-contents.ts'
+import { describeDriverPlans } from './driver-changes.ts'
+import { readCapacityReport } from './read-capacity-report.ts'
 
 const maxVolumes = 1000
 
@@ -36,16 +32,7 @@ export const queryCapacity = async (run: OpenRun): Promise<CapacityView> => {
     'SELECT CAST(count(growth_per_day) AS INTEGER) AS count FROM server_risk',
     z.object({ count: z.int() }),
   )
-  return { report: await readCapacityReport(contents), resources, volumes, volume_count: count }
-}
-
-/** Null for a run of an older version. Throws run-damaged for an invalid file. */
-export const readCapacityReport = async ({ folder, presentFiles }: RunContents): Promise<CapacityReport | null> => {
-  if (!presentFiles.has(runFiles.capacity)) return null
-  const path = join(folder, runFiles.capacity)
-  try {
-    return capacityReportSchema.parse(JSON.parse(await readFile(path, 'utf8')))
-  } catch (cause) {
-    throw new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Download or analyse the run again.', cause })
-  }
+  const report = await readCapacityReport(contents)
+  const driverMonths = report === null ? [] : await describeDriverPlans(run, report)
+  return { report, resources, volumes, volume_count: count, driver_months: driverMonths }
 }

@@ -1,9 +1,66 @@
-// What if a business driver grows: the P95 of the metrics that follow it, with the interval of their slopes.
+// What if a business driver grows, or follows its plan: the P95 of the metrics that follow it, with the interval of their slopes.
 import { z } from 'zod'
 import type { DriverChange, DriverEffect } from '../../../src-shared/ipc/what-if.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { readCapacityReport } from './capacity-query.ts'
+import type { CapacityDriver, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { DriverMonth } from '../../../src-shared/ipc/capacity-view.ts'
+import { readCapacityReport } from './read-capacity-report.ts'
 import type { OpenRun } from '../run/open-run.ts'
+
+const p95Schema = z.object({ server_id: z.string(), metric: z.string(), p95: z.number(), high_threshold: z.number().nullable() })
+type MetricP95 = z.infer<typeof p95Schema>
+
+const metricKey = ({ server_id, metric }: Pick<MetricP95, 'server_id' | 'metric'>): string => JSON.stringify([server_id, metric])
+
+const readP95s = async ({ database }: OpenRun): Promise<ReadonlyMap<string, MetricP95>> => {
+  const rows = await database.rows(
+    'SELECT server_id, metric, coalesce(p95_median, horizon_p95) AS p95, high_threshold FROM server_risk WHERE horizon_p95 IS NOT NULL',
+    p95Schema,
+  )
+  return new Map(rows.map((row) => [metricKey(row), row]))
+}
+
+/** The P95 with so much more of the driver; low and high by the 95 % interval of the slope. */
+const moveP95 = (
+  { slope, slope_low, slope_high }: CapacityDriver,
+  p95: number,
+  added: number,
+): { readonly p95: number; readonly p95_low: number; readonly p95_high: number } => {
+  const limits = [p95 + slope_low * added, p95 + slope_high * added]
+  return { p95: p95 + slope * added, p95_low: Math.min(...limits), p95_high: Math.max(...limits) }
+}
+
+/** What each month of the drivers' plans does to the metrics that follow them. */
+export const describeDriverPlans = async (run: OpenRun, { drivers, driver_plans: plans }: CapacityReport): Promise<DriverMonth[]> => {
+  if (plans.length === 0) return []
+  const riskOf = await readP95s(run)
+  return plans.map(({ driver, group, month, value }) => {
+    const moved = drivers
+      .filter((row) => row.driver === driver && row.group === group)
+      .flatMap((row) => {
+        const risk = riskOf.get(metricKey(row))
+        const limit = risk?.high_threshold ?? null
+        if (risk === undefined || limit === null) return []
+        return [{ server_id: row.server_id, metric: row.metric, limit, ...moveP95(row, risk.p95, value - row.current) }]
+      })
+    const above = moved.filter(({ p95, limit }) => p95 > limit).sort((a, b) => b.p95 - b.limit - (a.p95 - a.limit))
+    const [first] = above
+    return {
+      driver,
+      group,
+      month,
+      value,
+      metrics: moved.length,
+      above: above.length,
+      above_low: moved.filter(({ p95_low, limit }) => p95_low > limit).length,
+      above_high: moved.filter(({ p95_high, limit }) => p95_high > limit).length,
+      first:
+        first === undefined
+          ? null
+          : { server_id: first.server_id, metric: first.metric, p95: first.p95, p95_low: first.p95_low, p95_high: first.p95_high },
+    }
+  })
+}
 
 /** Rows by falling P95; changes of several drivers add up only in the eye of the reader. Throws scenario-invalid for a driver that no metric follows. */
 export const evaluateDriverChanges = async (run: OpenRun, changes: readonly DriverChange[]): Promise<DriverEffect[]> => {
@@ -16,21 +73,15 @@ export const evaluateDriverChanges = async (run: OpenRun, changes: readonly Driv
       next: known.length === 0 ? 'Analyse again with --drivers.' : `Drivers of the run: ${known.join(', ')}.`,
     })
   }
-  const risks = await run.database.rows(
-    'SELECT server_id, metric, coalesce(p95_median, horizon_p95) AS p95, high_threshold FROM server_risk WHERE horizon_p95 IS NOT NULL',
-    z.object({ server_id: z.string(), metric: z.string(), p95: z.number(), high_threshold: z.number().nullable() }),
-  )
-  const riskOf = new Map(risks.map((risk) => [JSON.stringify([risk.server_id, risk.metric]), risk]))
+  const riskOf = await readP95s(run)
   return changes
     .flatMap(({ driver, group, percent }) =>
       drivers
         .filter((row) => row.driver === driver && (group === null || row.group === group))
         .flatMap((row): DriverEffect[] => {
-          const risk = riskOf.get(JSON.stringify([row.server_id, row.metric]))
+          const risk = riskOf.get(metricKey(row))
           if (risk === undefined) return []
-          const added = (row.current * percent) / 100
-          const [a, b] = [risk.p95 + row.slope_low * added, risk.p95 + row.slope_high * added]
-          const p95 = risk.p95 + row.slope * added
+          const moved = moveP95(row, risk.p95, (row.current * percent) / 100)
           const isAbove = (value: number): boolean => risk.high_threshold !== null && value > risk.high_threshold
           return [
             {
@@ -40,11 +91,9 @@ export const evaluateDriverChanges = async (run: OpenRun, changes: readonly Driv
               group: row.group,
               percent,
               run_p95: risk.p95,
-              p95,
-              p95_low: Math.min(a, b),
-              p95_high: Math.max(a, b),
+              ...moved,
               high_threshold: risk.high_threshold,
-              is_newly_above: isAbove(p95) && !isAbove(risk.p95),
+              is_newly_above: isAbove(moved.p95) && !isAbove(risk.p95),
             },
           ]
         }),

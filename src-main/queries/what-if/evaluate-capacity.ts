@@ -19,7 +19,7 @@ import {
   type DemandPaths,
   type ProjectDemand,
 } from '../../statistics/cluster-capacity.ts'
-import { readCapacityReport } from '../capacity/capacity-query.ts'
+import { readCapacityReport } from '../capacity/read-capacity-report.ts'
 import type { OpenRun } from '../run/open-run.ts'
 import { unknownNameError } from './scenario-parameters.ts'
 

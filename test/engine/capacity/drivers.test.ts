@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeFit, fitDriver, readDrivers } from '../../../src-main/engine/capacity/drivers.ts'
 import { evaluateDriverChanges } from '../../../src-main/queries/capacity/driver-changes.ts'
+import { describeCapacity } from '../../../src-main/cli/capacity-command.ts'
+import { queryCapacity } from '../../../src-main/queries/capacity/capacity-query.ts'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
 import { fitRobustLine } from '../../../src-main/statistics/robust-line.ts'
 import { capacityReportSchema } from '../../../src-shared/artefacts/capacity.ts'
@@ -86,19 +88,41 @@ describe('in a run', () => {
       `${timeAfter('2026-01-01', day).slice(0, 10)},payments,${value},Retail`,
       `${timeAfter('2026-01-01', day).slice(0, 10)},logins,${(day * 7919) % 97},`,
     ])
+    const planned = ['2026-04-05,payments,2800', '2026-04-20,payments,3000', '2026-05-15,payments,3200']
     const run = await workspace.analyse(await workspace.writeForecasts('drivers.parquet', rows), {
       serversTable: await workspace.writeText('drivers.servers.csv', 'server_id,business_unit\na,Retail\nb,Treasury\n'),
-      driversTable: await workspace.writeText('drivers.csv', ['time,driver,value,group', ...lines].join('\n')),
+      driversTable: await workspace.writeText(
+        'drivers.csv',
+        ['time,driver,value,group', ...lines, ...planned.map((line) => `${line},Retail`)].join('\n'),
+      ),
     })
-    const { drivers } = await run.json(runFiles.capacity, capacityReportSchema)
+    const { drivers, driver_plans } = await run.json(runFiles.capacity, capacityReportSchema)
     expect(drivers).toHaveLength(1)
     expect(drivers[0]).toMatchObject({ server_id: 'a', driver: 'payments', group: 'Retail', points: 90, current: 1500 })
     expect(drivers[0]!.slope).toBeCloseTo(0.02, 9)
     expect(drivers[0]!.supported).toBeCloseTo(3500, 6)
-    expect(run.manifest.drivers_table).toMatchObject({ rows: 180 })
+    expect(run.manifest.drivers_table).toMatchObject({ rows: 183 })
+
+    // The measurements end on 31 March.
+    expect(driver_plans).toEqual([
+      { driver: 'payments', group: 'Retail', month: '2026-04', value: 2900 },
+      { driver: 'payments', group: 'Retail', month: '2026-05', value: 3200 },
+    ])
 
     const open = await openRunFolder(run.folder)
     try {
+      const view = await queryCapacity(open)
+      const [of] = await evaluateDriverChanges(open, [{ driver: 'payments', group: null, percent: 0 }])
+      const p95 = of!.run_p95
+      expect(p95 + 28 < 80 && p95 + 34 > 80).toBe(true)
+      // 2,900 are 1,400 more than now: 28 points; 3,200 are 34 points more.
+      expect(view.driver_months.map(({ month, metrics, above }) => [month, metrics, above])).toEqual([
+        ['2026-04', 1, 0],
+        ['2026-05', 1, 1],
+      ])
+      expect(view.driver_months[1]!.first).toMatchObject({ server_id: 'a', metric: 'cpu_p95' })
+      expect(view.driver_months[1]!.first!.p95).toBeCloseTo(p95 + 34, 6)
+      expect(describeCapacity(view)).toMatch(/payments \(Retail\) +2026-05 +3,200 +1 +1 +1 to 1 +a cpu_p95/)
       // 110 % of 1,500 are 1,650 more: 33 points on top of the P95 of the run.
       const [effect, ...others] = await evaluateDriverChanges(open, [{ driver: 'payments', group: null, percent: 110 }])
       expect(others).toEqual([])
