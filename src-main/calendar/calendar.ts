@@ -152,12 +152,23 @@ export const holidayDates = (
   return [...byDay].map(([day, name]) => ({ day, name })).sort((a, b) => (a.day < b.day ? -1 : 1))
 }
 
+type RegionalHoliday = HolidayDate & { readonly states: readonly string[] }
+const regionalHolidays = new Map<string, RegionalHoliday | null>()
+
 /** A holiday that most states of the country keep, but not the country as a whole; null where a state is set, or without one. */
 export const commonRegionalHoliday = (
   { holiday_country: country, holiday_state: state }: Pick<AnalysisConfig, 'holiday_country' | 'holiday_state'>,
   year: number,
-): (HolidayDate & { readonly states: readonly string[] }) | null => {
+): RegionalHoliday | null => {
   if (state !== undefined) return null
+  const name = `${country} ${year}`
+  const known = regionalHolidays.get(name)
+  const found = known === undefined ? findRegionalHoliday(country, year) : known
+  regionalHolidays.set(name, found)
+  return found
+}
+
+const findRegionalHoliday = (country: string, year: number): RegionalHoliday | null => {
   const states = Object.keys(new Holidays().getStates(country) ?? {})
   const nationwide = openRegion(country, '').calendar.getHolidays(year)
   const national = new Set(nationwide.map(dayOf))
