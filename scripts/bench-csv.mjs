@@ -30,7 +30,7 @@ const literal = (path) => `'${path.replaceAll("'", "''")}'`
 
 const makeForecasts = async () => {
   const forecasts = join(folder, 'forecasts.parquet')
-  await measure(process.execPath, [cliFile, 'sample', '--servers', '10000', '--out', forecasts, '--quiet'])
+  await measure(process.execPath, [cliFile, 'sample', '--end', '2026-11-22', '--servers', '10000', '--out', forecasts, '--quiet'])
   return forecasts
 }
 

@@ -38,7 +38,7 @@ try {
     const run = join(folder, `run-${servers}`)
     const cli = (/** @type {string[]} */ args) =>
       execFileSync(process.execPath, [cliFile, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-    cli(['sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
+    cli(['sample', '--end', '2026-11-22', '--servers', String(servers), '--out', forecasts, '--quiet'])
     cli(['analyze', forecasts, '--servers', forecasts.replace(/\.parquet$/, '.servers.csv'), '--out', run, '--quiet'])
     await ask('run.open', { folder: run })
     const opened = await ask('scenario-choices.get', { folder: run })

@@ -45,7 +45,7 @@ await runMain(async () => {
     const makeRun = async (servers) => {
       const forecasts = join(folder, `fleet-${servers}.parquet`)
       const run = join(folder, `run-${servers}`)
-      await headroom(['sample', '--servers', String(servers), '--out', forecasts])
+      await headroom(['sample', '--end', '2026-11-22', '--servers', String(servers), '--out', forecasts])
       await headroom([
         'analyze',
         forecasts,

@@ -37,7 +37,7 @@ if (!hasPandas) console.log(`skipped: plain pandas (${python} has no pandas, pya
 const measureSize = async (servers) => {
   const forecasts = join(folder, `${servers}.parquet`)
   const table = forecasts.replace(/\.parquet$/, '.servers.csv')
-  await measure(process.execPath, [cliFile, 'sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
+  await measure(process.execPath, [cliFile, 'sample', '--end', '2026-11-22', '--servers', String(servers), '--out', forecasts, '--quiet'])
   const run = join(folder, 'run')
   const limit = servers > 10_000 ? ['--memory-limit', largeLimit] : []
   const analyze = [cliFile, 'analyze', forecasts, '--servers', table, '--out', run, '--quiet', ...limit]

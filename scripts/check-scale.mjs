@@ -24,7 +24,7 @@ const checkClaim = (holds, sentence) => {
 /** @param {number} servers */
 const makeForecasts = async (servers) => {
   const forecasts = join(folder, `${servers}.parquet`)
-  await measure(process.execPath, [cliFile, 'sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
+  await measure(process.execPath, [cliFile, 'sample', '--end', '2026-11-22', '--servers', String(servers), '--out', forecasts, '--quiet'])
   return forecasts
 }
 

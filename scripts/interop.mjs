@@ -21,7 +21,7 @@ try {
   ]) {
     const forecasts = join(folder, `${servers}.parquet`)
     const run = join(folder, `run-${servers}-${clusters}`)
-    cli(['sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
+    cli(['sample', '--end', '2026-11-22', '--servers', String(servers), '--out', forecasts, '--quiet'])
     cli(['analyze', forecasts, '--set', `n_clusters=${clusters}`, '--out', run, '--quiet'])
     const { status, stdout, stderr, error } = spawnSync(python, [join(projectFolder, 'test', 'interop', 'clusters.py'), run], {
       encoding: 'utf8',

@@ -88,7 +88,7 @@ await runMain(async () => {
       for (const servers of values.run.length > 0 ? [] : values.fleets.split(',')) {
         const forecasts = join(folder, `fleet-${servers}.parquet`)
         const run = join(folder, `run-${servers}`)
-        await headroom(['sample', '--servers', servers, '--out', forecasts])
+        await headroom(['sample', '--end', '2026-11-22', '--servers', servers, '--out', forecasts])
         const probability = Number(servers) <= 2000 ? ['--set', 'breach_probability=true'] : []
         await headroom(['analyze', forecasts, '--servers', forecasts.replace('.parquet', '.servers.csv'), '--out', run, ...probability])
         await shoot(run, servers, env, electron, out)

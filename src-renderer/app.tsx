@@ -9,6 +9,7 @@ import { Sidebar } from './frame/sidebar.tsx'
 import { ServerDrawer } from './frame/server-drawer.tsx'
 import { ShortcutsPage } from './frame/shortcuts-page.tsx'
 import { StatusBar } from './frame/status-bar.tsx'
+import { TourPanel } from './frame/tour-panel.tsx'
 import { makeKeyListener } from './frame/key-listener.ts'
 import { ExportProvider } from './components/export-context.ts'
 import { copyText, copyWithNotice, saveFile } from './state/export-actions.ts'
@@ -89,6 +90,7 @@ const MainArea = ({ theme }: { readonly theme: ReturnType<typeof useTheme> }) =>
           <ServerDrawer run={run} serverId={selectedServer} />
         )}
       </div>
+      <TourPanel />
       <StatusBar />
     </div>
   )

@@ -6,6 +6,7 @@ import { copyLink, exportReport } from './state/export-actions.ts'
 import { cancelAnalysis } from './state/follow-analysis.ts'
 import { clearFilter, goBack, goForward, navigateTo, redoFilter, selectServer, undoFilter, useNavigation } from './state/navigation.ts'
 import { choosePath, openSample } from './state/open-path.ts'
+import { startTour } from './state/tour.ts'
 import { changeSettings, useWindowState } from './state/window-state.ts'
 import { fileFormatLabels, themeLabels } from './theme/labels.ts'
 import { views } from './view-table.tsx'
@@ -95,6 +96,7 @@ export const windowCommands: readonly Command[] = [
     title: `Theme: ${themeLabels[theme]}`,
     run: () => void changeSettings({ theme }),
   })),
+  { id: 'tour.open', group: 'Help', title: 'Tour', run: () => void startTour() },
   { id: 'palette.open', group: 'Help', title: 'Commands', shortcut: 'Ctrl+K', run: () => useWindowState.setState({ overlay: 'palette' }) },
   {
     id: 'shortcuts.open',

@@ -38,7 +38,9 @@ export async function* knownFleets({ data, folder, database }) {
     yield { name: 'PlanetLab, last window', fleets: [await holdOutLastWindow(database, planetlab, join(folder, 'planetlab.parquet'))] }
   else console.log('PlanetLab: skipped, since the data are not here (--data FOLDER).')
   const sample = join(folder, 'sample.parquet')
-  execFileSync(process.execPath, [cliFile, 'sample', '--servers', '1000', '--out', sample, '--quiet'], { stdio: 'ignore' })
+  execFileSync(process.execPath, [cliFile, 'sample', '--end', '2026-11-22', '--servers', '1000', '--out', sample, '--quiet'], {
+    stdio: 'ignore',
+  })
   yield { name: 'sample, last window', fleets: [await holdOutLastWindow(database, sample, join(folder, 'sample-cut.parquet'))] }
   for (const name of lawNames) {
     const { rows, truth } = makeSyntheticFleet(name, 1000)

@@ -41,7 +41,7 @@ export async function serveSandboxAccount(givenForecasts) {
   await runNode(['scripts/bundle-engine.mjs'])
   mkdirSync(work, { recursive: true })
   const forecasts = givenForecasts ?? join(work, 'fleet.parquet')
-  if (!existsSync(forecasts)) await runNode([cliFile, 'sample', '--servers', '120', '--out', forecasts, '--quiet'])
+  if (!existsSync(forecasts)) await runNode([cliFile, 'sample', '--end', '2026-11-22', '--servers', '120', '--out', forecasts, '--quiet'])
   const { serveSandbox } = await loadSimulator()
   // Where there are no namespaces, the container is this command line.
   process.env.HEADROOM_TEST_CLI ??= cliFile

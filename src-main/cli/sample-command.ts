@@ -1,5 +1,6 @@
 // headroom sample: writes seeded forecasts, or measurements alone, and their servers table.
 import { assertNewFiles } from '../run-folder/output-file.ts'
+import { yesterday } from '../sample/sample-calendar.ts'
 import { writeSampleFleet } from '../sample/write-sample-fleet.ts'
 import { runCancellable, jsonText, print, createProgressView } from './terminal.ts'
 
@@ -8,6 +9,7 @@ export interface SampleOptions {
   readonly servers: number
   readonly granularity: 'daily' | 'hourly'
   readonly seed: number
+  readonly end?: string
   readonly measurements?: boolean
   readonly force?: boolean
   readonly json?: boolean
@@ -17,10 +19,10 @@ export interface SampleOptions {
 export const runSample = async (options: SampleOptions): Promise<void> => {
   await assertNewFiles([options.out, options.out.replace(/\.parquet$/, '.servers.csv')], options)
   const view = createProgressView({ quiet: options.quiet === true || options.json === true })
-  const { out, servers, granularity, seed } = options
+  const { out, servers, granularity, seed, end = yesterday(Date.now()) } = options
   const contents = options.measurements === true ? 'measurements' : 'forecasts'
   const sample = await runCancellable((signal) =>
-    writeSampleFleet({ out, servers, granularity, seed, contents }, { signal, onEvent: view.show }),
+    writeSampleFleet({ out, servers, granularity, seed, end, contents }, { signal, onEvent: view.show }),
   ).finally(view.end)
   if (options.json === true) {
     print(jsonText({ [contents]: sample.forecasts, servers_table: sample.serversTable, rows: sample.rows }))

@@ -7,7 +7,8 @@ import type { RunEvent } from '../../src-shared/run/run-event.ts'
 
 /** Share of the whole that writing the sample takes. */
 const sampleShare = 0.25
-const sampleSeed = 42
+/** At the default size its fleet has every kind of recommendation. */
+const sampleSeed = 7
 
 export class AnalysisRunner {
   readonly #report: (analysisId: string, event: RunEvent) => void
@@ -57,8 +58,9 @@ const runAnalysis = async (
     return analyze({ ...request, inputs: source.paths, serversTable, eventsTable, model }, { signal, onEvent: forwardSteps(report, 0) })
   }
   const { writeSampleFleet } = await import('../sample/write-sample-fleet.ts')
+  const { yesterday } = await import('../sample/sample-calendar.ts')
   const { forecasts, serversTable } = await writeSampleFleet(
-    { servers: source.servers, out: source.forecasts, granularity: 'daily', seed: sampleSeed },
+    { servers: source.servers, out: source.forecasts, granularity: 'daily', end: source.end ?? yesterday(Date.now()), seed: sampleSeed },
     { signal, onEvent: ({ label, progress }) => report({ type: 'step', label, progress: progress * sampleShare }) },
   )
   try {

@@ -1,4 +1,6 @@
-// The fixed calendar of a sample: its spans, and per step what week, quarter end, holidays and season do to a typical server.
+// The calendar of a sample: its spans, and per step what week, quarter end, holidays and season do to a typical server.
+import { holidayDates } from '../calendar/calendar.ts'
+
 export type Granularity = 'daily' | 'hourly'
 
 /** A step is one row of a series; noise is drawn per step, per block and per part, and interpolated in between. */
@@ -12,12 +14,8 @@ export interface Cadence {
   readonly lagParts: number
 }
 
-/** Last measured day of every sample, and the day before its horizon: a Sunday, five weeks before a quarter end. */
-export const lastMeasuredDay = '2026-11-22'
-
 /**
- * Daily: two years of backtest (eight quarter ends) and 90 days of horizon (Thanksgiving to Presidents' Day, with the year's end).
- * Hourly: four weeks and two weeks (Thanksgiving and a month end, no quarter end).
+ * Daily: two years of backtest (eight quarter ends) and 90 days of horizon. Hourly: four weeks and two weeks.
  */
 export const cadences: Readonly<Record<Granularity, Cadence>> = {
   daily: { stepHours: 24, backtestSteps: 731, horizonSteps: 90, blockSteps: 7, partSteps: 28, lagParts: 13 },
@@ -27,24 +25,27 @@ export const cadences: Readonly<Record<Granularity, Cadence>> = {
 export const stepsOf = (cadence: Cadence): number => cadence.backtestSteps + cadence.horizonSteps
 export const partsOf = (cadence: Cadence): number => Math.ceil(stepsOf(cadence) / cadence.partSteps)
 
-/** US federal holidays that fall on a weekday, from a year before the first backtest day to the end of the horizon. */
-const holidays = `
-  2023-11-23 2023-12-25
-  2024-01-01 2024-01-15 2024-02-19 2024-05-27 2024-06-19 2024-07-04 2024-09-02 2024-10-14 2024-11-11 2024-11-28 2024-12-25
-  2025-01-01 2025-01-20 2025-02-17 2025-05-26 2025-06-19 2025-07-04 2025-09-01 2025-10-13 2025-11-11 2025-11-27 2025-12-25
-  2026-01-01 2026-01-19 2026-02-16 2026-05-25 2026-06-19 2026-09-07 2026-10-12 2026-11-11 2026-11-26 2026-12-25
-  2027-01-01 2027-01-18 2027-02-15`
-  .trim()
-  .split(/\s+/)
+const dayMs = 86_400_000
+
+/** The last measured day of a sample that is to end yesterday. */
+export const yesterday = (nowMs: number): string => new Date(nowMs - dayMs).toISOString().slice(0, 10)
+
+/** US holidays that fall on a weekday, from the year before the first backtest day to the end of the horizon. */
+const holidaysAround = (lastMeasuredDay: string): string[] => {
+  const year = Number(lastMeasuredDay.slice(0, 4))
+  return holidayDates({ holiday_country: 'US' }, { firstYear: year - 3, lastYear: year + 1 })
+    .filter(({ day, name }) => ![0, 6].includes(new Date(day).getUTCDay()) && !name.endsWith('(substitute day)'))
+    .map(({ day }) => day)
+}
 
 const features = ['week_wave', 'day_wave', 'year_wave', 'quarter_end', 'month_end', 'holiday', 'years']
 
 /**
  * One row per step of a series, from 0. `past_` columns are those of `lagParts` earlier. Waves are around 0, windows 0..1 (the
  * year's last quarter end 1.1); `years` counts from the middle of the horizon. Cosines are rounded: their last digit differs
- * between machines.
+ * between machines. `lastMeasuredDay` is the day before the horizon.
  */
-export const calendarSql = (cadence: Cadence): string => {
+export const calendarSql = (cadence: Cadence, lastMeasuredDay: string): string => {
   const { stepHours, backtestSteps, horizonSteps } = cadence
   const lagSteps = cadence.lagParts * cadence.partSteps
   return `
@@ -63,7 +64,9 @@ export const calendarSql = (cadence: Cadence): string => {
         THEN least(1, 1.3 - days_to_month_end * 0.1) * CASE month(moment) WHEN 12 THEN 1.1 ELSE 1 END
         ELSE 0 END::DOUBLE AS quarter_end,
       (days_to_month_end < 2)::INTEGER::DOUBLE AS month_end,
-      (moment::DATE IN (${holidays.map((day) => `DATE '${day}'`).join(', ')}))::INTEGER::DOUBLE AS holiday,
+      (moment::DATE IN (${holidaysAround(lastMeasuredDay)
+        .map((day) => `DATE '${day}'`)
+        .join(', ')}))::INTEGER::DOUBLE AS holiday,
       ((step - ${backtestSteps + horizonSteps / 2}) * ${stepHours} / 8766)::DOUBLE AS years
     FROM days
   )

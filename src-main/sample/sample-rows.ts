@@ -15,14 +15,14 @@ const percentMacros = [
 ]
 
 /** Makes the small tables and macros that the queries below use. */
-export const createSampleTables = async (database: Database, servers: number, cadence: Cadence): Promise<void> => {
+export const createSampleTables = async (database: Database, servers: number, cadence: Cadence, lastMeasuredDay: string): Promise<void> => {
   const statements = [
     ...drawMacroStatements,
     ...percentMacros,
     // Variables rather than tables: a join does not keep the order of its rows, a look-up in a list does.
     `SET VARIABLE sample_calendar = (
        SELECT list(steps ORDER BY block) FROM (
-         SELECT step // ${cadence.blockSteps} AS block, list(calendar ORDER BY step) AS steps FROM (${calendarSql(cadence)}) calendar GROUP BY block))`,
+         SELECT step // ${cadence.blockSteps} AS block, list(calendar ORDER BY step) AS steps FROM (${calendarSql(cadence, lastMeasuredDay)}) calendar GROUP BY block))`,
     `CREATE TEMP TABLE groups AS ${groupsSql(servers)}`,
     'SET VARIABLE sample_groups = (SELECT list(groups ORDER BY group_index) FROM groups)',
   ]

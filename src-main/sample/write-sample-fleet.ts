@@ -15,6 +15,8 @@ export interface SampleFleetRequest {
   /** Parquet file to write; the servers table is written next to it as `NAME.servers.csv`. Files of these names are replaced. */
   readonly out: string
   readonly granularity: Granularity
+  /** YYYY-MM-DD: the last measured day; the horizon begins the day after. */
+  readonly end: string
   /** 0 to 4,294,967,295. */
   readonly seed: number
   /** Measurements alone have the columns `server_id`, `timestamp`, `actual`. */
@@ -45,6 +47,7 @@ const parquetOptions = 'FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER f
 export const writeSampleFleet = async (request: SampleFleetRequest, work: SampleWork = {}): Promise<SampleFleet> => {
   assertWholeNumber('The number of servers', request.servers, 1, 1_000_000)
   assertWholeNumber('The seed', request.seed, 0, 0xffff_ffff)
+  assertDay(request.end)
   const forecasts = await parquetTarget(request.out)
   const truth = request.includeTruth === undefined ? undefined : await parquetTarget(request.includeTruth)
   if (truth === forecasts) throw new HeadroomError('usage', 'The forecasts and the truth need two files.')
@@ -68,7 +71,7 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
   try {
     report('Describing the servers', 0)
     database = await Database.open({ signal: work.signal, threads: request.threads, memoryLimit })
-    await createSampleTables(database, request.servers, cadence)
+    await createSampleTables(database, request.servers, cadence, request.end)
     await database.run(`COPY (${serversTableSql(request.seed)}) TO ${partialFor(serversTable)} (FORMAT csv, HEADER)`)
     await writeParts(database, parts, cadence)
 
@@ -96,6 +99,13 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
 const assertWholeNumber = (label: string, value: number, minimum: number, maximum: number): void => {
   if (!Number.isInteger(value) || value < minimum || value > maximum) {
     throw new HeadroomError('usage', `${label} must be a whole number from ${minimum} to ${maximum}, not ${value}.`)
+  }
+}
+
+const assertDay = (day: string): void => {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day)
+  if (!isDay || day < '1980' || day > '2100') {
+    throw new HeadroomError('usage', `The end must be a day from 1980 to 2099 such as 2026-11-22, not ${day}.`)
   }
 }
 

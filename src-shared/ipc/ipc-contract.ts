@@ -78,7 +78,13 @@ export const analyzeCallSchema = z.strictObject({
       model: z.string().nullable(),
     }),
     /** A generated fleet, written to the Parquet file `forecasts` first. */
-    z.strictObject({ kind: z.literal('sample'), forecasts: path, servers: z.int().min(1).max(100_000) }),
+    z.strictObject({
+      kind: z.literal('sample'),
+      forecasts: path,
+      servers: z.int().min(1).max(100_000),
+      /** Last measured day; null: yesterday. */
+      end: z.string().nullable(),
+    }),
   ]),
   out: path,
   /** Settings that differ from the defaults, by the keys of the configuration. */

@@ -12,7 +12,7 @@ import { headroom, headroomDone } from '../fixtures/run-headroom.ts'
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-commands-'))
-  await headroomDone(['sample', '--servers', '12', '--out', 'fleet.parquet', '--quiet'], { cwd: folder })
+  await headroomDone(['sample', '--end', '2026-11-22', '--servers', '12', '--out', 'fleet.parquet', '--quiet'], { cwd: folder })
 }, 60_000)
 afterAll(async () => rm(folder, { recursive: true }))
 
@@ -20,7 +20,9 @@ const inFolder = (name: string): string => join(folder, name)
 
 describe('sample', () => {
   test('writes 12 servers with 3 models, 731 measured and 90 future days each', async () => {
-    const output = await headroomDone(['sample', '--servers', '12', '--out', 'again.parquet', '--json'], { cwd: folder })
+    const output = await headroomDone(['sample', '--end', '2026-11-22', '--servers', '12', '--out', 'again.parquet', '--json'], {
+      cwd: folder,
+    })
     expect(JSON.parse(output)).toEqual({
       schema_version: 1,
       forecasts: inFolder('again.parquet'),
@@ -29,13 +31,18 @@ describe('sample', () => {
     })
     const [one, two] = [await readFile(inFolder('fleet.parquet')), await readFile(inFolder('again.parquet'))]
     expect(one.equals(two), 'same seed, same bytes').toBe(true)
-    await headroomDone(['sample', '--servers', '12', '--out', 'other.parquet', '--seed', '7', '--quiet'], { cwd: folder })
+    await headroomDone(['sample', '--end', '2026-11-22', '--servers', '12', '--out', 'other.parquet', '--seed', '7', '--quiet'], {
+      cwd: folder,
+    })
     expect((await readFile(inFolder('other.parquet'))).equals(one), 'another seed, other bytes').toBe(false)
     expect((await readFile(inFolder('again.servers.csv'), 'utf8')).trim().split('\n')).toHaveLength(13)
   })
 
   test('writes hourly forecasts', async () => {
-    await headroomDone(['sample', '--servers', '2', '--out', 'hours.parquet', '--granularity', 'hourly', '--quiet'], { cwd: folder })
+    await headroomDone(
+      ['sample', '--end', '2026-11-22', '--servers', '2', '--out', 'hours.parquet', '--granularity', 'hourly', '--quiet'],
+      { cwd: folder },
+    )
     const inspected = z
       .looseObject({ granularity: z.string() })
       .parse(JSON.parse(await headroomDone(['inspect', 'hours.parquet', '--json'], { cwd: folder })))
@@ -137,7 +144,7 @@ describe('a typing error in', () => {
       2,
       /unknown option '--thread'\n\(Did you mean --threads\?\)/,
     ],
-    ['a number of servers', ['sample', '--servers', '0', '--out', 'x.parquet'], 2, /A whole number from 1 to/],
+    ['a number of servers', ['sample', '--end', '2026-11-22', '--servers', '0', '--out', 'x.parquet'], 2, /A whole number from 1 to/],
     ['a memory size', ['analyze', 'fleet.parquet', '--out', 'x', '--memory-limit', 'lots'], 2, /A number and a unit are needed/],
     [
       'a key',

@@ -14,8 +14,19 @@ beforeAll(async () => {
 afterAll(() => sample.remove())
 
 const commands: readonly (readonly [name: string, file: string, written: string, ...args: string[]])[] = [
-  ['sample', 'mine.parquet', 'mine.parquet', 'sample', '--servers', '2', '--quiet', '--out'],
-  ['sample, whose servers table exists', 'theirs.servers.csv', 'theirs.parquet', 'sample', '--servers', '2', '--quiet', '--out'],
+  ['sample', 'mine.parquet', 'mine.parquet', 'sample', '--end', '2026-11-22', '--servers', '2', '--quiet', '--out'],
+  [
+    'sample, whose servers table exists',
+    'theirs.servers.csv',
+    'theirs.parquet',
+    'sample',
+    '--end',
+    '2026-11-22',
+    '--servers',
+    '2',
+    '--quiet',
+    '--out',
+  ],
   ['export', 'report.csv', 'report.csv', 'export', 'RUN', '--format', 'csv', '--out'],
 ]
 

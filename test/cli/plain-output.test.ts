@@ -11,7 +11,7 @@ import { headroom, headroomDone } from '../fixtures/run-headroom.ts'
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-plain-'))
-  await headroomDone(['sample', '--servers', '4', '--out', 'fleet.parquet', '--quiet'], { cwd: folder })
+  await headroomDone(['sample', '--end', '2026-11-22', '--servers', '4', '--out', 'fleet.parquet', '--quiet'], { cwd: folder })
 }, 60_000)
 afterAll(async () => rm(folder, { recursive: true }))
 

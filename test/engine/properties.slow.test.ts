@@ -16,7 +16,10 @@ let baseline: FinishedRun
 
 beforeAll(async () => {
   workspace = await ForecastWorkspace.open()
-  const sample = await writeSampleFleet({ servers: 60, out: join(workspace.folder, 'sample.parquet'), granularity: 'daily', seed: 23 }, {})
+  const sample = await writeSampleFleet(
+    { servers: 60, out: join(workspace.folder, 'sample.parquet'), granularity: 'daily', end: '2026-11-22', seed: 23 },
+    {},
+  )
   ;({ forecasts, serversTable } = sample)
   baseline = await analyse(forecasts)
 })

@@ -40,7 +40,7 @@ try {
   const build = `import boto3, sys; boto3.client('cloudformation').create_stack(StackName='headroom', TemplateBody=sys.stdin.read(), Capabilities=['CAPABILITY_NAMED_IAM'])`
   const stack = spawnSync(python, ['-c', build], { encoding: 'utf8', input: template, env: { ...env, AWS_DEFAULT_REGION: region } })
   expectThat('setup: moto builds the CloudFormation template', stack.status === 0, stack.stderr)
-  headroom('sample', '--servers', '20', '--out', 'fleet.parquet', '--quiet')
+  headroom('sample', '--end', '2026-11-22', '--servers', '20', '--out', 'fleet.parquet', '--quiet')
 
   const preflight = headroom('cloud', 'preflight', 'fleet.parquet', ...settings, '--json')
   const { checks = [] } = preflight.stdout === '' ? {} : JSON.parse(preflight.stdout)

@@ -45,7 +45,7 @@ try {
   mkdirSync(join(ml, 'processing', 'output'), { recursive: true })
   for (const name of ['run.sh', 'headroom-engine.tar.gz']) copyFileSync(join(project, 'out', 'engine', name), join(engine, name))
   const fleet = join(ml, 'processing', 'input', 'fleet.parquet')
-  must(process.execPath, [cli, 'sample', '--servers', '40', '--out', fleet, '--quiet'])
+  must(process.execPath, [cli, 'sample', '--end', '2026-11-22', '--servers', '40', '--out', fleet, '--quiet'])
   must(process.execPath, [cli, 'analyze', fleet, '--out', join(work, 'local'), '--quiet'])
   mkdirSync(join(root, 'opt', 'ml'), { recursive: true })
   const enter =

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database, literal } from '../../src-main/database/database.ts'
+import { yesterday } from '../../src-main/sample/sample-calendar.ts'
 import { writeSampleFleet, type SampleFleet, type SampleFleetRequest } from '../../src-main/sample/write-sample-fleet.ts'
 
 let folder: string
@@ -25,6 +26,7 @@ const request = (name: string, sampleRequest: Partial<SampleFleetRequest> = {}):
   servers: 120,
   out: join(folder, name),
   granularity: 'daily',
+  end: '2026-11-22',
   seed: 42,
   ...sampleRequest,
 })
@@ -278,6 +280,17 @@ test('an hourly fleet holds four measured and two future weeks', async () => {
   expect(counts).toEqual({ false: 40_320, true: 20_160, hours: 1008 })
 })
 
+test('a sample ends on the day asked for, with the holidays of its years', async () => {
+  expect(yesterday(Date.parse('2027-03-01T00:30:00Z'))).toBe('2027-02-28')
+  const { forecasts } = await writeSampleFleet(request('later.parquet', { servers: 40, end: '2030-06-05' }))
+  const rows = `read_parquet(${literal(forecasts)})`
+  expect(await numberOf(`SELECT count(*) FROM ${rows} WHERE is_future <> (timestamp > TIMESTAMP '2030-06-05')`)).toBe(0)
+  // Independence Day of 2029 is a Wednesday.
+  const meanOn = (day: string) => numberOf(`SELECT avg(actual) FROM ${rows} WHERE timestamp = TIMESTAMP '${day}'`)
+  const [before, holiday, after] = [await meanOn('2029-06-27'), await meanOn('2029-07-04'), await meanOn('2029-07-11')]
+  expect(holiday).toBeLessThan(Math.min(before, after) - 3)
+})
+
 test('a fleet of one server is a fleet', async () => {
   const { forecasts, rows } = await writeSampleFleet(request('one.parquet', { servers: 1 }))
   expect(rows).toBe(2463)
@@ -328,6 +341,8 @@ describe('refused as usage', () => {
     ['too many servers', { servers: 1_000_001 }],
     ['half a server', { servers: 1.5 }],
     ['a negative seed', { seed: -1 }],
+    ['an end that is no day', { end: '2026-02-30' }],
+    ['an end without a day', { end: '2026-02' }],
     ['another ending of the truth', { includeTruth: '/tmp/truth.csv' }],
   ]
   test.each(invalidRequests)('%s', async (_, sampleRequest) => {

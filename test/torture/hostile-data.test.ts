@@ -273,8 +273,19 @@ describe('a file that is replaced, cut or written to while it is read', () => {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'headroom-changing-'))
-    await headroomDone(['sample', '--servers', '300', '--out', join(folder, 'one.parquet'), '--quiet'])
-    await headroomDone(['sample', '--servers', '300', '--seed', '7', '--out', join(folder, 'other.parquet'), '--quiet'])
+    await headroomDone(['sample', '--end', '2026-11-22', '--servers', '300', '--out', join(folder, 'one.parquet'), '--quiet'])
+    await headroomDone([
+      'sample',
+      '--end',
+      '2026-11-22',
+      '--servers',
+      '300',
+      '--seed',
+      '7',
+      '--out',
+      join(folder, 'other.parquet'),
+      '--quiet',
+    ])
   })
   afterAll(() => rm(folder, { recursive: true }))
 

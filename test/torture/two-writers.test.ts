@@ -21,7 +21,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-writers-'))
   for (const count of servers)
-    await headroomDone(['sample', '--servers', String(count), '--out', join(folder, `${count}.parquet`), '--quiet'])
+    await headroomDone(['sample', '--end', '2026-11-22', '--servers', String(count), '--out', join(folder, `${count}.parquet`), '--quiet'])
 })
 afterAll(() => rm(folder, { recursive: true }))
 

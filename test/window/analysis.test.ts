@@ -14,7 +14,7 @@ let large: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-analysing-'))
   large = join(folder, 'large.parquet')
-  await writeSampleFleet({ servers: 3000, out: large, granularity: 'daily', seed: 1 })
+  await writeSampleFleet({ servers: 3000, out: large, granularity: 'daily', end: '2026-11-22', seed: 1 })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -72,7 +72,7 @@ describe('measurements that are dropped', () => {
   it('are forecast with progress; a cancel meanwhile leaves nothing', async () => {
     const measurements = join(folder, 'measured.parquet')
     // Enough for the quick models alone.
-    await writeSampleFleet({ servers: 2100, out: measurements, granularity: 'daily', seed: 1, contents: 'measurements' })
+    await writeSampleFleet({ servers: 2100, out: measurements, granularity: 'daily', end: '2026-11-22', seed: 1, contents: 'measurements' })
     await withWindow([], async (window) => {
       const { page, home } = window
       await page.getByRole('main', { name: 'Start' }).waitFor()
@@ -125,7 +125,7 @@ describe('measurements that are dropped', () => {
 describe('an events table next to the forecasts', () => {
   it('is applied, extended in the window and applied again', async () => {
     const dataset = join(folder, 'small.parquet')
-    await writeSampleFleet({ servers: 5, out: dataset, granularity: 'daily', seed: 1 })
+    await writeSampleFleet({ servers: 5, out: dataset, granularity: 'daily', end: '2026-11-22', seed: 1 })
     await writeFile(join(folder, 'small.events.csv'), 'from,to,servers,note\n2026-03-02,2026-03-05,*,Fire drill\n')
     await withWindow([dataset], async ({ page, home }) => {
       await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })

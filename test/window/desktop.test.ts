@@ -99,7 +99,7 @@ describe('a link from the system', () => {
 describe('a notification', () => {
   const analyse = async (milliseconds: number): Promise<readonly Shown[]> => {
     const dataset = join(folder, 'fleet.parquet')
-    await writeSampleFleet({ servers: 20, out: dataset, granularity: 'daily', seed: 1 })
+    await writeSampleFleet({ servers: 20, out: dataset, granularity: 'daily', end: '2026-11-22', seed: 1 })
     window = await launchApp()
     const { app, page } = window
     await page.getByRole('main', { name: 'Start' }).waitFor()

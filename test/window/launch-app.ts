@@ -86,7 +86,12 @@ export async function launchApp({ args = [], home, env = {}, executable }: Launc
       executablePath: executable ?? electron,
       args: [...switches, `--user-data-dir=${userData}`, projectFolder, ...args],
       cwd: folder,
-      env: appEnvironment({ HEADROOM_HOME: headroomHome, XDG_CONFIG_HOME: join(folder, 'config'), ...env }),
+      env: appEnvironment({
+        HEADROOM_HOME: headroomHome,
+        HEADROOM_SAMPLE_END: '2026-11-22',
+        XDG_CONFIG_HOME: join(folder, 'config'),
+        ...env,
+      }),
     })
     const page = await app.firstWindow()
     await page.waitForLoadState('load')

@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const makeSample = async (name: string, servers: number, ...more: string[]): Promise<string> => {
   const dataset = join(folder, `${name}.parquet`)
-  await headroomDone(['sample', '--servers', String(servers), '--out', dataset, '--quiet', ...more])
+  await headroomDone(['sample', '--end', '2026-11-22', '--servers', String(servers), '--out', dataset, '--quiet', ...more])
   return dataset
 }
 const analyse = async (dataset: string, name: string, ...more: string[]): Promise<string> => {

@@ -55,7 +55,7 @@ export class Analyses {
       const forecasts = join(this.#data.samples, `${name}.parquet`)
       this.#run({
         analysisId,
-        source: { kind: 'sample', forecasts, servers },
+        source: { kind: 'sample', forecasts, servers, end: process.env['HEADROOM_SAMPLE_END'] ?? null },
         out,
         config: { breach_probability: servers <= maxSimulatedServers },
         memoryLimit,

@@ -110,6 +110,7 @@ export const setMenu = async ({ settings, recentRuns, ...actions }: MenuDeps): P
       {
         role: 'help',
         submenu: [
+          command('Tour', 'tour.open'),
           command('Commands…', 'palette.open', 'CmdOrCtrl+K'),
           command('Keyboard shortcuts', 'shortcuts.open', '?'),
           { type: 'separator' },

@@ -5,6 +5,7 @@ import { ErrorPanel } from '../../components/error-panel.tsx'
 import { navigateTo } from '../../state/navigation.ts'
 import { choosePath, removeRecentRun, openRunFolder, openSample } from '../../state/open-path.ts'
 import { openSourcePanel, useSourceState } from '../../state/source-state.ts'
+import { startTour } from '../../state/tour.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDollars, formatLocalTime, formatShare, formatting } from '../../theme/formatting.ts'
 import { SourcePanel } from './source-panel.tsx'
@@ -58,7 +59,11 @@ export const StartView = () => {
               <button type="button" className="link" onClick={() => void choosePath('folder')}>
                 open a folder
               </button>{' '}
-              of forecasts, a run folder or Module 05 output.
+              of forecasts, a run folder or Module 05 output. New here?{' '}
+              <button type="button" className="link" onClick={() => void startTour()}>
+                Take the tour
+              </button>
+              .
             </>
           ) : (
             `Opening ${opening} …`

@@ -190,7 +190,10 @@ describe('events to come', () => {
 })
 
 test('a scenario is what an analysis of forecasts so changed finds, on the sample fleet', async () => {
-  const sample = await writeSampleFleet({ servers: 48, out: join(workspace.folder, 'sample.parquet'), granularity: 'daily', seed: 3 }, {})
+  const sample = await writeSampleFleet(
+    { servers: 48, out: join(workspace.folder, 'sample.parquet'), granularity: 'daily', end: '2026-11-22', seed: 3 },
+    {},
+  )
   const day = async (offset: number): Promise<string> => {
     const [row] = await workspace.query(
       `SELECT strftime(min(timestamp) + INTERVAL ${offset} DAY, '%Y-%m-%d') AS day FROM read_parquet('${sample.forecasts}') WHERE is_future`,

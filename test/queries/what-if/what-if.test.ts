@@ -296,7 +296,7 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
   let table: string
   beforeAll(async () => {
     const out = join(workspace.folder, `sample-${basis}.parquet`)
-    const sample = await writeSampleFleet({ servers: 120, out, granularity: 'daily', seed: 7 }, {})
+    const sample = await writeSampleFleet({ servers: 120, out, granularity: 'daily', end: '2026-11-22', seed: 7 }, {})
     forecasts = sample.forecasts
     table = sample.serversTable
     const analysed = await workspace.analyse(forecasts, { serversTable: table, config: { basis } })
