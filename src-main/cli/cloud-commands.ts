@@ -35,7 +35,7 @@ const withSettings = (command: Command): Command =>
       .option('--role <arn>', 'execution role of the job')
       .addOption(new Option('--engine <kind>', 'compute on a single instance or a Spark cluster').choices(engineKinds).default('single'))
       .option('--instances <n>', 'instances of the Spark cluster (4)', integerBetween(1, processingLimits.instances))
-      .option('--instance-type <type>', 'instance type (default: by input size)')
+      .option('--instance-type <types>', 'instance type, or up to five with commas: the first with capacity (default: by input size)')
       .option('--image <uri>', "container image (default: the region's scikit-learn image)")
       .option('--volume <gb>', 'volume in GB (30)', positiveNumber)
       .option('--max-runtime <seconds>', 'stop the job after this time (3600)', positiveNumber)
@@ -55,6 +55,8 @@ const withSettings = (command: Command): Command =>
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
     .option('--argument <text>', 'further argument of the Python module, as --argument=TEXT; repeatable', collect, [])
+    .option('--wheels <dir>', 'install these wheels for the Python module, without a network')
+    .option('--output-prefix <path>', 'folder in the bucket for the outputs of the Python module (risk_analysis)')
     .option('--env <key=value>', 'environment variable of the Python module, no secrets; repeatable', collect, [])
 
 const costLimit = (text: string): number | 'none' => (text === 'none' ? text : positiveNumber(text))
@@ -76,6 +78,7 @@ export const addCloudCommands = (program: Command): void => {
     .option('--skip-checks', 'launch without the checks of preflight')
     .option('--wait', 'follow the job to its end, with its log')
     .option('--download <dir>', 'download the run into this folder (requires --wait)')
+    .option('--on-end <command>', 'run this command when the run has ended or failed (requires --wait)')
     .addOption(new Option('--fetch <dir>').hideHelp())
     .addOption(sharedOptions.quiet())
     .action(async (inputs: string[], options) => (await import('./cloud/launch-command.ts')).runLaunch(inputs, options))
@@ -149,6 +152,11 @@ export const addCloudCommands = (program: Command): void => {
     .description('List the profiles of the shared AWS files')
     .addOption(sharedOptions.json())
     .action(async (options) => (await import('./cloud/profiles-command.ts')).runProfiles(options))
+
+  withConnection(cloud.command('prices'))
+    .description('Show the prices of processing jobs in the region')
+    .option('--update', "read them from AWS's price list; needs pricing:GetProducts")
+    .action(async (options) => (await import('./cloud/prices-command.ts')).runPrices(options))
 
   withConnection(cloud.command('roles'))
     .description('List the roles that SageMaker may assume')

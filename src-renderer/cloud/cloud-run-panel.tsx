@@ -24,6 +24,7 @@ export const CloudRunPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView })
         <span className="muted">
           {cloudRun.instanceType}, {cloudRun.region}
           {cloudRun.peakMemoryBytes !== null && `, peak memory ${formatGigabytes(cloudRun.peakMemoryBytes)}`}
+          {cloudRun.costUsd !== null && `, cost ${costText(cloudRun.costUsd)}`}
           {cloudRun.maxUsd !== null && `, estimated cost up to ${formatUsd(cloudRun.maxUsd)}`}
         </span>
       </header>
@@ -70,6 +71,9 @@ export const CloudRunPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView })
     </article>
   )
 }
+
+const cent = 0.01
+const costText = (usd: number): string => (usd < cent ? `below ${formatUsd(cent)}` : `about ${formatUsd(usd)}`)
 
 /** A part of a run on a Spark cluster can resume after its last complete step. */
 const isFinalFailure = ({ part, status }: CloudRunView): boolean => part === 'whole' && (status === 'Failed' || status === 'Stopped')

@@ -58,22 +58,27 @@ interface LimitFieldProps {
   /** Null, an empty field: no limit. */
   readonly value: number | null
   readonly onChange: (value: number | null) => void
+  /** Buttons next to the input; they are not part of its label. */
+  readonly children?: ReactNode
 }
 
-export const LimitField = ({ label, value, onChange }: LimitFieldProps) => (
+export const LimitField = ({ label, value, onChange, children }: LimitFieldProps) => (
   <Field label={label} layout="row">
     {(control) => (
-      <input
-        {...control}
-        type="number"
-        min={1}
-        placeholder="None"
-        value={value ?? ''}
-        onChange={({ target }) => {
-          if (target.value === '') onChange(null)
-          else if (target.valueAsNumber > 0) onChange(target.valueAsNumber)
-        }}
-      />
+      <span className="cloud-input">
+        <input
+          {...control}
+          type="number"
+          min={1}
+          placeholder="None"
+          value={value ?? ''}
+          onChange={({ target }) => {
+            if (target.value === '') onChange(null)
+            else if (target.valueAsNumber > 0) onChange(target.valueAsNumber)
+          }}
+        />
+        {children}
+      </span>
     )}
   </Field>
 )

@@ -8,6 +8,7 @@ import {
   browseRoles,
   browseSsoRoles,
   updateForm,
+  updatePrices,
   chooseLocalPath,
   chooseSsoRole,
   connectAccount,
@@ -23,7 +24,7 @@ import { preflightSummary } from './preflight-checks.tsx'
 import { ProgramFields } from './program-fields.tsx'
 
 export const LaunchForm = () => {
-  const { form, profiles, caller, preflight, pendingAction } = useCloudState()
+  const { form, profiles, caller, preflight, pendingAction, priceNote } = useCloudState()
   // An account and role of a sign-in is no profile of the files.
   const profileNames = form.profile === null || profiles.includes(form.profile) ? profiles : [...profiles, form.profile]
   const isBusy = pendingAction !== ''
@@ -121,7 +122,12 @@ export const LaunchForm = () => {
           value={form.maxRuntimeMinutes}
           onChange={(maxRuntimeMinutes) => updateForm({ maxRuntimeMinutes })}
         />
-        <LimitField label="Cost limit (USD)" value={form.costCeilingUsd} onChange={(costCeilingUsd) => updateForm({ costCeilingUsd })} />
+        <LimitField label="Cost limit (USD)" value={form.costCeilingUsd} onChange={(costCeilingUsd) => updateForm({ costCeilingUsd })}>
+          <button type="button" className="button" disabled={isBusy} onClick={() => void updatePrices()}>
+            Update prices
+          </button>
+        </LimitField>
+        {priceNote !== '' && <p className="muted cloud-hint">{priceNote}</p>}
         <AdvancedFields />
       </fieldset>
       <div className="actions">

@@ -31,6 +31,8 @@ export interface CloudState {
   readonly downloadProgress: { readonly bytes: number; readonly total: number } | null
   /** MFA device whose code is requested. */
   readonly mfaDevice: string | null
+  /** Which prices were read; "" for none. */
+  readonly priceNote: string
   /** Of the sign-in that was browsed last. */
   readonly ssoRoles: readonly SsoAccountRole[]
   readonly signInCode: { readonly page: string; readonly code: string } | null
@@ -51,6 +53,7 @@ export const useCloudState = create<CloudState>(() => ({
   historyNote: null,
   downloadProgress: null,
   mfaDevice: null,
+  priceNote: '',
   ssoRoles: [],
   signInCode: null,
 }))
@@ -142,6 +145,13 @@ export const chooseLocalPath = (kind: LocalKind, onChosen: (path: string) => voi
     const { path } = await request('cloud.choose-path', { kind })
     if (path !== null) onChosen(path)
     return {}
+  })
+
+/** The user allows AWS's price list to be read. */
+export const updatePrices = (): Promise<void> =>
+  runAction('Reading prices from AWS', async () => {
+    const { region, asOf, types } = await request('cloud.update-prices', connectionOf(get().form))
+    return { preflight: null, priceNote: `Prices of ${types} instance types in ${region}: AWS price list of ${asOf}.` }
   })
 
 export const runPreflight = (): Promise<void> =>

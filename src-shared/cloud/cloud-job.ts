@@ -20,7 +20,10 @@ export const jobStateSchema = z.object({
   createdAt: z.string(),
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),
+  /** Of several that were named, the selected one; null before. */
   instanceType: z.string().nullable(),
+  instances: z.int().nullable().default(null),
+  volumeGb: z.int().nullable().default(null),
   /** What SageMaker and the container say of a failure. */
   failureReason: z.string().nullable(),
   exitMessage: z.string().nullable(),
@@ -71,6 +74,8 @@ export const cloudRunSchema = z.object({
   job: jobStateSchema.nullable(),
   /** Why the run is incomplete, if it is. */
   incomplete: z.string().nullable().default(null),
+  /** USD of its jobs that have ended, by name, where their prices are known. */
+  costs: z.record(z.string(), z.number()).default({}),
   /** Local run folder after the download. */
   folder: z.string().nullable(),
 })
@@ -105,9 +110,15 @@ export const cloudEventSchema = z.discriminatedUnion('type', [
   /** Following the job is delayed, and resumes by itself. */
   z.object({ type: z.literal('waiting'), error: wireErrorSchema }),
   z.object({ type: z.literal('download'), file: z.string(), bytes: z.number(), total: z.number() }),
+  /** Of the run's jobs that have ended, and the estimate before the launch. */
+  z.object({ type: z.literal('cost'), usd: z.number(), most_usd: z.number().nullable() }),
   z.object({ type: z.literal('home'), folder: z.string(), verified: z.boolean() }),
 ])
 export type CloudEvent = z.infer<typeof cloudEventSchema>
+
+/** USD of the jobs of a run so far; null where none is known. */
+export const costOfRun = ({ costs }: Pick<CloudRun, 'costs'>): number | null =>
+  Object.keys(costs).length === 0 ? null : Object.values(costs).reduce((sum, usd) => sum + usd, 0)
 
 /** What a check found, without its name. */
 export type Finding = Omit<PreflightCheck, 'id' | 'title'>

@@ -15,6 +15,7 @@ export const processingLimits = {
   s3Uri: 1024,
   imageUri: 255,
   instances: 100,
+  instancePreferences: 5,
   volumeGb: 16_384,
   maxRuntimeSeconds: 432_000,
   tags: 50,
@@ -22,8 +23,13 @@ export const processingLimits = {
   subnets: 16,
 } as const
 
+/** In the order of preference. */
+export const splitInstanceTypes = (text: string): string[] => text.split(',')
+
 const bucketName = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]'
 const accessPointArn = 'arn:aws[a-z-]*:s3:[a-z0-9-]+:[0-9]{12}:accesspoint/[a-z0-9-]{3,50}'
+
+const keyPrefix = z.string().regex(/^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/, 'A prefix is a path of plain names.')
 
 export const cloudSettingsSchema = z.strictObject({
   /** Name, or the alias or ARN of an access point. */
@@ -39,15 +45,16 @@ export const cloudSettingsSchema = z.strictObject({
     .regex(/^\d{12}$/, 'An account ID has 12 digits.')
     .optional(),
   /** Folder in the bucket for engine, inputs and runs; without slash at its ends. */
-  prefix: z
-    .string()
-    .regex(/^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/, 'A prefix is a path of plain names.')
-    .default('headroom'),
+  prefix: keyPrefix.default('headroom'),
   roleArn: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'A role is named by its ARN: arn:aws:iam::ACCOUNT:role/NAME.'),
-  /** Absent: chosen by the input's size. */
+  /** Absent: chosen by the input's size. Several with commas: the first with capacity. */
   instanceType: z
     .string()
-    .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'An instance type looks like ml.m5.xlarge.')
+    .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+(,ml\.[a-z0-9-]+\.[a-z0-9]+)*$/, 'An instance type looks like ml.m5.xlarge.')
+    .refine((text) => {
+      const types = splitInstanceTypes(text)
+      return types.length <= processingLimits.instancePreferences && new Set(types).size === types.length
+    }, `Up to ${processingLimits.instancePreferences} different instance types can be named.`)
     .optional(),
   /** Absent: the region's scikit-learn image. */
   imageUri: z.string().max(processingLimits.imageUri).optional(),
@@ -113,6 +120,10 @@ export const cloudTaskSchema = z.discriminatedUnion('kind', [
       .record(z.string(), z.string().max(256))
       .refine((variables) => Object.keys(variables).every(isModuleVariable))
       .optional(),
+    /** Folder of the bucket for the outputs of all runs; absent: risk_analysis. */
+    outputPrefix: keyPrefix.optional(),
+    /** Local folder of wheels, which are installed without a network. */
+    wheelsFolder: z.string().min(1).optional(),
   }),
 ])
 

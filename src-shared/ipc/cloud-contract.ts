@@ -106,6 +106,8 @@ export const cloudRunViewSchema = z.object({
   account: z.string(),
   instanceType: z.string(),
   maxUsd: z.number().nullable(),
+  /** Of the jobs that have ended. */
+  costUsd: z.number().nullable(),
   /** The current activity in a few words; "" for none. */
   activity: z.string(),
   /** Progress of the activity, 0..1; null if unknown. */
@@ -170,6 +172,8 @@ export const cloudChannels = {
   },
   /** ARNs of the roles that SageMaker may assume; `note`: why there are none, where they may not be listed. */
   'cloud.roles': { request: connection, response: z.object({ roles: z.array(z.string()), note: z.string().nullable() }) },
+  /** Reads AWS's price list of the region. */
+  'cloud.update-prices': { request: connection, response: z.object({ region: z.string(), asOf: z.string(), types: z.int() }) },
   'cloud.preflight': { request: launchFormSchema, response: preflightSchema },
   /** Responds at once; progress is pushed as `cloud.run`. */
   'cloud.launch': { request: launchFormSchema, response: z.object({ runId }) },

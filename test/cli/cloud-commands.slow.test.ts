@@ -1,10 +1,10 @@
 // `headroom cloud`: settings from the pipeline's config.yaml and from options, refusals with exit codes, a custom Python module.
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
 import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
-import { hasPython, moduleScript, moduleSummary, writeModuleProject } from '../fixtures/python-module.ts'
+import { hasPython, moduleScript, moduleSummary, writeModuleProject, writeWheel } from '../fixtures/python-module.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
@@ -189,6 +189,66 @@ describe('headroom cloud', () => {
 })
 
 describe.skipIf(!hasPython)('a custom Python module', () => {
+  /** Run, job, console, instances, times, cost, output, artefacts and log, in this order. */
+  const reportPattern = new RegExp(
+    [
+      'Run +\\w+\n',
+      'Job +headroom-\\w+: Completed\n',
+      'Console +https://eu-west-1\\.console\\.aws\\.amazon\\.com/\\S+\n',
+      'Instances +1 × ml\\.m5\\.large\n',
+      'Duration +\\d+ s, after waiting \\d+ s\n',
+      'Cost +about 0\\.\\d{4} USD \\(estimate: up to 0\\.\\d\\d USD\\)\n',
+      'Output +s3://\\S+\n',
+      'Artefacts\n  module_05_summary\\.json\n  risk_flagged_forecasts\\.parquet\n',
+      'Log\n! WARNING: two servers without history\n  module done\n$',
+    ].join(''),
+  )
+
+  it('installs wheels without a network, writes to another prefix and runs a command at the end', async () => {
+    const [project, wheels] = [join(workspace.folder, 'wheel-project'), join(workspace.folder, 'wheels')]
+    const jobsBefore = workspace.simulator.account.jobs.size
+    await writeModuleProject(project)
+    await writeWheel(wheels)
+    const launch = (...more: string[]) =>
+      workspace.cloud(
+        'launch',
+        fleet.forecasts,
+        '--python-module',
+        moduleScript,
+        '--project',
+        project,
+        '--wheels',
+        wheels,
+        '--wait',
+        ...more,
+      )
+    const onEnd = 'echo "$HEADROOM_STATUS $HEADROOM_FOLDER $HEADROOM_COST_USD" > end.txt'
+    const outputs = ['--output-prefix', 'plans/risk', '--download', 'wheel-run', '--env', 'MODE=wheel', '--on-end', onEnd]
+    const { code, stderr } = await launch(...outputs)
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    const files = await filesBelow(join(workspace.folder, 'wheel-run'))
+    expect(files.get('module_05_summary.json')!.toString()).toBe('{"word": "from the wheel"}')
+    const { request } = await lastJob()
+    expect(request).toMatchObject({ NetworkConfig: { EnableNetworkIsolation: true } })
+    expect(JSON.stringify(request['ProcessingOutputConfig'])).toContain(`s3://${bucketName}/plans/risk/`)
+    const endText = join(workspace.folder, 'end.txt')
+    expect(await readFile(endText, 'utf8')).toMatch(/^downloaded \S+wheel-run 0\.\d{4}\n$/)
+    workspace.simulator.faults.addToNextJob({ kind: 'fails', reason: 'AlgorithmError: no luck' })
+    const failed = await launch('--quiet', '--on-end', 'echo "$HEADROOM_STATUS: $HEADROOM_ERROR" > end.txt; exit 3')
+    expect(failed).toMatchObject({ code: 4, stdout: '' })
+    expect(failed.stderr).toContain('Note: the command of --on-end failed: it ended with 3.')
+    expect(await readFile(endText, 'utf8')).toBe('failed: The job failed: AlgorithmError: no luck.\n')
+    const foreign = join(wheels, 'numpy-2.1.0-cp312-cp312-macosx_11_0_arm64.whl')
+    await writeFile(foreign, '')
+    expect(await launch()).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('does not run in the container, which is Linux on x86_64'),
+    })
+    await rm(wheels, { recursive: true })
+    expect(await launch()).toMatchObject({ code: 4, stderr: expect.stringContaining('holds no wheels') })
+    expect(workspace.simulator.account.jobs.size).toBe(jobsBefore + 2)
+  }, 120_000)
+
   it('runs as in the pipeline, and its folder is downloaded unverified', async () => {
     const project = join(workspace.folder, 'project')
     await writeModuleProject(project)
@@ -208,6 +268,7 @@ describe.skipIf(!hasPython)('a custom Python module', () => {
       'module-run',
     )
     expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^2 files: /) })
+    expect(stdout).toMatch(reportPattern)
     const files = await filesBelow(join(workspace.folder, 'module-run'))
     expect(files.get('module_05_summary.json')!.toString()).toBe(moduleSummary)
     expect(files.get('risk_flagged_forecasts.parquet')!.equals(await readFile(fleet.forecasts))).toBe(true)
@@ -218,7 +279,9 @@ describe.skipIf(!hasPython)('a custom Python module', () => {
   }, 120_000)
 
   it.each([
-    [['--env', 'MODE=daily'], '--argument and --env belong to --python-module.'],
+    [['--env', 'MODE=daily'], '--argument, --env, --wheels and --output-prefix belong to --python-module.'],
+    [['--output-prefix', 'plans'], '--argument, --env, --wheels and --output-prefix belong to --python-module.'],
+    [['--on-end', 'true'], '--on-end requires --wait.'],
     [['--python-module', moduleScript, '--env', 'MODE'], '--env needs KEY=VALUE, not "MODE".'],
     [['--python-module', moduleScript, '--env', 'PYTHONPATH=/x'], '--env PYTHONPATH cannot be set.'],
   ])('refuses %j before anything is sent', async (args, message) => {

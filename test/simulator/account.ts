@@ -66,6 +66,8 @@ export interface ProcessingJob {
   readonly createdAt: Date
   startedAt?: Date
   endedAt?: Date
+  /** Out of several instance types. */
+  selectedType?: string
   status: 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped'
   failureReason?: string
   exitMessage?: string
@@ -91,6 +93,12 @@ export interface Account {
   readonly instances: SimulatedInstance[]
   /** Services, operations or both that are refused as "service:Operation". */
   readonly denied: Map<string, string>
+  /** Instance types that are sold out. */
+  readonly soldOut: Set<string>
+  /** USD per hour of processing, by instance type. */
+  readonly prices: Map<string, number>
+  /** Own images: repository -> tag -> digest. */
+  readonly images: Map<string, Map<string, string>>
   readonly deniedKmsKeys: Set<string>
   /** What the user and the jobs' role may do; undefined: everything. */
   readonly policies: { user?: Policy; role?: Policy }
@@ -115,6 +123,9 @@ export const makeAccount = (region: string): Account => ({
   metrics: new Map(),
   instances: [],
   denied: new Map(),
+  soldOut: new Set(),
+  prices: new Map(),
+  images: new Map(),
   deniedKmsKeys: new Set(),
   policies: {},
   requestedPermissions: { user: [], role: [] },

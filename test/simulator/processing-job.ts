@@ -8,7 +8,7 @@ import { allows, roleKeyPermissions, rolePermissions, type RequiredPermission } 
 import { startContainer, type RunningContainer } from './container.ts'
 import type { JobFault } from './faults.ts'
 import { measureHost } from './metrics.ts'
-import { processingRequestSchema, type ProcessingRequest } from './processing-limits.ts'
+import { namedTypes, processingRequestSchema, type ProcessingRequest } from './processing-limits.ts'
 import { defaultChecksum, etagOf, storeObject } from './s3-objects.ts'
 import { isSparkImage, runLocalSpark, SparkError, startSpark, type RoleCheck, type SparkRunner } from './spark-container.ts'
 
@@ -56,7 +56,9 @@ const runHosts = async (
   const fault = <Kind extends JobFault['kind']>(kind: Kind): Extract<JobFault, { kind: Kind }> | undefined =>
     faults.find((candidate): candidate is Extract<JobFault, { kind: Kind }> => candidate.kind === kind)
   const { InstanceCount } = request.ProcessingResources.ClusterConfig
-  if (fault('capacity') !== undefined) {
+  const available = namedTypes(request).find((type) => !account.soldOut.has(type))
+  if (request.ProcessingResources.ClusterConfig.InstancePreferences !== undefined && available !== undefined) job.selectedType = available
+  if (fault('capacity') !== undefined || available === undefined) {
     throw new JobFailure(
       `CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type.`,
     )

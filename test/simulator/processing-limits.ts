@@ -4,6 +4,7 @@ import type { Account } from './account.ts'
 import { ServiceError } from './wire.ts'
 
 const text = (max: number) => z.string().min(1).max(max)
+const instanceType = z.string().regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/)
 const kms = z.string().max(2048).optional()
 
 const input = z.object({
@@ -57,12 +58,19 @@ export const processingRequestSchema = z.object({
   ProcessingInputs: z.array(input).max(10).optional(),
   ProcessingOutputConfig: z.object({ Outputs: z.array(output).max(10), KmsKeyId: kms }).optional(),
   ProcessingResources: z.object({
-    ClusterConfig: z.object({
-      InstanceCount: z.int().min(1).max(100),
-      InstanceType: z.string().regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/),
-      VolumeSizeInGB: z.int().min(1).max(16_384),
-      VolumeKmsKeyId: kms,
-    }),
+    ClusterConfig: z
+      .object({
+        InstanceCount: z.int().min(1).max(100),
+        InstanceType: instanceType.optional(),
+        InstancePreferences: z
+          .array(z.strictObject({ InstanceType: instanceType }))
+          .min(1)
+          .max(5)
+          .optional(),
+        VolumeSizeInGB: z.int().min(1).max(16_384),
+        VolumeKmsKeyId: kms,
+      })
+      .refine(({ InstanceType, InstancePreferences }) => (InstanceType === undefined) !== (InstancePreferences === undefined)),
   }),
   StoppingCondition: z.object({ MaxRuntimeInSeconds: z.int().min(1).max(777_600) }).optional(),
   NetworkConfig: z
@@ -78,6 +86,12 @@ export const processingRequestSchema = z.object({
     .optional(),
 })
 export type ProcessingRequest = z.infer<typeof processingRequestSchema>
+
+/** In the order of preference. */
+export const namedTypes = ({ ProcessingResources: { ClusterConfig } }: ProcessingRequest): string[] =>
+  ClusterConfig.InstanceType === undefined
+    ? ClusterConfig.InstancePreferences!.map(({ InstanceType }) => InstanceType)
+    : [ClusterConfig.InstanceType]
 
 const maxEntries = 100
 const maxAccountVolumeGb = 1024
@@ -113,13 +127,14 @@ export const checkProcessingRequest = (account: Account, fields: Readonly<Record
 const invalid = (message: string): ServiceError => new ServiceError('ValidationException', message)
 
 const checkImage = (account: Account, uri: string): void => {
-  const [, region] = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/[^:]+:[^:]+$/.exec(uri) ?? []
+  const [, region] = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/[^:@]+(?::[^:@]+|@sha256:[0-9a-f]{64})$/.exec(uri) ?? []
   if (region === undefined) throw invalid(`Invalid image URI ${uri}. Please provide a valid Amazon Elastic Container Registry path.`)
   if (region !== account.region) throw invalid(`Invalid region in image URI ${uri}: images must be in ${account.region}.`)
 }
 
 const checkQuota = (account: Account, request: ProcessingRequest): void => {
-  const { InstanceType, InstanceCount, VolumeSizeInGB, VolumeKmsKeyId } = request.ProcessingResources.ClusterConfig
+  const { InstanceCount, VolumeSizeInGB, VolumeKmsKeyId } = request.ProcessingResources.ClusterConfig
+  const InstanceType = namedTypes(request)[0]!
   const name = `${InstanceType} for processing job usage`
   const limit = account.quotas.get(name) ?? 20
   const used = [...account.jobs.values()].filter(({ status }) => status === 'InProgress' || status === 'Stopping').length

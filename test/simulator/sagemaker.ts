@@ -48,6 +48,7 @@ const seconds = (date: Date): number => date.getTime() / 1000
 /** Tags are listed by another operation. */
 const describeJob = (job: ProcessingJob): Fields => ({
   ...Object.fromEntries(Object.entries(job.request).filter(([name]) => name !== 'Tags')),
+  ...selectedType(job),
   ProcessingJobArn: job.arn,
   ProcessingJobStatus: job.status,
   CreationTime: seconds(job.createdAt),
@@ -57,6 +58,17 @@ const describeJob = (job: ProcessingJob): Fields => ({
   ...(job.failureReason === undefined ? {} : { FailureReason: job.failureReason.slice(0, 1024) }),
   ...(job.exitMessage === undefined ? {} : { ExitMessage: job.exitMessage }),
 })
+
+/** Of several that were named. */
+const selectedType = ({ request, selectedType: type }: ProcessingJob): Fields => {
+  if (type === undefined) return {}
+  const { ClusterConfig } = request['ProcessingResources'] as { ClusterConfig: Fields }
+  return {
+    ProcessingResources: {
+      ClusterConfig: { ...ClusterConfig, SelectedInstanceType: type, SelectedInstanceCount: ClusterConfig['InstanceCount'] },
+    },
+  }
+}
 
 const listJobs = (account: Account, input: Fields): ServiceResponse => {
   const contains = textOf(input, 'NameContains')

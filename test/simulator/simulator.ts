@@ -7,6 +7,7 @@ import { addBucket, makeAccount, rootKey, type Account, type Bucket } from './ac
 import { allows, requiredPermissions } from './authorize.ts'
 import { Faults, type Fault } from './faults.ts'
 import { handleIam, handleQuotas, handleSts } from './identity.ts'
+import { handleEcr, handlePricing } from './catalogues.ts'
 import { handleLogs } from './logs.ts'
 import { handleEc2 } from './ec2.ts'
 import { handleMetrics } from './metrics.ts'
@@ -41,6 +42,8 @@ const jsonTargets: Readonly<Record<string, string>> = {
   Logs_20140328: 'logs',
   GraniteServiceVersion20100801: 'cloudwatch',
   ServiceQuotasV20190624: 'servicequotas',
+  AWSPriceListService: 'pricing',
+  AmazonEC2ContainerRegistry_V20150921: 'ecr',
 }
 
 export class AwsSimulator {
@@ -193,6 +196,10 @@ export class AwsSimulator {
         return handleMetrics(this.account, operation, parseBody(request), caller.region, now)
       case 'ec2':
         return handleEc2(this.account, caller.region, new URLSearchParams(request.body.toString()))
+      case 'pricing':
+        return handlePricing(this.account, operation, parseBody(request))
+      case 'ecr':
+        return handleEcr(this.account, operation, parseBody(request))
       case 'servicequotas':
         return handleQuotas(this.account, operation, parseBody(request))
       case 'sts':

@@ -132,6 +132,9 @@ describe('the form of a cloud job', () => {
     await page.getByText('Advanced', { exact: true }).click()
     expect(await page.getByLabel('Subnets').inputValue()).toBe('subnet-1')
     expect(await page.getByLabel('Network isolation').isChecked()).toBe(false)
+    simulator.account.prices.set('ml.m5.large', 0.128)
+    await page.getByRole('button', { name: 'Update prices' }).click()
+    await page.getByText(/^Prices of 1 instance types in eu-west-1: AWS price list of \d{4}-\d\d-\d\d\.$/).waitFor()
     // The form names the file of the analysis settings.
     expect(await page.getByText('own.yaml').count()).toBe(1)
     await writeFile(file, 'cloud: { volumeGb: 0 }\n')

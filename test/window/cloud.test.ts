@@ -78,6 +78,7 @@ describe('the cloud view', () => {
     expect(await shownNotifications(app)).toEqual([expect.stringMatching(/^Cloud run downloaded: headroom-\w+ is verified and open\.$/)])
     await page.getByRole('button', { name: 'Cloud', exact: true }).click()
     expect(await page.getByTestId('run-state').textContent()).toBe('Downloaded')
+    expect(await page.getByText(/, cost below \$0\.01, estimated cost up to /).count()).toBe(1)
     expect(await page.getByRole('article').textContent()).toMatch(/peak memory \d\.\d GB/)
     expect(await page.getByLabel('Instance utilisation').textContent()).toMatch(
       /^CPU \(100 % per core\)\d+ % \(max \d+ %\)Memory\d+ % \(max \d+ %\)Disk\d+ % \(max \d+ %\)$/,

@@ -51,6 +51,7 @@ export const withConnection = async <Value>(
     allowsProcess: options.allowCredentialProcess,
     askMfaCode,
     onSilence: createSilenceReport(),
+    priceFolder: readCloudFolders().prices,
   })
   try {
     return await runCancellable((signal) => action(connection, signal))

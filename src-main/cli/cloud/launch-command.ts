@@ -1,4 +1,5 @@
 // headroom cloud launch: uploads missing files and starts one job, or resumes an interrupted launch.
+import type { CloudEvent } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { identifyCaller } from '../../cloud/account/connection.ts'
 import { downloadRun } from '../../cloud/download/download-run.ts'
@@ -13,6 +14,7 @@ import { connectionOf, openLaunchRecords, pollMs, withConnection } from './conne
 import { reportDownload } from './download-command.ts'
 import { readCloudFile, readLaunchRequest, type LaunchOptions } from './launch-options.ts'
 import { createCloudProgressReport } from './progress-report.ts'
+import { describeEnd, LogHighlights, runOnEnd } from './run-report.ts'
 
 export interface LaunchCommandOptions extends LaunchOptions {
   readonly resume?: string
@@ -22,6 +24,7 @@ export interface LaunchCommandOptions extends LaunchOptions {
   readonly fetch?: string
   readonly quiet?: boolean
   readonly skipChecks?: boolean
+  readonly onEnd?: string
 }
 
 export const runLaunch = async (inputs: readonly string[], options: LaunchCommandOptions): Promise<void> => {
@@ -31,13 +34,20 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
       next: 'Add --wait, or download later with: headroom cloud download.',
     })
   }
+  if (options.onEnd !== undefined && options.wait !== true)
+    throw new HeadroomError('usage', '--on-end requires --wait.', { next: 'Add --wait.' })
   const launchRecords = openLaunchRecords()
   const resumedRun = options.resume === undefined ? undefined : await launchRecords.get(options.resume)
   const request = resumedRun === undefined ? await readLaunchRequest(inputs, options) : resumedRun.request
   const report = createCloudProgressReport(options)
+  const highlights = new LogHighlights()
   const connectionDefaults = resumedRun === undefined ? await readCloudFile(options.config) : connectionOf(resumedRun)
   await withConnection(options, connectionDefaults, async (connection, signal) => {
-    const work = { signal, onEvent: report.show }
+    const onEvent = (event: CloudEvent): void => {
+      highlights.add(event)
+      report.show(event)
+    }
+    const work = { signal, onEvent }
     const caller = await identifyCaller(connection)
     if (resumedRun !== undefined && caller.account !== resumedRun.caller.account) {
       throw new HeadroomError(
@@ -63,12 +73,21 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
       if (launched.part === 'spark') say(`Start the engine job after this one with: headroom cloud watch ${launched.runId}`)
       return
     }
-    const ended = await waitForRun(connection, launchRecords, launched, { ...work, pollMs: pollMs() }).catch((thrown: unknown) => {
-      report.showLogTail()
+    const isReported = options.json !== true && options.quiet !== true
+    try {
+      const ended = await waitForRun(connection, launchRecords, launched, { ...work, pollMs: pollMs() }).catch((thrown: unknown) => {
+        report.showLogTail()
+        throw thrown
+      })
+      const downloaded = folder === undefined ? undefined : await downloadRun(connection, launchRecords, ended, folder, work)
+      if (downloaded !== undefined) reportDownload(downloaded, options)
+      if (isReported) print(await describeEnd(ended, downloaded, highlights))
+      if (options.onEnd !== undefined) await runOnEnd(options.onEnd, { cloudRun: ended, folder: downloaded?.folder, failure: undefined })
+    } catch (thrown) {
+      if (options.onEnd === undefined || signal.aborted) throw thrown
+      const cloudRun = (await launchRecords.find(launched.runId)) ?? launched
+      await runOnEnd(options.onEnd, { cloudRun, folder: undefined, failure: thrown })
       throw thrown
-    })
-    if (folder === undefined) return
-    const downloaded = await downloadRun(connection, launchRecords, ended, folder, work)
-    reportDownload(downloaded, options)
+    }
   })
 }

@@ -54,6 +54,8 @@ export interface LaunchOptions extends ConnectionOptions, StatedSettings {
   readonly pythonModule?: string
   readonly project: string
   readonly argument: readonly string[]
+  readonly wheels?: string
+  readonly outputPrefix?: string
   readonly env: readonly string[]
 }
 
@@ -97,8 +99,13 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
   if (options.pythonModule !== undefined && options.engine === 'spark') {
     throw new HeadroomError('usage', 'A Python module does not run on a Spark cluster.', { next: 'Omit --engine.' })
   }
-  if (options.pythonModule === undefined && options.argument.length + options.env.length > 0)
-    throw new HeadroomError('usage', '--argument and --env belong to --python-module.', { next: 'Set options of the analysis with --set.' })
+  const isModuleOption =
+    options.argument.length + options.env.length > 0 || options.wheels !== undefined || options.outputPrefix !== undefined
+  if (options.pythonModule === undefined && isModuleOption) {
+    throw new HeadroomError('usage', '--argument, --env, --wheels and --output-prefix belong to --python-module.', {
+      next: 'Set options of the analysis with --set.',
+    })
+  }
   const { settings: config, warnings } = await readSettings(options)
   for (const { message } of warnings) say(`Warning: ${message}`)
   // Checked here, so that a wrong line fails before an instance starts.
@@ -126,6 +133,8 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
             script: options.pythonModule,
             ...definedValues({
               arguments: options.argument,
+              wheelsFolder: toAbsolute(options.wheels),
+              outputPrefix: options.outputPrefix,
               environment: options.env.length === 0 ? undefined : Object.fromEntries(options.env.map(parseVariable)),
             }),
           },

@@ -79,12 +79,17 @@ const describeEvent = (event: CloudEvent): string | undefined => {
       return `Waiting: ${event.error.message}${event.error.next === undefined ? '' : ` ${event.error.next}`}`
     case 'download':
       return `Downloading: ${percentDone(event.bytes, event.total)} % of ${(event.total / 1e6).toFixed(1)} MB`
+    case 'cost':
+      return `Cost: ${costText(event.usd)}${event.most_usd === null ? '' : `; the estimate was up to ${event.most_usd.toFixed(2)} USD`}`
     case 'home':
       return event.verified ? `Verified: ${event.folder}` : `Downloaded, not verified (no manifest): ${event.folder}`
   }
 }
 
-const elapsedText = (from: string | null, to: string | null): string =>
+/** Of a few cents a thousandth counts. */
+export const costText = (usd: number): string => `about ${usd.toFixed(usd < 1 ? 4 : 2)} USD`
+
+export const elapsedText = (from: string | null, to: string | null): string =>
   from === null || to === null || from === '' ? '' : ` after ${Math.round((Date.parse(to) - Date.parse(from)) / 1000)} s`
 
 const describeStatus = (job: JobState): string => {

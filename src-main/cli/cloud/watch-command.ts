@@ -1,6 +1,6 @@
 // headroom cloud watch: follows a job to its end.
 import { followJob } from '../../cloud/jobs/follow-job.ts'
-import { explainJobEnd } from '../../cloud/jobs/job-end.ts'
+import { explainJobEnd, jobCostUsd } from '../../cloud/jobs/job-end.ts'
 import { waitForRun } from '../../cloud/launch/wait-for-run.ts'
 import { connectionOf, findCloudRun, openLaunchRecords, pollMs, withConnection } from './connection.ts'
 import type { ConnectionOptions } from './launch-options.ts'
@@ -16,6 +16,8 @@ export const runWatch = async (name: string, options: ConnectionOptions): Promis
       return
     }
     const { state, peakMemoryBytes } = await followJob(connection, name, work)
+    const usd = jobCostUsd(connection, state)
+    if (usd !== null) report.show({ type: 'cost', usd, most_usd: null })
     const failure = explainJobEnd(state, { region: connection.region, peakMemoryBytes }, Number.POSITIVE_INFINITY)
     if (failure !== undefined) throw failure
   })

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import type { EC2Client } from '@aws-sdk/client-ec2'
+import type { ECRClient } from '@aws-sdk/client-ecr'
 import { IAMClient } from '@aws-sdk/client-iam'
+import type { PricingClient } from '@aws-sdk/client-pricing'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SageMakerClient } from '@aws-sdk/client-sagemaker'
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
@@ -11,9 +13,11 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
 import type { CloudSettings } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { partitionName } from './aws-pages.ts'
 import { toCloudError } from './cloud-error.ts'
 import { hasKeysInEnvironment, SharedCredentials } from './credentials.ts'
 import { CloudHttpHandler, type Deadlines } from './http-handler.ts'
+import { priceListRegion, readPrices, type PriceList } from './price-list.ts'
 import { readProfile, type Profile } from './shared-config.ts'
 
 export interface ConnectionRequest {
@@ -29,6 +33,8 @@ export interface ConnectionRequest {
   /** Told of a host that does not answer. */
   readonly onSilence?: ((host: string) => void) | undefined
   readonly deadlines?: Deadlines | undefined
+  /** Folder with the price lists that were read from AWS. */
+  readonly priceFolder?: string | undefined
 }
 
 export interface Connection {
@@ -37,6 +43,8 @@ export interface Connection {
   /** Where requests go instead of AWS; null for AWS itself. */
   readonly endpoint: string | null
   readonly s3: S3Client
+  /** In its region, of the time when it was opened. */
+  readonly prices: PriceList
   /** Account that must own a bucket, by the bucket's name; sent with each request to it. */
   readonly bucketOwners: Map<string, string>
   readonly sagemaker: SageMakerClient
@@ -47,6 +55,10 @@ export interface Connection {
   readonly quotas: ServiceQuotasClient
   /** Large, and needed for CloudWatch's servers table alone: loaded at first use. */
   readonly ec2: () => Promise<EC2Client>
+  /** Checks an own container image. */
+  readonly ecr: () => Promise<ECRClient>
+  /** Of the partition, wherever it serves its price list. */
+  readonly pricing: () => Promise<PricingClient>
   readonly close: () => void
 }
 
@@ -124,10 +136,23 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     region,
     endpoint: withoutCredentials(endpointOf('SAGEMAKER', profile)),
     ...clients,
+    prices: await readPrices(request.priceFolder, region),
     bucketOwners,
     ec2: async () => {
       const { EC2Client } = await import('@aws-sdk/client-ec2')
       const client = new EC2Client({ ...common, ...endpoint('EC2') })
+      credentials.renewFor(client)
+      return client
+    },
+    ecr: async () => {
+      const { ECRClient } = await import('@aws-sdk/client-ecr')
+      const client = new ECRClient({ ...common, ...endpoint('ECR'), maxAttempts: maxQuickAttempts })
+      credentials.renewFor(client)
+      return client
+    },
+    pricing: async () => {
+      const { PricingClient } = await import('@aws-sdk/client-pricing')
+      const client = new PricingClient({ ...common, ...endpoint('PRICING'), region: priceListRegion(partitionName(region)) })
       credentials.renewFor(client)
       return client
     },

@@ -48,16 +48,21 @@ export const stopJob = async (connection: Connection, name: string): Promise<Job
 
 const toIsoString = (date: Date | undefined): string | null => date?.toISOString() ?? null
 
-const toJobState = (job: DescribeProcessingJobCommandOutput, region: string): JobState => ({
-  name: job.ProcessingJobName ?? '',
-  arn: job.ProcessingJobArn ?? '',
-  status: job.ProcessingJobStatus ?? 'InProgress',
-  createdAt: toIsoString(job.CreationTime) ?? '',
-  startedAt: toIsoString(job.ProcessingStartTime),
-  endedAt: toIsoString(job.ProcessingEndTime),
-  instanceType: job.ProcessingResources?.ClusterConfig?.InstanceType ?? null,
-  failureReason: job.FailureReason ?? null,
-  exitMessage: job.ExitMessage ?? null,
-  outputUri: job.ProcessingOutputConfig?.Outputs?.[0]?.S3Output?.S3Uri ?? '',
-  consoleUrl: consoleUrl(region, job.ProcessingJobName ?? ''),
-})
+const toJobState = (job: DescribeProcessingJobCommandOutput, region: string): JobState => {
+  const cluster = job.ProcessingResources?.ClusterConfig
+  return {
+    name: job.ProcessingJobName ?? '',
+    arn: job.ProcessingJobArn ?? '',
+    status: job.ProcessingJobStatus ?? 'InProgress',
+    createdAt: toIsoString(job.CreationTime) ?? '',
+    startedAt: toIsoString(job.ProcessingStartTime),
+    endedAt: toIsoString(job.ProcessingEndTime),
+    instanceType: cluster?.SelectedInstanceType ?? cluster?.InstanceType ?? null,
+    instances: cluster?.SelectedInstanceCount ?? cluster?.InstanceCount ?? null,
+    volumeGb: cluster?.VolumeSizeInGB ?? null,
+    failureReason: job.FailureReason ?? null,
+    exitMessage: job.ExitMessage ?? null,
+    outputUri: job.ProcessingOutputConfig?.Outputs?.[0]?.S3Output?.S3Uri ?? '',
+    consoleUrl: consoleUrl(region, job.ProcessingJobName ?? ''),
+  }
+}

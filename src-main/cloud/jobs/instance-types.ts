@@ -1,4 +1,4 @@
-// Instance types, their estimated costs and the images of a region, from the dated tables in resources/cloud.
+// Instance types with their sizes and the images of a region, from the dated tables in resources/cloud.
 import { ProcessingInstanceType } from '@aws-sdk/client-sagemaker'
 import { z } from 'zod'
 import imageTable from '../../../resources/cloud/images.json' with { type: 'json' }
@@ -11,12 +11,9 @@ export interface InstanceType {
   readonly type: string
   readonly vcpus: number
   readonly memoryGb: number
-  readonly usdPerHour: number
 }
 
 const instanceTypes: readonly InstanceType[] = priceTable.instances
-/** Date of the price list, ISO. */
-export const pricesAsOf: string = priceTable.asOf
 
 export const findInstanceType = (type: string): InstanceType | undefined => instanceTypes.find((instance) => instance.type === type)
 
@@ -68,16 +65,6 @@ export const findLargerInstanceType = (type: string): InstanceType | undefined =
   const memory = findInstanceType(type)?.memoryGb ?? 0
   const next = instanceSizes.find((candidate) => findInstanceType(candidate)!.memoryGb > memory)
   return next === undefined ? undefined : findInstanceType(next)
-}
-
-/** USD for the whole max runtime on all instances; null for a type that the price list lacks. */
-export const estimateMaxCostUsd = (type: string, region: string, seconds: number, volumeGb: number, instances = 1): number | null => {
-  const instance = findInstanceType(type)
-  if (instance === undefined) return null
-  const factor = region === priceTable.region ? 1 : priceTable.otherRegionsFactor
-  const hours = seconds / 3600
-  const storage = (priceTable.storageUsdPerGbMonth * volumeGb * hours) / (30 * 24)
-  return Math.ceil(instances * (instance.usdPerHour * hours + storage) * factor * 100) / 100
 }
 
 /** Default of a Spark job: its 16 vCPUs hold three executors of five cores. */

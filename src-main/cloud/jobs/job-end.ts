@@ -1,7 +1,9 @@
-// How a job ended: only Completed is success, and a job that reaches its max runtime ends as Stopped without a reason.
+// How a job ended, and what it cost: only Completed is success, and a job that reaches its max runtime ends as Stopped without a reason.
 import { hasEnded, type JobState } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { explainJobFailure } from '../account/cloud-error.ts'
+import type { Connection } from '../account/connection.ts'
+import { costUsd } from '../account/price-list.ts'
 import { findInstanceType, findLargerInstanceType } from './instance-types.ts'
 import type { FailureContext } from '../account/failure-rules.ts'
 
@@ -30,4 +32,13 @@ const explainStop = ({ startedAt, endedAt }: JobState, maxRuntimeSeconds: number
         next: 'Launch again with a longer max runtime or a larger instance type.',
       })
     : new HeadroomError('cloud-job-stopped', 'The job was stopped before it completed.', { next: 'Launch again if you need the run.' })
+}
+
+/** USD from its start to its end at today's prices; null for a job without them, or on a type without a price. */
+export const jobCostUsd = (
+  { prices }: Pick<Connection, 'prices'>,
+  { instanceType: type, instances: count, volumeGb, startedAt, endedAt }: JobState,
+): number | null => {
+  if (type === null || count === null || volumeGb === null || startedAt === null || endedAt === null) return null
+  return costUsd(prices, { type, count, volumeGb, seconds: (Date.parse(endedAt) - Date.parse(startedAt)) / 1000 })
 }

@@ -1,6 +1,6 @@
 // Builds the CreateProcessingJob request of a launch, within SageMaker's limits.
-import type { CreateProcessingJobCommandInput, ProcessingInput } from '@aws-sdk/client-sagemaker'
-import { processingLimits, type CloudSettings, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import type { CreateProcessingJobCommandInput, ProcessingInput, ProcessingInstanceType } from '@aws-sdk/client-sagemaker'
+import { processingLimits, splitInstanceTypes, type CloudSettings, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { asFolder } from '../storage/list-objects.ts'
 
@@ -9,6 +9,7 @@ export interface JobSpec {
   readonly jobName: string
   readonly region: string
   readonly imageUri: string
+  /** Several with commas: the first with capacity. */
   readonly instanceType: string
   /** Input name -> S3 address of what is mounted at /opt/ml/processing/input/NAME or another path. */
   readonly mounts: readonly Mount[]
@@ -30,6 +31,8 @@ export interface Mount {
   readonly localPath: string
 }
 
+/** Name of the input with the wheels of a Python module. */
+export const wheelsMount = 'wheels'
 export const mountRoot = '/opt/ml/processing/input'
 export const outputPath = '/opt/ml/processing/output'
 
@@ -66,7 +69,7 @@ export const buildJobRequest = (spec: JobSpec): CreateProcessingJobCommandInput 
     ProcessingResources: {
       ClusterConfig: {
         InstanceCount: spec.instances ?? 1,
-        InstanceType: instanceType as never,
+        ...instanceFields(instanceType),
         VolumeSizeInGB: spec.volumeGb ?? settings.volumeGb,
         ...(settings.kmsKeyId === undefined ? {} : { VolumeKmsKeyId: settings.kmsKeyId }),
       },
@@ -77,6 +80,16 @@ export const buildJobRequest = (spec: JobSpec): CreateProcessingJobCommandInput 
   }
   checkLimits(input)
   return input
+}
+
+const instanceFields = (
+  instanceType: string,
+): Pick<
+  NonNullable<NonNullable<CreateProcessingJobCommandInput['ProcessingResources']>['ClusterConfig']>,
+  'InstanceType' | 'InstancePreferences'
+> => {
+  const types = splitInstanceTypes(instanceType) as ProcessingInstanceType[]
+  return types.length === 1 ? { InstanceType: types[0] } : { InstancePreferences: types.map((InstanceType) => ({ InstanceType })) }
 }
 
 const buildNetworkConfig = (
@@ -98,8 +111,9 @@ const buildCommand = ({ request, engineSha256, mounts }: JobSpec): JobCommand =>
   if (task.kind === 'python-module') {
     const script = task.script.split(/[\\/]/).at(-1) ?? ''
     const root = `${mountRoot}/project_root`
+    const installsWheels = mounts.some(({ name }) => name === wheelsMount)
     return {
-      entrypoint: ['python3', `${mountRoot}/code/${script}`],
+      entrypoint: [...(installsWheels ? ['/bin/bash', `${mountRoot}/start/run-module.sh`] : ['python3']), `${mountRoot}/code/${script}`],
       args: [
         '--env',
         'sagemaker',

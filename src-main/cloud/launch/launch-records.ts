@@ -6,9 +6,10 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
 
 /** Folders below the application's `cloud` folder. Their names are those of earlier versions. */
-export const cloudFolders = (cloudFolder: string): { readonly launchRecords: string; readonly plans: string } => ({
+export const cloudFolders = (cloudFolder: string): { readonly launchRecords: string; readonly plans: string; readonly prices: string } => ({
   launchRecords: join(cloudFolder, 'trips'),
   plans: join(cloudFolder, 'plans'),
+  prices: join(cloudFolder, 'prices'),
 })
 
 export class LaunchRecords {

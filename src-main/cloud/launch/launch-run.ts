@@ -62,7 +62,7 @@ export const launchRun = async (context: LaunchContext, options: LaunchOptions =
       await makeSparkPlan(connection, request, engine.plan, options.signal)
     }
     const plan = await planLaunch(connection, request, part, options.signal)
-    assertWithinCostLimit(plan.maxCostUsd, request)
+    assertWithinCostLimit(plan.maxCostUsd, request, connection.prices)
     const { runId } = request
     const { instanceType, outputUri, maxCostUsd: mostUsd } = plan
     const jobName = jobNameOf(runId, part, 1)
@@ -83,6 +83,7 @@ export const launchRun = async (context: LaunchContext, options: LaunchOptions =
       mostUsd,
       job: null,
       incomplete: null,
+      costs: {},
       folder: null,
     }
     await launchRecords.write(cloudRun)

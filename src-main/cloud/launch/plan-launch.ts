@@ -1,11 +1,13 @@
 // Plans a job of a launch: files to upload, mounts, instance type, image and estimated cost.
 import { join } from 'node:path'
+import runModule from '../../../resources/cloud/run-module.sh?raw'
 import type { CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import type { Connection } from '../account/connection.ts'
-import { folderUri, buildJobRequest, mountRoot } from '../jobs/job-request.ts'
+import { folderUri, buildJobRequest, mountRoot, wheelsMount } from '../jobs/job-request.ts'
 import { LaunchInputs, findSingleFile, type LaunchPlan } from './launch-inputs.ts'
 import { checkForecasts } from '../preflight/check-forecasts.ts'
+import { isWheel } from '../preflight/check-module.ts'
 import { listForecastObjects } from '../storage/forecast-objects.ts'
 import { listObjects, parseS3Address } from '../storage/list-objects.ts'
 import { hashContents, findLocalFiles } from '../storage/local-files.ts'
@@ -48,7 +50,7 @@ const addInput = async (
 }
 
 const planSingleJob = async (
-  { region }: Connection,
+  { region, prices }: Connection,
   request: LaunchRequest,
   inputs: LaunchInputs,
   size: InputSize,
@@ -65,8 +67,9 @@ const planSingleJob = async (
   }
   const { instanceType, volumeGb } = planResources(request, 'whole', size)
   const imageUri = settings.imageUri ?? requireImage('scikit-learn', region)
-  const outputUri = task.kind === 'engine' ? runUri(request, 'output') : folderUri(settings.bucket, 'risk_analysis', runId)
-  const maxCostUsd = estimateRunCostUsd(request, region, size)
+  const outputUri =
+    task.kind === 'engine' ? runUri(request, 'output') : folderUri(settings.bucket, task.outputPrefix ?? 'risk_analysis', runId)
+  const maxCostUsd = estimateRunCostUsd(request, prices, size)
   const { uploads, texts, mounts } = inputs
   const common = { request, region, imageUri, instanceType, volumeGb, mounts, outputUri, engineSha256 }
   return { instanceType, outputUri, maxCostUsd, uploads, texts, job: (jobName) => buildJobRequest({ ...common, jobName }) }
@@ -85,7 +88,8 @@ const mountProject = async (
   }
   const script = join(task.projectFolder, task.script)
   const code = await findSingleFile(script)
-  const allFiles = { files: [...inputs.src.files, ...inputs.config.files, ...code.files], bytes: 0 }
+  const wheels = task.wheelsFolder === undefined ? [] : (await findLocalFiles([task.wheelsFolder], isWheel)).files
+  const allFiles = { files: [...inputs.src.files, ...inputs.config.files, ...code.files, ...wheels], bytes: 0 }
   const root = `sagemaker/artifacts/headroom-${(await hashContents(allFiles)).slice(0, 32)}`
   for (const [name, { files }] of Object.entries(inputs)) {
     launch.addUploads(files, `${root}/${name}/`)
@@ -93,4 +97,8 @@ const mountProject = async (
   }
   launch.addUploads(code.files, `${root}/code/`)
   launch.mount('code', `s3://${bucket}/${root}/code/`)
+  if (wheels.length === 0) return
+  launch.addUploads(wheels, `${root}/wheels/`)
+  launch.mount(wheelsMount, `s3://${bucket}/${root}/wheels/`)
+  launch.mountText('start', 'run-module.sh', runModule)
 }

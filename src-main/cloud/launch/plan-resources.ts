@@ -1,13 +1,12 @@
 // Instances, volume and estimated cost of a launch: preflight and launch use this one plan.
 import type { CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
-import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import { splitInstanceTypes, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import { costUsd, priceListName, type PriceList } from '../account/price-list.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import {
   assertProcessingType,
   chooseInstanceType,
   defaultSparkInstanceType,
-  estimateMaxCostUsd,
-  pricesAsOf,
   requiredVolumeGb,
   type InputSize,
 } from '../jobs/instance-types.ts'
@@ -24,6 +23,7 @@ export const partsOf = (request: LaunchRequest): readonly [CloudRunPart, ...Clou
   sparkTaskOf(request) === undefined ? ['whole'] : ['spark', 'finish']
 
 export interface JobResources {
+  /** Several with commas: the first with capacity. */
   readonly instanceType: string
   readonly instances: number
   readonly volumeGb: number
@@ -32,7 +32,13 @@ export interface JobResources {
 /** Throws cloud-setup for a type that processing jobs do not have. `input`: size of what the job reads. After Spark, the engine reads at most half of it at once. */
 export const planResources = (request: LaunchRequest, part: CloudRunPart, input: InputSize): JobResources => {
   const { instanceType, volumeGb } = request.settings
-  if (instanceType !== undefined) assertProcessingType(instanceType)
+  const types = instanceType === undefined ? [] : splitInstanceTypes(instanceType)
+  for (const type of types) assertProcessingType(type)
+  if (types.length > 1 && part !== 'whole') {
+    throw new HeadroomError('cloud-setup', 'A Spark cluster needs one instance type, which its executors must fit.', {
+      next: 'Name one instance type.',
+    })
+  }
   switch (part) {
     case 'whole':
       return {
@@ -55,26 +61,32 @@ export const planResources = (request: LaunchRequest, part: CloudRunPart, input:
   }
 }
 
-/** USD for the whole max runtime of all jobs; null if the price list lacks an instance type. */
-export const estimateRunCostUsd = (request: LaunchRequest, region: string, input: InputSize): number | null => {
+/** USD for the whole max runtime of all jobs on the dearest type; null if the price list lacks an instance type. */
+export const estimateRunCostUsd = (request: LaunchRequest, prices: PriceList, input: InputSize): number | null => {
   let totalUsd = 0
   for (const part of partsOf(request)) {
     const { instanceType, instances, volumeGb } = planResources(request, part, input)
-    const costUsd = estimateMaxCostUsd(instanceType, region, request.settings.maxRuntimeSeconds, volumeGb, instances)
-    if (costUsd === null) return null
-    totalUsd += costUsd
+    let partUsd = 0
+    for (const type of splitInstanceTypes(instanceType)) {
+      const usd = costUsd(prices, { type, count: instances, seconds: request.settings.maxRuntimeSeconds, volumeGb })
+      if (usd === null) return null
+      partUsd = Math.max(partUsd, Math.ceil(usd * 100) / 100)
+    }
+    totalUsd += partUsd
   }
   return Math.round(totalUsd * 100) / 100
 }
 
 /** Throws cloud-limit if the estimate exceeds the cost limit, or if there is a limit and no estimate. */
-export const assertWithinCostLimit = (maxCostUsd: number | null, { settings }: LaunchRequest): void => {
+export const assertWithinCostLimit = (maxCostUsd: number | null, { settings }: LaunchRequest, prices: PriceList): void => {
   if (settings.costCeilingUsd === null || (maxCostUsd !== null && maxCostUsd <= settings.costCeilingUsd)) return
   if (maxCostUsd === null) {
     throw new HeadroomError(
       'cloud-limit',
-      `The price list of ${pricesAsOf} does not contain ${settings.instanceType ?? 'the instance type'}, so the cost limit of ${settings.costCeilingUsd} USD cannot be checked.`,
-      { next: 'Choose a listed type, or launch without a cost limit (command line: --cost-limit none).' },
+      `The ${priceListName(prices)} does not contain ${settings.instanceType ?? 'the instance type'}, so the cost limit of ${settings.costCeilingUsd} USD cannot be checked.`,
+      {
+        next: 'Read AWS’s prices (command line: headroom cloud prices --update), choose a listed type, or launch without a cost limit (--cost-limit none).',
+      },
     )
   }
   throw new HeadroomError(

@@ -42,7 +42,7 @@ const bytesPerShard = 256e6
 const maxShards = 10_000
 
 export const planSparkJob = async (
-  { region }: Connection,
+  { region, prices }: Connection,
   request: LaunchRequest,
   part: Exclude<CloudRunPart, 'whole'>,
   inputs: LaunchInputs,
@@ -57,7 +57,7 @@ export const planSparkJob = async (
     instanceType,
     /** The run folder, for both jobs. */
     outputUri: runUri(request, 'output'),
-    maxCostUsd: estimateRunCostUsd(request, region, size),
+    maxCostUsd: estimateRunCostUsd(request, prices, size),
     uploads: inputs.uploads,
     texts: inputs.texts,
   }

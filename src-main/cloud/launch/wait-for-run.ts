@@ -1,9 +1,9 @@
 // Follows the jobs of a run to their end.
-import type { CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
+import { costOfRun, type CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Connection } from '../account/connection.ts'
 import { followJob, type FollowOptions } from '../jobs/follow-job.ts'
-import { explainJobEnd } from '../jobs/job-end.ts'
+import { explainJobEnd, jobCostUsd } from '../jobs/job-end.ts'
 import { listObjects, parseS3Address } from '../storage/list-objects.ts'
 import type { LaunchRecords } from './launch-records.ts'
 import { failureContextOf, type LaunchOptions } from './launch-run.ts'
@@ -20,8 +20,12 @@ export const waitForRun = async (
   // A run that was interrupted between its parts resumes here.
   const submitted = cloudRun.part === 'finish' ? await resumeUnsubmitted(connection, launchRecords, cloudRun, options) : cloudRun
   const { state, peakMemoryBytes } = await followJob(connection, submitted.jobName, options)
-  const ended: CloudRun = { ...submitted, stage: 'ended', job: state }
+  const usd = jobCostUsd(connection, state)
+  const costs = usd === null ? submitted.costs : { ...submitted.costs, [state.name]: usd }
+  const ended: CloudRun = { ...submitted, stage: 'ended', job: state, costs }
   await launchRecords.write(ended)
+  const totalUsd = costOfRun(ended)
+  if (totalUsd !== null) options.onEvent?.({ type: 'cost', usd: totalUsd, most_usd: ended.mostUsd })
   const context = { ...failureContextOf(connection, submitted.request, submitted.part), peakMemoryBytes }
   const failure = explainJobEnd(state, context, submitted.request.settings.maxRuntimeSeconds)
   if (failure !== undefined) throw ended.part === 'whole' ? failure : withJobLabel(failure, ended)

@@ -7,18 +7,36 @@ import { findLocalFiles } from '../storage/local-files.ts'
 
 type ModuleTask = Extract<LaunchRequest['task'], { kind: 'python-module' }>
 
+export const isWheel = (path: string): boolean => path.endsWith('.whl')
+
 export const checkModule = async (task: ModuleTask, isIsolated: boolean): Promise<Finding> => {
   const { projectFolder, script } = task
   for (const file of [script, join('config', 'config.yaml')]) {
     if (await isFile(join(projectFolder, file))) continue
     return { state: 'failed', detail: `There is no ${file} in ${projectFolder}.`, next: 'Choose the folder that holds src and config.' }
   }
+  const wheels = task.wheelsFolder === undefined ? '' : await checkWheels(task.wheelsFolder)
+  if (typeof wheels !== 'string') return wheels
   const installer = isIsolated ? await findInstaller(task) : undefined
-  if (installer === undefined) return { state: 'ok', detail: `${script} and config/config.yaml in ${projectFolder}` }
+  if (installer === undefined) return { state: 'ok', detail: `${script} and config/config.yaml in ${projectFolder}${wheels}` }
   return {
     state: 'failed',
     detail: `${installer} installs packages with pip, but the container has no network.`,
-    next: 'Turn off network isolation (command line: --no-network-isolation), or use an image that holds the packages.',
+    next: 'Turn off network isolation (command line: --no-network-isolation), bring the packages as wheels (--wheels), or use an image that holds them.',
+  }
+}
+
+/** The container runs Linux on 64-bit x86; pip would refuse another wheel after the start. Text for the line of the check. */
+const checkWheels = async (folder: string): Promise<Finding | string> => {
+  const files = await findLocalFiles([folder], isWheel).catch(() => undefined)
+  if (files === undefined)
+    return { state: 'failed', detail: `${folder} holds no wheels.`, next: 'Fill it with: pip download --only-binary :all: --dest DIR.' }
+  const foreign = files.files.find(({ name }) => !/-(any|[^-]*(linux_x86_64|manylinux[^-]*_x86_64)[^-]*)\.whl$/.test(name))
+  if (foreign === undefined) return `, ${files.files.length} ${files.files.length === 1 ? 'wheel' : 'wheels'}`
+  return {
+    state: 'failed',
+    detail: `${foreign.name} does not run in the container, which is Linux on x86_64.`,
+    next: 'Fetch wheels of that platform: pip download --platform manylinux2014_x86_64 --only-binary :all: --dest DIR.',
   }
 }
 

@@ -5,11 +5,26 @@ import { isAccessDenied, toCloudError } from '../account/cloud-error.ts'
 import { type Connection, abortable } from '../account/connection.ts'
 import { findInstanceType, findLargerInstanceType } from '../jobs/instance-types.ts'
 import type { Finding } from '../../../src-shared/cloud/cloud-job.ts'
+import { splitInstanceTypes } from '../../../src-shared/cloud/cloud-settings.ts'
 
 const quotaNameSuffix = ' for processing job usage'
 
+/** Of each type that the job may get: the first that fails or warns, else the line of the first. */
+export const checkQuotas = async (
+  connection: Connection,
+  { instanceType, instances }: { readonly instanceType: string; readonly instances: number },
+  signal?: AbortSignal,
+): Promise<Finding> => {
+  const findings: Finding[] = []
+  for (const type of splitInstanceTypes(instanceType)) findings.push(await checkQuota(connection, type, instances, signal))
+  const [first, ...others] = findings
+  const worst = findings.find(({ state }) => state === 'failed') ?? findings.find(({ state }) => state === 'warning')
+  if (worst !== undefined || others.length === 0) return worst ?? first!
+  return { state: 'ok', detail: findings.map(({ detail }) => detail).join('; or ') }
+}
+
 /** `count`: instances of one job. */
-export const checkQuota = async (connection: Connection, type: string, count = 1, signal?: AbortSignal): Promise<Finding> => {
+const checkQuota = async (connection: Connection, type: string, count: number, signal?: AbortSignal): Promise<Finding> => {
   const instance = findInstanceType(type)
   const instanceText = instance === undefined ? type : `${type} (${instance.vcpus} vCPUs, ${instance.memoryGb} GB)`
   const size = count === 1 ? instanceText : `${count} × ${instanceText}`

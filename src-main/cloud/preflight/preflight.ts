@@ -5,13 +5,15 @@ import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { httpStatusOf, isAccessDenied, toCloudError } from '../account/cloud-error.ts'
 import { type Connection, abortable, expectBucketOwner, identifyCaller } from '../account/connection.ts'
+import { priceListName, type PriceList } from '../account/price-list.ts'
 import { checkForecasts } from './check-forecasts.ts'
 import { encryptionFields } from '../storage/upload-files.ts'
+import { checkImage } from './check-image.ts'
 import { checkModule } from './check-module.ts'
-import { checkQuota } from './check-quota.ts'
+import { checkQuotas } from './check-quota.ts'
 import { checkRole } from './check-role.ts'
 import { findEngineBundle } from '../launch/engine-bundle.ts'
-import { findImage, pricesAsOf, requireImage, suggestSparkInstances, type ImageKind, type InputSize } from '../jobs/instance-types.ts'
+import { suggestSparkInstances, type InputSize } from '../jobs/instance-types.ts'
 import { parseS3Address } from '../storage/list-objects.ts'
 import { assertWithinCostLimit, estimateRunCostUsd, partsOf, planResources, sparkTaskOf } from '../launch/plan-resources.ts'
 
@@ -69,7 +71,9 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
     }),
     check('output', 'Output', () => checkWritable(connection, request, signal)),
     check('role', 'Role', () => checkRole(connection, settings.roleArn, signal)),
-    check('image', 'Image', async () => checkImage(region, settings.imageUri, spark === undefined ? 'scikit-learn' : 'Spark')),
+    check('image', 'Image', () =>
+      checkImage(connection, caller!, settings.imageUri, spark === undefined ? 'scikit-learn' : 'Spark', signal),
+    ),
   ])
   const suggestedInstances = spark === undefined && request.task.kind === 'engine' ? suggestSparkInstances(size.bytes) : undefined
   let instanceType: string | null = null
@@ -80,7 +84,7 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
       const planned = planResources(request, partsOf(request)[0], size)
       instanceType = planned.instanceType
       volumeGb = planned.volumeGb
-      const quota = await checkQuota(connection, instanceType, planned.instances, signal)
+      const quota = await checkQuotas(connection, planned, signal)
       return suggestedInstances === undefined || quota.state === 'failed' ? quota : warnTooSmall(quota, suggestedInstances)
     }),
     await check('engine', 'Engine', async () => {
@@ -102,8 +106,8 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
     await check('network', 'Network', async () => checkNetwork(request)),
     await check('cost', 'Cost', async () => {
       if (instanceType === null) return undefined
-      mostUsd = estimateRunCostUsd(request, region, size)
-      return checkCost(request, mostUsd, instanceType, volumeGb)
+      mostUsd = estimateRunCostUsd(request, connection.prices, size)
+      return checkCost(request, connection.prices, mostUsd, instanceType, volumeGb)
     }),
   ]
   const checks = toLines([identity, ...first, ...second])
@@ -179,17 +183,6 @@ const warnTooSmall = ({ detail }: Finding, instances: number): Finding => ({
   next: `Use a Spark cluster: --engine spark --instances ${instances}.`,
 })
 
-const checkImage = (region: string, givenImage: string | undefined, kind: ImageKind): Finding => {
-  if (givenImage === undefined) return { state: 'ok', detail: requireImage(kind, region) }
-  const defaultImage = findImage(kind, region)
-  const [, imageRegion] =
-    /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/[^:@]+(?::[^:]+|@sha256:[0-9a-f]{64})$/.exec(givenImage) ?? []
-  const next = defaultImage === undefined ? 'Choose an image in a registry of this region.' : `Use ${defaultImage}.`
-  if (imageRegion === undefined) return { state: 'failed', detail: `${givenImage} is not an Amazon ECR image.`, next }
-  if (imageRegion !== region) return { state: 'failed', detail: `The image is in ${imageRegion}, but the job runs in ${region}.`, next }
-  return { state: 'ok', detail: givenImage }
-}
-
 const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined => {
   const { subnets, securityGroupIds, networkIsolation } = settings
   if (subnets.length > 0 && securityGroupIds.length === 0) {
@@ -208,12 +201,12 @@ const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined =>
   return networkIsolation ? { state: 'ok', detail: 'Isolated: the container has no network.' } : undefined
 }
 
-const checkCost = (request: LaunchRequest, mostUsd: number | null, type: string, volumeGb: number): Finding => {
-  assertWithinCostLimit(mostUsd, request)
-  if (mostUsd === null) return { state: 'warning', detail: `The price list of ${pricesAsOf} does not contain ${type}.` }
+const checkCost = (request: LaunchRequest, prices: PriceList, mostUsd: number | null, type: string, volumeGb: number): Finding => {
+  assertWithinCostLimit(mostUsd, request, prices)
+  if (mostUsd === null) return { state: 'warning', detail: `The ${priceListName(prices)} does not contain ${type}.` }
   const hours = request.settings.maxRuntimeSeconds / 3600
   return {
     state: 'ok',
-    detail: `Up to ${mostUsd.toFixed(2)} USD for ${hours.toFixed(1)} h with a volume of ${volumeGb} GB (estimate, price list of ${pricesAsOf})`,
+    detail: `Up to ${mostUsd.toFixed(2)} USD for ${hours.toFixed(1)} h with a volume of ${volumeGb} GB (estimate, ${priceListName(prices)})`,
   }
 }

@@ -1,6 +1,6 @@
 // A cloud run for the window, and how each event changes it.
 import type { CloudRunView } from '../../../src-shared/ipc/cloud-contract.ts'
-import type { CloudCaller, CloudEvent, CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
+import { costOfRun, type CloudCaller, type CloudEvent, type CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { parsePeakMemoryBytes } from '../../cloud/jobs/follow-job.ts'
 import { partsOf } from '../../cloud/launch/plan-resources.ts'
@@ -33,6 +33,7 @@ export const toCloudRunView = (request: LaunchRequest, { region, account }: Clou
     account,
     instanceType: cloudRun?.instanceType ?? settings.instanceType ?? '',
     maxUsd: cloudRun?.mostUsd ?? null,
+    costUsd: cloudRun === undefined ? null : costOfRun(cloudRun),
     activity: cloudRun === undefined ? 'Planning' : '',
     progress: null,
     peakMemoryBytes: null,
@@ -104,6 +105,8 @@ export const applyEvent = (view: CloudRunView, event: CloudEvent): CloudRunView 
       return { ...view, error: event.error }
     case 'download':
       return { ...view, activity: `Downloading ${event.file}`, progress: fractionOf(event.bytes, event.total), error: null }
+    case 'cost':
+      return { ...view, costUsd: event.usd }
     case 'home':
       return { ...view, stage: 'home', folder: event.folder, activity: '', progress: null }
     case 'log':

@@ -6,6 +6,8 @@ import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ChannelRequest, ChannelServedBy, Handlers, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { connect, identifyCaller, type Connection } from '../../cloud/account/connection.ts'
+import { toCloudError } from '../../cloud/account/cloud-error.ts'
+import { fetchPrices, savePrices } from '../../cloud/account/price-list.ts'
 import { defaultMaxJobs, listJobs } from '../../cloud/jobs/list-jobs.ts'
 import { preflight } from '../../cloud/preflight/preflight.ts'
 import { listProfiles } from '../../cloud/account/shared-config.ts'
@@ -55,6 +57,7 @@ export class CloudSession {
   readonly #formPath: string
   /** Folder of the plans of Spark jobs. */
   readonly #planRoot: string
+  readonly #priceFolder: string
   readonly #connections = new Map<string, Promise<Connection>>()
   readonly #allowed = new Set<string>()
   readonly #runs: CloudRuns
@@ -65,7 +68,9 @@ export class CloudSession {
   constructor(deps: CloudSessionDeps) {
     this.#deps = deps
     this.#formPath = launchFormPath(deps.data.cloud)
-    this.#planRoot = cloudFolders(deps.data.cloud).plans
+    const { plans, prices } = cloudFolders(deps.data.cloud)
+    this.#planRoot = plans
+    this.#priceFolder = prices
     const poll = process.env['HEADROOM_POLL_MS'] ?? ''
     this.#runs = new CloudRuns({
       folder: deps.data.cloud,
@@ -123,6 +128,15 @@ export class CloudSession {
     'cloud.roles': async (request) => {
       const { roles, accessError } = await listExecutionRoles(await this.#connect(request))
       return { roles: [...roles], note: accessError === undefined ? null : errorText(accessError) }
+    },
+    'cloud.update-prices': async (request) => {
+      const connection = await this.#connect(request)
+      const prices = await fetchPrices(await connection.pricing(), connection.region, undefined).catch((thrown: unknown) => {
+        throw toCloudError(thrown, { region: connection.region })
+      })
+      await savePrices(this.#priceFolder, prices)
+      this.#forgetConnections()
+      return { region: prices.region, asOf: prices.asOf, types: Object.keys(prices.usdPerHour).length }
     },
     'cloud.preflight': async (form) => preflight(await this.#connect(form), await buildLaunchRequest(form, this.#planRoot)),
     'cloud.launch': (form) => this.#launch(form),
@@ -193,6 +207,7 @@ export class CloudSession {
       region: region ?? undefined,
       allowsProcess: this.#allowed.has(profile ?? ''),
       askMfaCode: (device) => this.#requestCode(device),
+      priceFolder: this.#priceFolder,
     })
     this.#connections.set(key, opened)
     opened.catch(() => this.#connections.delete(key))

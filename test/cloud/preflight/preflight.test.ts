@@ -5,15 +5,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildJobRequest, type JobSpec } from '../../../src-main/cloud/jobs/job-request.ts'
-import {
-  chooseInstanceType,
-  estimateMaxCostUsd,
-  findImage,
-  pricesAsOf,
-  requiredVolumeGb,
-  suggestSparkInstances,
-} from '../../../src-main/cloud/jobs/instance-types.ts'
+import { chooseInstanceType, findImage, requiredVolumeGb, suggestSparkInstances } from '../../../src-main/cloud/jobs/instance-types.ts'
+import { priceListName, shippedPrices } from '../../../src-main/cloud/account/price-list.ts'
+import { estimateRunCostUsd } from '../../../src-main/cloud/launch/plan-resources.ts'
 import { checkForecasts } from '../../../src-main/cloud/preflight/check-forecasts.ts'
+import { waitForRun } from '../../../src-main/cloud/launch/wait-for-run.ts'
 import { preflight } from '../../../src-main/cloud/preflight/preflight.ts'
 import type { PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
 import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
@@ -279,9 +275,8 @@ describe('preflight', () => {
     const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 3, planFolder: '/not/there/yet' } } as const
     expect((await checkOf('image', {}, { task }))?.detail).toContain('/sagemaker-spark-processing:3.5-cpu-py312-v1.0')
     expect((await checkOf('network', {}, { task }))?.detail).toContain('reach S3 and each other')
-    // An hour of 3 times 0.922 and of 0.115 USD, and storage of 30 GB for four: in eu-west-1 times 1.35, each rounded up.
-    expect(estimateMaxCostUsd('ml.m5.4xlarge', 'eu-west-1', 3600, 30, 3)).toBe(3.76)
-    expect((await checkOf('cost', {}, { task }))?.detail).toMatch(/^Up to 3\.93 USD for 1\.0 h/)
+    // An hour of 3 times 0.922 and of 0.115 USD, and storage of 30 GB for four: in eu-west-1 times 1.6, each rounded up.
+    expect((await checkOf('cost', {}, { task }))?.detail).toMatch(/^Up to 4\.66 USD for 1\.0 h/)
     workspace.simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 2)
     expect(await checkOf('machine', {}, { task })).toMatchObject({
       state: 'failed',
@@ -305,6 +300,68 @@ describe('preflight', () => {
     expect([40, 47, 48, 4000].map((gigabytes) => suggestSparkInstances(gigabytes * 2 ** 30))).toEqual([undefined, undefined, 4, 100])
   })
 
+  it('takes the first of several instance types with capacity, after a look at the quota of each', async () => {
+    const instanceType = 'ml.m5.large,ml.m6i.large,ml.m5.xlarge'
+    const { account } = workspace.simulator
+    account.quotas.set('ml.m6i.large for processing job usage', 1)
+    account.quotas.set('ml.m5.xlarge for processing job usage', 0)
+    expect(await checkOf('machine', { instanceType })).toMatchObject({
+      state: 'failed',
+      detail: 'The account’s quota for ml.m5.xlarge is 0.',
+    })
+    account.quotas.set('ml.m5.xlarge for processing job usage', 2)
+    expect(await checkOf('machine', { instanceType })).toMatchObject({
+      state: 'ok',
+      detail: expect.stringContaining('; or ml.m6i.large; the quota allows 1; or'),
+    })
+    account.soldOut.add('ml.m5.large')
+    const { runId, jobName } = await workspace.launch(workspace.request({ instanceType, costCeilingUsd: null }))
+    expect(account.jobs.get(jobName)!.request).toMatchObject({
+      ProcessingResources: {
+        ClusterConfig: {
+          InstanceCount: 1,
+          InstancePreferences: [{ InstanceType: 'ml.m5.large' }, { InstanceType: 'ml.m6i.large' }, { InstanceType: 'ml.m5.xlarge' }],
+        },
+      },
+    })
+    await account.jobs.get(jobName)!.ended
+    const ended = await waitForRun(workspace.connection, workspace.launchRecords, await workspace.launchRecords.get(runId), { pollMs: 1 })
+    expect(ended.job).toMatchObject({ instanceType: 'ml.m6i.large', instances: 1, volumeGb: 30 })
+    for (const wrong of ['ml.m5.large,ml.m5.large', 'ml.m5.large,', Array.from({ length: 6 }, (_, size) => `ml.m5.${size}xlarge`).join()])
+      expect(cloudSettingsSchema.shape.instanceType.safeParse(wrong).success).toBe(false)
+    const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 3, planFolder: '/not/there/yet' } } as const
+    expect(await checkOf('machine', { instanceType }, { task })).toMatchObject({ state: 'failed', next: 'Name one instance type.' })
+  })
+
+  it('looks up an own image and its digest', async () => {
+    const repository = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/engine'
+    const digest = `sha256:${'ab'.repeat(32)}`
+    expect(await checkOf('image', { imageUri: `${repository}:1` })).toMatchObject({
+      state: 'failed',
+      detail: 'There is no repository team/engine in the registry of this account.',
+    })
+    workspace.simulator.account.images.set('team/engine', new Map([['1', digest]]))
+    for (const suffix of [':1', `@${digest}`]) {
+      const detail = `${repository}${suffix}, digest ${digest}`
+      expect(await checkOf('image', { imageUri: `${repository}${suffix}` })).toMatchObject({ state: 'ok', detail })
+    }
+    for (const suffix of [':2', `@sha256:${'cd'.repeat(32)}`])
+      expect((await checkOf('image', { imageUri: `${repository}${suffix}` }))?.detail).toBe(
+        `The repository team/engine has no image ${suffix.slice(1)}.`,
+      )
+    workspace.simulator.account.denied.set('ecr:DescribeImages', 'User is not authorized to perform: ecr:DescribeImages')
+    expect(await checkOf('image', { imageUri: `${repository}:1` })).toMatchObject({
+      state: 'warning',
+      next: 'Request ecr:DescribeImages to check it before the launch.',
+    })
+    // AWS's own registries are not asked.
+    const asked = workspace.simulator.requestsOf('DescribeImages').length
+    expect(
+      await checkOf('image', { imageUri: '141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3' }),
+    ).toMatchObject({ state: 'ok' })
+    expect(workspace.simulator.requestsOf('DescribeImages')).toHaveLength(asked)
+  })
+
   it('reports subnets without security group, a missing engine bundle and costs above the limit', async () => {
     expect(await checkOf('network', { subnets: ['subnet-1'] })).toMatchObject({ state: 'failed' })
     expect((await checkOf('network', { subnets: ['subnet-1'], securityGroupIds: ['sg-1'] }))?.detail).toContain('gateway endpoint')
@@ -312,7 +369,7 @@ describe('preflight', () => {
     expect(await checkOf('cost', { costCeilingUsd: 0.1 })).toMatchObject({ state: 'failed' })
     expect(await checkOf('cost', { instanceType: 'ml.m8i.large' })).toMatchObject({
       state: 'failed',
-      detail: `The price list of ${pricesAsOf} does not contain ml.m8i.large, so the cost limit of 10 USD cannot be checked.`,
+      detail: `The ${priceListName(shippedPrices('eu-west-1'))} does not contain ml.m8i.large, so the cost limit of 10 USD cannot be checked.`,
       next: expect.stringContaining('--cost-limit none'),
     })
     expect(await checkOf('cost', { instanceType: 'ml.m8i.large', costCeilingUsd: null })).toMatchObject({ state: 'warning' })
@@ -365,7 +422,7 @@ describe('a launch', () => {
       [
         workspace.request({ costCeilingUsd: 0.01 }),
         'cloud-limit',
-        'The estimated cost of up to 0.17 USD exceeds the cost limit of 0.01 USD.',
+        'The estimated cost of up to 0.20 USD exceeds the cost limit of 0.01 USD.',
       ],
       [
         workspace.request({ instanceType: 'ml.m5.xxlarge' }),
@@ -428,11 +485,14 @@ describe('instance type, cost and image', () => {
     [4000, 'ml.m5.24xlarge'],
   ])('%d GB of forecasts: %s', (gigabytes, type) => expect(chooseInstanceType(gigabytes * 2 ** 30).type).toBe(type))
 
-  // One hour: 0.23 USD + 0.14 x 30 / 720 = 0.2358, rounded up; elsewhere times 1.35 = 0.3184.
+  // One hour: 0.23 USD + 0.14 x 30 / 720 = 0.2358, rounded up; elsewhere times 1.6 = 0.3773; of two types the dearer counts.
   it('costs at most the listed price', () => {
-    expect(estimateMaxCostUsd('ml.m5.xlarge', 'us-east-1', 3600, 30)).toBe(0.24)
-    expect(estimateMaxCostUsd('ml.m5.xlarge', 'eu-west-1', 3600, 30)).toBe(0.32)
-    expect(estimateMaxCostUsd('ml.unknown.large', 'eu-west-1', 3600, 30)).toBeNull()
+    const estimate = (instanceType: string, region: string) =>
+      estimateRunCostUsd(workspace.request({ instanceType }), shippedPrices(region), { bytes: 0, unpackedBytes: 0 })
+    expect(estimate('ml.m5.xlarge', 'us-east-1')).toBe(0.24)
+    expect(estimate('ml.m5.xlarge', 'eu-west-1')).toBe(0.38)
+    expect(estimate('ml.m5.large,ml.m5.xlarge', 'us-east-1')).toBe(0.24)
+    expect(estimate('ml.m5.large,ml.m8i.large', 'us-east-1')).toBeNull()
   })
 
   // 10 GB, two and a half times the input and its unpacked size, so that 100 GB that unpack to 300 need 560.

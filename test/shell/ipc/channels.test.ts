@@ -146,6 +146,7 @@ const invalid: { readonly [Name in WindowChannel]: readonly unknown[] } = {
   ],
   'cloud.browse': [{ bucket: 'data', prefix: '' }],
   'cloud.roles': [{}, { ...connection, pathPrefix: '/' }],
+  'cloud.update-prices': [{}, { ...connection, pathPrefix: '/' }],
   'cloud.accounts': [{}, { profile: '' }, { profile: null }],
   'cloud.preflight': [{}, { ...emptyLaunchForm, costCeilingUsd: -1 }],
   'cloud.launch': [
