@@ -104,7 +104,7 @@ try {
     ])) {
       /** @type {Count} */ const count = { hosts: 0, aboveTarget: 0, above100: 0, moved: 0, checks: [] }
       for (const fleet of fleets) await countHosts(fleet, [...options], count)
-      const share = (/** @type {number} */ hosts) => `${hosts} (${((100 * hosts) / count.hosts).toFixed(1)} %)`
+      const share = (/** @type {number} */ hosts) => (count.hosts === 0 ? '0' : `${hosts} (${((100 * hosts) / count.hosts).toFixed(1)} %)`)
       console.log(
         `  ${plan.padEnd(16)} ${count.moved} servers moved to ${count.hosts} hosts; above ${target * 100} %: ${share(count.aboveTarget)}, above 100 %: ${share(count.above100)}` +
           (plan === 'joint paths' ? `; ${count.aboveTarget <= 2 * risk * count.hosts ? 'within' : 'NOT within'} twice the risk` : ''),

@@ -22,8 +22,9 @@ const thresholdSeriesSchema = z.object({ series_id: z.int(), horizon_periods: z.
 
 export interface WindowRange {
   readonly range: StepRange
-  /** Maximum measured value of the series outside of the window; -Infinity without one. */
+  /** Maximum measured value of the series outside of the window, and before it; -Infinity without one. */
   readonly maxOutside: number
+  readonly maxBefore: number
 }
 
 export interface WindowFigures {
@@ -142,7 +143,8 @@ export class BacktestResiduals implements BacktestReader {
     if (this.#windowRows[id] === 0) return []
     const sampled = this.windows(id)
     if (sampled.length > 0) return sampled
-    return [{ range: { from: this.#latestFrom[id]!, to: this.#latestTo[id]! }, maxOutside: this.#maxBeforeLatest[id]! }]
+    const maxBefore = this.#maxBeforeLatest[id]!
+    return [{ range: { from: this.#latestFrom[id]!, to: this.#latestTo[id]! }, maxOutside: maxBefore, maxBefore }]
   }
 
   /** Steps of a series' horizon. */
@@ -246,11 +248,13 @@ export class BacktestResiduals implements BacktestReader {
     })
     return Array.from({ length: windowCount }, (_, window) => {
       const [from, to] = [times.length - (window + 1) * windowRows, times.length - window * windowRows]
+      const maxBefore = maximumOf(actual.subarray(0, from))
       return {
         range: { from: this.#steps.of(times[from]!), to: this.#steps.of(times[to - 1]!) },
         measured: figuresOf(actual.subarray(from, to)),
         predicted: figuresOf(predicted.subarray(from, to)),
-        maxOutside: Math.max(maximumOf(actual.subarray(0, from)), maximumOf(actual.subarray(to))),
+        maxOutside: Math.max(maxBefore, maximumOf(actual.subarray(to))),
+        maxBefore,
       }
     })
   }

@@ -60,10 +60,11 @@ export class JointPaths {
     return new JointPaths(task, planSeed, (batch) => createHorizonSource(task, batch, planSeed))
   }
 
-  /** Without the residuals of the window's times. */
+  /** With nothing that was measured in the window or after it: a level that lasts would tell what the window is to show. */
   static overWindow(task: SimulationTask, range: StepRange): JointPaths {
     const seed = windowSeedOf(planSeed, range)
-    return new JointPaths(task, seed, (batch) => createWindowSource(task, batch, range, windowMeansOf(task, batch, range), seed))
+    const unknown = { from: range.from, to: Number.POSITIVE_INFINITY }
+    return new JointPaths(task, seed, (batch) => createWindowSource(task, batch, unknown, windowMeansOf(task, batch, range), seed))
   }
 
   /** Hands over the paths of each series, path after path. The order is that of the batches; the array is reused for the next series. */

@@ -102,13 +102,16 @@ export const checkPlacement = async (
       hosts,
       hosts_above_target: above,
     }
-    if (hosts < minHosts || above + Math.sqrt(above) <= allowed) break
+    if (above + Math.sqrt(above) <= allowed) break
   }
   return check
 }
 
-/** Per age the steps that are the window of most series, the latest first; the later ones where as many have others. */
-const findWindows = ({ series, backtestResiduals }: SimulationTask): StepRange[] => {
+/**
+ * Per age the steps that are the window of most series, the latest first; the later ones where as many have others. Only windows with errors
+ * of as many steps before them: paths are drawn from these.
+ */
+const findWindows = ({ series, backtestResiduals, coverage }: SimulationTask): StepRange[] => {
   const byAge: Map<string, { range: StepRange; count: number }>[] = []
   for (const id of series.seriesIds) {
     backtestResiduals.windowRanges(id).forEach(({ range }, age) => {
@@ -123,7 +126,9 @@ const findWindows = ({ series, backtestResiduals }: SimulationTask): StepRange[]
   }
   return byAge.flatMap((windows) => {
     const [commonest] = [...windows.values()].sort((a, b) => b.count - a.count || b.range.to - a.range.to || b.range.from - a.range.from)
-    return commonest === undefined ? [] : [commonest.range]
+    if (commonest === undefined) return []
+    const { from, to } = commonest.range
+    return from - coverage.first < to - from + 1 ? [] : [commonest.range]
   })
 }
 
@@ -154,7 +159,7 @@ const readWindowServers = (task: SimulationTask, range: StepRange, config: Analy
       const measured = Float32Array.from(runs.residuals.subarray(start, start + rows), (residual, step) => forecast[step]! + residual)
       const server = servers.get(serverId) ?? { serverId, capacityUnits: 1, series: [] }
       servers.set(serverId, server)
-      server.series.push({ position, metric: series.metrics[position]!, forecast, times, maxMeasured: windows[age]!.maxOutside, measured })
+      server.series.push({ position, metric: series.metrics[position]!, forecast, times, maxMeasured: windows[age]!.maxBefore, measured })
     })
   }
   others.forEach((serverId) => servers.delete(serverId))

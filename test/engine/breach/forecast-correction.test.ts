@@ -8,7 +8,7 @@ const fit = (count: number, predicted: readonly number[], residuals: readonly nu
   const ids = Array.from({ length: count }, (_, id) => id)
   const rows = predicted.length
   const figures = { p95: 0, maximum: 0 }
-  const outcome: WindowOutcome = { range: { from: 0, to: 1 }, measured: figures, predicted: figures, maxOutside: 0 }
+  const outcome: WindowOutcome = { range: { from: 0, to: 1 }, measured: figures, predicted: figures, maxOutside: 0, maxBefore: 0 }
   const load = (): SeriesResiduals => ({
     runs: {
       residuals: Float32Array.from(ids.flatMap(() => residuals)),
