@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Database, literal } from '../../src-main/database/database.ts'
 import { fabricatePythonRun, fabricateRun } from '../fixtures/fabricated-runs.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
+import type { Page } from 'playwright'
 import { waitForPage, showView } from './chart-locators.ts'
 import { launchApp } from './launch-app.ts'
 
@@ -85,6 +86,40 @@ describe('recommendations by host', () => {
   })
 })
 
+/** Cluster east has two hosts of 16 cores, one of them in reserve, and a planned project of 5 cores. */
+const answersHostsAndProjects = async (page: Page): Promise<void> => {
+  const form = page.getByRole('form', { name: 'Scenario' })
+  await form.getByRole('button', { name: 'Add host' }).click()
+  await form.getByRole('combobox', { name: 'Host', exact: true }).selectOption('h2')
+  await form.getByRole('button', { name: 'Lose' }).click()
+  const cluster = page.getByRole('region', { name: 'Clusters' }).getByRole('row').nth(1)
+  // The lost host is the reserve: both that stay are usable, 80 % of 32 cores.
+  await expect.poll(() => cluster.innerText()).toMatch(/^east\tcpu_p95 cores\t2\t12\.8 → 25\.6\t/)
+  await form.getByRole('button', { name: 'Undo: h2 lost' }).click()
+  await expect.poll(() => cluster.innerText()).toMatch(/^east\tcpu_p95 cores\t2 → 3\t12\.8 → 25\.6\t/)
+
+  const projects = page.getByRole('region', { name: 'Projects' })
+  await projects.getByRole('button', { name: 'Add project' }).click()
+  const fields = projects.getByRole('form', { name: 'New project' })
+  await fields.getByLabel('Name').fill('Branches')
+  await fields.getByLabel('Demand').fill('1000')
+  await fields.getByLabel('From').fill('2020-01-01')
+  await fields.getByRole('button', { name: 'Add', exact: true }).click()
+  const demand = async (): Promise<number> =>
+    Number((/\t(?:[\d.,]+ → )?([\d.,]+)$/.exec((await cluster.innerText()).split('\t').slice(0, 5).join('\t')) ?? [])[1]?.replace(',', ''))
+  await expect.poll(demand).toBeGreaterThan(1000)
+  await projects.getByRole('button', { name: 'Edit Branches' }).click()
+  await projects.getByRole('form', { name: 'Edit project' }).getByLabel('Demand').fill('2000')
+  await projects.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect.poll(demand).toBeGreaterThan(2000)
+  await projects.getByRole('checkbox', { name: 'Count Branches' }).uncheck()
+  await expect.poll(demand).toBeLessThan(100)
+  // The cluster is full from the first day, with and without it.
+  expect(await projects.getByRole('row', { name: /Branches/ }).innerText()).toContain('not at all')
+  await projects.getByRole('button', { name: 'Remove Branches' }).click()
+  await expect.poll(() => projects.getByRole('row').count()).toBe(2)
+}
+
 describe('Capacity', () => {
   it('shows runways of clusters, what a project moves and what smaller types save', async () => {
     const dataset = await makeSample('hosts', 12)
@@ -118,14 +153,22 @@ describe('Capacity', () => {
       expect(await main.getByRole('heading', { level: 1 }).innerText()).toMatch(
         /^(1 of 1 cluster may be full in the horizon, east first: |None of 1 cluster is likely to be full)/,
       )
-      const cluster = await main.getByRole('region', { name: 'Clusters' }).getByRole('row').nth(1).innerText()
-      expect(cluster).toMatch(/^east\tcpu_p95\tcores\t12\t16\t12\.8\t/)
-      expect(await main.getByRole('region', { name: 'Projects' }).innerText()).toMatch(/Core banking\tplanned\teast/)
+      const cluster = main.getByRole('grid', { name: 'Clusters' }).getByRole('row').nth(1)
+      await expect.poll(() => cluster.innerText()).toMatch(/^east\s+cpu_p95\s[^]+\s16\s+12\.8\s/)
+      expect(await main.getByRole('grid', { name: 'Projects' }).innerText()).toMatch(/Core banking\s+planned\s+east/)
+      const hostGrid = main.getByRole('grid', { name: 'Hosts' })
+      await hostGrid.getByRole('columnheader', { name: 'Host', exact: true }).click()
+      await expect.poll(() => hostGrid.getByRole('row').nth(1).innerText()).toMatch(/^h1\s/)
+      await hostGrid.getByRole('columnheader', { name: 'Host', exact: true }).click()
+      await expect.poll(() => hostGrid.getByRole('row').nth(1).innerText()).toMatch(/^h2\s/)
       expect(await main.innerText()).toContain('Project Lost names west, which is no cluster or host of the servers table.')
       await page.screenshot({
         path: join(resolve(import.meta.dirname, '..', '..', 'test-results', 'window'), 'Capacity.png'),
         fullPage: true,
       })
+      await showView(page, 'What if')
+      await waitForPage(page)
+      await answersHostsAndProjects(page)
     } finally {
       await window.close()
     }

@@ -1,13 +1,20 @@
 // Capacity: which resource limits, how long clusters and hosts last, when volumes are full, what projects and smaller types change.
-import type { ReactNode } from 'react'
-import type { CapacityGroup, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type {
+  CapacityDriver,
+  CapacityGroup,
+  CapacityProject,
+  CapacityReport,
+  RightsizedServer,
+} from '../../../src-shared/artefacts/capacity.ts'
 import type { CapacityView as CapacityData } from '../../../src-shared/ipc/capacity-view.ts'
-import { DataTable } from '../../components/data-table.tsx'
+import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
-import type { TableContent } from '../../components/format-table.ts'
+import type { GridColumn } from '../../components/grid-columns.ts'
+import { openServer } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
-import { formatDate, formatDollars, formatNumber, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatDollars, formatting } from '../../theme/formatting.ts'
 import { Loaded } from '../loaded.tsx'
+import { afterHorizon, CapacityGrid } from './capacity-grid.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
 export const CapacityView = ({ run }: RunViewProps) => {
@@ -26,9 +33,17 @@ const Capacity = ({ capacity }: { readonly capacity: CapacityData }) => {
   return (
     <div className="page-inner">
       <h1 className="finding">{findingText(capacity)}</h1>
-      {fleetResources(capacity.resources).length > 1 && <Section title="Limiting resources" content={resourcesTable(capacity)} />}
-      {report !== null && <ReportSections report={report} />}
-      <Section title="Volumes" content={volumesTable(volumes)} />
+      {fleetResources(capacity.resources).length > 1 && (
+        <CapacityGrid id="limiting-resources" title="Limiting resources" columns={resourceColumns} rows={resourceRows(capacity)} />
+      )}
+      {report !== null && <ReportSections report={report} driverMonths={capacity.driver_months} />}
+      <CapacityGrid id="volumes" title="Volumes" columns={volumeColumns} rows={volumes.map(volumeCells)} onOpen={openFirst}>
+        {capacity.volume_count > volumes.length && (
+          <p className="muted">
+            Showing {formatting.count(volumes.length)} of {formatting.count(capacity.volume_count)} volumes, the first to be full.
+          </p>
+        )}
+      </CapacityGrid>
       {report !== null && report.groups.length === 0 && volumes.length === 0 && (
         <EmptyState title="No hosts and no volumes">
           Name host, host_cluster and cores or mem_gib in the servers table, with a row for each host, and analyse again.
@@ -39,16 +54,28 @@ const Capacity = ({ capacity }: { readonly capacity: CapacityData }) => {
   )
 }
 
-const ReportSections = ({ report }: { readonly report: CapacityReport }) => {
-  const { groups, horizon_end: horizonEnd, projects, rightsizing, savings, notes } = report
+interface ReportSectionsProps {
+  readonly report: CapacityReport
+  readonly driverMonths: CapacityData['driver_months']
+}
+
+const ReportSections = ({ report, driverMonths }: ReportSectionsProps) => {
+  const { drivers, projects, rightsizing, savings, notes } = report
   return (
     <>
-      <Section title="Clusters" content={groupsTable(groups, 'cluster', horizonEnd)} />
-      <Section title="Hosts" content={groupsTable(groups, 'host', horizonEnd)} />
-      <Section title="Projects" content={projectsTable(projects)} />
-      <Section title="Rightsizing" content={sizesTable(rightsizing.servers)}>
+      <CapacityGrid id="clusters" title="Clusters" columns={clusterColumns} rows={groupRows(report, 'cluster')} />
+      <CapacityGrid id="capacity-hosts" title="Hosts" columns={hostColumns} rows={groupRows(report, 'host')} />
+      <CapacityGrid
+        id="projects"
+        title="Projects"
+        columns={projectColumns}
+        rows={projects.map((project) => projectCells(project, report))}
+      />
+      <CapacityGrid id="drivers" title="Business drivers" columns={driverColumns} rows={drivers.map(driverCells)} onOpen={openFirst} />
+      <CapacityGrid id="driver-plans" title="Plans of drivers" columns={driverMonthColumns} rows={driverMonths.map(driverMonthCells)} />
+      <CapacityGrid id="rightsizing" title="Rightsizing" columns={sizeColumns} rows={rightsizing.servers.map(sizeCells)} onOpen={openFirst}>
         <p className="muted">Catalogue: {rightsizing.catalogue}</p>
-      </Section>
+      </CapacityGrid>
       {savings.total_usd > 0 && (
         <p className="verdict">
           Savings a month: rightsize {formatDollars(savings.rightsize_usd)}, consolidate {formatDollars(savings.consolidate_usd)}, retire{' '}
@@ -64,21 +91,7 @@ const ReportSections = ({ report }: { readonly report: CapacityReport }) => {
   )
 }
 
-interface SectionProps {
-  readonly title: string
-  readonly content: TableContent
-  readonly children?: ReactNode
-}
-
-/** Nothing where the table has no row. */
-const Section = ({ title, content, children }: SectionProps) =>
-  content.rows.length === 0 ? null : (
-    <section>
-      <h2>{title}</h2>
-      <DataTable label={title} content={content} />
-      {children}
-    </section>
-  )
+const openFirst = ([name]: readonly Cell[]): void => openServer(String(name))
 
 /** The cluster or volume that is full first, else the resource that limits most servers. */
 const findingText = ({ report, volumes, resources }: CapacityData): string => {
@@ -107,89 +120,187 @@ const resourceFinding = (resources: CapacityData['resources']): string => {
 
 const dateText = (time: string | null, otherwise: string): string => (time === null ? otherwise : formatDate(Date.parse(time)))
 
-const resourcesTable = ({ resources }: CapacityData): TableContent => ({
-  columns: ['Group', 'Metric', 'Servers', 'Servers that it limits', 'Limiting'],
-  rows: resources.map((row) => [row.business_unit ?? 'All servers', row.metric, row.servers, row.limits, row.is_limiting ? 'yes' : '']),
-})
+const text = (name: string, title: string, width: number, hint?: string): GridColumn => ({ name, title, kind: 'text', width, hint })
+const count = (name: string, title: string, width = 90, hint?: string): GridColumn => ({ name, title, kind: 'count', width, hint })
+const time = (name: string, title: string, hint?: string): GridColumn => ({ name, title, kind: 'time', width: 120, hint })
 
-const groupsTable = (groups: readonly CapacityGroup[], kind: CapacityGroup['kind'], horizonEnd: string | null): TableContent => {
-  const runway = (group: CapacityGroup, time: string | null): string =>
-    group.limit === null || group.demand_p50 === null ? 'not known' : dateText(time, `after ${dateText(horizonEnd, 'the horizon')}`)
-  return {
-    columns: [
-      kind === 'cluster' ? 'Cluster' : 'Host',
-      'Metric',
-      'Unit',
-      'Members',
-      'Usable',
-      'Limit',
-      'Demand P50',
-      'Demand P90',
-      'Allocated',
-      'Runway P50',
-      'Runway P90',
-      ...(kind === 'cluster' ? ['Hosts to buy'] : []),
-      'Limiting',
-    ],
-    rows: groups
-      .filter((group) => group.kind === kind)
-      .map((group) => [
-        group.group,
-        group.metric,
-        group.unit,
-        group.members,
-        group.usable,
-        group.limit,
-        group.demand_p50,
-        group.demand_p90,
-        group.allocated,
-        runway(group, group.runway_p50),
-        runway(group, group.runway_p90),
-        ...(kind === 'cluster' ? [group.hosts_to_buy] : []),
-        group.is_limiting ? 'yes' : '',
-      ]),
-  }
+const resourceColumns: readonly GridColumn[] = [
+  text('group', 'Group', 160),
+  text('metric', 'Metric', 130),
+  count('servers', 'Servers'),
+  count('limits', 'Limited servers', 110, 'Servers that run out of this resource first'),
+  text('limiting', 'Limiting', 80),
+]
+
+const resourceRows = ({ resources }: CapacityData): readonly (readonly Cell[])[] =>
+  resources.map((row) => [row.business_unit ?? 'All servers', row.metric, row.servers, row.limits, row.is_limiting ? 'yes' : null])
+
+const runwayColumns: readonly GridColumn[] = [
+  text('metric', 'Metric', 110),
+  time('runway_p50', 'Runway P50', 'When half of the paths have exceeded the limit'),
+  time('runway_p90', 'Runway P90', 'When a tenth of the paths have exceeded the limit'),
+]
+const loadColumns: readonly GridColumn[] = [
+  count('usable', 'Usable', 90, 'Capacity without the reserve'),
+  count('limit', 'Limit', 90, 'Demand up to which it is not full'),
+  count('demand_p50', 'Demand P50', 100, 'Highest demand in the horizon on half of the paths'),
+  count('demand_p90', 'Demand P90', 100, 'Exceeded on a tenth of the paths'),
+  count('allocated', 'Allocated', 90, "Sum of the members' capacities"),
+  text('unit', 'Unit', 60),
+  count('members', 'Members', 80),
+]
+const clusterColumns: readonly GridColumn[] = [
+  text('group', 'Cluster', 150),
+  ...runwayColumns,
+  count('hosts_to_buy', 'Hosts to buy', 100),
+  text('limiting', 'Limiting', 80),
+  ...loadColumns,
+]
+const hostColumns: readonly GridColumn[] = [
+  text('group', 'Host', 150),
+  text('cluster', 'Cluster', 110),
+  ...runwayColumns,
+  text('limiting', 'Limiting', 80),
+  ...loadColumns,
+]
+
+const groupRows = ({ groups, horizon_end: horizonEnd }: CapacityReport, kind: CapacityGroup['kind']): readonly (readonly Cell[])[] => {
+  const own = groups.filter((group) => group.kind === kind)
+  const hasSeveral = new Set(own.map(({ metric }) => metric)).size > 1
+  const runway = (group: CapacityGroup, date: string | null): string | null =>
+    group.limit === null || group.demand_p50 === null ? null : (date ?? afterHorizon(horizonEnd))
+  return own.map((group) => [
+    group.group,
+    ...(kind === 'host' ? [group.cluster] : []),
+    group.metric,
+    runway(group, group.runway_p50),
+    runway(group, group.runway_p90),
+    ...(kind === 'cluster' ? [group.hosts_to_buy] : []),
+    hasSeveral && group.is_limiting ? 'yes' : null,
+    group.usable,
+    group.limit,
+    group.demand_p50,
+    group.demand_p90,
+    group.allocated,
+    group.unit,
+    group.members,
+  ])
 }
 
-const movedText = (without: string | null, included: string | null, days: number | null): string =>
-  days === null ? `${dateText(without, 'after the horizon')} → ${dateText(included, 'after the horizon')}` : `${formatNumber(days)} days`
+const projectColumns: readonly GridColumn[] = [
+  text('name', 'Project', 150),
+  text('status', 'Status', 90),
+  text('group', 'Group', 110),
+  count('moved_p50', 'Moves P50, days', 120, 'Days from the runway without it to the runway with it'),
+  time('with_p50', 'Runway P50 with'),
+  count('moved_p90', 'Moves P90, days', 120),
+  time('with_p90', 'Runway P90 with'),
+  text('metric', 'Metric', 110),
+  count('units', 'Units', 80),
+  text('from', 'From', 100),
+  text('to', 'To', 100),
+  { name: 'probability', title: 'Probability', kind: 'share', width: 90 },
+]
 
-const projectsTable = (projects: CapacityReport['projects']): TableContent => ({
-  columns: ['Project', 'Status', 'Group', 'Metric', 'Units', 'Moves P50', 'Moves P90'],
-  rows: projects.map((project) => [
-    project.name,
-    project.status,
-    project.group,
-    project.metric,
-    project.units,
-    movedText(project.runway_p50_without, project.runway_p50_with, project.moved_days_p50),
-    movedText(project.runway_p90_without, project.runway_p90_with, project.moved_days_p90),
-  ]),
-})
+const projectCells = (project: CapacityProject, { horizon_end: horizonEnd }: CapacityReport): readonly Cell[] => [
+  project.name,
+  project.status,
+  project.group,
+  project.moved_days_p50,
+  project.runway_p50_with ?? afterHorizon(horizonEnd),
+  project.moved_days_p90,
+  project.runway_p90_with ?? afterHorizon(horizonEnd),
+  project.metric,
+  project.units,
+  project.from,
+  project.to,
+  project.probability,
+]
 
-const volumesTable = (volumes: CapacityData['volumes']): TableContent => ({
-  columns: ['Server', 'Metric', 'Full at', 'Earliest', 'Latest', 'Days until full', 'Growth % a day'],
-  rows: volumes.map((volume) => [
-    volume.server_id,
-    volume.metric,
-    dateText(volume.full_at, 'not in 5 years'),
-    dateText(volume.full_earliest, 'not in 5 years'),
-    dateText(volume.full_latest, 'never'),
-    volume.days_until_full,
-    volume.growth_per_day,
-  ]),
-})
+const driverColumns: readonly GridColumn[] = [
+  text('server', 'Server', 160),
+  text('metric', 'Metric', 110),
+  text('driver', 'Driver', 120),
+  text('group', 'Business unit', 110),
+  count('r2', 'R²', 70, 'Share of the variance of the last fifth that the rest explains'),
+  count('current', 'Current', 100, 'Median of the last 28 days'),
+  count('supported', 'Supported', 100, 'Value at which the metric reaches its threshold'),
+  count('factor', 'Growth factor', 100),
+  count('left', 'Left, %', 80, 'Share of the supported value that is left'),
+]
+
+const driverCells = (driver: CapacityDriver): readonly Cell[] => [
+  driver.server_id,
+  driver.metric,
+  driver.driver,
+  driver.group,
+  driver.held_out_r2,
+  driver.current,
+  driver.supported,
+  driver.growth_factor,
+  driver.residual_percent,
+]
+
+const driverMonthColumns: readonly GridColumn[] = [
+  text('driver', 'Driver', 140),
+  text('group', 'Business unit', 110),
+  text('month', 'Month', 80),
+  count('value', 'Value', 100, 'Mean of the plan in that month'),
+  count('metrics', 'Metrics', 80, 'Metrics that follow the driver'),
+  count('above', 'Above threshold', 120),
+  text('interval', '95 % interval', 110, 'By the limits of the slopes'),
+  text('first', 'Furthest above', 180),
+  count('p95', 'Its P95', 80),
+]
+
+const driverMonthCells = ({ first, ...row }: CapacityData['driver_months'][number]): readonly Cell[] => [
+  row.driver,
+  row.group,
+  row.month,
+  row.value,
+  row.metrics,
+  row.above,
+  `${row.above_low} to ${row.above_high}`,
+  first === null ? null : `${first.server_id} ${first.metric}`,
+  first?.p95 ?? null,
+]
+
+const volumeColumns: readonly GridColumn[] = [
+  text('server', 'Server', 160),
+  text('metric', 'Metric', 130),
+  count('days', 'Days until full', 110),
+  time('full_at', 'Full at', 'Empty: not within five years'),
+  time('earliest', 'Earliest', '80 % interval'),
+  time('latest', 'Latest', '80 % interval; empty: never'),
+  count('growth', 'Growth, % a day', 120),
+]
+
+const volumeCells = (volume: CapacityData['volumes'][number]): readonly Cell[] => [
+  volume.server_id,
+  volume.metric,
+  volume.days_until_full,
+  volume.full_at,
+  volume.full_earliest,
+  volume.full_latest,
+  volume.growth_per_day,
+]
 
 const riskLabels = ['very low', 'low', 'medium', 'high', 'very high'] as const
 
-const sizesTable = (servers: CapacityReport['rightsizing']['servers']): TableContent => ({
-  columns: ['Server', 'Type today', 'New type', 'USD a month', 'Licence cores freed', 'Performance risk'],
-  rows: servers.map((server) => [
-    server.server_id,
-    server.current_type,
-    server.new_type,
-    server.monthly_savings_usd,
-    server.licence_cores_freed,
-    riskLabels[server.performance_risk] ?? '',
-  ]),
-})
+const sizeColumns: readonly GridColumn[] = [
+  text('server', 'Server', 160),
+  text('current', 'Current type', 110),
+  text('new', 'New type', 110),
+  { name: 'usd', title: 'Savings per month', kind: 'usd', width: 130 },
+  count('licences', 'Licence cores freed', 130),
+  text('risk', 'Performance risk', 120, 'Share of the paths above the new size at some time'),
+]
+
+const sizeCells = (server: RightsizedServer): readonly Cell[] => [
+  server.server_id,
+  server.current_type,
+  server.new_type,
+  server.monthly_savings_usd,
+  server.licence_cores_freed,
+  riskLabels[server.performance_risk] ?? '',
+]

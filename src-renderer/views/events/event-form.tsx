@@ -36,7 +36,7 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
   const suggestions = choices.status === 'ready' && column !== undefined ? choices.value[column].filter(({ value }) => value !== '') : []
   return (
     <form
-      className="event-form"
+      className="edit-form"
       aria-label={title}
       onSubmit={(event) => {
         event.preventDefault()
@@ -44,7 +44,7 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
       }}
     >
       <h2>{title}</h2>
-      <div className="event-fields">
+      <div className="edit-fields">
         <DateField label="From" value={form.from} onChange={(from) => change({ from })} required />
         <DateField label="To (inclusive)" value={form.to} onChange={(to) => change({ to })} />
         <Field label="Applies to">

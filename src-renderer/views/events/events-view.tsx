@@ -154,7 +154,7 @@ const SuggestedEvents = ({ events, isBusy, onAdd }: SuggestedEventsProps) => {
                 {event.servers}, {event.metric}
               </td>
               <td>{event.note}</td>
-              <td className="event-buttons">
+              <td className="row-buttons">
                 <button
                   type="button"
                   className="icon-button"
@@ -222,7 +222,7 @@ const EventTable = ({ run, calendar: { lines, report, applied: appliedEvents }, 
           <td>
             <ForecastEffect event={event} run={run} />
           </td>
-          <td className="event-buttons">
+          <td className="row-buttons">
             <button
               type="button"
               className="icon-button"

@@ -1,5 +1,6 @@
 // What-if analysis: sliders that update the figures as they move, a sensitivity grid, and saved scenarios.
 import { useMemo, useState } from 'react'
+import type { CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { type SavedScenario, scenarioSchema, type Scenario, type WhatIfChoices } from '../../../src-shared/ipc/what-if.ts'
@@ -11,6 +12,9 @@ import { notify, useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import { SensitivityGrid } from './sensitivity-grid.tsx'
+import { DriverFields, HostFields } from './capacity-fields.tsx'
+import { ClusterOutcome, DriverOutcome } from './capacity-outcome.tsx'
+import { ScenarioProjects } from './scenario-projects.tsx'
 import { CostField, GroupSliders, listGroups, listThresholdTargets, Slider } from './what-if-fields.tsx'
 import { SavedScenarios, ScenarioOutcome } from './what-if-outcome.tsx'
 import './what-if.css'
@@ -38,6 +42,8 @@ const ScenarioEditor = ({ run, choices }: { readonly run: RunOverview; readonly 
     [run.folder, scenario],
   )
   const response = useRequest('scenario.evaluate', request, run.folder)
+  const capacity = useRequest('capacity.get', { folder: run.folder }, run.folder)
+  const report = capacity.status === 'ready' ? capacity.value.report : null
   const savedResponse = useRequest('scenarios.list', { folder: run.folder }, `${run.folder} ${version}`)
   const saved = savedResponse.status === 'ready' ? savedResponse.value : []
   const save = async (scenarios: readonly SavedScenario[], message: string): Promise<void> => {
@@ -53,13 +59,30 @@ const ScenarioEditor = ({ run, choices }: { readonly run: RunOverview; readonly 
   const change = (changes: Partial<Scenario>): void => setScenario((last) => ({ ...last, ...changes }))
   return (
     <div className="split">
-      <Sliders run={run} choices={choices} scenario={scenario} onChange={change} onReset={() => setScenario(baseScenario)} />
+      <Sliders
+        run={run}
+        choices={choices}
+        report={report}
+        scenario={scenario}
+        onChange={change}
+        onReset={() => setScenario(baseScenario)}
+      />
       <div className="page" aria-busy={isBusy(response)}>
         {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
         <Loaded response={response} loadingText="Calculating …">
           {(value) => (
             <div className="page-inner">
               <ScenarioOutcome result={value} />
+              {value.capacity !== null && <ClusterOutcome outcome={value.capacity} />}
+              {value.drivers.length > 0 && <DriverOutcome effects={value.drivers} />}
+              {report !== null && (
+                <ScenarioProjects
+                  report={report}
+                  projects={scenario.projects}
+                  outcome={value.capacity}
+                  onChange={(projects) => change({ projects })}
+                />
+              )}
               {value.grid !== null && (
                 <SensitivityGrid
                   grid={value.grid}
@@ -98,12 +121,14 @@ const ScenarioEditor = ({ run, choices }: { readonly run: RunOverview; readonly 
 interface SlidersProps {
   readonly run: RunOverview
   readonly choices: WhatIfChoices
+  /** Null where the run has none. */
+  readonly report: CapacityReport | null
   readonly scenario: Scenario
   readonly onChange: (changes: Partial<Scenario>) => void
   readonly onReset: () => void
 }
 
-const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) => {
+const Sliders = ({ run, choices, report, scenario, onChange, onReset }: SlidersProps) => {
   const { selectedServer } = useWindowState()
   const days = Math.max(1, Math.floor(choices.horizon_days))
   const percentMetrics = run.metrics.filter(({ unit }) => unit === '%').map(({ name }) => name)
@@ -210,6 +235,8 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
           within the group.
         </p>
       </fieldset>
+      {report !== null && <HostFields report={report} scenario={scenario} onChange={onChange} />}
+      {report !== null && <DriverFields report={report} scenario={scenario} onChange={onChange} />}
       <button type="button" className="button" onClick={onReset}>
         Reset
       </button>
