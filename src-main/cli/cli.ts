@@ -226,6 +226,7 @@ program
   )
   .option('--location <s3 address>', 'with ddl: bucket and prefix of the run, s3://BUCKET/PREFIX')
   .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)
+  .option('--author <name>', 'who makes the report (default: the name of the system user)')
   .addOption(sharedOptions.bom())
   .addOption(sharedOptions.force())
   .addOption(sharedOptions.json())

@@ -5,7 +5,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { assertNewFiles } from '../run-folder/output-file.ts'
 import { writeAthenaDdl } from '../report/athena-ddl.ts'
-import { writeReport } from '../report/write-report.ts'
+import { systemUser, writeReport } from '../report/write-report.ts'
 import { withChangeWarnings } from './changed-runs.ts'
 import { jsonText, print, say } from './terminal.ts'
 
@@ -14,12 +14,14 @@ export interface ExportOptions {
   /** Of the run in S3; for ddl. */
   readonly location?: string
   readonly out?: string
+  /** Who makes the report. */
+  readonly author?: string
   readonly bom?: boolean
   readonly force?: boolean
   readonly json?: boolean
 }
 
-export const runExport = async (folder: string, { format, location, out, bom, force, json }: ExportOptions): Promise<void> => {
+export const runExport = async (folder: string, { format, location, out, author, bom, force, json }: ExportOptions): Promise<void> => {
   if (bom === true && format !== 'csv') throw new HeadroomError('usage', '--bom applies to --format csv only.')
   if ((format === 'ddl') !== (location !== undefined))
     throw new HeadroomError('usage', '--location belongs to --format ddl.', {
@@ -29,7 +31,9 @@ export const runExport = async (folder: string, { format, location, out, bom, fo
   await assertNewFiles([path], { force })
   await withChangeWarnings([folder], () =>
     withRunFolder(resolve(folder), (run) =>
-      format === 'ddl' ? writeAthenaDdl(run, location ?? '', path) : writeReport(run, format, { path, hasByteOrderMark: bom === true }),
+      format === 'ddl'
+        ? writeAthenaDdl(run, location ?? '', path)
+        : writeReport(run, format, { path, hasByteOrderMark: bom === true }, author ?? systemUser()),
     ),
   )
   if (json === true) print(jsonText({ path, format }, 2))

@@ -91,7 +91,8 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
     'report.write': ({ folder, format, ...target }) =>
       runs.query(folder, async (run) => {
-        await (await import('../report/write-report.ts')).writeReport(run, format, target)
+        const { writeReport, systemUser } = await import('../report/write-report.ts')
+        await writeReport(run, format, target, systemUser())
         return { path: target.path }
       }),
   }

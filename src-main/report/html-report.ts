@@ -1,6 +1,7 @@
 // The report as one self-contained HTML page: no script, no address outside of itself.
 import { escapeHtml as escape } from '../../src-shared/chart-options/format.ts'
-import { toReportText, type ReportContent, type ReportTable } from './report-content.ts'
+import { toReportText, type ReportContent } from './report-content.ts'
+import type { ReportTable } from './report-table.ts'
 
 const toHtml = (text: string): string => escape(toReportText(text))
 
@@ -19,7 +20,17 @@ const style = `
   th { font-weight: 600; }
   .number { text-align: right; white-space: nowrap; }
   img { max-width: 100%; background: #fff; }
-  @media print { body { padding: 0; } h2 { break-after: avoid; } tr, img { break-inside: avoid; } }`
+  .stamp { margin-top: 40px; font-size: 12px; }
+  @media print { body { padding: 0; } .planner { break-before: page; } .stamp { display: none; } h2 { break-after: avoid; } tr, img { break-inside: avoid; } }`
+
+/** The stamp and the number at the foot of each printed page. Every character but letters and digits is escaped: the text stands in a style. */
+const pageFootStyle = (stamp: string): string => {
+  const escaped = toReportText(stamp).replace(/[^A-Za-z0-9]/gu, (character) => `\\${character.codePointAt(0)!.toString(16)} `)
+  return `
+  @page { margin: 16mm 14mm 20mm; font: 10px sans-serif;
+    @bottom-left { content: "${escaped}"; }
+    @bottom-right { content: counter(page) " of " counter(pages); } }`
+}
 
 const renderTable = ({ title, note, columns, rows }: ReportTable): string => {
   const cell = (tag: string, text: string, isNumber: boolean): string =>
@@ -43,7 +54,7 @@ export const renderHtmlReport = (content: ReportContent): string => `<!doctype h
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>${toHtml(content.title)} – Headroom</title>
-<style>${style}
+<style>${style}${pageFootStyle(content.stamp)}
 </style>
 </head>
 <body>
@@ -53,9 +64,17 @@ export const renderHtmlReport = (content: ReportContent): string => `<!doctype h
 </header>
 <main>
 <p class="finding">${toHtml(content.finding)}</p>
+${content.summary.tables.map(renderTable).join('\n')}
+<section>
+<h2>How far to trust it</h2>
+<p>${toHtml(content.summary.trust)}</p>
+</section>
+<section class="planner">
+<h2>Figures</h2>
 <dl>
 ${content.facts.map(([name, value]) => `<div><dt>${toHtml(name)}</dt><dd>${toHtml(value)}</dd></div>`).join('\n')}
 </dl>
+</section>
 ${content.pictures
   .map(
     ({ title, png }) => `<section>
@@ -67,6 +86,7 @@ ${content.pictures
 ${content.tables.map(renderTable).join('\n')}
 ${content.notes.length === 0 ? '' : `<section><h2>Notes</h2><ul>${content.notes.map((note) => `<li>${toHtml(note)}</li>`).join('')}</ul></section>`}
 </main>
+<footer class="muted stamp">${toHtml(content.stamp)}</footer>
 </body>
 </html>
 `

@@ -1,7 +1,8 @@
-// The report as PDF on A4: finding, figures, pictures and tables, with page numbers.
+// The report as PDF on A4: a page with the finding and what to do, then figures, pictures and tables; a stamp and a number on each page.
 import { decode, encode } from 'fast-png'
 import PdfKit from 'pdfkit'
-import { toReportText, type ReportContent, type ReportTable } from './report-content.ts'
+import { toReportText, type ReportContent } from './report-content.ts'
+import type { ReportTable } from './report-table.ts'
 
 export interface ReportFonts {
   readonly regular: string
@@ -32,10 +33,14 @@ export const renderPdfReport = (content: ReportContent, fonts: ReportFonts): Pro
     document.on('error', reject)
   })
   writeHead(document, content)
+  for (const table of content.summary.tables) writeTable(document, table)
+  writeTrust(document, content.summary.trust)
+  document.addPage()
+  writeFacts(document, content.facts)
   for (const { title, png } of content.pictures) writePicture(document, title, png)
   for (const table of content.tables) writeTable(document, table)
   writeNotes(document, content.notes)
-  numberPages(document, content.title)
+  stampPages(document, content.stamp)
   document.end()
   return done
 }
@@ -62,10 +67,22 @@ const writeHead = (document: Document, content: ReportContent): void => {
   document.font('regular').fontSize(9).fillColor(muted).text(toReportText(content.subtitle))
   document.y += 10
   document.font('bold').fontSize(13).fillColor('#000').text(toReportText(content.finding))
-  document.y += 8
+}
+
+const writeTrust = (document: Document, trust: string): void => {
+  writeHeading(document, 'How far to trust it', 40)
+  document
+    .font('regular')
+    .fontSize(9)
+    .text(toReportText(trust), margin, document.y, { width: contentWidth(document) })
+}
+
+const writeFacts = (document: Document, facts: ReportContent['facts']): void => {
+  writeHeading(document, 'Figures', 40)
+  document.y += 4
   const half = (contentWidth(document) - 24) / 2
   const top = document.y
-  content.facts.forEach(([name, value], index) => {
+  facts.forEach(([name, value], index) => {
     const x = margin + (index % 2) * (half + 24)
     const y = top + Math.floor(index / 2) * 18
     document.font('regular').fontSize(9).fillColor(muted).text(toReportText(name), x, y, { width: half, lineBreak: false })
@@ -77,7 +94,7 @@ const writeHead = (document: Document, content: ReportContent): void => {
       .strokeColor(hairline)
       .stroke()
   })
-  document.y = top + Math.ceil(content.facts.length / 2) * 18
+  document.y = top + Math.ceil(facts.length / 2) * 18
 }
 
 /** PDFKit splits an alpha channel off in the background, and two pictures would end in either order. Ours are opaque. */
@@ -172,7 +189,7 @@ const writeNotes = (document: Document, notes: readonly string[]): void => {
   }
 }
 
-const numberPages = (document: Document, title: string): void => {
+const stampPages = (document: Document, stamp: string): void => {
   const { start, count } = document.bufferedPageRange()
   for (let page = start; page < start + count; page++) {
     document.switchToPage(page)
@@ -180,7 +197,7 @@ const numberPages = (document: Document, title: string): void => {
     // Below the margin: the page would otherwise be broken for this line.
     document.page.margins.bottom = 0
     document.font('regular').fontSize(8).fillColor(muted)
-    document.text(toReportText(title), margin, y, { lineBreak: false, width: contentWidth(document) / 2 })
+    document.text(toReportText(stamp), margin, y, { height: 10, ellipsis: true, width: contentWidth(document) - 60 })
     document.text(`${page + 1} of ${count}`, margin, y, { lineBreak: false, width: contentWidth(document), align: 'right' })
   }
 }

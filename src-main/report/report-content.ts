@@ -18,19 +18,17 @@ import { queryModelAccuracy } from '../queries/run/run-contents.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { queryRecommendations } from '../queries/recommendations/recommendations-query.ts'
 import { querySeason } from '../queries/fleet/season-query.ts'
+import { readReportSummary, type ReportSummary } from './report-summary.ts'
+import { formatNumber, formatUsd, numberColumn, textColumn, type ReportTable } from './report-table.ts'
 import { queryServers } from '../queries/servers/servers-query.ts'
-
-export interface ReportTable {
-  readonly title: string
-  readonly note?: string
-  readonly columns: readonly { readonly title: string; readonly isNumber: boolean }[]
-  readonly rows: readonly (readonly string[])[]
-}
 
 export interface ReportContent {
   readonly title: string
   readonly subtitle: string
+  /** Title, date, author and run ID, for the foot of each page. */
+  readonly stamp: string
   readonly finding: string
+  readonly summary: ReportSummary
   readonly facts: readonly (readonly [name: string, value: string])[]
   readonly pictures: readonly { readonly title: string; readonly png: Uint8Array }[]
   readonly tables: readonly ReportTable[]
@@ -45,7 +43,8 @@ export const toReportText = (name: string): string => toPrintable(showDirectionM
 /** More rows are in the workbook and in CSV. */
 const maxRows = 200
 
-export const readReportContent = async (run: OpenRun): Promise<ReportContent> => {
+/** `author`: who makes the report; "" where nobody is named. */
+export const readReportContent = async (run: OpenRun, author: string): Promise<ReportContent> => {
   const { overview } = run
   const metric = overview.metrics[0]?.name ?? ''
   const request = { folder: overview.folder, metric, filter: noFilter }
@@ -54,7 +53,9 @@ export const readReportContent = async (run: OpenRun): Promise<ReportContent> =>
   return {
     title: overview.title,
     subtitle: createSubtitle(overview),
+    stamp: createStamp(run, author),
     finding: createFinding(overview, fleet),
+    summary: await readReportSummary(run, metric, fleet, datesOf(overview)),
     facts: createFacts(overview, fleet),
     pictures: await readPictures(run),
     tables: [
@@ -79,12 +80,8 @@ const describeChanges = async ({ contents: { folder, manifest } }: OpenRun): Pro
   return sentence === null ? [] : [sentence]
 }
 
-const numberColumn = (title: string) => ({ title, isNumber: true })
-const textColumn = (title: string) => ({ title, isNumber: false })
-const formatUsd = (value: number): string => `$${text.count(value)}`
 const orDash = (value: number | null | undefined, write: (numeric: number) => string): string =>
   value === null || value === undefined ? '–' : write(value)
-const formatNumber = (value: number): string => text.value(value, '')
 
 /** Dates on the clock of the run's zone. */
 const datesOf = ({ timeZone }: RunOverview) => fixedFormattingIn(zoneClock(timeZone))
@@ -98,6 +95,16 @@ const createSubtitle = (overview: RunOverview): string => {
     ...(horizon === null ? [] : [`forecast ${shortDayAndYear(horizon.startMs)} – ${shortDayAndYear(horizon.endMs - stepMs)}`]),
     ...(analyzedAt === null ? [] : [`analysed ${shortDayAndYear(Date.parse(analyzedAt))}`]),
     ...(timeZone === utcClock.zone ? [] : [`times ${timeZone}`]),
+  ].join(' · ')
+}
+
+const createStamp = ({ overview, contents }: OpenRun, author: string): string => {
+  const { title, analyzedAt } = overview
+  return [
+    title,
+    ...(analyzedAt === null ? [] : [datesOf(overview).shortDayAndYear(Date.parse(analyzedAt))]),
+    ...(author === '' ? [] : [`by ${author}`]),
+    ...(contents.manifest === null ? [] : [`run ${contents.manifest.run_id}`]),
   ].join(' · ')
 }
 
@@ -210,17 +217,7 @@ const createGroupsTable = ({ groups }: FleetFigures, isJudged: boolean): ReportT
     ]),
 })
 
-const createRecommendationTables = ({ totalsByRecommendation: steps, rows, total }: RecommendationsPage): ReportTable[] => [
-  {
-    title: 'What to do',
-    columns: [textColumn('Recommendation'), numberColumn('Servers'), numberColumn('Capacity units'), numberColumn('Savings a month')],
-    rows: steps.map((step) => [
-      step.recommendation,
-      text.count(step.servers),
-      formatNumber(step.units),
-      formatUsd(step.monthly_savings_usd),
-    ]),
-  },
+const createRecommendationTables = ({ rows, total }: RecommendationsPage): ReportTable[] => [
   {
     title: 'Recommendations',
     ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)}.` } : {}),

@@ -1,5 +1,6 @@
 // A run written as a report in one of its forms: whole or not at all.
 import { writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { ExportTarget, ReportFormat } from '../../src-shared/ipc/export-rows.ts'
@@ -11,10 +12,16 @@ import { exportRows } from './export-rows.ts'
 import { renderHtmlReport } from './html-report.ts'
 import { renderPdfReport } from './pdf-report.ts'
 import { readReportContent } from './report-content.ts'
-import { readServerSheet, writeSheets } from './write-sheets.ts'
+import type { ReportTable } from './report-table.ts'
+import { readServerSheet, writeSheets, type SheetContent } from './write-sheets.ts'
 
-/** Throws file-not-written, or what the run's tables hold against it. */
-export const writeReport = async (run: OpenRun, format: ReportFormat, { path, hasByteOrderMark }: ExportTarget): Promise<void> => {
+/** `author` stands on each page; "" names nobody. Throws file-not-written, or what the run's tables hold against it. */
+export const writeReport = async (
+  run: OpenRun,
+  format: ReportFormat,
+  { path, hasByteOrderMark }: ExportTarget,
+  author: string,
+): Promise<void> => {
   if (format === 'csv') {
     await exportRows(run, {
       folder: run.overview.folder,
@@ -28,7 +35,7 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, { path, ha
     })
     return
   }
-  const content = await readReportContent(run)
+  const content = await readReportContent(run, author)
   const write = async (stagingPath: string): Promise<void> => {
     if (format === 'html') await writeFile(stagingPath, renderHtmlReport(content))
     else if (format === 'pdf') {
@@ -38,17 +45,17 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, { path, ha
       const facts = [
         ['Run', content.title] as const,
         ['Forecast', content.subtitle] as const,
+        ['Stamp', content.stamp] as const,
+        ['Finding', content.finding] as const,
         ...content.facts,
+        ['How far to trust it', content.summary.trust] as const,
         ...content.notes.map((note) => ['Note', note] as const),
       ]
       await writeSheets(stagingPath, [
         { name: 'Summary', columns: ['Figure', 'Value'], rows: facts },
+        ...content.summary.tables.map(toSheet),
         await readServerSheet(run),
-        ...content.tables.slice(1).map(({ title, columns, rows }) => ({
-          name: title,
-          columns: columns.map((column) => column.title),
-          rows: rows.map((row) => columns.map((_, index) => row[index] ?? '')),
-        })),
+        ...content.tables.slice(1).map(toSheet),
       ])
     }
   }
@@ -57,5 +64,20 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, { path, ha
   } catch (cause) {
     if (cause instanceof HeadroomError) throw cause
     throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
+  }
+}
+
+const toSheet = ({ title, columns, rows }: ReportTable): SheetContent => ({
+  name: title,
+  columns: columns.map((column) => column.title),
+  rows: rows.map((row) => columns.map((_, index) => row[index] ?? '')),
+})
+
+/** Name of the system's user; "" where it has none. */
+export const systemUser = (): string => {
+  try {
+    return userInfo().username
+  } catch {
+    return ''
   }
 }

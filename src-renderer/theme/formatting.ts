@@ -51,6 +51,12 @@ export const formatNumber = (value: number): string => formats.oneDecimal.format
 export const formatScore = (value: number): string => formatting.score(value)
 /** 0.012 */
 export const formatBrierScore = (value: number): string => formats.brierScore.format(value)
+/** For sentences about accuracy. */
+export const trustFormats = {
+  count: (value: number): string => formatting.count(value),
+  score: formatScore,
+  brierScore: formatBrierScore,
+}
 /** 1.5 GB, in units of 2^30 bytes as AWS reports them. */
 export const formatGigabytes = (bytes: number): string => `${formats.gigabytes.format(bytes / 2 ** 30)} GB`
 export const formatShare = (part: number, whole: number): string => formatting.value(whole === 0 ? 0 : (100 * part) / whole, '%')

@@ -1,17 +1,12 @@
 // How recommendations are named: when they are due, what they add or save, and the groups of their list.
+import { dueText as describeDue } from '../../src-shared/artefacts/due-text.ts'
 import type { Recommendation, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import type { GridSection } from '../components/grid-sections.ts'
 import { formatDate, formatDollars, formatNumber, formatting } from '../theme/formatting.ts'
 import { recommendationLabels } from '../theme/labels.ts'
 
-/** A date before the forecast begins has passed: what is at risk is overdue, what may be at risk is to be decided now. */
-export const dueText = ({ order_by: orderBy, recommendation }: Recommendation, run: RunOverview): string => {
-  if (orderBy === null) return 'Any time'
-  const dueMs = Date.parse(orderBy)
-  if (dueMs >= (run.horizon?.startMs ?? dueMs)) return formatDate(dueMs)
-  return recommendation === 'watch' ? 'Now' : 'Overdue'
-}
+export const dueText = (row: Recommendation, run: RunOverview): string => describeDue(row, run.horizon?.startMs ?? null, formatDate)
 
 export const effectText = ({ capacity_to_add: capacity, monthly_savings_usd: usd }: Recommendation): string =>
   capacity === null ? `${formatDollars(usd)} per month` : capacity

@@ -38,7 +38,7 @@ const opened = async (path: string): Promise<OpenRun> => {
 
 const written = async (run: OpenRun, format: ReportFormat, name = `report.${format}`): Promise<Buffer> => {
   const path = join(folder, name)
-  await writeReport(run, format, { path, hasByteOrderMark: false })
+  await writeReport(run, format, { path, hasByteOrderMark: false }, 'Ada Lovelace')
   return readFile(path)
 }
 
@@ -71,6 +71,29 @@ describe('one web page', () => {
     expect(page).not.toMatch(/<script|https?:|src="(?!data:)|href=/)
     expect(page).toContain(`default-src 'none'`)
     expect(page).toMatch(/<h2>Models<\/h2>[^]*prophet/)
+    const headings = [...page.matchAll(/<h2>([^<]+)<\/h2>/g)].map(([, title]) => title)
+    expect(headings.slice(0, 6)).toEqual([
+      'Do next',
+      'What to do',
+      'When first breaches fall',
+      'Where they are expected',
+      'How far to trust it',
+      'Figures',
+    ])
+    for (const [table] of page.matchAll(/<table>[^]*?<\/table>/g)) {
+      const [columns, ...cells] = table
+        .split('<tr>')
+        .slice(1)
+        .map((row) => row.match(/<t[hd]/g)?.length)
+      expect(new Set(cells)).toEqual(new Set([columns]))
+    }
+    // Printed pages have the stamp in their margin, as characters of a style.
+    const foot = /@bottom-left \{ content: "([^"]+)"/.exec(page)?.[1] ?? ''
+    expect(foot.replace(/\\([0-9a-f]+) /g, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))).toMatch(
+      / · by Ada Lovelace · run /,
+    )
+    const { run_id: runId } = JSON.parse(await readFile(join(sample.run, 'manifest.json'), 'utf8')) as { run_id: string }
+    expect(page).toMatch(new RegExp(`<footer class="muted stamp">[^<]+ · [^<]+ 20\\d\\d · by Ada Lovelace · run ${runId}</footer>`))
   })
 
   it('writes names from the data as text', async () => {
@@ -121,7 +144,7 @@ describe('a PDF', () => {
 describe('a workbook', () => {
   it('has sheets for summary and servers, and no formula anywhere', async () => {
     const files = unzip(await written(await opened(sample.run), 'xlsx'))
-    expect(files.get('xl/workbook.xml')).toMatch(/name="Summary"[^]*name="Servers"/)
+    expect(files.get('xl/workbook.xml')).toMatch(/name="Summary"[^]*name="Do next"[^]*name="When first breaches fall"[^]*name="Servers"/)
     const all = [...files].filter(([name]) => name.startsWith('xl/worksheets/')).map(([, text]) => text)
     expect(all.length).toBeGreaterThan(2)
     expect(all.join('')).not.toMatch(/<f[ >]/)

@@ -11,9 +11,17 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatBrierScore, formatNumber, formatFraction, formatScore, formatSigned, formatting } from '../../theme/formatting.ts'
+import {
+  formatBrierScore,
+  formatNumber,
+  formatFraction,
+  formatScore,
+  formatSigned,
+  formatting,
+  trustFormats,
+} from '../../theme/formatting.ts'
+import { describeTrust } from '../../../src-shared/artefacts/describe-trust.ts'
 import type { RunViewProps } from '../view-entry.ts'
-import { describeTrust } from './describe-trust.ts'
 
 type Accuracy = NonNullable<ModelAccuracyResponse['accuracy']>
 
@@ -32,7 +40,7 @@ export const ModelsView = ({ run, theme }: RunViewProps) => {
             </EmptyState>
           ) : (
             <div className="page-inner">
-              <h1 className="finding">{describeTrust(accuracy, metric)}</h1>
+              <h1 className="finding">{describeTrust(accuracy, metric, trustFormats)}</h1>
               <p>{selectionText(accuracy)}</p>
               {(accuracy.hold_out ?? []).map((errors) => (
                 <p key={errors.metric}>{holdOutText(errors)}</p>

@@ -1,6 +1,7 @@
 // Panels of the overview: breach calendar, risk by group, changes since the last run, accuracy, and the first servers at risk.
 import { useCallback, useMemo } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
+import { describeTrust } from '../../../src-shared/artefacts/describe-trust.ts'
 import { dayMs } from '../../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
@@ -12,10 +13,9 @@ import { changeFilter, navigateTo, openServer } from '../../state/navigation.ts'
 import { findPreviousRun } from '../../state/previous-run.ts'
 import { useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatIso, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatIso, formatNumber, formatProbability, formatting, trustFormats } from '../../theme/formatting.ts'
 import { groupLabels } from '../../theme/labels.ts'
 import { Loaded } from '../loaded.tsx'
-import { describeTrust } from '../models/describe-trust.ts'
 
 /** Whether the metric in view has a threshold. */
 export const isJudged = (run: RunOverview, metric: string): boolean => run.metrics.find(({ name }) => name === metric)?.isJudged ?? false
@@ -327,7 +327,7 @@ export const Trust = ({ run }: { readonly run: RunOverview }) => {
       <Loaded response={response} loadingText="Loading accuracy …">
         {({ accuracy }) => (
           <p>
-            {describeTrust(accuracy, metric)}{' '}
+            {describeTrust(accuracy, metric, trustFormats)}{' '}
             <button type="button" className="link" onClick={() => navigateTo('models')}>
               Models
             </button>

@@ -1,0 +1,36 @@
+// States in plain words how far a planner may trust forecasts and breach probabilities of one metric.
+import type { ModelAccuracy } from './model-accuracy.ts'
+
+/** Writes numbers in the reader's locale. */
+export interface TrustFormats {
+  readonly count: (value: number) => string
+  /** 6.52 */
+  readonly score: (value: number) => string
+  /** 0.012 */
+  readonly brierScore: (value: number) => string
+}
+
+/** On data that the selection has not seen; null where the backtest holds none. */
+const forecastText = ({ hold_out: holdOut }: ModelAccuracy, metric: string, formats: TrustFormats): string | null => {
+  const errors = holdOut?.find((candidate) => candidate.metric === metric)
+  if (errors === undefined) return null
+  return `On unseen data, forecasts of ${metric} miss by ${formats.score(errors.hold_out_mae)} on average (${formats.count(errors.series)} series).`
+}
+
+const probabilityText = ({ calibration_sustained: calibration }: ModelAccuracy, { brierScore }: TrustFormats): string | null => {
+  if (calibration === null || calibration === undefined) return null
+  const { brier, brier_base_rate: baseRate, curve } = calibration
+  if (curve?.is_calibrated === false) return 'Breach probabilities are not calibrated: the backtest is too short.'
+  if (brier === null || baseRate === null) return null
+  const scores = `Brier score ${brierScore(brier)} against ${brierScore(baseRate)}`
+  return brier < baseRate
+    ? `Breach probabilities beat the base rate: ${scores}.`
+    : `Breach probabilities are no better than the base rate: ${scores}.`
+}
+
+/** At most two sentences. */
+export const describeTrust = (accuracy: ModelAccuracy | null, metric: string, formats: TrustFormats): string => {
+  const sentences =
+    accuracy === null ? [] : [forecastText(accuracy, metric, formats), probabilityText(accuracy, formats)].filter((text) => text !== null)
+  return sentences.length === 0 ? 'The backtest does not show how accurate the forecasts are.' : sentences.join(' ')
+}
