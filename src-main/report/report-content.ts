@@ -44,7 +44,7 @@ export const toReportText = (name: string): string => toPrintable(showDirectionM
 const maxRows = 200
 
 /** `author`: who makes the report; "" where nobody is named. */
-export const readReportContent = async (run: OpenRun, author: string): Promise<ReportContent> => {
+export const readReportContent = async (run: OpenRun, author = ''): Promise<ReportContent> => {
   const { overview } = run
   const metric = overview.metrics[0]?.name ?? ''
   const request = { folder: overview.folder, metric, filter: noFilter }
