@@ -143,12 +143,12 @@ export class Database {
     await this.#guarded(sql, async () => readStream(await this.connection.stream(sql), kinds, onChunk))
   }
 
-  /** `scan` in two steps: a query computes in the background; the function returned reads it. Only for a connection that runs nothing in between. */
-  async beginScan<const Kinds extends ColumnKinds>(
+  /** As `columns`, in two steps: a query computes in the background on all threads; the function returned reads it chunk by chunk. */
+  async beginColumns<const Kinds extends ColumnKinds>(
     sql: string,
     kinds: Kinds,
   ): Promise<(onChunk: (columns: ChunkColumns<Kinds>) => void) => Promise<void>> {
-    const result = await this.#guarded(sql, () => this.connection.stream(sql))
+    const result = await this.#guarded(sql, () => this.connection.run(sql))
     return (onChunk) => this.#guarded(sql, () => readStream(result, kinds, onChunk))
   }
 

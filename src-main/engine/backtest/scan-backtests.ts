@@ -42,7 +42,7 @@ export interface BacktestScan {
 const defaultBatchRows = 2_000_000
 /** Maximum batches: files that are not sorted by server are read completely for each batch. */
 export const maxBatches = 8
-/** Memory of a value in DuckDB, including its growing lists. */
+/** Memory of a value in DuckDB's results of two batches, and gathered here. */
 const bytesPerValue = 40
 
 /** Series from..to-1. */
@@ -61,52 +61,43 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
      LEFT JOIN series_models m ON m.server_id = s.server_id AND m.metric = s.metric AND m.model = x.model ORDER BY s.series_id`,
     { server_id: 'text', points: 'number' },
   )
-  const lists = [
+  const names: readonly ValueName[] = [
     'time',
     'actual',
     'predicted',
-    ...(scan.withBounds ? ['yhat_lower', 'yhat_upper'] : []),
-    ...(scan.leadStepSeconds === null ? [] : ['lead']),
+    ...(scan.withBounds ? (['yhat_lower', 'yhat_upper'] as const) : []),
+    ...(scan.leadStepSeconds === null ? [] : (['lead'] as const)),
   ]
   const desiredRows = Math.max(defaultBatchRows, Math.ceil(points.reduce((sum, seriesPoints) => sum + seriesPoints, 0) / maxBatches))
-  const maxRows = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
+  const maxRows = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * names.length)))
   const batches = splitSeries(points, maxRows, scan.maxSeries)
   const connections = await Promise.all(batches.slice(0, 2).map(async () => database.openConnection()))
-  const compute = (index: number): ReturnType<Database['beginScan']> => {
+  const compute = (index: number): Promise<(onRows: (columns: RowColumns) => void) => Promise<void>> => {
     const { from, to } = batches[index]!
-    const computed = connections[index % 2]!.beginScan(backtestsQuery(scan, lists, servers, { from, to }), listKinds(lists))
+    const computed = connections[index % 2]!.beginColumns(backtestsQuery(scan, names, servers, { from, to }), rowKinds(names))
     // Awaited in its turn; until then a failure must not count as unhandled.
     computed.catch(() => undefined)
     return computed
   }
-  const emptyArray = new Float64Array(0)
+  const rows = new BatchRows(names, points)
   const rowsRead = new Float64Array(servers.length)
   let immense: string | undefined
-  const onChunk = chunkReader(lists, (id, values) => {
-    const valuesOf = (name: string): Float64Array => values[lists.indexOf(name)] ?? emptyArray
-    rowsRead[id] = valuesOf('time').length
-    const series = {
-      id,
-      times: valuesOf('time'),
-      actual: valuesOf('actual'),
-      predicted: valuesOf('predicted'),
-      lower: valuesOf('yhat_lower'),
-      upper: valuesOf('yhat_upper'),
-      lead: valuesOf('lead'),
-    }
-    if (!areMeasurements(series.actual) || !areMeasurements(series.predicted)) {
-      immense ??= servers[id]
-      return
-    }
-    for (const reader of readers) reader.read(series)
-  })
+  const handOver = (id: number): void => {
+    rowsRead[id] = rows.count(id)
+    if (rowsRead[id] === 0 || rowsRead[id] !== points[id]) return
+    const series = rows.seriesOf(id)
+    if (!areMeasurements(series.actual) || !areMeasurements(series.predicted)) immense ??= servers[id]
+    else for (const reader of readers) reader.read(series)
+  }
   let computed = batches.length === 0 ? undefined : compute(0)
   try {
     for (const [index, { from, to }] of batches.entries()) {
       for (const reader of readers) await reader.begin?.(from, to)
       const read = await computed!
       computed = index + 1 < batches.length ? compute(index + 1) : undefined
-      await read(onChunk)
+      rows.begin(from, to)
+      await read((columns) => rows.add(columns))
+      for (let id = from; id < to; id++) handOver(id)
       for (const reader of readers) await reader.end?.(from, to)
     }
   } finally {
@@ -131,28 +122,109 @@ const splitSeries = (points: Float64Array, maxRows: number, maxSeries: number): 
   return batches
 }
 
-/** SQL for a row per series with the named lists. */
+/** SQL for the named values of each row. Lists per series would take DuckDB several times as long. */
 const backtestsQuery = (
   { origin, leadStepSeconds }: BacktestScan,
-  lists: readonly string[],
+  names: readonly ValueName[],
   servers: readonly string[],
   { from, to }: SeriesBatch,
-): string => `
-  SELECT series_id, ${lists.map((name) => `list("${name}") AS "${name}"`).join(', ')} FROM (
-    SELECT s.series_id, CAST(epoch_us(f.ts) - ${origin} AS DOUBLE) AS "time", f.actual, f.predicted,
-           coalesce(f.yhat_lower, CAST('NaN' AS DOUBLE)) AS yhat_lower, coalesce(f.yhat_upper, CAST('NaN' AS DOUBLE)) AS yhat_upper${
-             leadStepSeconds === null
-               ? ''
-               : `,
-           coalesce(f.horizon_offset, date_diff('second', f.cutoff, f.ts) / ${leadStepSeconds}, CAST('NaN' AS DOUBLE)) AS lead`
-           }
+): string => {
+  const orNan = (value: string): string => `coalesce(${value}, CAST('NaN' AS DOUBLE))`
+  const values: Readonly<Record<ValueName, string>> = {
+    time: `CAST(epoch_us(f.ts) - ${origin} AS DOUBLE)`,
+    actual: 'f.actual',
+    predicted: 'f.predicted',
+    yhat_lower: orNan('f.yhat_lower'),
+    yhat_upper: orNan('f.yhat_upper'),
+    lead: orNan(`f.horizon_offset, date_diff('second', f.cutoff, f.ts) / ${leadStepSeconds}`),
+  }
+  return `
+    SELECT s.series_id, ${names.map((name) => `${values[name]} AS "${name}"`).join(', ')}
     FROM forecast f JOIN (
       SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)
       WHERE series_id >= ${from} AND series_id < ${to}) s USING (server_id, metric, model)
     WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL
       -- Redundant, but lets DuckDB skip row groups of files that are sorted by server.
-      AND f.server_id BETWEEN ${literal(servers[from]!)} AND ${literal(servers[to - 1]!)}
-  ) GROUP BY series_id`
+      AND f.server_id BETWEEN ${literal(servers[from]!)} AND ${literal(servers[to - 1]!)}`
+}
+
+type ValueName = 'time' | 'actual' | 'predicted' | 'yhat_lower' | 'yhat_upper' | 'lead'
+
+type RowKinds = Readonly<Record<string, 'number'>>
+type RowColumns = ChunkColumns<RowKinds>
+
+const rowKinds = (names: readonly ValueName[]): RowKinds =>
+  Object.fromEntries(['series_id', ...names].map((name) => [name, 'number']))
+
+/** The rows of a batch, gathered series by series; the arrays are reused for the next batch. */
+class BatchRows {
+  readonly #names: readonly ValueName[]
+  readonly #points: Float64Array
+  readonly #timeSorter: TimeSorter
+  #columns: Float64Array[]
+  #from = 0
+  /** Of series `#from + index`: where its rows begin, and how many came. */
+  #offsets = new Uint32Array(1)
+  #counts = new Uint32Array(0)
+
+  /** `points`: expected rows of each series. */
+  constructor(names: readonly ValueName[], points: Float64Array) {
+    this.#names = names
+    this.#points = points
+    this.#timeSorter = new TimeSorter(names.length)
+    this.#columns = names.map(() => new Float64Array(0))
+  }
+
+  begin(from: number, to: number): void {
+    this.#from = from
+    this.#counts = new Uint32Array(to - from)
+    this.#offsets = new Uint32Array(to - from + 1)
+    for (let index = 0; index < to - from; index++) this.#offsets[index + 1] = this.#offsets[index]! + this.#points[from + index]!
+    const rows = this.#offsets.at(-1)!
+    if (this.#columns[0]!.length < rows) this.#columns = this.#names.map(() => new Float64Array(rows))
+  }
+
+  /** More rows of a series than expected are counted alone. */
+  add(columns: RowColumns): void {
+    const ids = columns['series_id']!
+    const given = this.#names.map((name) => columns[name]!)
+    for (let row = 0; row < ids.length;) {
+      const index = ids[row]! - this.#from
+      let end = row + 1
+      while (end < ids.length && ids[end] === ids[row]) end++
+      const first = this.#offsets[index]! + this.#counts[index]!
+      const fitting = Math.min(end - row, Math.max(0, this.#offsets[index + 1]! - first))
+      for (let column = 0; column < given.length; column++) copyValues(given[column]!, row, fitting, this.#columns[column]!, first)
+      this.#counts[index]! += end - row
+      row = end
+    }
+  }
+
+  count(id: number): number {
+    return this.#counts[id - this.#from]!
+  }
+
+  seriesOf(id: number): SeriesBacktest {
+    const [from, to] = [this.#offsets[id - this.#from]!, this.#offsets[id - this.#from + 1]!]
+    const sorted = this.#timeSorter.sortByTime(this.#columns.map((values) => values.subarray(from, to)))
+    const valuesOf = (name: ValueName): Float64Array => sorted[this.#names.indexOf(name)] ?? emptyArray
+    return {
+      id,
+      times: valuesOf('time'),
+      actual: valuesOf('actual'),
+      predicted: valuesOf('predicted'),
+      lower: valuesOf('yhat_lower'),
+      upper: valuesOf('yhat_upper'),
+      lead: valuesOf('lead'),
+    }
+  }
+}
+
+const emptyArray = new Float64Array(0)
+
+const copyValues = (source: NumberArray, from: number, count: number, target: Float64Array, to: number): void => {
+  for (let index = 0; index < count; index++) target[to + index] = source[from + index]!
+}
 
 /** DuckDB skips what a file's statistics say to be elsewhere; the profile has read every row. */
 const contradictoryStatisticsError = (server: string, expected: number, found: number): HeadroomError =>
@@ -163,7 +235,10 @@ const contradictoryStatisticsError = (server: string, expected: number, found: n
   )
 
 /** The first pass refused larger values, or believed statistics that know of none. Not all arithmetic of a path comes to an end with them. */
-const areMeasurements = (values: Float64Array): boolean => values.every((value) => Math.abs(value) <= maxMagnitude)
+const areMeasurements = (values: Float64Array): boolean => {
+  for (const value of values) if (!(Math.abs(value) <= maxMagnitude)) return false
+  return true
+}
 
 const contradictoryValuesError = (server: string): HeadroomError =>
   new HeadroomError(
