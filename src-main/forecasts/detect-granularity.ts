@@ -45,7 +45,10 @@ export const commonestStepQuery = `
  * server.
  */
 const firstServersCondition = async (database: Database): Promise<string> => {
-  const { last } = await database.row(`SELECT max(server_id) AS last FROM (${firstServersQuery})`, z.object({ last: z.string().nullable() }))
+  const { last } = await database.row(
+    `SELECT max(server_id) AS last FROM (${firstServersQuery})`,
+    z.object({ last: z.string().nullable() }),
+  )
   return last === null ? 'false' : `server_id <= ${literal(last)}`
 }
 
@@ -170,7 +173,11 @@ const seriesStepSchema = z.object({
   series: z.number(),
 })
 
-const detectSteps = async (database: Database, zone: TimeZone, isLookedAt: string): Promise<Pick<DetectedTimes, 'grid' | 'grids' | 'steps'>> => {
+const detectSteps = async (
+  database: Database,
+  zone: TimeZone,
+  isLookedAt: string,
+): Promise<Pick<DetectedTimes, 'grid' | 'grids' | 'steps'>> => {
   const rows = await database.rows(seriesStepsQuery(zone, isLookedAt), seriesStepSchema)
   const counts = new Map<string, { readonly step: Step; readonly seconds: number; series: number }>()
   for (const { unit, size, seconds, series } of rows) {

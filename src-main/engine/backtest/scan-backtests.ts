@@ -153,8 +153,7 @@ type ValueName = 'time' | 'actual' | 'predicted' | 'yhat_lower' | 'yhat_upper' |
 type RowKinds = Readonly<Record<string, 'number'>>
 type RowColumns = ChunkColumns<RowKinds>
 
-const rowKinds = (names: readonly ValueName[]): RowKinds =>
-  Object.fromEntries(['series_id', ...names].map((name) => [name, 'number']))
+const rowKinds = (names: readonly ValueName[]): RowKinds => Object.fromEntries(['series_id', ...names].map((name) => [name, 'number']))
 
 /** The rows of a batch, gathered series by series; the arrays are reused for the next batch. */
 class BatchRows {

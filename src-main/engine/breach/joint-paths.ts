@@ -79,8 +79,9 @@ export class JointPaths {
       if (this.#drawn.length < values) this.#drawn = new Float64Array(values)
       const key = { seed: this.#seed, metric: metrics[position]! }
       const source = this.#source(this.#batchOf[position]!)
-      drawPaths(source, this.#indexInBatch[position]!, forecast, rangeOf(this.#task, position, maxMeasured), key, this.#drawn)
-      onPaths(index, this.#drawn.subarray(0, values))
+      const paths = this.#drawn.subarray(0, values)
+      drawPaths(source, this.#indexInBatch[position]!, forecast, rangeOf(this.#task, position, maxMeasured), key, paths)
+      onPaths(index, paths)
     }
   }
 

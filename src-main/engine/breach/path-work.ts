@@ -16,7 +16,7 @@ import {
   type PathTask,
 } from './path-batches.ts'
 import type { StepRange } from './residual-runs.ts'
-import { drawPaths, hasResiduals, measureHalves, type PathSource } from './simulate-paths.ts'
+import { drawPaths, hasResiduals, measureHalves, windowPathCount, type PathSource } from './simulate-paths.ts'
 import type { HorizonForecasts } from './threshold-series.ts'
 
 /** What a thread knows from the start. */
@@ -72,6 +72,7 @@ export class PathWork {
   readonly #task: PathTask
   readonly #paths: FleetPaths
   readonly #simulation = new Simulation()
+  readonly #windowSimulation = new Simulation(windowPathCount)
   readonly #recorder: FleetRecorder
   #batch: PathBatch | undefined
   #horizons: (BatchHorizons & { readonly source: PathSource; readonly likelyRaw: number }) | undefined
@@ -115,7 +116,9 @@ export class PathWork {
       const key = { seed: windowSeed, metric: series.metrics[position]! }
       const forecast = forecastOf(member)
       const pathRange = rangeOf(task, position, member.maxOutside)
-      const figures = this.#simulation.run(forecast.length, threshold, (out) => drawPaths(source, member.s, forecast, pathRange, key, out))
+      const figures = this.#windowSimulation.run(forecast.length, threshold, (out) =>
+        drawPaths(source, member.s, forecast, pathRange, key, out),
+      )
       const [p95Halves, peakHalves] = [measureHalves(figures.p95), measureHalves(figures.maxima)]
       thresholdShares.forEach((share, level) => {
         raw.sustained[index * thresholdShares.length + level] = exceedanceProbability(p95Halves, share * threshold)

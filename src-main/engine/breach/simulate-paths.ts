@@ -5,6 +5,8 @@ import type { Persistence } from './forecast-correction.ts'
 import { findBlock, latestMean, meanBefore, measureRuns, type ResidualRuns, type RunFigures, type StartTimes } from './residual-runs.ts'
 
 export const pathCount = 200
+/** Of a backtest window: its figures enter a curve of thousands of windows, which averages out what each one lacks in exactness. */
+export const windowPathCount = 100
 /** Number of own residuals at which own and borrowed blocks are drawn equally often. */
 const borrowingWeight = 60
 /** Residuals at which a series' own error weighs as much as its bin's. */
@@ -123,7 +125,7 @@ export interface DrawKey {
 }
 
 /**
- * Draws all paths of one series into `out`, path after path, one value per step of `forecast`. Even paths have short blocks, odd ones blocks
+ * Draws paths of one series into `out`, as many as it holds, path after path, one value per step of `forecast`. Even paths have short blocks, odd ones blocks
  * of up to half the history. Without residuals the forecast is the only path.
  */
 export const drawPaths = (
@@ -146,7 +148,8 @@ export const drawPaths = (
   const centre = correctForecast(source, s, forecast)
   const latest = latestError(source, s, steps)
   const random = xoroshiro128plus(drawKeyOf(seed, metric, forecast, Float64Array.of(correction?.measuredSums[s] ?? 0)))
-  for (let path = 0; path < pathCount; path++) {
+  const pathsWanted = out.length / steps
+  for (let path = 0; path < pathsWanted; path++) {
     const wanted = Math.min(path % 2 === 0 ? blockSteps : longBlock, steps)
     const base = path * steps
     for (let step = 0, block = 0; step < steps; block++) {
@@ -289,11 +292,11 @@ export const measureHalves = (values: Float64Array): [short: SampleMoments, long
 
 /** Mean and sample standard deviation over the paths of one kind of blocks: 0 short, 1 long. */
 export const halfMoments = (values: Float64Array, half: number): SampleMoments => {
-  const count = pathCount / 2
+  const count = values.length / 2
   let sum = 0
-  for (let path = half; path < pathCount; path += 2) sum += values[path]!
+  for (let path = half; path < values.length; path += 2) sum += values[path]!
   const mean = sum / count
   let squares = 0
-  for (let path = half; path < pathCount; path += 2) squares += (values[path]! - mean) ** 2
+  for (let path = half; path < values.length; path += 2) squares += (values[path]! - mean) ** 2
   return { mean, deviation: Math.sqrt(squares / (count - 1)) }
 }
