@@ -48,6 +48,9 @@ const withSettings = (command: Command): Command =>
       .option('--tag <key=value>', 'tag of the job; repeatable', collect, [])
       .addOption(sharedOptions.servers())
       .addOption(sharedOptions.events())
+      .addOption(sharedOptions.projects())
+      .addOption(sharedOptions.drivers())
+      .addOption(sharedOptions.catalogue())
       .addOption(sharedOptions.method())
       .addOption(sharedOptions.model())
       .addOption(sharedOptions.set()),

@@ -85,6 +85,9 @@ export const sharedOptions = {
   config: () => new Option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline'),
   servers: () => new Option('--servers <file>', 'CSV, XLSX or Parquet with server_id and groups, costs, sizes'),
   events: () => new Option('--events <file>', 'CSV or XLSX with from, to, servers or group, effect and note of one-off events'),
+  projects: () => new Option('--projects <file>', 'CSV with name, group, metric, units, from, to, probability and status of projects'),
+  drivers: () => new Option('--drivers <file>', 'CSV with time, driver, value and group of business drivers'),
+  catalogue: () => new Option('--catalogue <file>', 'CSV with type, vcpu, mem_gib, monthly_usd and arch of instance types'),
   method: () =>
     new Option('--method <name>', 'headroom, or module05 for the arithmetic of Module 05').choices(analysisMethods).default('headroom'),
   model: () => new Option('--model <name>', 'use this model for all series'),

@@ -55,7 +55,9 @@ const runAnalysis = async (
     const serversTable = source.serversTable ?? undefined
     const eventsTable = source.eventsTable ?? undefined
     const model = source.model ?? undefined
-    return analyze({ ...request, inputs: source.paths, serversTable, eventsTable, model }, { signal, onEvent: forwardSteps(report, 0) })
+    const { projects: projectsTable, drivers: driversTable, catalogue } = source.capacityTables
+    const tables = { serversTable, eventsTable, projectsTable, driversTable, catalogue }
+    return analyze({ ...request, inputs: source.paths, ...tables, model }, { signal, onEvent: forwardSteps(report, 0) })
   }
   const { writeSampleFleet } = await import('../sample/write-sample-fleet.ts')
   const { yesterday } = await import('../sample/sample-calendar.ts')

@@ -39,14 +39,17 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       const { databaseMemory, parseMemoryLimit } = await import('../engine/resource-limits.ts')
       return assembleMeasurements({ ...call, memoryLimit: databaseMemory(parseMemoryLimit(undefined)) })
     },
-    'tables.check': async ({ serversTable, eventsTable, config }) => {
+    'tables.check': async ({ serversTable, eventsTable, capacityTables, config }) => {
       const { validateTables } = await import('../forecasts/servers-table.ts')
+      const { validateCapacityTables } = await import('../engine/capacity/assess-capacity.ts')
       const { parseConfig } = await import('../config/parse-config.ts')
+      const settings = parseConfig(config, 'headroom')
       await validateTables({
         serversTable: serversTable ?? undefined,
         eventsTable: eventsTable ?? undefined,
-        config: parseConfig(config, 'headroom'),
+        config: settings,
       })
+      await validateCapacityTables(capacityTables, settings)
       return {}
     },
     'config.check': async ({ settings }) => {

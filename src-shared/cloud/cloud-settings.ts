@@ -1,5 +1,6 @@
 // A launch request: bucket, role, instance type, limits, and the analysis to run.
 import { z } from 'zod'
+import { capacityTablesSchema } from '../run/capacity-tables.ts'
 import { analysisMethodSchema } from '../config/analysis-config.ts'
 
 /** SageMaker's limits of a processing job, as its API states them. */
@@ -98,6 +99,8 @@ export const cloudTaskSchema = z.discriminatedUnion('kind', [
     serversTable: z.string().min(1).optional(),
     /** Local CSV file of one-off events. */
     eventsTable: z.string().min(1).optional(),
+    /** Local CSV files; only for a single instance. */
+    capacityTables: capacityTablesSchema.optional(),
     /** Spark prepares the rows on so many instances, then the engine completes the run. */
     spark: z
       .strictObject({

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { configPreviewSchema } from '../config/pipeline-config.ts'
 import { readingSettingsSchema } from '../config/reading-settings.ts'
 import { settingsChangeSchema, settingsSchema } from '../config/settings.ts'
+import { capacityTablesSchema } from '../run/capacity-tables.ts'
 import { inspectionSchema } from '../run/inspection.ts'
 import { runEventSchema } from '../run/run-event.ts'
 import { fileVerificationSchema } from '../run/run-manifest.ts'
@@ -75,6 +76,7 @@ export const analyzeCallSchema = z.strictObject({
       paths: z.array(path).min(1),
       serversTable: path.nullable(),
       eventsTable: path.nullable(),
+      capacityTables: capacityTablesSchema,
       model: z.string().nullable(),
     }),
     /** A generated fleet, written to the Parquet file `forecasts` first. */
@@ -287,7 +289,12 @@ export const channels = {
     'measurements.assemble': { request: assembleCallSchema, response: collectedMeasurementsSchema },
     /** Throws what an analysis would throw on these tables. */
     'tables.check': {
-      request: z.strictObject({ serversTable: path.nullable(), eventsTable: path.nullable(), config: z.record(z.string(), z.unknown()) }),
+      request: z.strictObject({
+        serversTable: path.nullable(),
+        eventsTable: path.nullable(),
+        capacityTables: capacityTablesSchema,
+        config: z.record(z.string(), z.unknown()),
+      }),
       response: done,
     },
     /** Throws config-invalid, which names the key. */

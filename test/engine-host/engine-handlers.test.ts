@@ -48,7 +48,7 @@ describe('the engine process', () => {
       channel: 'analysis.run',
       payload: {
         analysisId: 'a',
-        source: { kind: 'forecast', paths: ['/nowhere.parquet'], serversTable: null, eventsTable: null, model: null },
+        source: { kind: 'forecast', paths: ['/nowhere.parquet'], serversTable: null, eventsTable: null, capacityTables: {}, model: null },
         out: join(tmpdir(), 'headroom-never-made', 'run'),
         config: {},
         memoryLimit: null,
@@ -67,7 +67,7 @@ describe('the engine process', () => {
         channel: 'analysis.run',
         payload: {
           analysisId: 'b',
-          source: { kind: 'forecast', paths: [fleet.forecasts], serversTable: null, eventsTable: null, model: null },
+          source: { kind: 'forecast', paths: [fleet.forecasts], serversTable: null, eventsTable: null, capacityTables: {}, model: null },
           out: fleet.run,
           config: {},
           memoryLimit: '1MB',

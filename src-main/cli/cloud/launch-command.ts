@@ -8,6 +8,7 @@ import { resumeRun } from '../../cloud/launch/resume-run.ts'
 import { waitForRun } from '../../cloud/launch/wait-for-run.ts'
 import { planSparkJob, type SparkPlanRequest } from '../../engine/spark/plan-spark-job.ts'
 import { parseConfig } from '../../config/parse-config.ts'
+import { validateCapacityTables } from '../../engine/capacity/assess-capacity.ts'
 import { validateTables } from '../../forecasts/servers-table.ts'
 import { print, say } from '../terminal.ts'
 import { connectionOf, openLaunchRecords, pollMs, withConnection } from './connection.ts'
@@ -62,7 +63,11 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
       say(`Caller ${caller.arn} in ${caller.region}${caller.endpoint === null ? '' : ` at ${caller.endpoint}`}`)
     const engine: EnginePort = {
       plan: (plan: SparkPlanRequest) => planSparkJob(plan, { signal }),
-      checkTables: ({ config, ...tables }) => validateTables({ ...tables, config: parseConfig(config, 'headroom') }),
+      checkTables: async ({ config, capacityTables, ...tables }) => {
+        const settings = parseConfig(config, 'headroom')
+        await validateTables({ ...tables, config: settings })
+        await validateCapacityTables(capacityTables, settings)
+      },
     }
     const launched =
       resumedRun === undefined

@@ -47,6 +47,9 @@ export interface LaunchOptions extends ConnectionOptions, StatedSettings {
   readonly tag: readonly string[]
   readonly servers?: string
   readonly events?: string
+  readonly projects?: string
+  readonly drivers?: string
+  readonly catalogue?: string
   readonly method: AnalysisMethod
   readonly model?: string
   readonly engine: EngineKind
@@ -126,6 +129,11 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
             config,
             ...(options.engine === 'spark' ? { spark: sparkOptions(options, runId) } : {}),
             ...definedValues({ model: options.model, serversTable: toAbsolute(options.servers), eventsTable: toAbsolute(options.events) }),
+            capacityTables: definedValues({
+              projects: toAbsolute(options.projects),
+              drivers: toAbsolute(options.drivers),
+              catalogue: toAbsolute(options.catalogue),
+            }),
           }
         : {
             kind: 'python-module',

@@ -1,6 +1,7 @@
 // Builds the CreateProcessingJob request of a launch, within SageMaker's limits.
 import type { CreateProcessingJobCommandInput, ProcessingInput, ProcessingInstanceType } from '@aws-sdk/client-sagemaker'
 import { processingLimits, splitInstanceTypes, type CloudSettings, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import { capacityTableKinds } from '../../../src-shared/run/capacity-tables.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { asFolder } from '../storage/list-objects.ts'
 
@@ -147,6 +148,7 @@ const buildCommand = ({ request, engineSha256, mounts }: JobSpec): JobCommand =>
       `${mountRoot}/settings/settings.json`,
       ...tableArguments('servers', task.serversTable),
       ...tableArguments('events', task.eventsTable),
+      ...capacityTableKinds.flatMap((kind) => tableArguments(kind, task.capacityTables?.[kind])),
       ...(task.model === undefined ? [] : ['--model', task.model]),
     ],
     environment: engineEnvironment(engineSha256),

@@ -2,6 +2,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { CloudCaller, CloudEvent, CloudRun, CloudRunPart, PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import type { CapacityTableFiles } from '../../../src-shared/run/capacity-tables.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { consoleUrl } from '../account/aws-pages.ts'
 import { toCloudError } from '../account/cloud-error.ts'
@@ -27,6 +28,7 @@ export interface EnginePort {
   readonly checkTables: (tables: {
     readonly serversTable: string | undefined
     readonly eventsTable: string | undefined
+    readonly capacityTables: CapacityTableFiles
     readonly config: Readonly<Record<string, unknown>>
   }) => Promise<unknown>
 }
@@ -94,8 +96,10 @@ export const launchRun = async (context: LaunchContext, options: LaunchOptions =
 
 /** Validates tables before the upload; the job would refuse them minutes later. */
 const checkLaunchTables = async ({ task }: LaunchRequest, { checkTables }: EnginePort): Promise<void> => {
-  if (task.kind !== 'engine' || (task.serversTable === undefined && task.eventsTable === undefined)) return
-  await checkTables({ serversTable: task.serversTable, eventsTable: task.eventsTable, config: task.config })
+  if (task.kind !== 'engine') return
+  const { serversTable, eventsTable, capacityTables = {}, config } = task
+  if (serversTable === undefined && eventsTable === undefined && Object.values(capacityTables).length === 0) return
+  await checkTables({ serversTable, eventsTable, capacityTables, config })
 }
 
 /** Sends what the bucket lacks, then submits the job and records it. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import runModule from '../../../resources/cloud/run-module.sh?raw'
 import type { CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
+import { capacityTableKinds } from '../../../src-shared/run/capacity-tables.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import type { Connection } from '../account/connection.ts'
 import { folderUri, buildJobRequest, mountRoot, wheelsMount } from '../jobs/job-request.ts'
@@ -62,6 +63,7 @@ const planSingleJob = async (
     inputs.mountText('settings', 'settings.json', `${JSON.stringify(task.config, null, 2)}\n`)
     await inputs.mountTable('servers', task.serversTable)
     await inputs.mountTable('events', task.eventsTable)
+    for (const kind of capacityTableKinds) await inputs.mountTable(kind, task.capacityTables?.[kind])
   } else {
     await mountProject(task, inputs, settings.bucket)
   }

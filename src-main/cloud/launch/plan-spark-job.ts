@@ -50,6 +50,10 @@ export const planSparkJob = async (
 ): Promise<LaunchPlan> => {
   const task = sparkTaskOf(request)
   if (task === undefined) throw new HeadroomError('internal', 'The launch has no Spark job.')
+  if (Object.values(task.capacityTables ?? {}).length > 0)
+    throw new HeadroomError('cloud-setup', 'A Spark cluster takes no projects, drivers or catalogue.', {
+      next: 'Compute on a single instance, or launch without these tables.',
+    })
   const { settings } = request
   const { instanceType, instances, volumeGb } = planResources(request, part, size)
   const common = { request, region, instanceType, volumeGb, engineSha256: null }

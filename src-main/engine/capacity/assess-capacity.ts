@@ -4,6 +4,7 @@ import type { CapacityDriver, CapacityReport, CapacitySavings, Rightsizing } fro
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
+import type { CapacityTableFiles } from '../../../src-shared/run/capacity-tables.ts'
 import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
@@ -38,6 +39,14 @@ export const readCapacityTables = async (
   const drivers = await readDrivers(paths.driversTable, decimal, timeZone)
   const catalogue = await readCatalogue(paths.catalogue, decimal)
   return { projects, drivers: drivers.drivers, catalogue, entries: { projects: entry, drivers: drivers.entry, catalogue: catalogue.entry } }
+}
+
+/** Throws what an analysis would throw on these files. */
+export const validateCapacityTables = async (
+  { projects: projectsTable, drivers: driversTable, catalogue }: CapacityTableFiles,
+  config: Pick<AnalysisConfig, 'decimal' | 'time_zone'>,
+): Promise<void> => {
+  await readCapacityTables({ projectsTable, driversTable, catalogue }, config, config.time_zone)
 }
 
 /** Reads the tables of all stages before, `server_assignments` among them. */

@@ -68,8 +68,8 @@ export class CloudService {
       engine: {
         plan: ({ serversTable, model, inputs, ...request }) =>
           engine.call('forecasts.plan', { ...request, inputs: [...inputs], serversTable: serversTable ?? null, model: model ?? null }),
-        checkTables: ({ serversTable, eventsTable, config }) =>
-          engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null, config }),
+        checkTables: ({ serversTable, eventsTable, capacityTables, config }) =>
+          engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null, capacityTables, config }),
       },
       assemble: (call) => engine.call('measurements.assemble', call),
       openRun: (folder) => push({ type: 'start.requested', startRequest: { kind: 'path', path: folder } }),

@@ -8,7 +8,7 @@ import { readConfigFile } from '../../config/config-file.ts'
 import { readYamlFile } from '../../config/yaml-file.ts'
 import { readCloudConfig } from '../../cloud/launch/read-cloud-config.ts'
 import { newRunId } from '../../cloud/launch/run-names.ts'
-import { findCompanionTable } from '../ipc/inspect-path.ts'
+import { findCapacityTables, findCompanionTable } from '../ipc/inspect-path.ts'
 import { readJsonFile, writeJsonFile } from '../settings/settings-file.ts'
 
 /** A form that an earlier version saved may lack fields. */
@@ -100,6 +100,7 @@ const engineTask = async (form: LaunchForm, localInput: string | null, planFolde
     ...(form.engine === 'spark' ? { spark: { instances: form.instances, planFolder } } : {}),
     ...localFile('serversTable', form.serversTable.trim() || (await findTable('servers'))),
     ...localFile('eventsTable', form.eventsTable.trim() || (await findTable('events'))),
+    ...(localInput === null ? {} : { capacityTables: await findCapacityTables(localInput) }),
   }
 }
 

@@ -5,19 +5,27 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { App } from 'electron'
 import type { AnalysisSource, AnalyzeCall, ChannelResponse, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { applyReadingSettings } from '../../../src-shared/config/reading-settings.ts'
+import { capacityTableKinds, type CapacityTableFiles } from '../../../src-shared/run/capacity-tables.ts'
+import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
 import { eventsTablePath, readManifest } from '../../run-folder/read-run-folder.ts'
 import type { Settings } from '../../../src-shared/config/settings.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
 import type { EngineProcess } from './host-process.ts'
 import type { GrantedPaths } from '../ipc/granted-paths.ts'
-import { inputName, inspectPath, fileExists, findCompanionTable } from '../ipc/inspect-path.ts'
+import { inputName, inspectPath, fileExists, findCapacityTables, findCompanionTable } from '../ipc/inspect-path.ts'
 
 /** Default number of servers in the sample. */
 export const defaultSampleServers = 120
 /** Larger samples skip breach probabilities, which take longer than the rest of the analysis. */
 const maxSimulatedServers = 2000
 const cancelTimeoutMs = 5000
+
+const capacityTablesOf = ({ projects_table, drivers_table, catalogue }: RunManifest): CapacityTableFiles => ({
+  ...(projects_table === null ? {} : { projects: projects_table.path }),
+  ...(drivers_table === null ? {} : { drivers: drivers_table.path }),
+  ...(catalogue === null ? {} : { catalogue: catalogue.path }),
+})
 
 export class Analyses {
   readonly #engine: EngineProcess
@@ -71,7 +79,7 @@ export class Analyses {
     const out = this.#runFolder(inputName(path))
     this.#run({
       analysisId,
-      source: { kind: 'forecast', paths, serversTable, eventsTable, model: null },
+      source: { kind: 'forecast', paths, serversTable, eventsTable, capacityTables: await findCapacityTables(path), model: null },
       out,
       config: applyReadingSettings(analysis, source.settings),
       memoryLimit,
@@ -89,13 +97,29 @@ export class Analyses {
     const serversTable = manifest.servers_table?.path ?? null
     const calendarTable = eventsTablePath(folder)
     const eventsTable = (await fileExists(calendarTable)) ? calendarTable : (manifest.events_table?.path ?? null)
+    const capacityTables = capacityTablesOf(manifest)
     // The manifest of a run from elsewhere may name any file.
     if (!this.#isOwnRun(folder))
-      await this.#granted.require(manifest.inputs.map(({ path }) => path).concat(serversTable ?? [], eventsTable ?? []))
+      await this.#granted.require(
+        manifest.inputs
+          .map(({ path }) => path)
+          .concat(
+            serversTable ?? [],
+            eventsTable ?? [],
+            capacityTableKinds.flatMap((kind) => capacityTables[kind] ?? []),
+          ),
+      )
     const name = basename(folder).replace(/-\d{8}-\d{6}$/, '')
     this.#run({
       analysisId,
-      source: { kind: 'forecast', paths: manifest.inputs.map(({ path }) => path), serversTable, eventsTable, model: manifest.forced_model },
+      source: {
+        kind: 'forecast',
+        paths: manifest.inputs.map(({ path }) => path),
+        serversTable,
+        eventsTable,
+        capacityTables,
+        model: manifest.forced_model,
+      },
       out: this.#runFolder(name),
       config: manifest.config,
       memoryLimit: this.#settings().memoryLimit,

@@ -1,6 +1,7 @@
 // Distinguishes run folders from forecasts, and finds the companion tables of forecasts.
 import { access, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
+import { capacityTableKinds, type CapacityTableFiles } from '../../../src-shared/run/capacity-tables.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 
@@ -35,6 +36,16 @@ export const findCompanionTable = async (path: string, kind: 'servers' | 'events
     if (await fileExists(table)) return table
   }
   return null
+}
+
+/** Companion tables about capacity: CSV alone. */
+export const findCapacityTables = async (path: string): Promise<CapacityTableFiles> => {
+  const found: { [Kind in keyof CapacityTableFiles]: string } = {}
+  for (const kind of capacityTableKinds) {
+    const table = join(dirname(path), `${inputName(path)}.${kind}.csv`)
+    if (await fileExists(table)) found[kind] = table
+  }
+  return found
 }
 
 export const fileExists = (path: string): Promise<boolean> =>

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { smallForecasts } from '../../fixtures/small-forecasts.ts'
 import { buildLaunchRequest, fillFromConfig, saveLaunchForm, readLaunchForm } from '../../../src-main/shell/cloud/launch-form.ts'
 import { emptyLaunchForm, type LaunchForm } from '../../../src-shared/ipc/cloud-contract.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
@@ -103,7 +104,7 @@ describe('the uploads of a launch form', () => {
   })
 
   it('include the companion tables of local forecasts, unless others are named', async () => {
-    for (const name of ['fleet.parquet', 'fleet.servers.csv', 'fleet.events.csv', 'other.csv'])
+    for (const name of ['fleet.parquet', 'fleet.servers.csv', 'fleet.events.csv', 'fleet.projects.csv', 'other.csv'])
       await writeFile(join(workspace.folder, name), name)
     const input = join(workspace.folder, 'fleet.parquet')
     const [companion, other] = await Promise.all([
@@ -113,6 +114,11 @@ describe('the uploads of a launch form', () => {
     const eventsTable = join(workspace.folder, 'fleet.events.csv')
     expect(companion.task).toMatchObject({ serversTable: join(workspace.folder, 'fleet.servers.csv'), eventsTable })
     expect(other.task).toMatchObject({ serversTable: join(workspace.folder, 'other.csv'), eventsTable })
+    expect(companion.task).toMatchObject({ capacityTables: { projects: join(workspace.folder, 'fleet.projects.csv') } })
+    await writeFile(input, smallForecasts)
+    const job = await launched({ input, serversTable: '' })
+    expect(inputsOf(job)).toMatchObject({ projects: `${root}/projects: fleet.projects.csv` })
+    expect(argumentsOf(job).ContainerArguments.join(' ')).toContain(`--projects ${root}/projects/fleet.projects.csv`)
   })
 
   it('include a Python module, mounted and started as in the pipeline', async () => {
