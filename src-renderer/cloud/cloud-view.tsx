@@ -10,7 +10,7 @@ import { CloudRunList } from './cloud-run-list.tsx'
 import './cloud.css'
 
 export const CloudView = () => {
-  const { error, preflight, cloudRuns, selectedRunId, signInCode, pendingAction } = useCloudState()
+  const { error, preflight, cloudRuns, selectedRunId, signInCode, pendingAction, silentHost } = useCloudState()
   useEffect(() => void loadCloud(), [])
   const cloudRun = cloudRuns.find(({ runId }) => runId === selectedRunId)
   return (
@@ -22,7 +22,8 @@ export const CloudView = () => {
         </header>
         <LaunchForm />
         <p className="cloud-pending muted" role="status">
-          {pendingAction === '' ? '' : `${pendingAction} …`}
+          {pendingAction === '' ? '' : `${pendingAction} … `}
+          {silentHost === '' ? '' : `Waiting for an answer from ${silentHost}.`}
         </p>
         {signInCode !== null && (
           <p className="notice" role="status">

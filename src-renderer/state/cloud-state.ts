@@ -20,6 +20,8 @@ export interface CloudState {
   readonly preflight: Preflight | null
   /** Label of the pending action; "" for none. */
   readonly pendingAction: string
+  /** Host that does not answer; "" for none. */
+  readonly silentHost: string
   readonly error: WireError | null
   readonly cloudRuns: readonly CloudRunView[]
   readonly selectedRunId: string | null
@@ -45,6 +47,7 @@ export const useCloudState = create<CloudState>(() => ({
   caller: null,
   preflight: null,
   pendingAction: '',
+  silentHost: '',
   error: null,
   cloudRuns: [],
   selectedRunId: null,
@@ -68,7 +71,8 @@ export const listenToCloud = (): void => {
   if (isListening) return
   isListening = true
   onPush((push) => {
-    if (push.type === 'cloud.run') set(({ cloudRuns }) => ({ cloudRuns: upsertRun(cloudRuns, push.run) }))
+    if (push.type === 'cloud.run') set(({ cloudRuns }) => ({ silentHost: '', cloudRuns: upsertRun(cloudRuns, push.run) }))
+    else if (push.type === 'cloud.silent') set({ silentHost: push.host })
     else if (push.type === 'cloud.downloading') set({ downloadProgress: { bytes: push.bytes, total: push.total } })
     else if (push.type === 'cloud.code-requested') set({ mfaDevice: push.device })
     else if (push.type === 'cloud.sign-in-code') set({ signInCode: { page: push.page, code: push.code } })
@@ -91,7 +95,7 @@ const runAction = async (label: string, action: () => Promise<Partial<CloudState
   } catch (thrown) {
     set({ error: toWireError(thrown) })
   } finally {
-    set({ pendingAction: '' })
+    set({ pendingAction: '', silentHost: '' })
   }
 }
 

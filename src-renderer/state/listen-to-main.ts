@@ -35,6 +35,7 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
       case 'cloud.downloading':
       case 'cloud.code-requested':
       case 'cloud.sign-in-code':
+      case 'cloud.silent':
     }
   })
   try {

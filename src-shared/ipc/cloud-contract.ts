@@ -196,6 +196,8 @@ export const cloudPushes = [
   z.object({ type: z.literal('cloud.lines'), runId, lines: z.array(logLineSchema) }),
   /** Progress of `cloud.download`. */
   z.object({ type: z.literal('cloud.downloading'), bytes: z.number(), total: z.number() }),
+  /** A host of AWS that does not answer. */
+  z.object({ type: z.literal('cloud.silent'), host: z.string() }),
   z.object({ type: z.literal('cloud.code-requested'), device: z.string() }),
   /** The user enters this code on that page. */
   z.object({ type: z.literal('cloud.sign-in-code'), page: z.string(), code: z.string() }),

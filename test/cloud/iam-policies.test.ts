@@ -8,7 +8,7 @@ import { downloadRunFolder } from '../../src-main/cloud/download/download-run-fo
 import { launchRun } from '../../src-main/cloud/launch/launch-run.ts'
 import { listJobs } from '../../src-main/cloud/jobs/list-jobs.ts'
 import { preflight } from '../../src-main/cloud/preflight/preflight.ts'
-import { expectBucketOwner, identifyCaller } from '../../src-main/cloud/account/connection.ts'
+import { connect, expectBucketOwner, identifyCaller } from '../../src-main/cloud/account/connection.ts'
 import { launchRequestSchema, type LaunchRequest } from '../../src-shared/cloud/cloud-settings.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-workspace.ts'
 import { smallForecasts } from '../fixtures/small-forecasts.ts'
@@ -354,6 +354,28 @@ describe('the bucket owner', () => {
     expectBucketOwner(own.connection, { ...settings, bucketOwner: '999988887777' }, { account: '123456789012' })
     expect(own.connection.bucketOwners.get(bucket)).toBe('999988887777')
     expect(launchRequestSchema.safeParse({ ...own.request({ bucket }), input: `s3://${bucket}/forecasts/` }).success).toBe(true)
+    const endpoint = process.env['AWS_ENDPOINT_URL']
+    delete process.env['AWS_ENDPOINT_URL']
+    const aws = await connect()
+    const hosts = new Set<string>()
+    // In place of the access point, which answers every request with its region.
+    aws.s3.middlewareStack.add(
+      () => async (args) => {
+        hosts.add((args.request as { hostname: string }).hostname)
+        return { output: { $metadata: {}, BucketRegion: 'eu-west-1' }, response: {} }
+      },
+      { step: 'finalizeRequest', priority: 'low' },
+    )
+    const { checks } = await preflight({ ...own.connection, s3: aws.s3 }, own.request({ bucket }, { input: `s3://${bucket}/forecasts/` }))
+    aws.close()
+    process.env['AWS_ENDPOINT_URL'] = endpoint
+    expect(checks.find(({ id }) => id === 'bucket')).toMatchObject({ state: 'warning', next: expect.stringContaining('name the alias') })
+    expect(checks.find(({ id }) => id === 'output')).toMatchObject({ state: 'ok' })
+    expect([...hosts]).toEqual(['capacity-123456789012.s3-accesspoint.eu-west-1.amazonaws.com'])
+    // An alias is a name like that of a bucket, which another account may own.
+    const alias = 'capacity-1a2b3c-s3alias'
+    own.simulator.addBucket(alias, undefined, '999988887777')
+    expect((await own.launch(own.request({ bucket: alias }))).stage).toBe('submitted')
   })
 })
 

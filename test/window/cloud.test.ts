@@ -104,6 +104,14 @@ describe('the cloud view', () => {
     window = await launchCloudApp({ env: cloudEnvironment(simulator, engine) })
     const { page } = window
     await openCloudView(page)
+    // The first word about an endpoint that swallows requests comes within ten seconds.
+    simulator.faults.add({ kind: 'delay', operation: 'GetCallerIdentity', milliseconds: 7000 })
+    const askedAt = Date.now()
+    await page.getByRole('button', { name: 'Verify credentials' }).click()
+    await page.getByText('Waiting for an answer from 127.0.0.1.').waitFor()
+    expect(Date.now() - askedAt).toBeLessThan(10_000)
+    await page.getByTestId('caller').waitFor()
+    expect(await page.getByText('Waiting for an answer').count()).toBe(0)
     await fillLaunchForm(page, fleet.forecasts)
     await page.getByLabel('Bucket', { exact: true }).fill('no-such-bucket')
     await page.getByRole('button', { name: 'Run checks', exact: true }).click()

@@ -30,6 +30,7 @@ export class SharedCredentials {
   readonly #source: CredentialSource
   #cached: CachedCredentials | undefined
   #pending: Promise<Credentials> | undefined
+  #lookingAtFiles: Promise<string> | undefined
 
   constructor(source: CredentialSource) {
     this.#source = source
@@ -53,7 +54,10 @@ export class SharedCredentials {
   }
 
   async #isFresh({ credentials: { expiration }, filesChangedAt }: CachedCredentials): Promise<boolean> {
-    return expiration === undefined ? filesChangedAt === (await lastChangeOfFiles()) : expiration.getTime() - Date.now() > renewBeforeMs
+    if (expiration !== undefined) return expiration.getTime() - Date.now() > renewBeforeMs
+    // Requests that are sent at once share one look at the files.
+    this.#lookingAtFiles ??= lastChangeOfFiles().finally(() => (this.#lookingAtFiles = undefined))
+    return filesChangedAt === (await this.#lookingAtFiles)
   }
 
   /** Repeats a request once with credentials read again where AWS says that they have expired. A body that is a stream cannot be repeated. */

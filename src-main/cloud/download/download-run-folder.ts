@@ -6,8 +6,8 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, runManifestSchema, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { toCloudError } from '../account/cloud-error.ts'
 import type { Connection } from '../account/connection.ts'
-import { forEachAtOnce } from '../account/for-each-at-once.ts'
-import { downloadObject, removeDownloadState } from '../storage/download-object.ts'
+import { forEachAtOnce, maxAtOnce } from '../account/for-each-at-once.ts'
+import { downloadObject, removeCompleteState, removeDownloadState } from '../storage/download-object.ts'
 import { TransferSlots } from '../storage/transfers.ts'
 import { type ListedObject, asFolder, listObjects, parseS3Address } from '../storage/list-objects.ts'
 import { localPathsFor } from '../storage/object-keys.ts'
@@ -99,7 +99,7 @@ const downloadInto = async (
     if (!accepted.some(({ path }) => path === runFiles.flaggedForecasts)) throw incompleteRun(`There is no run below ${uri}.`)
     const total = accepted.reduce((sum, { item }) => sum + item.bytes, 0)
     await downloadObjects(connection, address.bucket, accepted, total, options)
-    await forEachAtOnce(accepted, ({ target }) => removeDownloadState(target))
+    await forEachAtOnce(accepted, ({ target }) => removeCompleteState(target))
     return { verified: false, files: accepted.length, bytes: total, refused }
   }
   const manifest = await downloadManifest(connection, address.bucket, manifestObject, options.signal)
@@ -128,7 +128,7 @@ const downloadInto = async (
       throw incompleteRun(`${path} differs from the manifest, so the run is not opened.`)
     }
   }
-  await forEachAtOnce([...expected, manifestObject], ({ target }) => removeDownloadState(target))
+  await forEachAtOnce([...expected, manifestObject], ({ target }) => removeCompleteState(target))
   return { verified: true, files: expected.length + 1, bytes: total + manifestObject.item.bytes, refused }
 }
 
@@ -163,13 +163,16 @@ const downloadObjects = async (
   const hashes = new Map<string, string>()
   const slots = new TransferSlots()
   let bytes = 0
-  await forEachAtOnce(targets, async ({ path, item, target }) => {
+  // Twice as many files as requests, so that the disk does not hold up the network.
+  const filesAtOnce = 2 * maxAtOnce
+  const download = async ({ path, item, target }: TargetedObject): Promise<void> => {
     const onBytes = (received: number): void => {
       bytes += received
       onEvent?.({ type: 'download', file: path, bytes: Math.min(bytes, total), total })
     }
     hashes.set(path, await downloadObject(connection.s3, { bucket, ...item, target }, slots, { signal, onBytes }))
-  })
+  }
+  await forEachAtOnce(targets, download, filesAtOnce)
   return hashes
 }
 

@@ -153,6 +153,13 @@ const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: A
     throw thrown
   })
   const bucketRegion = head.BucketRegion ?? region
+  if (bucketRegion === region && bucket.startsWith('arn:')) {
+    return {
+      state: 'warning',
+      detail: `${bucket} can be reached; no page of AWS says that processing jobs read addresses with the ARN of an access point.`,
+      next: 'If SageMaker refuses it, name the alias of the access point.',
+    }
+  }
   if (bucketRegion === region) return { state: 'ok', detail: `${bucket} in ${bucketRegion}` }
   return {
     state: 'failed',

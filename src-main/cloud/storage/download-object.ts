@@ -1,4 +1,5 @@
 // Downloads one object to a file: in ranges where it is large; interrupted downloads resume, changed objects restart, and only complete files are put in place.
+import { createHash } from 'node:crypto'
 import { appendFile, mkdir, open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -48,12 +49,13 @@ export const downloadObject = async (
   const isResumed = isSame && (await stat(partialPath).catch(() => undefined)) !== undefined
   if (!isResumed) await writeFile(statePath(target), `${etag}\n`)
   const file = await open(partialPath, isResumed ? 'r+' : 'w')
+  let hashOfWhole: string | undefined
   try {
     const ranges = Array.from({ length: Math.max(1, Math.ceil(bytes / rangeBytes)) }, (_, index) => index)
     const missing = isResumed ? ranges.filter((index) => !started.ranges.has(index)) : ranges
     for (const index of ranges) if (!missing.includes(index)) options.onBytes?.(rangeOf(index, bytes).length)
     await forEachAtOnce(missing, async (index) => {
-      await slots.run(() => receiveRange(s3, download, file, rangeOf(index, bytes), options))
+      hashOfWhole = await slots.run(() => receiveRange(s3, download, file, rangeOf(index, bytes), options))
       if (ranges.length === 1) return
       await file.datasync()
       await appendFile(statePath(target), `${index}\n`)
@@ -62,7 +64,7 @@ export const downloadObject = async (
   } finally {
     await file.close()
   }
-  const hash = await hashFile(partialPath)
+  const hash = hashOfWhole ?? (await hashFile(partialPath))
   await rename(partialPath, target)
   return hash
 }
@@ -96,15 +98,17 @@ const damagedDownload = ({ bucket, key }: Download, cause: unknown): HeadroomErr
     cause,
   })
 
-/** Asks again for what is missing of the range until it is complete. */
+/** Asks again for what is missing of the range until it is complete. Returns the SHA-256 of a range that is the whole object. */
 const receiveRange = async (
   s3: S3Client,
   download: Download,
   file: FileHandle,
   range: Range,
   { signal, onBytes }: DownloadOptions,
-): Promise<void> => {
+): Promise<string | undefined> => {
   let received = 0
+  let hash = createHash('sha256')
+  const isWhole = range.length === download.bytes
   for (let attempt = 1; ; attempt += 1) {
     try {
       for await (const chunk of await requestBytes(s3, download, range, received, signal)) {
@@ -112,10 +116,11 @@ const receiveRange = async (
         const buffer = chunk as Buffer
         if (received + buffer.length > range.length) throw new Error(`More than ${range.length} bytes came for a range.`)
         await file.write(buffer, 0, buffer.length, range.from + received)
+        if (isWhole) hash.update(buffer)
         received += buffer.length
         onBytes?.(buffer.length)
       }
-      if (received === range.length) return
+      if (received === range.length) return isWhole ? hash.digest('hex') : undefined
       throw new Error(`socket hang up: ${received} of ${range.length} bytes came`)
     } catch (thrown) {
       if (signal?.aborted === true || !(isTransient(thrown) || isChecksumError(thrown))) throw thrown
@@ -124,6 +129,7 @@ const receiveRange = async (
       if (isChecksumError(thrown)) {
         onBytes?.(-received)
         received = 0
+        hash = createHash('sha256')
       }
       await pause(pauseMs * 2 ** (attempt - 1), signal)
     }
@@ -143,6 +149,9 @@ const requestBytes = async (
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag, ...range }), abortable(signal))
   return Body as Readable
 }
+
+/** Removes the companion file of a complete download. */
+export const removeCompleteState = async (target: string): Promise<void> => rm(statePath(target), { force: true })
 
 /** Removes the companion files by which a download resumes. */
 export const removeDownloadState = async (target: string): Promise<void> => {

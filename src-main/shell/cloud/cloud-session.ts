@@ -207,6 +207,7 @@ export class CloudSession {
       region: region ?? undefined,
       allowsProcess: this.#allowed.has(profile ?? ''),
       askMfaCode: (device) => this.#requestCode(device),
+      onSilence: (host) => this.#deps.push({ type: 'cloud.silent', host }),
       priceFolder: this.#priceFolder,
     })
     this.#connections.set(key, opened)
