@@ -6,6 +6,7 @@ import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
 import { withChangeWarnings } from './changed-runs.ts'
+import { assertGates, countNewAtRisk, judgeGates, type Gates } from './gates.ts'
 import { readSettings, type StatedSettings } from './read-settings.ts'
 import { countText } from './report-text.ts'
 import { runCancellable, print, createProgressView } from './terminal.ts'
@@ -22,6 +23,7 @@ export interface AnalyzeOptions extends StatedSettings {
   readonly method: AnalysisMethod
   readonly model?: string
   readonly previous?: string
+  readonly gate: Gates
   readonly runId?: string
   readonly threads?: number
   readonly memoryLimit?: string
@@ -30,16 +32,17 @@ export interface AnalyzeOptions extends StatedSettings {
 }
 
 export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOptions): Promise<void> => {
+  const { previous, gate, out } = options
+  assertGates(gate, previous)
   const { settings: config, warnings } = await readSettings(options)
   const view = createProgressView(options)
   try {
-    const { previous } = options
     const { manifest, events } = await runCancellable((signal) =>
       withChangeWarnings(previous === undefined ? [] : [previous], () =>
         analyze(
           {
             inputs: [...inputs, ...(options.backtest ?? []), ...(options.batchInput ?? [])],
-            out: options.out,
+            out,
             method: options.method,
             config,
             configWarnings: warnings,
@@ -59,11 +62,18 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
       ),
     )
     view.end()
-    if (options.json !== true) print(describeFindings(manifest, events, options.out))
+    if (options.json !== true) print(describeFindings(manifest, events, out))
+    const newAtRisk = previous === undefined || gate.new_at_risk === undefined ? null : await compareWith(previous, out)
+    judgeGates(gate, manifest.counts, newAtRisk, options.json === true)
   } catch (thrown) {
     view.end()
     throw thrown
   }
+}
+
+const compareWith = async (previous: string, out: string): Promise<number> => {
+  const { compareRuns } = await import('../queries/compare/compare-runs.ts')
+  return countNewAtRisk(await runCancellable((signal) => compareRuns(previous, out, { signal })))
 }
 
 export const describeFindings = (manifest: RunManifest, events: EventReport | null, folder: string): string =>

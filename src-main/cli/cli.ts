@@ -59,6 +59,7 @@ withReadingOptions(
     .addOption(sharedOptions.model())
     .addOption(sharedOptions.withBaselines())
     .addOption(sharedOptions.previous())
+    .addOption(sharedOptions.gate())
     .addOption(sharedOptions.set())
     .addOption(sharedOptions.backtest())
     .addOption(sharedOptions.batchInput())

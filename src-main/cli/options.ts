@@ -5,6 +5,7 @@ import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-uni
 import { columnRoles, wideLayouts } from '../../src-shared/run/input-mapping.ts'
 import { modelNames, type ForecastModelName } from '../forecasting/model-names.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
+import { collectGates } from './gates.ts'
 
 /** The examples above the help of a command. */
 export const exampleText = (lines: readonly string[]): string => `Examples:\n${lines.map((line) => `  headroom ${line}\n`).join('')}`
@@ -93,6 +94,10 @@ export const sharedOptions = {
   model: () => new Option('--model <name>', 'use this model for all series'),
   withBaselines: () => new Option('--with-baselines', 'add Headroom’s own forecasts to the models of the input'),
   previous: () => new Option('--previous <run>', 'keep the hosts of this run folder where they still fit'),
+  gate: () =>
+    new Option('--gate <name=limit>', 'exit with 5 if more servers are at_risk, new_at_risk (with --previous) or silent; repeatable')
+      .argParser(collectGates)
+      .default({}, 'none'),
   set: () => new Option('--set <key=value>', 'set one configuration key; repeatable').argParser(collect).default([]),
   timeZone: () => new Option('--time-zone <zone>', 'IANA zone of days, weekends and holidays, such as Europe/Berlin (default: UTC)'),
   backtest: () =>

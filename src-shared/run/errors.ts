@@ -136,9 +136,9 @@ export const toWireError = (thrown: unknown): WireError => {
 export const fromWireError = ({ code, message, next, sql }: WireError): HeadroomError =>
   new HeadroomError(code, message, { ...(next === undefined ? {} : { next }), ...(sql === undefined ? {} : { sql }) })
 
-export const exitCodes = { ok: 0, failure: 1, usage: 2, badInput: 3, cloud: 4, interrupted: 130 } as const
+export const exitCodes = { ok: 0, failure: 1, usage: 2, badInput: 3, cloud: 4, gate: 5, interrupted: 130 } as const
 
-/** Exit code of the command line for an error: 2 usage, 3 bad input, 4 cloud or source, 130 interrupted, else 1. */
+/** Exit code of the command line for an error: 2 usage, 3 bad input, 4 cloud or source, 130 interrupted, else 1. A crossed gate is no error: 5. */
 export const exitCodeOf = (code: ErrorCode): number => {
   switch (code) {
     case 'usage':

@@ -1,4 +1,5 @@
 // headroom compare and headroom reconcile end to end: text in 100 columns, JSON, exit codes.
+import { existsSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -133,6 +134,51 @@ describe('headroom compare', () => {
 
   test('refuses a single run as wrong usage', async () => {
     expect((await headroom(['compare', strict])).code).toBe(2)
+  })
+})
+
+describe('gates of headroom analyze', () => {
+  const gated = (name: string, ...options: string[]) =>
+    headroom(
+      [
+        'analyze',
+        sample.forecasts,
+        '--set',
+        'breach_probability=false',
+        '--set',
+        'high_risk_threshold=60',
+        '--quiet',
+        '--out',
+        name,
+        ...options,
+      ],
+      {
+        cwd: sample.folder,
+      },
+    )
+
+  test('a crossed one ends with 5 and one line; the run is written', async () => {
+    const limits = ['--gate', 'new_at_risk=21', '--gate', 'at_risk=24', '--gate', 'silent=0']
+    const { code, stderr } = await gated('gated', '--previous', run, ...limits)
+    expect(stderr).toBe('Gate new_at_risk crossed: 22 servers, at most 21 allowed.\n')
+    expect(code).toBe(5)
+    expect(await headroomDone(['verify', join(sample.folder, 'gated')])).toContain('agree with the manifest')
+    const passed = await gated('passed', '--previous', run, '--gate', 'new_at_risk=22', '--json')
+    expect(passed.code).toBe(0)
+    expect(JSON.parse(passed.stdout.trimEnd().split('\n').at(-1)!)).toEqual({
+      schema_version: 1,
+      type: 'gates',
+      gates: [{ name: 'new_at_risk', limit: 22, value: 22, is_crossed: false }],
+    })
+  })
+
+  test('what cannot be judged is refused before the analysis', async () => {
+    expect(await gated('none', '--gate', 'new_at_risk=0')).toMatchObject({
+      code: 2,
+      stderr: 'Error: The gate new_at_risk compares with an earlier run.\nName it with --previous RUN.\n',
+    })
+    expect((await gated('none', '--gate', 'risk=0')).stderr).toContain('NAME=LIMIT is needed, with one of at_risk, new_at_risk, silent.')
+    expect(existsSync(join(sample.folder, 'none'))).toBe(false)
   })
 })
 
