@@ -5,6 +5,7 @@ import {
   formatDate,
   formatDollars,
   formatDataTime,
+  formatDays,
   formatFraction,
   formatNumber,
   formatProbability,
@@ -41,7 +42,7 @@ export const formatCell = (cell: Cell, kind: ColumnKind, { unit, isHourly }: Cel
     case 'usd':
       return formatDollars(cell)
     case 'days':
-      return cell < 2 ? `${formatNumber(cell * 24)} h` : `${formatNumber(cell)} d`
+      return formatDays(cell)
     case 'text':
     case 'time':
     case 'flag':

@@ -9,6 +9,7 @@ import {
   formatInterval,
   formatDollars,
   formatDataTime,
+  formatDays,
   formatNumber,
   formatFraction,
   formatProbability,
@@ -37,7 +38,7 @@ export const formatPoints = (points: number | null): string => (points === null 
 export const formatServerTime = (iso: string | null, run: RunOverview): string =>
   iso === null ? '–' : run.granularity === 'hourly' ? formatDataTime(iso) : formatDate(Date.parse(iso))
 
-/** Without a breach in the horizon only a lower bound is known, such as "> 90 days". */
+/** Without a breach in the horizon only a lower bound is known, such as "> 90 d". */
 export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
   if (figures.high_threshold === null || figures.model === null) return '–'
   if (figures.first_breach_at !== null) {
@@ -45,7 +46,7 @@ export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): str
     return `${formatServerTime(figures.first_breach_at, run)}${daysAhead}`
   }
   const days = (figures.horizon_periods * run.stepMs) / dayMs
-  return days < 2 ? `> ${formatNumber(days * 24)} hours` : `> ${formatting.count(days)} days`
+  return `> ${formatDays(days)}`
 }
 
 export const formatCluster = ({ cluster, cluster_name: name }: ServerFigures, { clusterStability: stability }: RunOverview): string => {

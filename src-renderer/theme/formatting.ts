@@ -1,6 +1,6 @@
 // Formats numbers, US dollars, dates and durations in the chosen locale; times of the data on the clock of the open run's zone.
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
-import { type ChartFormatting, localeFormatting, unsignedZero } from '../../src-shared/chart-options/format.ts'
+import { daysText, type ChartFormatting, localeFormatting, unsignedZero } from '../../src-shared/chart-options/format.ts'
 import { isoText, utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
 
 /** The system's locale or the one from the settings. */
@@ -94,6 +94,9 @@ export const formatWeekday = (weekday: number): string => formats.weekday.format
 
 /** "Jan": 0 is January. */
 export const formatMonth = (month: number): string => formats.month.format(Date.UTC(2024, month, 1))
+
+/** "5 h", "1 d" */
+export const formatDays = (days: number): string => daysText(days, formatNumber)
 
 /** "in 12 days", "in 5 hours". */
 export const formatDaysAhead = (days: number): string => {

@@ -26,6 +26,10 @@ export interface ChartFormatting {
   readonly time: (timeMs: number) => string
 }
 
+/** Below two days in hours, unless they are one day: "5 h", "1 d", "30 h", "12 d". */
+export const daysText = (days: number, writeNumber: (value: number) => string): string =>
+  days < 2 && days !== 1 ? `${writeNumber(days * 24)} h` : `${writeNumber(days)} d`
+
 /** January first. */
 export const monthNames = [
   'January',

@@ -71,6 +71,25 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
   })
 })
 
+describe('a zoom of 200 %', () => {
+  it('cuts and overlaps no text, and scrolls sideways in lists alone', async () => {
+    const { app, page } = window
+    const setZoom = (zoom: number): Promise<void> =>
+      app.evaluate(({ BrowserWindow }, factor) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(factor), zoom)
+    await setZoom(2)
+    await expect.poll(() => page.evaluate(() => innerWidth)).toBeLessThan(720)
+    try {
+      for (const name of ['Start', 'Overview', 'Clusters', 'Models', 'Recommendations']) {
+        await showView(page, name)
+        await waitForPage(page)
+        expect({ name, textFaults: await textFaults(page) }).toEqual({ name, textFaults: [] })
+      }
+    } finally {
+      await setZoom(1)
+    }
+  })
+})
+
 describe('the keyboard', () => {
   it('reaches every view and its controls, then returns to the start', async () => {
     const { page } = window

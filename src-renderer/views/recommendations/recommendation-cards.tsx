@@ -63,7 +63,7 @@ const Card = ({ run, row, onDecide, onUndo }: CardProps) => {
   const [isDismissing, setIsDismissing] = useState(false)
   const { server_id: server, target_host: host, verdict } = row
   return (
-    <article className="card" aria-label={server}>
+    <article className="action-card" aria-label={server}>
       <header>
         <strong>{recommendationLabels[row.recommendation]}</strong>
         <span data-alarming={row.is_order_late}>{dueText(row, run)}</span>

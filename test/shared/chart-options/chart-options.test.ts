@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { HeatmapData, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
 import { cividisTable } from '../../../src-shared/chart-options/cividis.ts'
 import { clustersSubtitle, clustersTitle } from '../../../src-shared/chart-options/clusters-title.ts'
-import { escapeHtml, fixedFormatting, localeFormatting, toPrintable } from '../../../src-shared/chart-options/format.ts'
+import { daysText, escapeHtml, fixedFormatting, localeFormatting, toPrintable } from '../../../src-shared/chart-options/format.ts'
 import { createBarsOption } from '../../../src-renderer/charts/bars-option.ts'
+import { createSavingsRiskOption } from '../../../src-renderer/charts/savings-risk-option.ts'
 import { createBreachCurveOption } from '../../../src-renderer/charts/curve-options.ts'
 import { cellAt, describeCell } from '../../../src-shared/chart-options/heatmap-cell.ts'
 import { cellScale, measureHeatmapHeight, createHeatmapLayout } from '../../../src-shared/chart-options/heatmap-layout.ts'
@@ -464,3 +465,30 @@ const contrast = (one: string, other: string): number => {
   const [dark = 0, light = 0] = [luminance(channelsOf(one)), luminance(channelsOf(other))].sort((a, b) => a - b)
   return (light + 0.05) / (dark + 0.05)
 }
+
+it.each([
+  [5 / 24, '5 h'],
+  [1, '1 d'],
+  [1.25, '30 h'],
+  [2, '2 d'],
+  [90, '90 d'],
+])('%s days are written as %s', (days, text) => {
+  expect(daysText(days, String)).toBe(text)
+})
+
+it('the curve of savings joins plans by risk, and leaves the packing by forecasts alone', () => {
+  const point = (name: string, risk: number, usd: number, isChosen = false, isOnCurve = true) => ({ name, risk, usd, isChosen, isOnCurve })
+  const points = [point('5 %', 0.03, 900, true), point('20 %', 0.1, 1200), point('1 %', 0, 700), point('packed', 0.7, 1300, false, false)]
+  const chart = { theme: chartTheme('light', { family: 'x', measure: estimateTextWidth }), formatting: fixedFormatting }
+  const { series } = createSavingsRiskOption(points, 'risk', (usd) => `$${usd}`, chart)
+  expect(series).toMatchObject([
+    {
+      data: [
+        [0, 700],
+        [3, 900],
+        [10, 1200],
+      ],
+    },
+    { data: [{ symbolSize: 13 }, { symbolSize: 8 }, { symbolSize: 8 }, { symbol: 'diamond', value: [70, 1300] }] },
+  ])
+})
