@@ -119,7 +119,8 @@ const locate = async (database: Database, dataset: ForecastDataset, role: Column
 const countText = (count: number, singular: string, plural: string): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
 
-const rejectInfiniteValues = async (database: Database, dataset: ForecastDataset): Promise<never> => {
+/** Throws input-infinite, with the number of values beyond the limit. */
+export const rejectInfiniteValues = async (database: Database, dataset: ForecastDataset): Promise<never> => {
   const isTooLarge = (role: ColumnRole & keyof ForecastExpressions): string => `abs(${dataset.expressions[role]}) > ${maxMagnitude}`
   const counts = await database.row(
     `SELECT ${valueRoles.map((role) => `CAST(count(*) FILTER (WHERE ${isTooLarge(role)}) AS DOUBLE) AS ${role}`).join(', ')} FROM source`,

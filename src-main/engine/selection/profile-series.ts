@@ -7,8 +7,8 @@ import { fromStepsSql, toStepsSql, type FixedPoint } from '../../statistics/fixe
 import { isCoveredSql, isMeasuredSql, type MappedColumns } from '../../forecasts/forecast-columns.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
-import type { ForecastValidation } from '../../forecasts/validate-forecasts.ts'
-import { validationError, validationMessages } from '../../forecasts/validation-rules.ts'
+import { rejectInfiniteValues, type ForecastValidation } from '../../forecasts/validate-forecasts.ts'
+import { maxMagnitude, validationError, validationMessages } from '../../forecasts/validation-rules.ts'
 
 /** Time slots per bitmap; a longer series takes several. */
 const slotsPerBitmap = 4096
@@ -45,6 +45,7 @@ export const profileSeries = async (
     )}`,
   )
   await rejectTooManyNames(database, dataset)
+  await rejectImmenseBounds(database, dataset)
   await rejectDuplicateRows(database, dataset)
 }
 
@@ -81,6 +82,7 @@ export const seriesProfileQuery = (
   const leads = leadColumns(columns)
   const hasBounds = columns.yhat_lower !== undefined && columns.yhat_upper !== undefined
   const pinball = pinballColumns(columns, intervalLevel, fixedPoint)
+  const bounds = boundColumns(columns)
   return `
     WITH slotted AS (
       SELECT *, ${isMeasuredSql} AND predicted IS NOT NULL AS is_backtest,
@@ -92,7 +94,7 @@ export const seriesProfileQuery = (
              CASE WHEN is_backtest THEN predicted - actual END AS error,
              CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
              CASE WHEN is_backtest THEN ${isCoveredSql} END AS is_covered,
-             CASE WHEN ${isMeasuredSql} THEN ts END AS measured_at${pinball.perRow}${leads.perRow}
+             CASE WHEN ${isMeasuredSql} THEN ts END AS measured_at${bounds.perRow}${pinball.perRow}${leads.perRow}
       FROM slotted
     ), bitmaps AS (
       SELECT server_id, metric, model, ${duplicateCheck.bitmap} AS bitmap,
@@ -109,7 +111,7 @@ export const seriesProfileQuery = (
              count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
              min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
              ${isWithinPercent ? 'false' : 'min(actual) < 0 OR max(actual) > 100'} AS has_outside_actual,
-             ${hasBounds ? 'count_if(is_inverted)' : '0'} AS inverted_rows${pinball.perSeries}${leads.perSeries}
+             ${hasBounds ? 'count_if(is_inverted)' : '0'} AS inverted_rows${bounds.perSeries}${pinball.perSeries}${leads.perSeries}
       FROM measured GROUP BY ALL
     )
     SELECT server_id, metric, model,
@@ -125,6 +127,7 @@ export const seriesProfileQuery = (
              .join(', ')},
            min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
            coalesce(bool_or(has_outside_actual), false) OR min(least_predicted) < 0 OR max(greatest_predicted) > 100 AS is_outside_percent,
+           ${bounds.overall} AS largest_bound,
            ${pinball.overall},
            ${leads.overall}
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`
@@ -182,6 +185,28 @@ const rejectTooManyNames = async (database: Database, { columns, name }: Forecas
       { next: `Check that the column holds the ${role}; put run ids and versions in another column.` },
     )
   }
+}
+
+/** The largest magnitude of a bound: nobody else reads those of models that are not selected. */
+const boundColumns = (columns: MappedColumns): { readonly perRow: string; readonly perSeries: string; readonly overall: string } => {
+  const magnitudes = (['yhat_lower', 'yhat_upper'] as const).filter((role) => columns[role] !== undefined).map((role) => `abs(${role})`)
+  if (magnitudes.length === 0) return { perRow: '', perSeries: '', overall: 'CAST(NULL AS DOUBLE)' }
+  return {
+    perRow: `,
+             ${magnitudes.length === 1 ? magnitudes[0] : `greatest(${magnitudes.join(', ')})`} AS bound_magnitude`,
+    perSeries: `,
+             max(bound_magnitude) AS largest_bound`,
+    overall: 'max(largest_bound)',
+  }
+}
+
+/** Statistics of a file that know of none are believed before. */
+const rejectImmenseBounds = async (database: Database, dataset: ForecastDataset): Promise<void> => {
+  const { immense } = await database.row(
+    `SELECT count(*) > 0 AS immense FROM series_models WHERE largest_bound > ${maxMagnitude}`,
+    z.object({ immense: z.boolean() }),
+  )
+  if (immense) await rejectInfiniteValues(database, dataset)
 }
 
 /** Checks the suspected series exactly: two rows in one slot may have different times. */

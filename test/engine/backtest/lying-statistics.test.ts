@@ -54,6 +54,23 @@ test('statistics that hide a forecast of 1e39 are refused', async () => {
   })
 })
 
+// The bounds of a model that is not selected are read by the profile alone.
+test('statistics that hide an upper bound of 1e39 are refused, of any model', async () => {
+  const path = await workspace.writeQuery(
+    'immense-bound.parquet',
+    `SELECT 'srv-' || s AS server_id, 'm' || m AS model, TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER)) AS timestamp,
+            CASE WHEN i < 25 THEN 50.0 + i % 7 END AS actual, 50.0 + i % 7 + 9 * m AS predicted, 40.0 AS yhat_lower,
+            CASE WHEN i = 35 AND s = 2 AND m = 1 THEN 1e39 ELSE 90.0 END AS yhat_upper
+     FROM range(40) rows(i), range(1, 4) servers(s), range(2) models(m) ORDER BY s, m, i`,
+  )
+  const highest = Buffer.from(Float64Array.of(90).buffer)
+  await withLastChunk(path, (chunk) => withFields(chunk, { 12: withFields(structAt(chunk, 12), { 5: highest }) }))
+  await expect(workspace.analyse(path)).rejects.toMatchObject({
+    code: 'input-infinite',
+    message: 'Column yhat_upper of immense-bound.parquet holds 1 value that is infinite or beyond 1e+30.',
+  })
+})
+
 // DuckDB reads what lay in memory before where a damaged stream is too short: other values in each pass.
 test('a measurement that only the second pass reads as 1e39 is refused', async () => {
   const database = await Database.open()
