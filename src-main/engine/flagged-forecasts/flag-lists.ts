@@ -35,7 +35,7 @@ type FlagList = keyof typeof flagLists
 const flagNames = Object.keys(flagLists) as FlagList[]
 
 /** Names with a blank, so that the user's own columns stay unambiguous. */
-const flagColumn = (name: FlagList | 'position'): string => identifier(`headroom ${name}`)
+const flagColumn = (name: FlagList | 'position' | 'predicted'): string => identifier(`headroom ${name}`)
 
 /** Rows per list: the flags of a part of the dataset are read in lists of this size. */
 const listLength = 4096
@@ -81,10 +81,14 @@ export const createFlagLists = async (
     addFlags: (relation, source, calendar, { from, to }, columns) => {
       const firstBlock = Math.floor(from / listLength)
       const flagSql = (name: FlagList): string => thresholds?.[name] ?? `${flagColumn(name)}[${flagColumn('position')}]`
-      const columnsSql = columns === '' ? '' : `* EXCLUDE (${[flagColumn('position'), ...flagNames.map(flagColumn)].join(', ')}),`
+      const columnsSql =
+        columns === '' ? '' : `* EXCLUDE (${[flagColumn('position'), flagColumn('predicted'), ...flagNames.map(flagColumn)].join(', ')}),`
+      // Several flags compare the forecast: it is computed once.
+      const expressions = { ...source.expressions, predicted: flagColumn('predicted') }
       return `
-        SELECT ${columnsSql} ${flagsOfRow(source.expressions, calendar, flagSql)}
-        FROM (SELECT source.*, ${seriesIndexSql(source)} - ${firstBlock * listLength - 1} AS ${flagColumn('position')} FROM ${relation} AS source),
+        SELECT ${columnsSql} ${flagsOfRow(expressions, calendar, flagSql)}
+        FROM (SELECT source.*, ${source.expressions.predicted} AS ${flagColumn('predicted')},
+                     ${seriesIndexSql(source)} - ${firstBlock * listLength - 1} AS ${flagColumn('position')} FROM ${relation} AS source),
              (SELECT ${flagNames.map((name) => `flatten(list(${flagColumn(name)} ORDER BY block)) AS ${flagColumn(name)}`).join(', ')}
               FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${Math.floor(to / listLength)})`
     },
