@@ -1,5 +1,6 @@
 // The window's layout: sidebar, summary bar, filter, current view, drawer, status bar; and the global keys.
 import { Suspense, useEffect } from 'react'
+import { CloudDock } from './cloud/cloud-dock.tsx'
 import { MfaCodeDialog } from './cloud/mfa-code-dialog.tsx'
 import { DropTarget } from './frame/drop-target.tsx'
 import { FilterBar } from './frame/filter-bar.tsx'
@@ -90,6 +91,7 @@ const MainArea = ({ theme }: { readonly theme: ReturnType<typeof useTheme> }) =>
           <ServerDrawer run={run} serverId={selectedServer} />
         )}
       </div>
+      <CloudDock />
       <TourPanel />
       <StatusBar />
     </div>

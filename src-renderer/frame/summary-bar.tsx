@@ -5,6 +5,7 @@ import { navigateTo } from '../state/navigation.ts'
 import { findPreviousRun } from '../state/previous-run.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatDaysAhead, formatDollars, formatLocalTime, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
+import { CloudRunButton } from './cloud-run-button.tsx'
 import { RunNotes } from './run-notes.tsx'
 
 const runKindLabels: Readonly<Record<RunOverview['kind'], string>> = {
@@ -74,6 +75,7 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           onOpen={() => navigateTo('recommendations', { filter: noFilter })}
         />
       </dl>
+      <CloudRunButton />
       <RunNotes run={run} />
     </header>
   )

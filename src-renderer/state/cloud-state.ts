@@ -172,6 +172,20 @@ export const launchRun = (): Promise<void> =>
     return { selectedRunId: runId, lines: [] }
   })
 
+/** By the last checks of the form, else by the last run; null where no price is known. */
+export const launchCost = ({ preflight, cloudRuns }: Pick<CloudState, 'preflight' | 'cloudRuns'>): number | null =>
+  preflight?.mostUsd ?? cloudRuns[0]?.maxUsd ?? null
+
+/** Checks and launches the form. False, and nothing launched, where a check fails or the cost is unknown or above `maxUsd`. */
+export const runInCloud = async (maxUsd: number | null): Promise<boolean> => {
+  await runPreflight()
+  const { preflight, error } = get()
+  const usd = preflight?.mostUsd ?? null
+  if (error !== null || preflight?.passed !== true || usd === null || maxUsd === null || usd > maxUsd) return false
+  await launchRun()
+  return get().error === null
+}
+
 export const selectRun = (runId: string): Promise<void> =>
   runAction('', async () => {
     set({ selectedRunId: runId, lines: [] })
