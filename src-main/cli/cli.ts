@@ -3,7 +3,7 @@ import '../../src-shared/run/no-proto-accessor.ts'
 import { Command, CommanderError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
-import { reportFormats } from '../../src-shared/ipc/export-rows.ts'
+import { reportFormats, ticketFormats } from '../../src-shared/ipc/export-rows.ts'
 import { forecastSteps, periodStatistics } from '../forecasting/forecast-options.ts'
 import { addCloudCommands } from './cloud-commands.ts'
 import { addCollectCommands } from './collect-commands.ts'
@@ -220,10 +220,12 @@ program
 program
   .command('export')
   .addHelpText('before', exampleText(examples.export))
-  .description('Export a run as an HTML page, PDF, workbook or CSV, or statements for Athena')
+  .description('Export a run as a report, tickets, metrics or statements for Athena')
   .argument('<run>', 'run folder')
   .addOption(
-    new Option('--format <format>', 'html, pdf, xlsx, csv, or ddl for Athena').choices([...reportFormats, 'ddl']).makeOptionMandatory(),
+    new Option('--format <format>', 'report; tickets to import; metrics for the textfile collector; statements for Athena')
+      .choices([...reportFormats, ...ticketFormats, 'prometheus', 'ddl'])
+      .makeOptionMandatory(),
   )
   .option('--location <s3 address>', 'with ddl: bucket and prefix of the run, s3://BUCKET/PREFIX')
   .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)

@@ -182,6 +182,17 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
   }
 }
 
+/** Recommendations to act on, of all servers, without those that are dismissed; late orders first, then by order date and savings. */
+export const readActions = async (run: OpenRun): Promise<Recommendation[]> => {
+  if (!(await createRecommendationsTable(run))) return []
+  await createDecisionsTable(run.database, run.contents.folder)
+  return readRows(
+    run,
+    `SELECT * FROM (${withDecisionsSql}) WHERE recommendation <> 'watch' AND verdict IS DISTINCT FROM 'dismissed' ORDER BY ${orderInGroupSql}`,
+    [],
+  )
+}
+
 const placementOf = ({ contents: { manifest, recommendationTotals } }: OpenRun): RecommendationsPage['placement'] => {
   const placement = recommendationTotals?.placement
   return placement === undefined || manifest === null ? null : { ...placement, target: manifest.config.consolidation_target }

@@ -1,0 +1,85 @@
+// Recommendations as rows of an import: for ServiceNow or Jira, each with a number that stays the same from run to run.
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { byteOrderMark, csvLine } from '../../src-shared/artefacts/cell-text.ts'
+import type { ExportTarget, TicketFormat } from '../../src-shared/ipc/export-rows.ts'
+import type { Recommendation } from '../../src-shared/ipc/fleet-view.ts'
+import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
+import { readActions } from '../queries/recommendations/recommendations-query.ts'
+import type { OpenRun } from '../queries/run/open-run.ts'
+import { replaceFile } from '../run-folder/replace-file.ts'
+
+interface Ticket {
+  readonly title: string
+  readonly text: string
+  readonly server: string
+  readonly group: string | null
+  readonly urgency: 'high' | 'medium' | 'low'
+  /** YYYY-MM-DD in the run's zone; null where the action has no date. */
+  readonly due: string | null
+  readonly correlationId: string
+}
+
+type Columns = readonly (readonly [title: string, value: (ticket: Ticket) => string | number | null])[]
+
+const columnsOf: Readonly<Record<TicketFormat, Columns>> = {
+  servicenow: [
+    ['correlation_id', ({ correlationId }) => correlationId],
+    ['short_description', ({ title }) => title],
+    ['description', ({ text }) => text],
+    ['cmdb_ci', ({ server }) => server],
+    ['assignment_group', ({ group }) => group],
+    ['priority', ({ urgency }) => ({ high: 2, medium: 3, low: 5 })[urgency]],
+    ['due_date', ({ due }) => due],
+  ],
+  jira: [
+    ['External Issue ID', ({ correlationId }) => correlationId],
+    ['Summary', ({ title }) => title],
+    ['Description', ({ text }) => text],
+    ['Issue Type', () => 'Task'],
+    ['Component', ({ group }) => group],
+    ['Priority', ({ urgency }) => ({ high: 'High', medium: 'Medium', low: 'Low' })[urgency]],
+    ['Due Date', ({ due }) => due],
+    ['Labels', () => 'headroom'],
+  ],
+}
+
+/** One row per recommendation to act on that is not dismissed; late orders first. Throws file-not-written. */
+export const writeTickets = async (run: OpenRun, format: TicketFormat, { path, hasByteOrderMark }: ExportTarget): Promise<void> => {
+  const columns = columnsOf[format]
+  const groups = await readGroups(run)
+  const tickets = (await readActions(run)).map((action) => ticketOf(run, action, groups.get(action.server_id) ?? null))
+  const lines = [columns.map(([title]) => title), ...tickets.map((ticket) => columns.map(([, value]) => value(ticket)))]
+  const text = lines.map((cells) => `${csvLine(cells)}\r\n`).join('')
+  await replaceFile(path, (stagingPath) => writeFile(stagingPath, (hasByteOrderMark ? byteOrderMark : '') + text))
+}
+
+const readGroups = async ({ database }: OpenRun): Promise<ReadonlyMap<string, string>> => {
+  const rows = await database.rows(
+    'SELECT DISTINCT server_id, business_unit FROM server_risk WHERE business_unit IS NOT NULL',
+    z.object({ server_id: z.string(), business_unit: z.string() }),
+  )
+  return new Map(rows.map(({ server_id, business_unit }) => [server_id, business_unit]))
+}
+
+const ticketOf = (run: OpenRun, action: Recommendation, group: string | null): Ticket => {
+  const { server_id: server, recommendation, reason, capacity_to_add, order_by, is_order_late, target_host } = action
+  const detail = capacity_to_add ?? (target_host === null ? null : `to ${target_host}`)
+  return {
+    title: `${recommendation[0]!.toUpperCase()}${recommendation.slice(1)}: ${server}${detail === null ? '' : ` (${detail})`}`,
+    text: `${reason} Headroom run ${run.contents.manifest?.run_id ?? ''}.`,
+    server,
+    group,
+    urgency: recommendation !== 'add capacity' ? 'low' : is_order_late ? 'high' : 'medium',
+    due: order_by === null ? null : dayText(zoneClock(run.zone.name), Date.parse(order_by)),
+    correlationId: correlationIdOf(server, recommendation),
+  }
+}
+
+/** The same for a server and what it needs in every run, so that an import finds the ticket that it opened before. */
+const correlationIdOf = (server: string, recommendation: string): string =>
+  `headroom-${createHash('sha256')
+    .update(JSON.stringify([server, recommendation]))
+    .digest('hex')
+    .slice(0, 24)}`
