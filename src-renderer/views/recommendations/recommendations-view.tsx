@@ -46,7 +46,7 @@ const kinds = recommendationFilterKinds
 const columns = [
   { name: 'server_id', title: 'Server', kind: kinds.server_id, width: 152 },
   { name: 'recommendation', title: 'Recommendation', kind: kinds.recommendation, width: 122 },
-  { name: 'summary', title: 'Why', kind: 'text', width: 200, isFlexible: true, isFilterable: false },
+  { name: 'summary', title: 'Why', kind: 'text', width: 260, isFlexible: true, isFilterable: false },
   { name: 'reason', title: 'Reason', kind: 'text', width: 320, isShown: false, isFilterable: false },
   { name: 'units_to_add', title: 'Units', kind: kinds.units_to_add, width: 50 },
   { name: 'order_by', title: 'Order by', kind: kinds.order_by, width: 112 },
