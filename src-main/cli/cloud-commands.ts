@@ -64,8 +64,15 @@ const withSettings = (command: Command): Command =>
 
 const costLimit = (text: string): number | 'none' => (text === 'none' ? text : positiveNumber(text))
 
+/** As many as requests are under way at once. */
+const fileThreads = 16
+
 export const addCloudCommands = (program: Command): void => {
-  const cloud = program.command('cloud').description('Run the analysis as an Amazon SageMaker Processing job')
+  const cloud = program
+    .command('cloud')
+    .description('Run the analysis as an Amazon SageMaker Processing job')
+    // Each file that is flushed to the disk holds a thread. Node reads the number when its first one starts, which is later.
+    .hook('preAction', () => void (process.env['UV_THREADPOOL_SIZE'] ??= String(fileThreads)))
 
   withSettings(cloud.command('preflight'))
     .addHelpText('before', exampleText(examples.preflight))

@@ -1,5 +1,5 @@
 // `headroom cloud`: settings from the pipeline's config.yaml and from options, refusals with exit codes, a custom Python module.
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
@@ -186,6 +186,13 @@ describe('headroom cloud', () => {
       bucket: { state: 'failed', next: 'Choose another bucket, or create it.' },
     })
   })
+})
+
+it.skipIf(process.platform !== 'linux')('has as many threads for files as requests at once', async () => {
+  workspace.simulator.faults.add({ kind: 'delay', operation: 'ListProcessingJobs', milliseconds: 2000 })
+  const { process: child, result } = workspace.start('jobs')
+  await expect.poll(async () => (await readdir(`/proc/${child.pid}/task`)).length, { timeout: 10_000 }).toBeGreaterThan(20)
+  expect((await result).code).toBe(0)
 })
 
 describe.skipIf(!hasPython)('a custom Python module', () => {
