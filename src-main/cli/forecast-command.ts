@@ -1,6 +1,7 @@
 // headroom forecast: forecasts measurements by Headroom's own models and writes an ordinary forecasts file.
 import { forecastFile } from '../engine/forecast-file.ts'
-import type { ForecastStep, PeriodStatistic } from '../forecasting/forecast-options.ts'
+import type { ForecastStep } from '../forecasting/forecast-options.ts'
+import type { PeriodStatistic } from '../../src-shared/config/metric-units.ts'
 import type { ForecastModelName } from '../forecasting/model-names.ts'
 import { assertNewFiles } from '../run-folder/output-file.ts'
 import { readSettings, type StatedSettings } from './read-settings.ts'

@@ -1,12 +1,10 @@
 // What a user may choose about own forecasts, and what they report.
+import type { PeriodStatistic } from '../../src-shared/config/metric-units.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { ForecastModelName } from './model-names.ts'
 
 export const forecastSteps = ['day', 'hour'] as const
 export type ForecastStep = (typeof forecastSteps)[number]
-
-export const periodStatistics = ['p95', 'max', 'mean'] as const
-export type PeriodStatistic = (typeof periodStatistics)[number]
 
 export interface ForecastOptions {
   /** Steps ahead; by default 30 days or 168 hours, at most a third of the measured span. */

@@ -1,7 +1,7 @@
 // Measurements as one value per series and step, in tables: resampled, without half-measured periods and outliers.
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
-import { isPercentMetricSql, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import { isPercentMetricSql, type PeriodStatistic, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import { literal, type Database } from '../database/database.ts'
@@ -12,7 +12,7 @@ import { describeStep, gridOf, slotSql, type TimeGrid } from '../forecasts/time-
 import { validateForecasts } from '../forecasts/validate-forecasts.ts'
 import { validationError, validationMessages } from '../forecasts/validation-rules.ts'
 import { fixedMeanSql, fixedPointFor } from '../statistics/fixed-point.ts'
-import type { ForecastOptions, ForecastStep, PeriodStatistic } from './forecast-options.ts'
+import type { ForecastOptions, ForecastStep } from './forecast-options.ts'
 
 const hourSeconds = 3600
 const daySeconds = 86_400
@@ -50,7 +50,8 @@ export const prepareMeasurements = async (
   const step = await chooseStep(database, dataset, times, options.step)
   const grid = forecastGrid(step, times)
   const isResampled = times.grid.stepSeconds < grid.stepSeconds
-  const { partial } = await resample(database, dataset, grid, options.statistic, isResampled)
+  const statistics = { general: options.statistic, byMetric: config.metric_statistics }
+  const { partial } = await resample(database, dataset, grid, statistics, isResampled)
   const outliers = await removeOutliers(database, config)
   await createSeries(database, config)
   const totals = await database.row(
@@ -69,7 +70,7 @@ export const prepareMeasurements = async (
     firstSlot: totals.first_slot,
     lastSlot: totals.last_slot,
     lastRowSlot: totals.last_row_slot,
-    described: await describeSteps(database, step, times, options.statistic, isResampled),
+    described: await describeSteps(database, step, times, statistics, isResampled),
     warnings: [...dataset.warnings, ...times.warnings, ...partial, ...outliers, ...(await findUnmeasured(database))],
   }
 }
@@ -115,6 +116,19 @@ const statisticsSql: Readonly<Record<PeriodStatistic, string>> = {
   mean: fixedMeanSql('actual', fixedPointFor(Number.MAX_VALUE)),
 }
 
+interface ChosenStatistics {
+  /** Undefined: by the metric's name. */
+  readonly general: PeriodStatistic | undefined
+  readonly byMetric: Readonly<Record<string, PeriodStatistic>>
+}
+
+const chosenStatisticSql = ({ general, byMetric }: ChosenStatistics): string => {
+  const stated = Object.entries(byMetric).map(([metric, statistic]) => `WHEN metric = ${literal(metric)} THEN ${statisticsSql[statistic]}`)
+  const percentiles = general === undefined ? [`WHEN ${isPercentileSql} THEN ${statisticsSql.max}`] : []
+  const rest = statisticsSql[general ?? 'p95']
+  return stated.length + percentiles.length === 0 ? rest : `CASE ${[...stated, ...percentiles].join(' ')} ELSE ${rest} END`
+}
+
 /** A measured value stands in the row of each model's forecast. */
 const measuredValuesQuery = (hasModels: boolean): string =>
   hasModels
@@ -126,15 +140,11 @@ const resample = async (
   database: Database,
   { name, columns }: ForecastDataset,
   grid: TimeGrid,
-  statistic: PeriodStatistic | undefined,
+  statistics: ChosenStatistics,
   isResampled: boolean,
 ): Promise<{ partial: RunWarning[] }> => {
   const hasModels = hasForecasts({ columns })
-  const value = !isResampled
-    ? 'max(actual)'
-    : statistic === undefined
-      ? `CASE WHEN ${isPercentileSql} THEN ${statisticsSql.max} ELSE ${statisticsSql.p95} END`
-      : statisticsSql[statistic]
+  const value = isResampled ? chosenStatisticSql(statistics) : 'max(actual)'
   await database.run(`
     CREATE OR REPLACE TABLE sampled_periods AS
     SELECT server_id, metric, slot, ${value} AS value, CAST(count(*) AS INTEGER) AS samples, count(*) > 1 AND min(ts) = max(ts) AS is_repeated
@@ -281,7 +291,7 @@ const describeSteps = async (
   database: Database,
   step: ForecastStep,
   { grid, zone }: DetectedTimes,
-  statistic: PeriodStatistic | undefined,
+  { general, byMetric }: ChosenStatistics,
   isResampled: boolean,
 ): Promise<string> => {
   const period = step === 'day' ? 'daily' : 'hourly'
@@ -291,14 +301,18 @@ const describeSteps = async (
     z.object({ metric: z.string(), is_percentile: z.boolean() }),
   )
   const of = (isPercentile: boolean): string =>
-    metrics.flatMap(({ metric, is_percentile }) => (is_percentile === isPercentile ? [metric] : [])).join(', ')
+    others.flatMap(({ metric, is_percentile }) => (is_percentile === isPercentile ? [metric] : [])).join(', ')
+  const stated = metrics.filter(({ metric }) => byMetric[metric] !== undefined)
+  const others = metrics.filter((row) => !stated.includes(row))
+  const statedNames = stated.map(({ metric }) => `${statisticNames[byMetric[metric]!]} of ${metric}`)
   const names =
-    statistic !== undefined
-      ? statisticNames[statistic]
+    general !== undefined
+      ? statisticNames[general]
       : of(true) === ''
         ? statisticNames.p95
         : of(false) === ''
           ? `${statisticNames.max} of percentiles`
           : `${statisticNames.p95} (${statisticNames.max} of the percentiles ${of(true)})`
-  return `${period} ${names} of values every ${describeStep(grid.step)}, in ${zone.name}`
+  const described = [...(others.length === 0 ? [] : [names]), ...statedNames].join(', ')
+  return `${period} ${described} of values every ${describeStep(grid.step)}, in ${zone.name}`
 }

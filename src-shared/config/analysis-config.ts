@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { columnRoleSchema, wideLayoutSchema } from '../run/input-mapping.ts'
 import { capacityColumnSchema } from './metric-capacity.ts'
-import { isPercentMetric, metricDirectionSchema, metricUnitSchema } from './metric-units.ts'
+import { isPercentMetric, metricDirectionSchema, periodStatisticSchema, metricUnitSchema } from './metric-units.ts'
 import { hideProtoNames, showProtoNames } from './name-record.ts'
 
 const percent = z.number().min(0).max(100)
@@ -57,6 +57,8 @@ export const analysisConfigSchema = z.strictObject({
   metric_directions: z.record(z.string().min(1), metricDirectionSchema).default({}),
   /** Column of the servers table that holds a metric's capacity, where its name does not say it. */
   metric_capacities: z.record(z.string().min(1), capacityColumnSchema).default({}),
+  /** Of measurements finer than a step: what a step takes of a metric's values; absent: `p95`, and `max` of percentiles by name. */
+  metric_statistics: z.record(z.string().min(1), periodStatisticSchema).default({}),
   /** IANA zone of days, weekends, holidays, quarter ends and seasonal lags. */
   time_zone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('UTC'),
   /** Decimal mark of numbers in text: servers table, events table, text forecasts. */

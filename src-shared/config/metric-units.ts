@@ -16,6 +16,11 @@ export const metricUnits = [
 ] as const
 /** `below`: a low value is the risk, as of free space; the analysis turns such a percentage into its used share. */
 export const metricDirections = ['above', 'below'] as const
+/** Of the values within a step. */
+export const periodStatistics = ['p95', 'max', 'mean'] as const
+export const periodStatisticSchema = z.enum(periodStatistics)
+export type PeriodStatistic = z.infer<typeof periodStatisticSchema>
+
 export const metricDirectionSchema = z.enum(metricDirections)
 export type MetricDirection = z.infer<typeof metricDirectionSchema>
 

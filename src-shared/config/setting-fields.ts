@@ -59,6 +59,11 @@ const settingTexts: Readonly<Record<SettingKey, SettingText>> = {
     label: 'Metric capacities',
     hint: 'Column of the servers table: pool_used_gb disk_gib; default: by the name',
   },
+  metric_statistics: {
+    group: 'Thresholds',
+    label: 'Metric statistics',
+    hint: 'Of the measurements within a step: mem_used_pct max; p95, max or mean',
+  },
   decimal: { group: 'Thresholds', label: 'Decimal mark', hint: 'Of numbers in CSV tables, where 1.200 has two readings' },
   interval_level: { group: 'Thresholds', label: 'Nominal coverage', hint: 'Share covered by the intervals, such as 0.8' },
   target_metric: { group: 'Thresholds', label: 'Default metric', hint: 'For forecasts without a metric column, such as cpu_p95' },

@@ -80,6 +80,29 @@ describe('the forecasts file', () => {
     expect(last).toEqual({ at: '2026-05-08T22:00', greatest: 23.1 })
   })
 
+  test('each metric has its own statistic where it is stated', async () => {
+    const hourly = await workspace.writeQuery(
+      'statistics.parquet',
+      `SELECT 'a' AS server, metric, TIMESTAMP '2026-03-01' + to_hours(CAST(i AS INTEGER)) AS "time", CAST((i % 24) + 0.1 AS DOUBLE) AS value
+       FROM range(${62 * 24}) t(i), (VALUES ('cpu'), ('io'), ('mem')) m(metric)`,
+    )
+    const { query, summary } = await forecast(hourly, {
+      config: { metric_statistics: { mem: 'mean', io: 'max' }, metric_units: { io: 'count' } },
+      horizon: 7,
+    })
+    expect(summary).toBe('Forecast 7 days ahead from daily 95th percentiles, maxima of io, means of mem of values every hour, in UTC.')
+    // Of 0.1 to 23.1 by the hour.
+    expect(
+      await query(
+        `SELECT metric, round(max(actual), 3) AS value FROM forecasts WHERE NOT is_future AND model = 'theta' GROUP BY ALL ORDER BY metric`,
+      ),
+    ).toEqual([
+      { metric: 'cpu', value: 21.95 },
+      { metric: 'io', value: 23.1 },
+      { metric: 'mem', value: 11.6 },
+    ])
+  })
+
   test('short spans are forecast by the hour', async () => {
     const { step, horizon, summary } = await forecast(
       await workspace.writeQuery(

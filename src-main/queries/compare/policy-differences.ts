@@ -28,6 +28,7 @@ const definitionKeys: ReadonlySet<string> = new Set([
   'metric_units',
   'metric_directions',
   'metric_capacities',
+  'metric_statistics',
   'time_zone',
 ])
 

@@ -139,6 +139,44 @@ describe('a fleet', () => {
     expect(run.manifest.catalogue).toMatchObject({ rows: 4 })
   })
 
+  test('exceeds its new sizes in what then comes at most twice as often as promised', async () => {
+    const random = seededRandom(17)
+    const level = (server: number): number => 8 + 1.5 * server
+    const value = (server: number): number => level(server) + 8 * (random() + random() + random() - 1.5)
+    const ids = Array.from({ length: 24 }, (_, server) => server)
+    const rows = ids.flatMap((server) =>
+      seriesRows({
+        server: `s${server}`,
+        metric: 'cpu_p95',
+        actual: Array.from({ length: 60 }, () => value(server)),
+        predicted: times(60, level(server)),
+        horizon: times(14, level(server)),
+      }),
+    )
+    const run = await workspace.analyse(await workspace.writeForecasts('hold-out.parquet', rows), {
+      serversTable: await workspace.writeText(
+        'hold-out.csv',
+        ['server_id,business_unit,cores,instance_type', ...ids.map((server) => `s${server},unit-${server},8,size-8`)].join('\n'),
+      ),
+      catalogue: await workspace.writeText(
+        'hold-out-sizes.csv',
+        `type,vcpu,mem_gib,monthly_usd\n${[1, 2, 3, 4, 5, 6, 7, 8].map((vcpu) => `size-${vcpu},${vcpu},64,${50 * vcpu}`).join('\n')}\n`,
+      ),
+    })
+    const { servers } = (await run.json(runFiles.capacity, capacityReportSchema)).rightsizing
+    expect(servers.length).toBeGreaterThan(15)
+    // A thousand days after it: 0.5 % of the values may lie above 80 % of the new size.
+    const after = servers.flatMap(({ server_id, vcpu }) =>
+      Array.from({ length: 1000 }, () => (value(Number(server_id.slice(1))) * 8) / vcpu),
+    )
+    expect(after.filter((used) => used > 80).length / after.length).toBeLessThanOrEqual(2 * 0.005)
+    // A size smaller breaks the promise, so none is larger than it must be.
+    const smaller = servers.flatMap(({ server_id, vcpu }) =>
+      vcpu === 1 ? [] : Array.from({ length: 1000 }, () => (value(Number(server_id.slice(1))) * 8) / (vcpu - 1)),
+    )
+    expect(smaller.filter((used) => used > 80).length / smaller.length).toBeGreaterThan(2 * 0.005)
+  })
+
   test.each([
     ['a type twice', 'type,vcpu,mem_gib,monthly_usd\na,2,8,70\na,2,8,70\n', 'holds "a" once more'],
     ['a price of 0', 'type,vcpu,mem_gib,monthly_usd\na,2,8,0\n', 'column monthly_usd of the instance catalogue bad.csv holds "0"'],
