@@ -663,6 +663,7 @@ const driverFigures = keyFrom('src-main/engine/capacity/drivers.ts#fitDriver', d
 const driverLines = keyFrom('src-main/statistics/robust-line.ts#fitRobustLine', driversTest)
 const driverPlans = keyFrom('src-main/engine/capacity/drivers.ts#planDrivers', driversTest)
 const rightsizeTest = 'test/engine/capacity/rightsize.test.ts'
+const sizingCheck = keyFrom('src-main/engine/capacity/check-rightsizing.ts#checkRightsizing', rightsizeTest)
 const sizes = keyFrom('src-main/engine/capacity/rightsize.ts#rightsizeFleet', rightsizeTest)
 const savingsFigures = keyFrom('src-main/engine/capacity/assess-capacity.ts#assessCapacity', rightsizeTest)
 const projectFigures = keyFrom('src-main/statistics/cluster-capacity.ts#projectMovement', 'test/engine/capacity/projects.test.ts')
@@ -764,6 +765,12 @@ export const capacityFigures = {
     licence_cores_freed: sizes('licensed cores before − after; a machine licenses max(vCPUs, `min_cores`), four for SQL'),
     licence_savings_usd: sizes('`licence_cores_freed` × `usd_per_core`'),
     performance_risk: sizes('share of the paths above 100 % of the new size at some time: up to 1 %, 5 %, 10 %, 25 %, more'),
+  }),
+  ...under('rightsizing.check', {
+    verdict: sizingCheck('holds: at most 1 % of the values lie above; fewer than 20 servers do not tell'),
+    servers: sizingCheck("rightsized by the windows' forecasts, with errors before the window alone"),
+    values: sizingCheck('measured in the windows'),
+    values_above: sizingCheck('value × today / new > 100 × (1 − `sizing_headroom`)'),
   }),
   'rightsizing.unknown_types': sizes('instance types that the catalogue lacks'),
   'savings.rightsize_usd': savingsFigures('sum of `monthly_savings_usd` of the rightsized servers'),

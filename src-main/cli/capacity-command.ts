@@ -5,6 +5,7 @@ import { queryCapacity } from '../queries/capacity/capacity-query.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'
 import { withChangeWarnings } from './changed-runs.ts'
 import { countText, decimalText, reportTable, signedText, wrapText } from './report-text.ts'
+import { sizingCheckText } from '../../src-shared/artefacts/sizing-check-text.ts'
 import { jsonText, print, runCancellable } from './terminal.ts'
 
 export const runCapacity = async (path: string, options: { readonly json?: boolean }): Promise<void> => {
@@ -216,6 +217,7 @@ const describeSavings = ({ savings, rightsizing }: CapacityReport): string => {
             ]),
           ),
           wrapText(`Catalogue: ${rightsizing.catalogue}.`),
+          ...(rightsizing.check === null ? [] : [wrapText(sizingCheckText(rightsizing.check))]),
         ]),
     ...(rightsizing.servers.length > largest.length
       ? [`Only the first ${largest.length} of ${countText(rightsizing.servers.length, 'server')} are shown; --json has all.`]

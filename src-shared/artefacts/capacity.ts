@@ -73,11 +73,22 @@ const rightsizedServerSchema = z.object({
 })
 export type RightsizedServer = z.infer<typeof rightsizedServerSchema>
 
+const sizingCheckSchema = z.object({
+  verdict: z
+    .enum(['holds', 'cannot promise', 'too few servers'])
+    .describe('whether sizes chosen by earlier forecasts held in what was then measured: at most twice the promised 0.5 % of the values'),
+  servers: z.int().describe('servers that the windows would have rightsized'),
+  values: z.int().describe('measured values of them'),
+  values_above: z.int().describe('those above the limit of the new size'),
+})
+export type SizingCheck = z.infer<typeof sizingCheckSchema>
+
 const rightsizingSchema = z.object({
   catalogue: z.string().describe('file of the catalogue, or date and source of the shipped one'),
   servers: z
     .array(rightsizedServerSchema)
     .describe('servers that a cheaper type carries; none that is retired, consolidated, at risk, or a host of others'),
+  check: sizingCheckSchema.nullable().describe('on backtest windows; null where no server is rightsized'),
   unknown_types: z.array(z.string()).describe('instance types of the servers table that the catalogue lacks'),
 })
 export type Rightsizing = z.infer<typeof rightsizingSchema>

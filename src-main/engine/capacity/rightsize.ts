@@ -28,6 +28,8 @@ export interface ServerUse {
 }
 
 const quantileShare = 0.995
+/** Of the values of a rightsized server that may lie above the limit. */
+export const promisedShare = 1 - quantileShare
 
 /** The cheapest size below the current price that carries the server; undefined where none does. `sizes`: by price. */
 export const findSize = (
@@ -68,7 +70,17 @@ export const licensedCores = (licence: string, vcpu: number, costs: LicenceCosts
 
 const candidateSchema = z.object({ server_id: z.string(), instance_type: z.string(), licence: z.string().nullable() })
 
-/** Servers that stay and take no others over: a saving counts once. Reads `server_attributes`, `server_assignments`, `series_risk`, `horizon`. */
+/** Servers with an instance type that stay and take no others over: a saving counts once. Reads `server_attributes`, `server_assignments`. */
+export const readSizedServers = (database: Database): Promise<z.infer<typeof candidateSchema>[]> =>
+  database.rows(
+    `SELECT a.server_id, a.instance_type, a.licence FROM server_attributes a JOIN server_assignments s USING (server_id)
+     WHERE a.instance_type IS NOT NULL AND s.recommendation = 'keep'
+       AND a.server_id NOT IN (SELECT target_host FROM server_assignments WHERE target_host IS NOT NULL)
+     ORDER BY a.server_id`,
+    candidateSchema,
+  )
+
+/** Reads `server_attributes`, `server_assignments`, `series_risk`, `horizon`. */
 export const rightsizeFleet = async (
   database: Database,
   config: AnalysisConfig,
@@ -76,14 +88,8 @@ export const rightsizeFleet = async (
   catalogue: InstanceCatalogue,
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
-): Promise<Rightsizing> => {
-  const candidates = await database.rows(
-    `SELECT a.server_id, a.instance_type, a.licence FROM server_attributes a JOIN server_assignments s USING (server_id)
-     WHERE a.instance_type IS NOT NULL AND s.recommendation = 'keep'
-       AND a.server_id NOT IN (SELECT target_host FROM server_assignments WHERE target_host IS NOT NULL)
-     ORDER BY a.server_id`,
-    candidateSchema,
-  )
+): Promise<Omit<Rightsizing, 'check'>> => {
+  const candidates = await readSizedServers(database)
   const sizeOf = new Map(catalogue.sizes.map((size) => [size.type, size]))
   const known = candidates.filter(({ instance_type }) => sizeOf.has(instance_type))
   const uses =
@@ -124,6 +130,12 @@ export const rightsizeFleet = async (
 
 const roundCents = (usd: number): number => Math.round(usd * 100) / 100
 
+/** Undefined for a metric of neither processor nor memory. */
+export const resourceOf = (columns: ReadonlyMap<string, CapacityColumn>, metric: string): keyof ServerUse | undefined => {
+  const column = columns.get(metric)
+  return column === 'mem_gib' ? 'memory' : column === 'cores' || column === 'capacity_units' ? 'cpu' : undefined
+}
+
 /** By server; absent where neither processor nor memory has paths. */
 const measureUse = async (
   database: Database,
@@ -133,12 +145,8 @@ const measureUse = async (
   signal: AbortSignal | undefined,
 ): Promise<Map<string, ServerUse>> => {
   const { serverIds, seriesIds, metrics, isPercent } = task.series
-  const resourceOf = (metric: string): keyof ServerUse | undefined => {
-    const column = columns.get(metric)
-    return column === 'mem_gib' ? 'memory' : column === 'cores' || column === 'capacity_units' ? 'cpu' : undefined
-  }
   const positions = [...serverIds.keys()].filter(
-    (position) => servers.has(serverIds[position]!) && isPercent[position] === 1 && resourceOf(metrics[position]!) !== undefined,
+    (position) => servers.has(serverIds[position]!) && isPercent[position] === 1 && resourceOf(columns, metrics[position]!) !== undefined,
   )
   const uses = new Map<string, { -readonly [Resource in keyof ServerUse]: ServerUse[Resource] }>()
   if (positions.length === 0) return uses
@@ -160,7 +168,7 @@ const measureUse = async (
         const position = turn[index]!
         const use = uses.get(serverIds[position]!) ?? { cpu: null, memory: null }
         uses.set(serverIds[position]!, use)
-        const resource = resourceOf(metrics[position]!)!
+        const resource = resourceOf(columns, metrics[position]!)!
         const measured = measureResource(values)
         // Of several metrics of a resource the fuller one counts.
         if (use[resource] === null || measured.quantile > use[resource].quantile) use[resource] = measured
@@ -172,7 +180,7 @@ const measureUse = async (
 
 const seriesPerTurn = 500
 
-const measureResource = (values: Float64Array): ResourceUse => {
+export const measureResource = (values: Float64Array): ResourceUse => {
   const steps = values.length / pathCount
   const peaks = Float64Array.from({ length: pathCount }, (_, path) => {
     let peak = 0

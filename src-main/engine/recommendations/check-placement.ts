@@ -42,12 +42,12 @@ export const checkPlacementEarly = async (
   return servers < 2 || createBatches(task).length > 1 ? null : checkPlacement(database, task, config, signal)
 }
 
-interface WindowSeries extends DemandSeries {
+export interface WindowSeries extends DemandSeries {
   /** In the metric's unit, by step of the window. */
   readonly measured: Float32Array
 }
 
-interface WindowServer extends DemandServer {
+export interface WindowServer extends DemandServer {
   readonly series: WindowSeries[]
 }
 
@@ -74,7 +74,7 @@ export const checkPlacement = async (
   const ranges = findWindows(task)
   const horizonSteps = maximumOf(Float64Array.from(task.series.seriesIds, (id) => task.backtestResiduals.horizonSteps(id)))
   const openWindow = async (range: StepRange): Promise<PlacementWindow> => {
-    const servers = readWindowServers(task, range, config)
+    const servers = readWindowServers(task, range, (_, meanForecast) => meanForecast < config.underutilized_threshold)
     const groups = await groupWindowServers(database, servers)
     const metrics = [...servers.values()].flatMap(({ series }) => series.map(({ metric }) => metric))
     const joint = new JointDemand(JointPaths.overWindow(task, range), metrics, range.to - range.from + 1)
@@ -111,7 +111,7 @@ export const checkPlacement = async (
  * Per age the steps that are the window of most series, the latest first; the later ones where as many have others. Only windows with errors
  * of as many steps before them: paths are drawn from these.
  */
-const findWindows = ({ series, backtestResiduals, coverage }: SimulationTask): StepRange[] => {
+export const findWindows = ({ series, backtestResiduals, coverage }: SimulationTask): StepRange[] => {
   const byAge: Map<string, { range: StepRange; count: number }>[] = []
   for (const id of series.seriesIds) {
     backtestResiduals.windowRanges(id).forEach(({ range }, age) => {
@@ -132,8 +132,12 @@ const findWindows = ({ series, backtestResiduals, coverage }: SimulationTask): S
   })
 }
 
-/** Servers that the window's forecasts call underutilised, with all their metrics in percent measured over the whole window. */
-const readWindowServers = (task: SimulationTask, range: StepRange, config: AnalysisConfig): Map<string, WindowServer> => {
+/** Servers all of whose metrics in percent are wanted by their mean forecast in the window, and measured over all of it. */
+export const readWindowServers = (
+  task: SimulationTask,
+  range: StepRange,
+  isWanted: (serverId: string, meanForecast: number) => boolean,
+): Map<string, WindowServer> => {
   const { series, backtestResiduals } = task
   const rows = range.to - range.from + 1
   const times = Int32Array.from({ length: rows }, (_, step) => step)
@@ -151,7 +155,7 @@ const readWindowServers = (task: SimulationTask, range: StepRange, config: Analy
       const age = windows.findIndex((window) => window.range.from === range.from && window.range.to === range.to)
       const isWhole = backtestResiduals.windowRows(ids[s]!) === rows
       const forecast = age < 0 || !isWhole ? null : windowForecastOf(residuals, s, rows, age)
-      if (forecast === null || forecast.reduce((sum, value) => sum + value, 0) / rows >= config.underutilized_threshold) {
+      if (forecast === null || !isWanted(serverId, forecast.reduce((sum, value) => sum + value, 0) / rows)) {
         others.add(serverId)
         return
       }

@@ -6,6 +6,7 @@ import type {
   CapacityReport,
   RightsizedServer,
 } from '../../../src-shared/artefacts/capacity.ts'
+import { sizingCheckText } from '../../../src-shared/artefacts/sizing-check-text.ts'
 import type { CapacityView as CapacityData } from '../../../src-shared/ipc/capacity-view.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
@@ -75,6 +76,7 @@ const ReportSections = ({ report, driverMonths }: ReportSectionsProps) => {
       <CapacityGrid id="driver-plans" title="Plans of drivers" columns={driverMonthColumns} rows={driverMonths.map(driverMonthCells)} />
       <CapacityGrid id="rightsizing" title="Rightsizing" columns={sizeColumns} rows={rightsizing.servers.map(sizeCells)} onOpen={openFirst}>
         <p className="muted">Catalogue: {rightsizing.catalogue}</p>
+        {rightsizing.check !== null && <p className="verdict">{sizingCheckText(rightsizing.check)}</p>}
       </CapacityGrid>
       {savings.total_usd > 0 && (
         <p className="verdict">

@@ -4,6 +4,7 @@ import { readCatalogue, type InstanceSize } from '../../../src-main/engine/capac
 import { findSize, licensedCores, performanceRisk, type ResourceUse } from '../../../src-main/engine/capacity/rightsize.ts'
 import { selectRank } from '../../../src-main/statistics/select-rank.ts'
 import { capacityReportSchema } from '../../../src-shared/artefacts/capacity.ts'
+import { sizingCheckText } from '../../../src-shared/artefacts/sizing-check-text.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
 import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
@@ -139,31 +140,49 @@ describe('a fleet', () => {
     expect(run.manifest.catalogue).toMatchObject({ rows: 4 })
   })
 
+  /** Servers of eight vCPUs with forecasts of one level each. */
+  const rightsizeEight = async (name: string, levels: readonly number[], actual: readonly (readonly number[])[]) => {
+    const rows = levels.flatMap((level, server) =>
+      seriesRows({
+        server: `s${server}`,
+        metric: 'cpu_p95',
+        actual: actual[server]!,
+        predicted: times(60, level),
+        horizon: times(14, level),
+      }),
+    )
+    const run = await workspace.analyse(await workspace.writeForecasts(`${name}.parquet`, rows), {
+      serversTable: await workspace.writeText(
+        `${name}.csv`,
+        ['server_id,business_unit,cores,instance_type', ...levels.map((_, server) => `s${server},unit-${server},8,size-8`)].join('\n'),
+      ),
+      catalogue: await workspace.writeText(
+        `${name}-sizes.csv`,
+        `type,vcpu,mem_gib,monthly_usd\n${[1, 2, 3, 4, 5, 6, 7, 8].map((vcpu) => `size-${vcpu},${vcpu},64,${50 * vcpu}`).join('\n')}\n`,
+      ),
+    })
+    return (await run.json(runFiles.capacity, capacityReportSchema)).rightsizing
+  }
+
+  test('says that it cannot promise where levels rose in the last window', async () => {
+    const levels = Array.from({ length: 24 }, (_, server) => 10 + server / 2)
+    const { check } = await rightsizeEight(
+      'risen',
+      levels,
+      levels.map((level) => [...times(46, level), ...times(14, 2.5 * level)]),
+    )
+    expect(check!.verdict).toBe('cannot promise')
+    expect(sizingCheckText(check!)).toMatch(/more than twice the promised 0\.5 %, so the sizes cannot be promised\.$/)
+  })
+
   test('exceeds its new sizes in what then comes at most twice as often as promised', async () => {
     const random = seededRandom(17)
     const level = (server: number): number => 8 + 1.5 * server
     const value = (server: number): number => level(server) + 8 * (random() + random() + random() - 1.5)
     const ids = Array.from({ length: 24 }, (_, server) => server)
-    const rows = ids.flatMap((server) =>
-      seriesRows({
-        server: `s${server}`,
-        metric: 'cpu_p95',
-        actual: Array.from({ length: 60 }, () => value(server)),
-        predicted: times(60, level(server)),
-        horizon: times(14, level(server)),
-      }),
-    )
-    const run = await workspace.analyse(await workspace.writeForecasts('hold-out.parquet', rows), {
-      serversTable: await workspace.writeText(
-        'hold-out.csv',
-        ['server_id,business_unit,cores,instance_type', ...ids.map((server) => `s${server},unit-${server},8,size-8`)].join('\n'),
-      ),
-      catalogue: await workspace.writeText(
-        'hold-out-sizes.csv',
-        `type,vcpu,mem_gib,monthly_usd\n${[1, 2, 3, 4, 5, 6, 7, 8].map((vcpu) => `size-${vcpu},${vcpu},64,${50 * vcpu}`).join('\n')}\n`,
-      ),
-    })
-    const { servers } = (await run.json(runFiles.capacity, capacityReportSchema)).rightsizing
+    const actual = ids.map((server) => Array.from({ length: 60 }, () => value(server)))
+    const { servers, check } = await rightsizeEight('hold-out', ids.map(level), actual)
+    expect(check).toMatchObject({ verdict: 'holds', values: check!.servers * 14 })
     expect(servers.length).toBeGreaterThan(15)
     // A thousand days after it: 0.5 % of the values may lie above 80 % of the new size.
     const after = servers.flatMap(({ server_id, vcpu }) =>

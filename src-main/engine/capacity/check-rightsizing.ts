@@ -1,0 +1,59 @@
+// Whether sizes would have held: chosen by the forecasts of backtest windows, counted on what was measured there.
+import type { SizingCheck } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
+import { JointPaths } from '../breach/joint-paths.ts'
+import type { SimulationTask } from '../breach/path-batches.ts'
+import { findWindows, readWindowServers } from '../recommendations/check-placement.ts'
+import type { InstanceSize } from './instance-catalogue.ts'
+import { findSize, measureResource, promisedShare, resourceOf, type ServerUse } from './rightsize.ts'
+
+/** Fewer servers do not tell. */
+const minServers = 20
+/** Older windows count until there are so many servers. */
+const enoughServers = 200
+
+/** The share of measured values above the limit of their new size may be twice the promised one. `sizes`: by price. */
+export const checkRightsizing = async (
+  task: SimulationTask,
+  columns: ReadonlyMap<string, CapacityColumn>,
+  currentSizes: ReadonlyMap<string, InstanceSize>,
+  sizes: readonly InstanceSize[],
+  headroom: number,
+  signal: AbortSignal | undefined,
+): Promise<SizingCheck> => {
+  let [servers, values, above] = [0, 0, 0]
+  for (const range of findWindows(task)) {
+    if (servers >= enoughServers) break
+    await yieldToEventLoop(signal)
+    const series = [...readWindowServers(task, range, (serverId) => currentSizes.has(serverId)).values()].flatMap((server) =>
+      server.series.map((own) => ({ ...own, serverId: server.serverId, resource: resourceOf(columns, own.metric) })),
+    )
+    const uses = new Map<string, { -readonly [Resource in keyof ServerUse]: ServerUse[Resource] }>()
+    const known = series.filter(({ resource }) => resource !== undefined)
+    JointPaths.overWindow(task, range).draw(known, (index, paths) => {
+      const { serverId, resource } = known[index]!
+      const use = uses.get(serverId) ?? { cpu: null, memory: null }
+      uses.set(serverId, use)
+      const measured = measureResource(paths)
+      if (use[resource!] === null || measured.quantile > use[resource!]!.quantile) use[resource!] = measured
+    })
+    const newSizes = new Map(
+      [...uses].flatMap(([serverId, use]) => {
+        const size = findSize(currentSizes.get(serverId)!, use, sizes, headroom)
+        return size === undefined ? [] : [[serverId, size] as const]
+      }),
+    )
+    servers += newSizes.size
+    for (const { serverId, resource, measured } of known) {
+      const size = newSizes.get(serverId)
+      if (size === undefined) continue
+      const current = currentSizes.get(serverId)!
+      const scale = resource === 'memory' ? current.memGib / size.memGib : current.vcpu / size.vcpu
+      values += measured.length
+      above += measured.filter((value) => value * scale > 100 * (1 - headroom)).length
+    }
+  }
+  const verdict = servers < minServers ? 'too few servers' : above > 2 * promisedShare * values ? 'cannot promise' : 'holds'
+  return { verdict, servers, values, values_above: above }
+}
