@@ -102,9 +102,9 @@ describe('a launch is refused', () => {
   })
 
   it('above the cost limit, before any upload', async () => {
-    // (48 h x 5.53 USD + 0.14 USD x 30 GB x 48/720 of a month) x 1.35 for a region other than the list’s = 358.722, rounded up.
+    // (48 h x 5.53 USD + 0.14 USD x 30 GB x 48/720 of a month) x 1.6 for a region other than the list’s = 425.152, rounded up.
     const { code, message } = await launchFailure({ instanceType: 'ml.m5.24xlarge', maxRuntimeSeconds: 48 * 3600 })
-    expect([code, message]).toEqual(['cloud-limit', 'The estimated cost of up to 358.73 USD exceeds the cost limit of 10 USD.'])
+    expect([code, message]).toEqual(['cloud-limit', 'The estimated cost of up to 425.16 USD exceeds the cost limit of 10 USD.'])
     expect(workspace.simulator.requestsOf('PutObject')).toEqual([])
   })
 })
