@@ -12,14 +12,18 @@ export const capacityUnits: Readonly<Record<CapacityColumn, string>> = {
   capacity_units: 'units',
 }
 
-/** By metric; absent where it has none. Processors count in `capacity_units` where no server states cores. Reads `series`, `server_attributes`. */
+/**
+ * By metric; absent where it has none. Processors count in `capacity_units` where neither a server nor the history states cores. Reads `series`,
+ * `server_attributes`, `capacity_history`.
+ */
 export const readMetricColumns = async (
   database: Database,
   config: Pick<AnalysisConfig, 'metric_capacities'>,
 ): Promise<ReadonlyMap<string, CapacityColumn>> => {
   const metrics = await database.rows('SELECT DISTINCT metric FROM series ORDER BY metric', z.object({ metric: z.string() }))
   const { hasCores } = await database.row(
-    'SELECT coalesce(bool_or(cores > 0), false) AS "hasCores" FROM server_attributes',
+    `SELECT coalesce(bool_or(cores > 0), false) OR EXISTS (SELECT 1 FROM capacity_history WHERE capacity_column = 'cores') AS "hasCores"
+     FROM server_attributes`,
     z.object({ hasCores: z.boolean() }),
   )
   return new Map(

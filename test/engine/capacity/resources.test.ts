@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src-main/config/parse-config.ts'
 import { planSparkJob } from '../../../src-main/engine/spark/plan-spark-job.ts'
 import { describeAbsoluteMetric } from '../../../src-shared/config/metric-capacity.ts'
+import { literal } from '../../../src-main/database/database.ts'
+import { bitbrains } from '../../fixtures/fleets.ts'
 import { seriesRows, timeAfter, times } from '../../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
 
@@ -140,6 +142,35 @@ describe('a capacity that changes in the history', () => {
     ])
     expect(messages(run)).toContain(
       'The capacity of 1 servers changed in the history, so their demand counts in percent of today’s capacity: a.'.replace('’', "'"),
+    )
+  })
+
+  test.runIf(bitbrains.isAvailable)(`is found on the machines of a bank that had one${bitbrains.skipNote}`, async () => {
+    const servers = literal(bitbrains.path('servers.csv'))
+    const forecasts = literal(bitbrains.path('forecasts-63.parquet'))
+    const chosen = `(SELECT server_id, CAST(capacity_units AS DOUBLE) AS cores, core_changes FROM read_csv(${servers})
+      WHERE core_changes > 1 OR server_id IN ('vm-100', 'vm-101', 'vm-102'))`
+    // The archive says which machines changed, not when: here they had half of their cores in the first three weeks.
+    const path = await workspace.writeQuery(
+      'bank.parquet',
+      `SELECT server_id, 'cpu_p95' AS metric, timestamp, actual, predicted, is_future FROM read_parquet(${forecasts}) JOIN ${chosen} USING (server_id)
+         WHERE model = 'flat_mean4'
+       UNION ALL
+       SELECT DISTINCT server_id, 'cores', timestamp, CASE WHEN core_changes > 1 AND timestamp < TIMESTAMP '2013-08-12' THEN cores / 2 ELSE cores END,
+              CAST(NULL AS DOUBLE), false
+       FROM read_parquet(${forecasts}) JOIN ${chosen} USING (server_id) WHERE NOT is_future`,
+    )
+    const run = await workspace.analyse(path, { serversTable: bitbrains.path('servers.csv') })
+    const found = await run.serverRisk()
+    expect(new Map(found.map(({ server_id, capacity_changes: changes }) => [server_id, changes]))).toEqual(
+      new Map([
+        ['vm-100', 0],
+        ['vm-101', 0],
+        ['vm-102', 0],
+        ['vm-204', 1],
+        ['vm-286', 1],
+        ['vm-410', 1],
+      ]),
     )
   })
 
