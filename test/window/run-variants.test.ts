@@ -67,7 +67,7 @@ describe('recommendations by host', () => {
       await hosts.getByRole('row').nth(1).waitFor()
       await waitForPage(page)
       const panel = page.getByRole('complementary', { name: 'Host load' })
-      const title = await panel.getByRole('heading').innerText()
+      const title = await panel.getByRole('heading', { name: / peaks at / }).innerText()
       const [, host = '', full = ''] = /^(\S+) peaks at ([\d.]+).% of capacity on /.exec(title) ?? []
       expect(await hosts.getByRole('row').nth(1).innerText()).toContain(host)
       expect(Number(full)).toBeLessThanOrEqual(70)
