@@ -209,7 +209,7 @@ describe('headroom export', () => {
     await headroom(['export', sample.run, '--format', 'csv', '--bom', '--out', marked])
     expect(await readFile(marked, 'utf8')).toBe(`\uFEFF${await readFile(out, 'utf8')}`)
     const refused = await headroom(['export', sample.run, '--format', 'pdf', '--bom', '--out', join(folder, 'never.pdf')])
-    expect([refused.code, refused.stderr]).toEqual([2, 'Error: --bom applies to --format csv only.\n'])
+    expect([refused.code, refused.stderr]).toEqual([2, 'Error: --bom applies to CSV only.\n'])
   })
 
   it('neutralises formulas in headroom query --csv, with a byte order mark by --bom', async () => {
