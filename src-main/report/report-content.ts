@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
-import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
+import { countIntervalText, probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, fixedFormattingIn, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { notJudgedText } from '../../src-shared/config/analysis-config.ts'
 import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
@@ -115,8 +115,7 @@ const createFinding = (overview: RunOverview, fleet: FleetFigures): string => {
     return `${text.count(counts.servers)} ${counts.servers === 1 ? 'server' : 'servers'} ${notJudgedText(overview.metrics.map(({ name }) => name))}`
   }
   if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is likely to run out of capacity${until}`
-  const interval =
-    atRiskRange === null ? '' : ` (90 % interval ${text.count(Math.floor(atRiskRange.low))} to ${text.count(Math.ceil(atRiskRange.high))})`
+  const interval = atRiskRange === null ? '' : ` (${countIntervalText(counts.atRisk, atRiskRange, text.count)})`
   const certain = basis !== 'probable' || fleet.certain === 0 ? '' : `; ${text.count(fleet.certain)} nearly certain`
   return `${text.count(counts.atRisk)} of ${text.count(counts.servers)} servers ${counts.atRisk === 1 ? 'is' : 'are'} likely to run out of capacity${until}${interval}${certain}`
 }

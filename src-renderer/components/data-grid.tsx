@@ -63,8 +63,8 @@ const noSections: readonly GridSection[] = []
 const overscan = 4
 /** Rows in view for this long are fetched. */
 const fetchDelayMs = 40
-/** Fitted widths: padding of a cell, room for the icons of a heading, and the widest column that is not asked for. */
-const cellPadding = 18
+/** Fitted widths: padding of a cell with the border of a pinned one, room for the icons of a heading, and the widest column that is not asked for. */
+const cellPadding = 19
 const headingPadding = 44
 const maxFittedWidth = 340
 

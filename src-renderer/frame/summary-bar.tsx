@@ -1,4 +1,5 @@
 // The summary bar above every view of a run: its name, its key figures and its notes.
+import { countIntervalText } from '../../src-shared/artefacts/likelihood.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { navigateTo } from '../state/navigation.ts'
@@ -41,7 +42,7 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
               ? counts.atRisk === 0
                 ? 'none within the horizon'
                 : `${formatShare(counts.atRisk, counts.servers)} of the fleet`
-              : `90 % interval ${formatting.count(Math.floor(run.atRiskRange.low))} to ${formatting.count(Math.ceil(run.atRiskRange.high))}`)
+              : countIntervalText(counts.atRisk, run.atRiskRange, formatting.count))
           }
           isAlert={counts.atRisk > 0}
           onOpen={() => showServers({ risk: ['at-risk'] })}

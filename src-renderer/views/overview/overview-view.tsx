@@ -1,5 +1,6 @@
 // The overview, decision first: the finding, what to do next, when, where, what changed, and how far to trust it.
 import { useState } from 'react'
+import { countIntervalText } from '../../../src-shared/artefacts/likelihood.ts'
 import { groupColumns, isFilterActive, type FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { FilterChoices, FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -57,20 +58,18 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
 
 const findingText = (figures: FleetFigures, run: RunOverview, metric: string, filter: FleetFilter): string => {
   const until = run.horizon === null ? '' : ` by ${formatting.dayAndYear(run.horizon.endMs - run.stepMs)}`
+  const resource = run.metrics.length === 1 ? '' : ` of ${metric}`
   const servers = `${formatting.count(figures.servers)} ${figures.servers === 1 ? 'server' : 'servers'}`
   if (!isJudged(run, metric)) return `Risk of ${servers} is not judged: ${metric} is not in percent and has no threshold`
-  if (figures.at_risk === 0) return `No server is expected to run out of capacity${until} (${servers})`
+  if (figures.at_risk === 0) return `No server is expected to run out${resource === '' ? ' of capacity' : resource}${until} (${servers})`
   const range = run.atRiskRange
   const isFleet = run.metrics.length === 1 && !isFilterActive(filter)
-  const interval =
-    range === null || !isFleet
-      ? ''
-      : ` (90 % interval ${formatting.count(Math.floor(range.low))} to ${formatting.count(Math.ceil(range.high))})`
+  const interval = range === null || !isFleet ? '' : ` (${countIntervalText(figures.at_risk, range, formatting.count)})`
   const certain =
     run.basis !== 'probable' || figures.certain === 0
       ? ''
       : figures.certain === figures.at_risk
         ? `; ${figures.certain === 1 ? '' : 'all '}nearly certain`
         : `; ${formatting.count(figures.certain)} nearly certain`
-  return `${formatting.count(figures.at_risk)} of ${servers} ${figures.at_risk === 1 ? 'is' : 'are'} likely to run out${until}${interval}${certain}`
+  return `${formatting.count(figures.at_risk)} of ${servers} ${figures.at_risk === 1 ? 'is' : 'are'} likely to run out${resource}${until}${interval}${certain}`
 }
