@@ -8,6 +8,7 @@ import { hasPython, moduleScript, moduleSummary, writeModuleProject, writeWheel 
 import { headroom } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
 
 let engine: LinkedEngine
 let workspace: CloudCliWorkspace
@@ -69,7 +70,7 @@ describe('headroom cloud', () => {
       '--tag',
       'team=capacity',
     )
-    expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('10 files') })
+    expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(`${Object.values(runFiles).length} files`) })
     expect((await lastJob()).request).toMatchObject({
       ProcessingResources: { ClusterConfig: { InstanceType: 'ml.m5.2xlarge' } },
       ProcessingInputs: expect.arrayContaining([

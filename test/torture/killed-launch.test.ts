@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { filesBelow, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
 import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
 
 describe('the process is killed', () => {
   let workspace: CloudCliWorkspace
@@ -40,7 +41,7 @@ describe('the process is killed', () => {
     return jobs[0]!.runId
   }
   const expectDownloaded = async (result: { code: number | null; stdout: string; stderr: string }, folder = 'home-run') => {
-    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('10 files, verified') })
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining(`${Object.values(runFiles).length} files, verified`) })
     expect((await filesBelow(join(workspace.folder, folder))).size).toBe(10)
     expect(workspace.simulator.account.jobs.size).toBe(1)
   }
