@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { bucketName, filesBelow } from '../fixtures/cloud-cli-workspace.ts'
 import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
@@ -56,7 +57,7 @@ describe('the history', () => {
     await row.getByRole('button', { name: `Download ${name}` }).click()
     await waitForHeatmap(page)
     const [folder] = await runsIn(home)
-    expect((await filesBelow(join(home, 'runs', folder!))).size).toBe(10)
+    expect((await filesBelow(join(home, 'runs', folder!))).size).toBe(Object.values(runFiles).length)
   })
 
   it('downloads an S3 prefix of the Python job twice into separate folders, and reports a prefix without a run', async () => {

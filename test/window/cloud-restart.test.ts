@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { bucketName, filesBelow } from '../fixtures/cloud-cli-workspace.ts'
 import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
@@ -59,7 +60,7 @@ const expectDownloaded = async (): Promise<void> => {
   expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
   const runs = await readdir(join(home, 'runs'))
   expect(runs).toEqual([expect.stringMatching(/^cloud-\w+$/)])
-  expect((await filesBelow(join(home, 'runs', runs[0]!))).size).toBe(10)
+  expect((await filesBelow(join(home, 'runs', runs[0]!))).size).toBe(Object.values(runFiles).length)
 }
 
 const uploadedParts = () =>
