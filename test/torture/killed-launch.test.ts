@@ -87,7 +87,7 @@ describe('the process is killed', () => {
       const staging = join(workspace.folder, '.home-run.fetching')
       return existsSync(staging) ? readdirSync(staging).filter((name) => !/\.(part|etag)$/.test(name)) : []
     }
-    await killWhen(() => wholeFiles().length === 9, 'fetch', id, 'home-run')
+    await killWhen(() => wholeFiles().length === Object.values(runFiles).length - 1, 'fetch', id, 'home-run')
     expect(wholeFiles()).not.toContain('risk_heatmap.png')
     const [from, before] = [workspace.simulator.requests.length, workspace.simulator.requestsOf('GetObject').map(({ url }) => url)]
     expect([...(await filesBelow(join(workspace.folder, 'home-run'))).keys()]).toEqual([])
