@@ -13,6 +13,7 @@ import {
   type ScenarioProject,
   type ServerList,
   type WhatIfResult,
+  toScenarioProject,
 } from '../../src-shared/ipc/what-if.ts'
 import { momentText, zoneClock, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readProjects } from '../engine/capacity/projects.ts'
@@ -62,17 +63,7 @@ export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<vo
 /** Every project of the table counts in the scenario. */
 const readScenarioProjects = async (path: string, { contents, overview }: OpenRun): Promise<ScenarioProject[]> => {
   const { projects } = await readProjects(path, contents.manifest?.config.decimal ?? 'auto', overview.timeZone)
-  return projects.map(({ name, group, metric, units, from, to, probability, status }) => ({
-    name,
-    group,
-    metric,
-    units,
-    from,
-    to,
-    probability,
-    status,
-    is_counted: true,
-  }))
+  return projects.map((project) => toScenarioProject(project, true))
 }
 
 /** Whether the servers' own figures are asked for: not where only hosts, projects or drivers differ from the run. */

@@ -29,7 +29,8 @@ export const createSavingsRiskOption = (
     ...createBaseOption(chart),
     grid: { left: Math.max(52, dollarWidth + 18), right: 24, top: 22, bottom: 46, outerBoundsMode: 'none' },
     xAxis: {
-      ...(createValueAxis(chart, '%', { min: 0, minInterval: 0.1 }) as object),
+      // Ticks closer than 0.1 % would have the same label.
+      ...(createValueAxis(chart, '%', { min: 0, max: Math.max(1, ...points.map(({ risk }) => Math.ceil(100 * risk))) }) as object),
       type: 'value',
       name: axis,
       nameLocation: 'middle',

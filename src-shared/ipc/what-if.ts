@@ -1,6 +1,6 @@
 // A what-if scenario and its answer, with units: what the fleet would look like under other thresholds, growth, horizon, servers or costs.
 import { z } from 'zod'
-import { projectStatuses } from '../artefacts/capacity.ts'
+import { projectStatuses, type CapacityReport } from '../artefacts/capacity.ts'
 import { groupColumns } from './fleet-filter.ts'
 
 const count = z.int().min(0)
@@ -40,6 +40,16 @@ export const scenarioProjectSchema = z.strictObject({
   is_counted: z.boolean().default(true),
 })
 export type ScenarioProject = z.infer<typeof scenarioProjectSchema>
+
+/** A project of a table or a run as one of a scenario. */
+export const toScenarioProject = (project: Omit<ScenarioProject, 'is_counted'>, isCounted: boolean): ScenarioProject => {
+  const { name: title, group, metric, units, from, to, probability, status } = project
+  return { name: title, group, metric, units, from, to, probability, status, is_counted: isCounted }
+}
+
+/** The run's projects; planned ones are not in its demand. */
+export const projectsOfRun = ({ projects }: Pick<CapacityReport, 'projects'>): ScenarioProject[] =>
+  projects.map((project) => toScenarioProject(project, project.status === 'committed'))
 
 const driverChangeSchema = z.strictObject({
   driver: name,

@@ -1,7 +1,13 @@
 // What if a cluster gains, removes or loses hosts, all demand grows, or other projects come: runways from the stored paths of its demand.
 import { join } from 'node:path'
 import type { CapacityGroup, CapacityHost, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
-import type { CapacityOutcome, ClusterFigures, Scenario, ScenarioProject } from '../../../src-shared/ipc/what-if.ts'
+import {
+  projectsOfRun,
+  type CapacityOutcome,
+  type ClusterFigures,
+  type Scenario,
+  type ScenarioProject,
+} from '../../../src-shared/ipc/what-if.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { zoneClock, type ZoneClock } from '../../../src-shared/run/zone-clock.ts'
@@ -45,7 +51,7 @@ export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario)
   }
   const hosts = new ScenarioHosts(report.hosts, scenario)
   const clock = zoneClock(run.overview.timeZone)
-  const stated = readProjects(scenario.projects ?? runProjects(report), clock)
+  const stated = readProjects(scenario.projects ?? projectsOfRun(report), clock)
   const projects = stated.filter(({ group }) => !isHost(report, group))
   for (const project of projects) assertProjectGroup(project, clusters)
   const growth = 1 + scenario.growth_percent / 100
@@ -56,7 +62,7 @@ export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario)
     const rules = { ...report, reserve_hosts: hosts.reserveOf(cluster.group, report.reserve_hosts) }
     const figures = describeHosts(hosts.of(cluster.group), cluster, rules)
     const counted = own.filter(({ is_counted: isCounted }) => isCounted)
-    const committed = readProjects(runProjects(report), clock).filter(
+    const committed = readProjects(projectsOfRun(report), clock).filter(
       ({ group, metric, is_counted: isCounted }) => isCounted && group === cluster.group && metric === cluster.metric,
     )
     const demand = own.length === 0 && committed.length === 0 ? null : grow(await readDemand(run, cluster), growth)
@@ -93,20 +99,6 @@ export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario)
 const isUnchanged = ({ run, scenario }: CapacityOutcome['clusters'][number]): boolean => JSON.stringify(run) === JSON.stringify(scenario)
 
 const isHost = ({ hosts }: CapacityReport, name: string): boolean => hosts.some((host) => host.name === name)
-
-/** The run's projects; planned ones are not in its demand. */
-const runProjects = ({ projects }: CapacityReport): ScenarioProject[] =>
-  projects.map(({ name, group, metric, units, from, to, probability, status }) => ({
-    name,
-    group,
-    metric,
-    units,
-    from,
-    to,
-    probability,
-    status,
-    is_counted: status === 'committed',
-  }))
 
 const readProjects = (projects: readonly ScenarioProject[], { toInstant }: ZoneClock): TimedProject[] =>
   projects.map((project) => {

@@ -2,7 +2,7 @@
 import { Download, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { projectStatuses, type CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
-import type { CapacityOutcome, ScenarioProject } from '../../../src-shared/ipc/what-if.ts'
+import { projectsOfRun, type CapacityOutcome, type ScenarioProject } from '../../../src-shared/ipc/what-if.ts'
 import { Field } from '../../components/field.tsx'
 import { formatTable } from '../../components/format-table.ts'
 import { OptionList } from '../../components/select.tsx'
@@ -15,20 +15,6 @@ type Movement = Pick<
   'runway_p50_without' | 'runway_p50_with' | 'runway_p90_without' | 'runway_p90_with' | 'moved_days_p50' | 'moved_days_p90'
 >
 
-/** Those of the run; planned ones are not in its demand. */
-export const runProjects = ({ projects }: CapacityReport): readonly ScenarioProject[] =>
-  projects.map(({ name, group, metric, units, from, to, probability, status }) => ({
-    name,
-    group,
-    metric,
-    units,
-    from,
-    to,
-    probability,
-    status,
-    is_counted: status === 'committed',
-  }))
-
 interface ScenarioProjectsProps {
   readonly report: CapacityReport
   /** Null: those of the run. */
@@ -38,7 +24,7 @@ interface ScenarioProjectsProps {
 }
 
 export const ScenarioProjects = ({ report, projects: changed, outcome, onChange }: ScenarioProjectsProps) => {
-  const projects = changed ?? runProjects(report)
+  const projects = changed ?? projectsOfRun(report)
   const [edited, setEdited] = useState<number | 'new' | null>(null)
   const clusters = report.groups.filter(({ kind }) => kind === 'cluster')
   if (clusters.length === 0) return null
