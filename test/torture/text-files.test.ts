@@ -23,8 +23,6 @@ let database: Database
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-text-torture-'))
   database = await Database.open()
-  // Files of a few rows: a second thread would only wait.
-  await database.run('SET threads TO 1')
 })
 afterAll(async () => {
   database.close()
