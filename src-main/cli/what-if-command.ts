@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import {
+  driverChangeSchema,
   scenarioSchema,
   type CapacityOutcome,
   type ClusterFigures,
@@ -15,6 +16,7 @@ import {
   type WhatIfResult,
   toScenarioProject,
 } from '../../src-shared/ipc/what-if.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { momentText, zoneClock, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readProjects } from '../engine/capacity/projects.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
@@ -77,13 +79,22 @@ const changesServers = (scenario: Scenario, { projects, grid }: WhatIfOptions): 
 
 const driverPattern = /^driver\.([^=:]+)(?::([^=]+))?=([+-]?\d+(?:\.\d+)?)\s*%?$/
 
+const readDriverChange = (assignment: string): DriverChange => {
+  const [, driver, group, percent] = driverPattern.exec(assignment) ?? []
+  const change = driverChangeSchema.safeParse({ driver, group: group ?? null, percent: Number(percent) })
+  if (change.success) return change.data
+  throw new HeadroomError('usage', `--set "${assignment}" states no change of a driver.`, {
+    next: 'Write --set driver.NAME=+30, or driver.NAME:UNIT=+30 for one business unit: percent, from -100 to 10000.',
+  })
+}
+
 /** `driver.payments=+30` changes the driver of all groups, `driver.payments:Retail=+30` that of one. */
 const splitDriverChanges = (assignments: readonly string[]): { readonly changes: DriverChange[]; readonly others: string[] } => {
-  const changes = assignments.flatMap((assignment): DriverChange[] => {
-    const [, driver, group, percent] = driverPattern.exec(assignment) ?? []
-    return driver === undefined ? [] : [{ driver, group: group ?? null, percent: Number(percent) }]
-  })
-  return { changes, others: assignments.filter((assignment) => !driverPattern.test(assignment)) }
+  const isDriverChange = (assignment: string): boolean => assignment.startsWith('driver.')
+  return {
+    changes: assignments.filter(isDriverChange).map(readDriverChange),
+    others: assignments.filter((assignment) => !isDriverChange(assignment)),
+  }
 }
 
 const driversTable = (effects: readonly DriverEffect[]): string => {

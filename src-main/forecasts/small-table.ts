@@ -8,6 +8,7 @@ import { evenName, findNearestName } from '../../src-shared/config/nearest-name.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { ReadInput } from '../../src-shared/run/run-manifest.ts'
 import { marksInUse, plainNumber, settleMark, stateDecimal, twoReadings } from './decimal-marks.ts'
+import { isWorkbook } from './workbook/table-path.ts'
 
 export interface TableKind<Column extends string> {
   /** In messages: "the projects table". */
@@ -47,7 +48,8 @@ export const readSmallTable = async <Column extends string>(
   if (!found.isFile())
     throw new HeadroomError('input-not-found', `The ${kind.title} ${path} is not a regular file.`, { next: 'Name a file.' })
   if (found.size > maxBytes) throw invalidTable(`The ${named} is larger than 16 MB.`, 'Split it, or leave out rows.')
-  const rows = parseRows(await readFile(file, 'utf8'), named, kind)
+  if (await isWorkbook(file)) throw invalidTable(`The ${named} is a workbook.`, 'Save its sheet as CSV.')
+  const rows = parseRows(decodeText(await readFile(file), named), named, kind)
   const numbers = rows.flatMap(({ record }) => kind.numbers.map((column) => record[column] ?? ''))
   const marks = marksInUse(numbers)
   const mark = settleMark(decimal, marks)
@@ -65,6 +67,14 @@ export const readSmallTable = async <Column extends string>(
     return { text, number, fault }
   })
   return { entry: { path, bytes: found.size, rows: lines.length }, lines }
+}
+
+const decodeText = (bytes: Buffer, named: string): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw invalidTable(`The ${named} is not in UTF-8.`, 'Save it as CSV UTF-8.', cause)
+  }
 }
 
 const invalidTable = (sentence: string, next: string, cause?: unknown): HeadroomError =>

@@ -41,7 +41,7 @@ export const CloudRunPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView })
       )}
       <div className="actions">
         {folder !== null && (
-          <button type="button" className="button primary" onClick={() => void openRunFolder(folder)}>
+          <button type="button" className="button primary-button" onClick={() => void openRunFolder(folder)}>
             Open run
           </button>
         )}

@@ -136,7 +136,7 @@ export const LaunchForm = () => {
         </button>
         <button
           type="button"
-          className="button primary"
+          className="button primary-button"
           disabled={isBusy || !isValid || preflight?.passed === false}
           onClick={() => void launchRun()}
         >

@@ -24,7 +24,7 @@ export const MfaCodeDialog = () => {
           <input type="text" inputMode="numeric" autoComplete="off" value={code} onChange={({ target }) => setCode(target.value)} />
         </label>
         <div className="actions">
-          <button type="submit" className="button primary" disabled={code.trim() === ''}>
+          <button type="submit" className="button primary-button" disabled={code.trim() === ''}>
             Continue
           </button>
           <button type="button" className="button" onClick={() => submit(null)}>

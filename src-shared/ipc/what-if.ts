@@ -51,7 +51,7 @@ export const toScenarioProject = (project: Omit<ScenarioProject, 'is_counted'>, 
 export const projectsOfRun = ({ projects }: Pick<CapacityReport, 'projects'>): ScenarioProject[] =>
   projects.map((project) => toScenarioProject(project, project.status === 'committed'))
 
-const driverChangeSchema = z.strictObject({
+export const driverChangeSchema = z.strictObject({
   driver: name,
   /** A business unit; null: every series that follows the driver. */
   group: name.nullable().default(null),

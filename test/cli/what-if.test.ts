@@ -95,6 +95,12 @@ describe('headroom what-if', () => {
       code: 2,
       stderr: expect.stringContaining('For instance --set growth_percent=15.'),
     })
+    for (const change of ['driver.payments=much', 'driver.payments=-101', 'driver.=5']) {
+      expect(await headroom(['what-if', sample.run, '--set', change])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`--set "${change}" states no change of a driver.`),
+      })
+    }
     expect(await headroom(['what-if', join(sample.folder, 'none')])).toMatchObject({ code: 3 })
   })
 })

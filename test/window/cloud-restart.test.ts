@@ -105,8 +105,7 @@ describe('a killed app', () => {
       const staging = (await readdir(join(home, 'runs')).catch(() => [])).find((name) => name.endsWith('.fetching'))
       if (staging === undefined) return false
       const names = await readdir(join(home, 'runs', staging))
-      const whole = names.filter((name) => !/\.(part|etag)$/.test(name))
-      if (whole.length < 8) return false
+      if (!Object.values(runFiles).every((name) => name === runFiles.heatmapPicture || names.includes(name))) return false
       return stat(join(home, 'runs', staging, 'risk_heatmap.png.part')).then(
         ({ size }) => size > 0,
         () => false,

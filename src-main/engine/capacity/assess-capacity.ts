@@ -9,7 +9,7 @@ import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { assessGroups, readOrigin } from './assess-groups.ts'
-import { planDrivers, readDrivers, type Driver } from './drivers.ts'
+import { describeUnfollowed, planDrivers, readDrivers, type Driver } from './drivers.ts'
 import { readCatalogue, type InstanceCatalogue } from './instance-catalogue.ts'
 import { readProjects, type Project } from './projects.ts'
 import { checkRightsizing } from './check-rightsizing.ts'
@@ -71,7 +71,7 @@ export const assessCapacity = async (
     driver_plans: planDrivers(stated, await readOrigin(database), clock),
     rightsizing,
     savings: await sumSavings(database, rightsizing),
-    notes: [...notes, ...describeTypes(rightsizing)],
+    notes: [...notes, ...describeUnfollowed(stated, drivers), ...describeTypes(rightsizing)],
   }
 }
 

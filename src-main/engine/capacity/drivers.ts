@@ -69,6 +69,18 @@ export const planDrivers = (drivers: readonly Driver[], origin: number, { toLoca
     }))
   })
 
+const maxNamedDrivers = 6
+
+/** A sentence about the drivers of the table that no metric follows; none where each is followed. */
+export const describeUnfollowed = (drivers: readonly Driver[], followed: readonly CapacityDriver[]): string[] => {
+  const isFollowed = ({ name, group }: Driver): boolean => followed.some((row) => row.driver === name && row.group === group)
+  const names = drivers.filter((driver) => !isFollowed(driver)).map(({ name, group }) => (group === null ? name : `${name} of ${group}`))
+  if (names.length === 0) return []
+  const more = names.length > maxNamedDrivers ? ` and ${(names.length - maxNamedDrivers).toLocaleString('en-US')} more` : ''
+  const rule = `A metric follows a driver where their common times span ${minDays} days and R2 of the last fifth is at least ${minShare}.`
+  return [`No metric follows ${names.slice(0, maxNamedDrivers).join(', ')}${more}. ${rule}`]
+}
+
 const dayMs = 86_400_000
 const minDays = 70
 const minShare = 0.5

@@ -7,6 +7,11 @@ import type { DriverMonth } from '../../../src-shared/ipc/capacity-view.ts'
 import { readCapacityReport } from './read-capacity-report.ts'
 import type { OpenRun } from '../run/open-run.ts'
 
+const nextWithout = (known: readonly string[], hadTable: boolean): string => {
+  if (known.length > 0) return `Drivers of the run: ${known.join(', ')}.`
+  return hadTable ? 'No metric follows a driver of its table; headroom capacity says why.' : 'Analyse again with --drivers.'
+}
+
 const p95Schema = z.object({ server_id: z.string(), metric: z.string(), p95: z.number(), high_threshold: z.number().nullable() })
 type MetricP95 = z.infer<typeof p95Schema>
 
@@ -70,7 +75,7 @@ export const evaluateDriverChanges = async (run: OpenRun, changes: readonly Driv
     if (drivers.some((row) => row.driver === driver && (group === null || row.group === group))) continue
     const known = [...new Set(drivers.map((row) => row.driver))]
     throw new HeadroomError('scenario-invalid', `No metric of the run follows ${driver}${group === null ? '' : ` of ${group}`}.`, {
-      next: known.length === 0 ? 'Analyse again with --drivers.' : `Drivers of the run: ${known.join(', ')}.`,
+      next: nextWithout(known, (run.contents.manifest?.drivers_table ?? null) !== null),
     })
   }
   const riskOf = await readP95s(run)

@@ -3,6 +3,7 @@ import { useId, useState } from 'react'
 import type { EventLine } from '../../../src-shared/run/event-line.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { groupColumns } from '../../../src-shared/ipc/fleet-filter.ts'
+import { DateField } from '../../components/date-field.tsx'
 import { Field } from '../../components/field.tsx'
 import { useRequest } from '../../state/use-request.ts'
 import { groupLabels } from '../../theme/labels.ts'
@@ -147,26 +148,3 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
     </form>
   )
 }
-
-interface DateFieldProps {
-  readonly label: string
-  readonly value: string
-  readonly onChange: (value: string) => void
-  readonly required?: boolean
-}
-
-/** A date, or the timestamp that an events table holds. */
-const DateField = ({ label, value, onChange, required = false }: DateFieldProps) => (
-  <Field label={label}>
-    {(control) => (
-      <input
-        {...control}
-        className="field"
-        type={value === '' || /^\d{4}-\d{2}-\d{2}$/.test(value) ? 'date' : 'text'}
-        required={required}
-        value={value}
-        onChange={({ target }) => onChange(target.value)}
-      />
-    )}
-  </Field>
-)

@@ -3,6 +3,7 @@ import { Download, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { projectStatuses, type CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
 import { projectsOfRun, type CapacityOutcome, type ScenarioProject } from '../../../src-shared/ipc/what-if.ts'
+import { DateField } from '../../components/date-field.tsx'
 import { Field } from '../../components/field.tsx'
 import { formatTable } from '../../components/format-table.ts'
 import { OptionList } from '../../components/select.tsx'
@@ -181,7 +182,7 @@ const ProjectForm = ({ clusters, initial, onSave, onCancel }: ProjectFormProps) 
     units: String(initial?.units ?? ''),
     from: initial?.from ?? '',
     to: initial?.to ?? '',
-    percent: String(100 * (initial?.probability ?? 1)),
+    percent: String(Number((100 * (initial?.probability ?? 1)).toFixed(6))),
     status: initial?.status ?? ('planned' as const),
   }))
   const change = (changes: Partial<typeof form>): void => setForm((last) => ({ ...last, ...changes }))
@@ -263,29 +264,13 @@ const ProjectForm = ({ clusters, initial, onSave, onCancel }: ProjectFormProps) 
             />
           )}
         </Field>
-        <Field label="From">
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              type={isDay(form.from) ? 'date' : 'text'}
-              required
-              value={form.from}
-              onChange={({ target }) => change({ from: target.value })}
-            />
-          )}
-        </Field>
-        <Field label="To (inclusive)" error={form.to === '' || form.to >= form.from ? '' : 'Enter a day on or after From.'}>
-          {(control) => (
-            <input
-              {...control}
-              className="field"
-              type={isDay(form.to) ? 'date' : 'text'}
-              value={form.to}
-              onChange={({ target }) => change({ to: target.value })}
-            />
-          )}
-        </Field>
+        <DateField label="From" value={form.from} onChange={(from) => change({ from })} required />
+        <DateField
+          label="To (inclusive)"
+          value={form.to}
+          onChange={(to) => change({ to })}
+          error={form.to === '' || form.to >= form.from ? '' : 'Enter a day on or after From.'}
+        />
         <Field label="Probability" unit="%" error={probability >= 0 && probability <= 1 ? '' : 'Enter a percentage from 0 to 100.'}>
           {(control) => (
             <input
@@ -311,7 +296,7 @@ const ProjectForm = ({ clusters, initial, onSave, onCancel }: ProjectFormProps) 
         </Field>
       </div>
       <div className="actions">
-        <button type="submit" className="button primary" disabled={!isValid}>
+        <button type="submit" className="button primary-button" disabled={!isValid}>
           {initial === null ? 'Add' : 'Save'}
         </button>
         <button type="button" className="button" onClick={onCancel}>
@@ -321,6 +306,3 @@ const ProjectForm = ({ clusters, initial, onSave, onCancel }: ProjectFormProps) 
     </form>
   )
 }
-
-/** A table may hold times, which a date control would drop. */
-const isDay = (text: string): boolean => text === '' || /^\d{4}-\d{2}-\d{2}$/.test(text)

@@ -1,6 +1,6 @@
 // Business drivers: a known line is found again, a driver that explains nothing is left out, and the answer to "payments +30 %".
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { describeFit, fitDriver, readDrivers } from '../../../src-main/engine/capacity/drivers.ts'
+import { describeFit, describeUnfollowed, fitDriver, readDrivers } from '../../../src-main/engine/capacity/drivers.ts'
 import { evaluateDriverChanges } from '../../../src-main/queries/capacity/driver-changes.ts'
 import { describeCapacity } from '../../../src-main/cli/capacity-command.ts'
 import { queryCapacity } from '../../../src-main/queries/capacity/capacity-query.ts'
@@ -20,6 +20,11 @@ const simulate = (seed: number, days = 90) => {
   const normal = (): number => Array.from({ length: 12 }, random).reduce((sum, value) => sum + value, -6)
   const x = Float64Array.from({ length: days }, () => 500 + 3000 * random())
   return { days: Array.from({ length: days }, (_, day) => day * dayMs), x, y: x.map((value) => 10 + 0.02 * value + 2 * normal()) }
+}
+
+const knownFit = (): Parameters<typeof fitDriver> => {
+  const { days, x, y } = simulate(1)
+  return [days, x, y]
 }
 
 describe('a metric of 10 + 0.02 x with noise of 2 over 90 days', () => {
@@ -134,6 +139,9 @@ describe('in a run', () => {
         message: 'No metric of the run follows logins.',
         next: 'Drivers of the run: payments.',
       })
+      expect(view.report!.notes).toContain(
+        'No metric follows logins. A metric follows a driver where their common times span 70 days and R2 of the last fifth is at least 0.5.',
+      )
     } finally {
       await open.close()
     }
@@ -149,4 +157,31 @@ describe('in a run', () => {
       message: expect.stringContaining(message),
     })
   })
+
+  test.each([
+    ['a workbook', Buffer.from('504b030414000600', 'hex'), 'The drivers table other.csv is a workbook.', 'Save its sheet as CSV.'],
+    [
+      'Latin-1',
+      Buffer.from('time,driver,value\n2026-01-01,B\u00fcro,1\n', 'latin1'),
+      'The drivers table other.csv is not in UTF-8.',
+      'Save it as CSV UTF-8.',
+    ],
+  ])('%s is refused', async (_title, bytes, message, next) => {
+    await expect(readDrivers(await workspace.writeText('other.csv', bytes), 'auto', 'UTC')).rejects.toMatchObject({
+      code: 'table-invalid',
+      message,
+      next,
+    })
+  })
+})
+
+test('drivers that no metric follows are named, six at most', () => {
+  const drivers = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => ({
+    name,
+    group: name === 'b' ? 'Retail' : null,
+    values: new Map(),
+  }))
+  const followed = [{ ...describeFit(fitDriver(...knownFit())!, 80), server_id: 's', metric: 'cpu', driver: 'a', group: null }]
+  expect(describeUnfollowed(drivers.slice(0, 1), followed)).toEqual([])
+  expect(describeUnfollowed(drivers, followed)[0]).toMatch(/^No metric follows b of Retail, c, d, e, f, g and 1 more\. /)
 })
