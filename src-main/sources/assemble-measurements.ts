@@ -88,7 +88,7 @@ const assertDistinct = async (database: Database): Promise<void> => {
   })
 }
 
-/** Servers that the table names already keep their lines: a planner may have changed them. */
+/** Servers that the table names already keep their cells: a planner may have changed them. Columns that it lacks are added. */
 const writeServersTable = async (
   database: Database,
   out: string,
@@ -112,9 +112,11 @@ const writeServersTable = async (
     for (const { server_id: server, ...cells } of existing) {
       if (typeof server !== 'string') continue
       isNew.delete(server)
-      lines.set(server, Object.fromEntries(Object.entries(cells).map(([column, cell]) => [column, cell ?? ''])))
+      const kept = Object.fromEntries(Object.entries(cells).map(([column, cell]) => [column, cell ?? '']))
+      lines.set(server, { ...lines.get(server), ...kept })
     }
-    if (isNew.size === 0) return path
+    const given = new Set(existing.flatMap((line) => Object.keys(line)))
+    if (isNew.size === 0 && [...lines.values()].every((cells) => Object.keys(cells).every((column) => given.has(column)))) return path
   }
   const columns = [...new Set([...lines.values()].flatMap((cells) => Object.keys(cells)))].sort()
   const rows = [...lines]

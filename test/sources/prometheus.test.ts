@@ -228,7 +228,7 @@ describe('an extension', () => {
     await collect('edited.parquet', { until: '2026-11-02' }, { extends: true })
     expect((await readFile(serversTable, 'utf8')).split('\n').slice(0, 2)).toEqual([
       '"server_id","business_unit","job","monthly_cost_usd","team"',
-      '"web-0","Bank","","120",""',
+      '"web-0","Bank","node","120","Retail"',
     ])
     expect(await readFile(serversTable, 'utf8')).toContain('"web-3","","node","","Bank"\n')
   })
