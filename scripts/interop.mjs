@@ -49,7 +49,15 @@ const realPrometheus = spawnSync(
   { stdio: 'inherit', cwd: projectFolder, env: { ...process.env, HEADROOM_INTEROP: 'yes' } },
 )
 failed += realPrometheus.status === 0 ? 0 : 1
-for (const script of ['cloud-on-moto.mjs', 'collect-on-moto.mjs', 'real-prometheus.mjs', 'engine-in-debian.mjs', 'spark.mjs']) {
+for (const script of [
+  'recorded-requests.mjs',
+  'cloud-on-moto.mjs',
+  'collect-on-moto.mjs',
+  'real-prometheus.mjs',
+  'engine-in-debian.mjs',
+  'spark.mjs',
+  'spark-storage.mjs',
+]) {
   console.log(`\n${script}`)
   const { status } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', script)], { stdio: 'inherit' })
   failed += status === 0 ? 0 : 1

@@ -12,6 +12,7 @@ import { handleLogs } from './logs.ts'
 import { handleEc2 } from './ec2.ts'
 import { handleMetrics } from './metrics.ts'
 import { runProcessingJob, type JobOptions } from './processing-job.ts'
+import { recordRequest } from './request-record.ts'
 import { handleS3, s3Operation } from './s3.ts'
 import { handleSageMaker, type JobRunner } from './sagemaker.ts'
 import { SignIn } from './sign-in.ts'
@@ -113,6 +114,7 @@ export class AwsSimulator {
       response.setHeader('date', new Date(Date.now() + this.clockSkewMs).toUTCString())
       const request = await readRequest(incoming)
       const { protocol, service, operation } = this.#route(request)
+      recordRequest(request, operation)
       const recorded = {
         service,
         operation,
