@@ -20,6 +20,7 @@ const examples = {
   finish: ['finish spark-output/stage --out run'],
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
+  history: ['history runs'],
   reconcile: ['reconcile run'],
   capacity: ['capacity run'],
   open: ['open run'],
@@ -170,6 +171,14 @@ program
   .argument('<later>', 'run folder of the later analysis')
   .addOption(sharedOptions.json())
   .action(async (earlier: string, later: string, options) => (await import('./compare-command.ts')).runCompare(earlier, later, options))
+
+program
+  .command('history')
+  .addHelpText('before', exampleText(examples.history))
+  .description('Summarise the runs in a folder: trends, lasting risks, and what came of each statement')
+  .argument('<folder>', 'folder whose folders are runs of one fleet')
+  .addOption(sharedOptions.json())
+  .action(async (folder: string, options) => (await import('./history-command.ts')).runHistory(folder, options))
 
 program
   .command('reconcile')

@@ -55,7 +55,7 @@ const breachSchema = z.object({
 })
 
 /** Absent in runs of older versions, and null without probabilities. */
-const atRiskRangeSchema = z
+export const atRiskRangeSchema = z
   .object({ at_risk_expected: z.number(), at_risk_low: z.number(), at_risk_high: z.number() })
   .transform((summary) => ({ expected: summary.at_risk_expected, low: summary.at_risk_low, high: summary.at_risk_high }))
 

@@ -1,0 +1,90 @@
+// headroom history: the headline figures of all runs in a folder, how long risks have lasted, and what came of each statement.
+import type { HistoryRun, OutcomeCheck, RunHistory } from '../../src-shared/ipc/run-history.ts'
+import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
+import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
+import { readHistory } from '../queries/history/read-history.ts'
+import { countText, decimalText, firstRowsTable, percentText, reportTable, wrapText } from './report-text.ts'
+import { jsonText, print, runCancellable } from './terminal.ts'
+
+export const runHistory = async (folder: string, options: { readonly json?: boolean }): Promise<void> => {
+  const history = await runCancellable((signal) => readHistory(folder, { signal }))
+  print(options.json === true ? jsonText({ ...history }, 2) : describeHistory(history))
+}
+
+/** The history as text: non-empty sections, separated by blank lines. */
+export const describeHistory = (history: RunHistory): string => {
+  const clock = zoneClock(history.time_zone)
+  const day = (iso: string): string => dayText(clock, Date.parse(iso))
+  return [
+    summaryLine(history, day),
+    runsTable(history.runs, day),
+    outcomeTable(history.runs, day),
+    lastingTable(history, day),
+    notesText(history),
+  ]
+    .filter((section) => section !== '')
+    .join('\n\n')
+}
+
+type Day = (iso: string) => string
+
+const summaryLine = ({ runs, lasting }: RunHistory, day: Day): string => {
+  const [first, last] = [runs[0]!, runs.at(-1)!]
+  const old = lasting.filter((risk) => risk.runs >= 3).length
+  return wrapText(
+    `${countText(runs.length, 'run')}, ${day(first.horizon.start)} to ${day(last.horizon.start)}. ` +
+      `${last.at_risk.toLocaleString('en-US')} of ${countText(last.servers, 'server')} at risk in the latest, ${old.toLocaleString('en-US')} of them in at least 3 runs running.`,
+  )
+}
+
+const wholeText = (value: number | null): string => (value === null ? '' : Math.round(value).toLocaleString('en-US'))
+
+const runsTable = (runs: readonly HistoryRun[], day: Day): string =>
+  reportTable(
+    ['run', 'from', 'servers', 'at risk', 'new', 'cleared', 'expected', 'underutilised', 'savings, USD'],
+    runs.map(({ folder, horizon, servers, at_risk, new_at_risk, cleared, at_risk_range: range, underutilized, savings_usd }) => [
+      folder,
+      day(horizon.start),
+      wholeText(servers),
+      wholeText(at_risk),
+      wholeText(new_at_risk),
+      wholeText(cleared),
+      range === null ? '' : `${Math.floor(range.low)} to ${Math.ceil(range.high)}`,
+      wholeText(underutilized),
+      wholeText(savings_usd),
+    ]),
+  )
+
+/** Only runs whose horizon is over. */
+const outcomeTable = (runs: readonly HistoryRun[], day: Day): string => {
+  const rows = runs.flatMap(({ folder, horizon, outcome }) =>
+    outcome === null ? [] : [[folder, day(horizon.end), ...outcomeCells(outcome)]],
+  )
+  if (rows.length === 0) return 'What came of the statements is not known yet: no run measured the whole horizon of an earlier one.'
+  return `What came of each statement by the end of its horizon (a risk is one metric of one server)\n${reportTable(
+    ['run', 'until', 'measured', 'expected', 'came', 'found', 'false alarms', 'Brier', 'P95 error'],
+    rows,
+  )}`
+}
+
+const outcomeCells = ({ measured, expected, came, stated, hits, brier, p95_error: error }: OutcomeCheck): string[] => [
+  wholeText(measured),
+  decimalText(expected),
+  wholeText(came),
+  came === 0 ? '' : `${hits} (${percentText(hits / came)})`,
+  wholeText(stated - hits),
+  brier === null ? '' : brier.toFixed(4),
+  decimalText(error),
+]
+
+const lastingTable = ({ lasting }: RunHistory, day: Day): string =>
+  lasting.length === 0
+    ? ''
+    : `At risk in the latest run, the longest first\n${firstRowsTable(lasting, ['server', 'runs', 'since', 'probability'], (risk) => [
+        risk.server_id,
+        String(risk.runs),
+        day(risk.since),
+        risk.probability === null ? '' : probabilityText(risk.probability),
+      ])}`
+
+const notesText = ({ notes }: RunHistory): string => notes.map((note) => wrapText(`Note: ${note}`)).join('\n')

@@ -1,0 +1,70 @@
+// The runs in a folder that make up a history: one per start of the horizon, the earliest first.
+import { readdir, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
+import { readRunContents, type RunContents } from '../run/run-contents.ts'
+
+export interface RunOfHistory extends RunContents {
+  /** Name of the run's folder in the history. */
+  readonly name: string
+  readonly manifest: RunManifest
+}
+
+export interface FoundRuns {
+  readonly folder: string
+  readonly runs: readonly RunOfHistory[]
+  /** A sentence for each folder with a manifest that does not count. */
+  readonly notes: readonly string[]
+}
+
+/** Throws run-not-found where the folder holds no run. */
+export const findRuns = async (path: string): Promise<FoundRuns> => {
+  const folder = resolve(path)
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new HeadroomError('run-not-found', `${path} is no folder that can be read.`, {
+      next: 'Name the folder that holds the runs.',
+      cause,
+    })
+  })
+  const notes: string[] = []
+  const found: RunOfHistory[] = []
+  for (const { name } of entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).sort(byName)) {
+    if ((await stat(join(folder, name, runFiles.manifest)).catch(() => null)) === null) continue
+    try {
+      const contents = await readRunContents(join(folder, name))
+      if (contents.manifest !== null) found.push({ ...contents, name, manifest: contents.manifest })
+    } catch (error) {
+      if (!(error instanceof HeadroomError)) throw error
+      notes.push(`${name} does not count: ${error.message}`)
+    }
+  }
+  if (found.length === 0) {
+    throw new HeadroomError('run-not-found', notes[0] ?? `${path} holds no run folder.`, {
+      next: 'Name a folder whose folders are runs, such as one that nightly runs are written to.',
+    })
+  }
+  const { runs, replaced } = keepLatest(found)
+  return { folder, runs, notes: [...notes, ...replaced] }
+}
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
+
+/** A run that was made again for the same horizon replaces the earlier one. */
+const keepLatest = (found: readonly RunOfHistory[]): { readonly runs: RunOfHistory[]; readonly replaced: string[] } => {
+  const inOrder = [...found].sort(
+    (a, b) =>
+      Date.parse(a.manifest.horizon.start) - Date.parse(b.manifest.horizon.start) ||
+      compareTexts(a.manifest.analyzed_at, b.manifest.analyzed_at),
+  )
+  const isReplaced = (run: RunOfHistory, index: number): boolean =>
+    inOrder[index + 1]?.manifest.horizon.start === run.manifest.horizon.start
+  return {
+    runs: inOrder.filter((run, index) => !isReplaced(run, index)),
+    replaced: inOrder.flatMap((run, index) =>
+      isReplaced(run, index) ? [`${run.name} does not count: ${inOrder[index + 1]!.name} is a later run for the same horizon.`] : [],
+    ),
+  }
+}
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

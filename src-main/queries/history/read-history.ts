@@ -1,0 +1,146 @@
+// Reads a history: headline figures of each run, risks by age, and each run's statement held against what came.
+import { z } from 'zod'
+import { runHistorySchema, type HistoryRun, type OutcomeCheck, type RunHistory } from '../../../src-shared/ipc/run-history.ts'
+import type { Database } from '../../database/database.ts'
+import { findPolicyDifferences } from '../compare/policy-differences.ts'
+import { atRiskRangeSchema } from '../run/describe-run.ts'
+import { openQueryDatabase, readingRun } from '../run/query-database.ts'
+import { createRunTables } from '../run/run-tables.ts'
+import { findRuns, type RunOfHistory } from './find-runs.ts'
+
+export interface HistoryOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Throws run-not-found, run-damaged, cancelled. Reads each run once, and a second one for what came of it. */
+export const readHistory = async (path: string, { signal }: HistoryOptions = {}): Promise<RunHistory> => {
+  const { folder, runs, notes } = await findRuns(path)
+  const { database, close } = await openQueryDatabase(signal)
+  try {
+    await database.run(
+      'CREATE TABLE history_servers (run INTEGER, server_id VARCHAR, is_at_risk BOOLEAN, probability DOUBLE, is_underutilized BOOLEAN)',
+    )
+    for (const [index, run] of runs.entries()) await readingRun(run.folder, () => storeServers(database, run, index))
+    const figures: HistoryRun[] = []
+    for (const [index, run] of runs.entries()) {
+      const measuring = findMeasuring(runs, index)
+      const outcome = measuring === null ? null : await readingRun(run.folder, () => checkOutcome(database, run, measuring))
+      figures.push({ ...describeRun(run), ...(await readCounts(database, index)), outcome })
+    }
+    return runHistorySchema.parse({
+      folder,
+      time_zone: runs.at(-1)!.manifest.time_zone,
+      runs: figures,
+      lasting: await readLasting(database, runs),
+      notes: [...notes, ...describeBreaks(runs)],
+    })
+  } finally {
+    await close()
+  }
+}
+
+const describeRun = ({ name, manifest, summary, recommendationTotals }: RunOfHistory) => ({
+  folder: name,
+  run_id: manifest.run_id,
+  analyzed_at: manifest.analyzed_at,
+  horizon: { start: manifest.horizon.start, end: manifest.horizon.end },
+  at_risk_range: atRiskRangeSchema.safeParse(summary).data ?? null,
+  savings_usd: recommendationTotals?.total_savings_usd ?? null,
+})
+
+const storeServers = async (database: Database, run: RunOfHistory, index: number): Promise<void> => {
+  await createRunTables(database, run, 'one')
+  await database.run(
+    `INSERT INTO history_servers
+     SELECT ${index}, server_id, bool_or(is_server_at_risk), max(server_at_risk_probability), bool_or(is_underutilized)
+     FROM one.server_risk GROUP BY server_id`,
+  )
+}
+
+const countsSchema = z.object({
+  servers: z.int(),
+  at_risk: z.int(),
+  new_at_risk: z.int().nullable(),
+  cleared: z.int().nullable(),
+  underutilized: z.int(),
+})
+
+const readCounts = (database: Database, index: number): Promise<z.infer<typeof countsSchema>> =>
+  database.row(
+    `SELECT CAST(count(n.server_id) AS INTEGER) AS servers, CAST(count_if(n.is_at_risk) AS INTEGER) AS at_risk,
+            ${index === 0 ? 'NULL' : 'CAST(count_if(n.is_at_risk AND NOT coalesce(b.is_at_risk, false)) AS INTEGER)'} AS new_at_risk,
+            ${index === 0 ? 'NULL' : 'CAST(count_if(b.is_at_risk AND NOT coalesce(n.is_at_risk, false)) AS INTEGER)'} AS cleared,
+            CAST(count_if(n.is_underutilized) AS INTEGER) AS underutilized
+     FROM (FROM history_servers WHERE run = ${index}) n FULL JOIN (FROM history_servers WHERE run = ${index - 1}) b USING (server_id)`,
+    countsSchema,
+  )
+
+/** The first run whose horizon begins after this one's ended, in the same step. */
+const findMeasuring = (runs: readonly RunOfHistory[], index: number): RunOfHistory | null => {
+  const { horizon, step_seconds } = runs[index]!.manifest
+  return (
+    runs.find(({ manifest }) => manifest.step_seconds === step_seconds && Date.parse(manifest.horizon.start) > Date.parse(horizon.end)) ??
+    null
+  )
+}
+
+const outcomeSchema = z.object({
+  measured: z.int(),
+  expected: z.number().nullable(),
+  came: z.int(),
+  stated: z.int(),
+  hits: z.int(),
+  brier: z.number().nullable(),
+  p95_error: z.number().nullable(),
+})
+
+/** Every model of a run repeats what was measured, so one value per time is taken. Sums are rounded, so that the order of rows has no effect. */
+const checkOutcome = async (database: Database, run: RunOfHistory, measuring: RunOfHistory): Promise<OutcomeCheck | null> => {
+  await createRunTables(database, run, 'stating')
+  await createRunTables(database, measuring, 'measuring')
+  const figures = await database.row(
+    `WITH stated AS (
+       SELECT server_id, metric, horizon_start, horizon_end, horizon_periods, high_threshold, is_at_risk, at_risk_probability, p95_median
+       FROM stating.server_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0
+     ), measured AS (
+       SELECT server_id, metric, ts, max(actual) AS actual FROM measuring.flagged
+       WHERE NOT is_horizon AND actual IS NOT NULL AND ts >= (SELECT min(horizon_start) FROM stated) GROUP BY ALL
+     ), outcomes AS (
+       SELECT any_value(is_at_risk) AS is_at_risk, any_value(at_risk_probability) AS probability,
+              any_value(p95_median) - quantile_cont(actual, 0.95) AS error, quantile_cont(actual, 0.95) > any_value(high_threshold) AS came
+       FROM stated JOIN measured USING (server_id, metric) WHERE ts BETWEEN horizon_start AND horizon_end
+       GROUP BY server_id, metric HAVING count(*) >= any_value(horizon_periods)
+     )
+     SELECT CAST(count(*) AS INTEGER) AS measured, round(sum(probability), 6) AS expected, CAST(count_if(came) AS INTEGER) AS came,
+            CAST(count_if(is_at_risk) AS INTEGER) AS stated, CAST(count_if(is_at_risk AND came) AS INTEGER) AS hits,
+            round(avg((probability - CAST(came AS DOUBLE)) ** 2), 6) AS brier, round(avg(abs(error)), 6) AS p95_error
+     FROM outcomes`,
+    outcomeSchema,
+  )
+  return figures.measured === 0 ? null : { measured_by: measuring.name, ...figures }
+}
+
+/** At risk in the latest run, with the number of consecutive runs at risk before it. */
+const readLasting = async (database: Database, runs: readonly RunOfHistory[]): Promise<RunHistory['lasting']> => {
+  const latest = runs.length - 1
+  const rows = await database.rows(
+    `WITH at_risk AS (
+       SELECT server_id, run, probability, row_number() OVER (PARTITION BY server_id ORDER BY run DESC) AS place FROM history_servers WHERE is_at_risk
+     )
+     SELECT server_id, CAST(count(*) AS INTEGER) AS runs, any_value(probability) FILTER (run = ${latest}) AS probability
+     FROM at_risk WHERE run + place = ${latest + 1} GROUP BY server_id ORDER BY runs DESC, probability DESC NULLS LAST, server_id`,
+    z.object({ server_id: z.string(), runs: z.int(), probability: z.number().nullable() }),
+  )
+  return rows.map((row) => ({ ...row, since: runs[latest - row.runs + 1]!.manifest.horizon.start }))
+}
+
+/** Where figures of neighbouring runs mean different things. */
+const describeBreaks = (runs: readonly RunOfHistory[]): string[] =>
+  runs.slice(1).flatMap((run, index) => {
+    const changed = findPolicyDifferences(runs[index]!.manifest, run.manifest)
+      .filter(({ is_definition }) => is_definition)
+      .map(({ key }) => key)
+    return changed.length === 0
+      ? []
+      : [`From ${run.name} on, other settings of ${changed.join(', ')} apply: counts before and after mean different things.`]
+  })

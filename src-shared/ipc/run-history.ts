@@ -1,0 +1,68 @@
+// A history: the runs of one fleet in one folder, their headline figures, how long risks have lasted, and what came of each statement.
+import { z } from 'zod'
+
+const count = z.int().min(0)
+/** ISO 8601 UTC. */
+const instant = z.string()
+
+/** What a run stated, held against what a later run measured; a risk is one metric of one server. */
+const outcomeCheckSchema = z.object({
+  /** Run whose measurements are taken. */
+  measured_by: z.string(),
+  /** Risks with a threshold and every time of the horizon measured; only these count below. */
+  measured: count,
+  /** Sum of the probabilities that were stated; null without probabilities. */
+  expected: z.number().nullable(),
+  /** Risks whose P95 of the measured values lies above the threshold of the time. */
+  came: count,
+  /** Risks that were stated as at risk. */
+  stated: count,
+  /** Stated, and came. */
+  hits: count,
+  /** Mean squared difference of probability and outcome; null without probabilities. */
+  brier: z.number().nullable(),
+  /** Mean absolute error of the P95 median, in the metrics' units; null without. */
+  p95_error: z.number().nullable(),
+})
+export type OutcomeCheck = z.infer<typeof outcomeCheckSchema>
+
+const historyRunSchema = z.object({
+  folder: z.string(),
+  run_id: z.string(),
+  analyzed_at: instant,
+  horizon: z.object({ start: instant, end: instant }),
+  servers: count,
+  at_risk: count,
+  /** Of them not at risk in the run before; null in the first run. */
+  new_at_risk: count.nullable(),
+  /** At risk in the run before, no longer; null in the first run. */
+  cleared: count.nullable(),
+  /** Null in runs without probabilities. `low`, `high`: 90 % interval. */
+  at_risk_range: z.object({ expected: z.number(), low: z.number(), high: z.number() }).nullable(),
+  underutilized: count,
+  savings_usd: z.number().nullable(),
+  /** Null where no later run measured the whole horizon of any risk. */
+  outcome: outcomeCheckSchema.nullable(),
+})
+export type HistoryRun = z.infer<typeof historyRunSchema>
+
+const lastingRiskSchema = z.object({
+  server_id: z.string(),
+  /** Consecutive runs at risk up to the latest one, itself included. */
+  runs: z.int().min(1),
+  /** Start of the horizon of the first of them. */
+  since: instant,
+  probability: z.number().nullable(),
+})
+
+export const runHistorySchema = z.object({
+  folder: z.string(),
+  time_zone: z.string(),
+  /** By start of the horizon, the earliest first. */
+  runs: z.array(historyRunSchema),
+  /** Servers at risk in the latest run, the longest lasting first, then the likeliest. */
+  lasting: z.array(lastingRiskSchema),
+  /** One plain sentence for each run of the folder that does not count, and for each change of what a figure means. */
+  notes: z.array(z.string()),
+})
+export type RunHistory = z.infer<typeof runHistorySchema>

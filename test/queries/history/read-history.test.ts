@@ -1,0 +1,104 @@
+// A history of four runs of three servers: counts, lasting risks, and what came of each statement, worked by hand.
+import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeHistory } from '../../../src-main/cli/history-command.ts'
+import { readHistory } from '../../../src-main/queries/history/read-history.ts'
+import type { RunHistory } from '../../../src-shared/ipc/run-history.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
+import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
+
+/** Run n measures 10 + 4 n days from 1 January and forecasts four more. The threshold is 80. */
+const measured = [10, 14, 18, 22]
+const levels: Readonly<Record<string, readonly number[]>> = {
+  // Above from the second run on.
+  grows: [70, 90, 90, 90],
+  // Above in the first run and again in the latest.
+  returns: [90, 70, 70, 90],
+  calm: [40, 40, 40, 40],
+}
+/** What came on the days of the first and second run's horizons: the first run missed `grows` and was wrong about `returns`. */
+const came: Readonly<Record<string, readonly number[]>> = { grows: [95, 95], returns: [70, 70], calm: [40, 40] }
+
+let workspace: ForecastWorkspace
+let history: RunHistory
+beforeAll(async () => {
+  workspace = await ForecastWorkspace.open()
+  const folder = join(workspace.folder, 'runs')
+  await mkdir(folder)
+  for (const [run, days] of measured.entries()) {
+    const rows = Object.entries(levels).flatMap(([server, level]) => {
+      const past = Array.from({ length: days }, (_, day) =>
+        day < 10 ? level[0]! : (came[server]![Math.floor((day - 10) / 4)] ?? level[run]!),
+      )
+      return seriesRows({ server, actual: past, horizon: times(4, level[run]!) })
+    })
+    const basis = run === 3 ? 'conservative' : 'expected'
+    const finished = await workspace.analyse(await workspace.writeForecasts(`${run}.parquet`, rows), { config: { basis } })
+    await cp(finished.folder, join(folder, `2026-0${run + 1}`), { recursive: true })
+  }
+  await cp(join(folder, '2026-04'), join(folder, 'zz-again'), { recursive: true })
+  await mkdir(join(folder, 'notes'))
+  await mkdir(join(folder, 'broken'))
+  await writeFile(join(folder, 'broken', runFiles.manifest), '{')
+  history = await readHistory(folder)
+})
+afterAll(() => workspace.close())
+
+describe('a folder of nightly runs', () => {
+  test('has the counts of each run, and what is new and cleared', () => {
+    expect(history.runs.map(({ servers, at_risk, new_at_risk, cleared }) => [servers, at_risk, new_at_risk, cleared])).toEqual([
+      [3, 1, null, null],
+      [3, 1, 1, 1],
+      [3, 1, 0, 0],
+      [3, 2, 1, 0],
+    ])
+    expect(history.runs.map(({ horizon }) => horizon.start.slice(0, 10))).toEqual(['2026-01-11', '2026-01-15', '2026-01-19', '2026-01-23'])
+  })
+
+  test('orders risks by the runs that they have lasted', () => {
+    expect(history.lasting.map(({ server_id, runs, since }) => [server_id, runs, since.slice(0, 10)])).toEqual([
+      ['grows', 3, '2026-01-15'],
+      ['returns', 1, '2026-01-23'],
+    ])
+  })
+
+  test('holds each statement against the first run that measured its whole horizon', () => {
+    const [first, second, third, latest] = history.runs.map(({ outcome }) => outcome)
+    // Stated: returns. Came: grows. The P95 was wrong by 25, 20 and 0.
+    expect(first).toMatchObject({ measured_by: '2026-02', measured: 3, stated: 1, came: 1, hits: 0, p95_error: 15 })
+    // Two certain statements were wrong, of three.
+    expect(first!.brier).toBeCloseTo(2 / 3, 1)
+    // Stated: grows. Came: grows.
+    expect(second).toMatchObject({ measured_by: '2026-03', measured: 3, stated: 1, came: 1, hits: 1 })
+    expect(third).toMatchObject({ measured_by: 'zz-again', measured: 3, stated: 1, came: 2, hits: 1 })
+    expect(latest).toBeNull()
+  })
+
+  test('says what does not count, and where counts change their meaning', () => {
+    expect(history.notes).toEqual([
+      expect.stringMatching(/^broken does not count: /),
+      '2026-04 does not count: zz-again is a later run for the same horizon.',
+      'From zz-again on, other settings of basis apply: counts before and after mean different things.',
+    ])
+  })
+
+  test('is told in 100 columns', () => {
+    const text = describeHistory(history)
+    expect(text).toMatch(
+      /^4 runs, 2026-01-11 to 2026-01-23\. 2 of 3 servers at risk in the latest, 1 of them in at least 3 runs\s+running\.\n/,
+    )
+    expect(text).toMatch(/^2026-02 +2026-01-18 +3 .*1 \(100 %\) +0/m)
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+  })
+})
+
+test('a folder without runs is refused', async () => {
+  await expect(readHistory(join(workspace.folder, 'runs', 'notes'))).rejects.toMatchObject({
+    code: 'run-not-found',
+    message: expect.stringMatching(/holds no run folder\.$/),
+  })
+  await expect(readHistory(join(workspace.folder, 'nowhere'))).rejects.toMatchObject({ code: 'run-not-found' })
+  await expect(readHistory(join(workspace.folder, 'runs', 'broken', '..', '2026-01'))).rejects.toMatchObject({ code: 'run-not-found' })
+})
