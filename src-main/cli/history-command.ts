@@ -41,7 +41,7 @@ const wholeText = (value: number | null): string => (value === null ? '' : Math.
 
 const runsTable = (runs: readonly HistoryRun[], day: Day): string =>
   reportTable(
-    ['run', 'from', 'servers', 'at risk', 'new', 'cleared', 'expected', 'underutilised', 'savings, USD'],
+    ['run', 'from', 'servers', 'at risk', 'new', 'cleared', 'interval', 'underutilised', 'savings, USD'],
     runs.map(({ folder, horizon, servers, at_risk, new_at_risk, cleared, at_risk_range: range, underutilized, savings_usd }) => [
       folder,
       day(horizon.start),
