@@ -134,11 +134,19 @@ export const modules = {
     packages: ['node', 'zod', '@aws-sdk/*'],
   },
 
+  cycle: {
+    path: 'src-main/cycle',
+    holds: 'a plan that runs by itself: analyse, judge gates, write and send, keep',
+    imports: ['config', 'engine', 'queries', 'report', 'forecasts', 'run-folder', 'database', 'shared'],
+    packages: ['node', 'zod'],
+  },
+
   cli: {
     path: 'src-main/cli',
     holds: 'one file per command',
     imports: [
       'config',
+      'cycle',
       'engine',
       'engine/methods',
       'queries',

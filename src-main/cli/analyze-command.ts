@@ -5,8 +5,9 @@ import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
+import { countNewAtRisk, judgeGates, type Gates } from '../cycle/gates.ts'
 import { withChangeWarnings } from './changed-runs.ts'
-import { assertGates, countNewAtRisk, judgeGates, type Gates } from './gates.ts'
+import { assertGates, reportGates } from './gates.ts'
 import { readSettings, type StatedSettings } from './read-settings.ts'
 import { countText } from './report-text.ts'
 import { runCancellable, print, createProgressView } from './terminal.ts'
@@ -64,7 +65,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
     view.end()
     if (options.json !== true) print(describeFindings(manifest, events, out))
     const newAtRisk = previous === undefined || gate.new_at_risk === undefined ? null : await compareWith(previous, out)
-    judgeGates(gate, manifest.counts, newAtRisk, options.json === true)
+    reportGates(judgeGates(gate, manifest.counts, newAtRisk), options.json === true)
   } catch (thrown) {
     view.end()
     throw thrown

@@ -21,6 +21,7 @@ const examples = {
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
   history: ['history runs'],
+  cycle: ['cycle plan.yaml'],
   reconcile: ['reconcile run'],
   capacity: ['capacity run'],
   open: ['open run'],
@@ -179,6 +180,15 @@ program
   .argument('<folder>', 'folder whose folders are runs of one fleet')
   .addOption(sharedOptions.json())
   .action(async (folder: string, options) => (await import('./history-command.ts')).runHistory(folder, options))
+
+program
+  .command('cycle')
+  .addHelpText('before', exampleText(examples.cycle))
+  .description('Run a plan: analyse what is new, judge its gates, write and send its outputs')
+  .argument('<plan>', 'YAML file of the plan')
+  .addOption(sharedOptions.jsonEvents())
+  .addOption(sharedOptions.quietWarnings())
+  .action(async (plan: string, options) => (await import('./cycle-command.ts')).runCycleCommand(plan, options))
 
 program
   .command('reconcile')

@@ -6,7 +6,12 @@ import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 
-const errorCodes = { configuration: 'config-invalid', mapping: 'config-invalid', scenario: 'scenario-invalid' } as const
+const errorCodes = {
+  configuration: 'config-invalid',
+  mapping: 'config-invalid',
+  plan: 'config-invalid',
+  scenario: 'scenario-invalid',
+} as const
 
 const keysSchema = z.record(z.string(), z.unknown()).nullable()
 

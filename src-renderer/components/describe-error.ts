@@ -103,6 +103,8 @@ export const describeError = (code: ErrorCode): ErrorDescription => {
       return { heading: 'Source not reachable', next: 'Check the address, the network and the proxy, then try again.' }
     case 'source-refused':
       return { heading: 'Source refused the request', next: 'Check the credentials and the query.' }
+    case 'delivery-failed':
+      return { heading: 'Not delivered', next: 'The next cycle tries again.' }
     case 'cancelled':
       return { heading: 'Cancelled', next: 'Start the analysis again when ready.' }
     case 'internal':

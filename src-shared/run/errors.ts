@@ -48,6 +48,7 @@ export const errorCodes = [
   'cloud-incomplete',
   'source-unreachable',
   'source-refused',
+  'delivery-failed',
   'cancelled',
   'internal',
 ] as const
@@ -180,6 +181,7 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'cloud-incomplete':
     case 'source-unreachable':
     case 'source-refused':
+    case 'delivery-failed':
       return exitCodes.cloud
     case 'cancelled':
       return exitCodes.interrupted

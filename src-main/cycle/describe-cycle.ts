@@ -1,0 +1,41 @@
+// What a cycle tells people: who is at risk, what changed, which gates are crossed, what to do first.
+import type { RunComparison } from '../../src-shared/ipc/run-comparison.ts'
+import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
+import { readActions } from '../queries/recommendations/recommendations-query.ts'
+import type { OpenRun } from '../queries/run/open-run.ts'
+import { countNewAtRisk, crossedText, type JudgedGate } from './gates.ts'
+import type { CycleMessage } from './webhook.ts'
+
+const maxActions = 3
+
+/** `comparison`: with the run before; null for the first run of a history. */
+export const describeCycle = async (
+  planName: string,
+  run: OpenRun,
+  comparison: RunComparison | null,
+  gates: readonly JudgedGate[],
+): Promise<Omit<CycleMessage, 'id'>> => {
+  const { manifest } = run.contents
+  const clock = zoneClock(run.overview.timeZone)
+  const day = (iso: string): string => dayText(clock, Date.parse(iso))
+  const count = (value: number): string => value.toLocaleString('en-US')
+  const actions = await readActions(run)
+  const until = manifest === null ? '' : ` by ${day(manifest.horizon.end)}`
+  const risk = `${count(manifest?.counts.at_risk_servers ?? 0)} of ${count(manifest?.counts.total_servers ?? 0)} servers at risk${until}`
+  const more = actions.length > maxActions ? [`And ${count(actions.length - maxActions)} more recommendations.`] : []
+  return {
+    title: `${planName}: ${risk}`,
+    lines: [
+      comparison === null
+        ? 'First run of the history.'
+        : `${count(countNewAtRisk(comparison))} new, ${count(comparison.servers.cleared)} cleared since the run of ${day(comparison.earlier.analyzed_at)}.`,
+      ...gates.filter(({ is_crossed }) => is_crossed).map(crossedText),
+      ...actions.slice(0, maxActions).map(({ recommendation, server_id, order_by, capacity_to_add }) => {
+        const due = order_by === null ? '' : `${day(order_by)}: `
+        return `${due}${recommendation} ${server_id}${capacity_to_add === null ? '' : ` (${capacity_to_add})`}`
+      }),
+      ...more,
+      `Run ${manifest?.run_id ?? ''}.`,
+    ],
+  }
+}

@@ -1,0 +1,29 @@
+// Which runs of a history stay: the latest ones, and the last one of each earlier month.
+import { randomUUID } from 'node:crypto'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface KeptRun {
+  readonly name: string
+  /** First time of the horizon, ISO 8601 UTC. */
+  readonly start: string
+}
+
+/** `runs`: the earliest first. Returns the names of those to remove. */
+export const findExpired = (
+  runs: readonly KeptRun[],
+  { latest, months }: { readonly latest: number; readonly months: number },
+): string[] => {
+  const earlier = runs.slice(0, Math.max(0, runs.length - latest))
+  const monthOf = ({ start }: KeptRun): string => start.slice(0, 7)
+  const lastOfMonth = new Map(earlier.map((run) => [monthOf(run), run.name]))
+  const keptMonths = new Set([...lastOfMonth.keys()].slice(Math.max(0, lastOfMonth.size - months)))
+  return earlier.filter((run) => !(keptMonths.has(monthOf(run)) && lastOfMonth.get(monthOf(run)) === run.name)).map(({ name }) => name)
+}
+
+/** Moved out of sight first, so that no half a run is ever seen. */
+export const removeRun = async (history: string, name: string): Promise<void> => {
+  const moved = join(history, '.cycle', `removed-${randomUUID()}`)
+  await rename(join(history, name), moved)
+  await rm(moved, { recursive: true, force: true })
+}

@@ -1,0 +1,218 @@
+// One cycle of a plan: analyse what is new, judge the gates, write and send what the plan names, and remove runs that it does not keep.
+import { createHash } from 'node:crypto'
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import packageJson from '../../package.json' with { type: 'json' }
+import { HeadroomError, toWireError, type WireError } from '../../src-shared/run/errors.ts'
+import type { RunEvent } from '../../src-shared/run/run-event.ts'
+import { Database } from '../database/database.ts'
+import { analyze } from '../engine/analyze.ts'
+import { findForecastFiles } from '../forecasts/forecast-files.ts'
+import { compareRuns } from '../queries/compare/compare-runs.ts'
+import { findRuns, type RunOfHistory } from '../queries/history/find-runs.ts'
+import { withRunFolder } from '../queries/run/open-run-folder.ts'
+import type { OpenRun } from '../queries/run/open-run.ts'
+import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
+import { writeTickets } from '../report/tickets.ts'
+import { systemUser, writeReport } from '../report/write-report.ts'
+import { withFileLock } from '../run-folder/file-lock.ts'
+import { outputKey, type CycleOutput, type CyclePlan } from './cycle-plan.ts'
+import { lockPathOf, makeStateFolder, readDelivered, writeDelivered } from './cycle-state.ts'
+import { describeCycle } from './describe-cycle.ts'
+import { countNewAtRisk, judgeGates, type JudgedGate } from './gates.ts'
+import { findExpired, removeRun } from './keep-runs.ts'
+import { fillUrl, sendWebhook, type CycleMessage } from './webhook.ts'
+
+export interface CycleWork {
+  readonly signal?: AbortSignal | undefined
+  readonly onEvent?: ((event: RunEvent) => void) | undefined
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly now?: Date
+  /** Milliseconds before the second try of a webhook. */
+  readonly retryPauseMs?: number
+}
+
+export interface CycleResult {
+  /** Run of the plan's inputs. */
+  readonly run: string
+  /** Whether this cycle made it; false where the inputs and the plan were the same before. */
+  readonly is_new: boolean
+  /** Run before it; null for the first of the history. */
+  readonly previous: string | null
+  readonly gates: readonly JudgedGate[]
+  /** Whether each output went out now, had gone out before, was not due, or failed. */
+  readonly outputs: readonly {
+    readonly output: string
+    readonly state: 'done' | 'done before' | 'not due' | 'failed'
+    readonly error: WireError | null
+  }[]
+  readonly removed: readonly string[]
+}
+
+/** Another plan may work on the same history for so long. */
+const waitMs = 6 * 3_600_000
+
+/**
+ * Repeatable: the same plan on the same inputs makes no second run and writes nothing twice. After a kill the next cycle goes on where it ended.
+ * Throws what an analysis throws; an output that fails is reported, and tried again by the next cycle.
+ */
+export const runCycle = async (plan: CyclePlan, work: CycleWork = {}): Promise<CycleResult> => {
+  for (const output of plan.outputs) if (output.kind === 'webhook') fillUrl(output.url, work.environment ?? {})
+  await mkdir(plan.history, { recursive: true })
+  await makeStateFolder(plan.history)
+  return withFileLock(lockPathOf(plan.history), (assertHeld) => runLocked(plan, work, assertHeld), { waitMs, signal: work.signal })
+}
+
+const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Promise<void>): Promise<CycleResult> => {
+  const fingerprint = await fingerprintOf(plan)
+  const before = await findKnownRuns(plan.history)
+  const known = before.find(({ name }) => name.endsWith(`-${fingerprint}`))
+  const name = known?.name ?? `${(work.now ?? new Date()).toISOString().slice(0, 10)}-${fingerprint}`
+  if (known === undefined) await analyseInputs(plan, name, before.at(-1), work)
+  await assertHeld()
+  const { runs } = await findRuns(plan.history)
+  const run = runs.find((candidate) => candidate.name === name)
+  if (run === undefined) return { run: name, is_new: known === undefined, previous: null, gates: [], outputs: [], removed: [] }
+  const previous = runs[runs.indexOf(run) - 1]
+  const folder = join(plan.history, name)
+  const comparison = previous === undefined ? null : await compareRuns(join(plan.history, previous.name), folder, { signal: work.signal })
+  const gates = judgeGates(plan.gates, run.manifest.counts, comparison === null ? null : countNewAtRisk(comparison))
+  const outputs = await withRunFolder(
+    folder,
+    async (open) => deliverAll(plan, run, open, await describeCycle(plan.name, open, comparison, gates), gates, work, assertHeld),
+    work.signal,
+  )
+  await assertHeld()
+  const removed =
+    plan.keep === undefined
+      ? []
+      : findExpired(
+          runs.map(({ name: own, manifest }) => ({ name: own, start: manifest.horizon.start })),
+          plan.keep,
+        )
+  for (const expired of removed) await removeRun(plan.history, expired)
+  return { run: name, is_new: known === undefined, previous: previous?.name ?? null, gates, outputs, removed }
+}
+
+/** None in a new history. */
+const findKnownRuns = async (history: string): Promise<readonly RunOfHistory[]> => {
+  try {
+    return (await findRuns(history)).runs
+  } catch (error) {
+    if (error instanceof HeadroomError && error.code === 'run-not-found') return []
+    throw error
+  }
+}
+
+/** The same for the same files, settings and version of Headroom. */
+const fingerprintOf = async (plan: CyclePlan): Promise<string> => {
+  const { inputs, servers, events, projects, drivers, catalogue, method, model, settings } = plan
+  const database = await Database.open()
+  try {
+    const { files } = await findForecastFiles(database, inputs)
+    const tables = await Promise.all([servers, events, projects, drivers, catalogue].map(describeFile))
+    const stated = {
+      version: packageJson.version,
+      files: files.map(({ path, bytes, modified }) => [path, bytes, modified]),
+      tables,
+      method,
+      model,
+      settings,
+    }
+    return createHash('sha256').update(JSON.stringify(stated)).digest('hex').slice(0, 12)
+  } finally {
+    database.close()
+  }
+}
+
+/** Null also for what is not there: the analysis refuses it with a sentence. */
+const describeFile = async (path: string | undefined): Promise<readonly unknown[] | null> => {
+  const status = path === undefined ? null : await stat(path).catch(() => null)
+  return status === null ? null : [path, status.size, status.mtimeMs]
+}
+
+const analyseInputs = async (
+  plan: CyclePlan,
+  name: string,
+  previous: RunOfHistory | undefined,
+  { signal, onEvent }: CycleWork,
+): Promise<void> => {
+  await analyze(
+    {
+      inputs: plan.inputs,
+      out: join(plan.history, name),
+      method: plan.method,
+      config: plan.settings,
+      serversTable: plan.servers,
+      eventsTable: plan.events,
+      projectsTable: plan.projects,
+      driversTable: plan.drivers,
+      catalogue: plan.catalogue,
+      model: plan.model,
+      previousRun: previous?.folder,
+      threads: plan.threads,
+      memoryLimit: plan.memory_limit,
+    },
+    { signal, ...(onEvent === undefined ? {} : { onEvent }) },
+  )
+}
+
+const deliverAll = async (
+  plan: CyclePlan,
+  { manifest }: RunOfHistory,
+  open: OpenRun,
+  message: Omit<CycleMessage, 'id'>,
+  gates: readonly JudgedGate[],
+  work: CycleWork,
+  assertHeld: () => Promise<void>,
+): Promise<CycleResult['outputs'][number][]> => {
+  const delivered = await readDelivered(plan.history, plan.name)
+  const results: CycleResult['outputs'][number][] = []
+  for (const output of plan.outputs) {
+    const key = outputKey(output)
+    const report = (state: CycleResult['outputs'][number]['state'], error: WireError | null = null): void =>
+      void results.push({ output: describeOutput(output), state, error })
+    if (delivered.get(key) === manifest.run_id) {
+      report('done before')
+      continue
+    }
+    if (output.kind === 'webhook' && output.when === 'gate' && !gates.some(({ is_crossed }) => is_crossed)) {
+      report('not due')
+      continue
+    }
+    try {
+      await assertHeld()
+      await deliver(output, open, { ...message, id: `${manifest.run_id}-${key}` }, work)
+      delivered.set(key, manifest.run_id)
+      await writeDelivered(plan.history, plan.name, delivered)
+      report('done')
+    } catch (error) {
+      work.signal?.throwIfAborted()
+      report('failed', toWireError(error))
+    }
+  }
+  return results
+}
+
+/** Never shows an address with its secret. */
+export const describeOutput = (output: CycleOutput): string => {
+  if (output.kind === 'webhook') return `${output.service} webhook ${new URL(output.url.replaceAll(/\$\{\w+\}/g, 'x')).host}`
+  return `${output.kind === 'metrics' ? 'metrics' : `${output.format} ${output.kind}`} ${output.file}`
+}
+
+const deliver = async (
+  output: CycleOutput,
+  open: OpenRun,
+  message: CycleMessage,
+  { signal, environment = {}, retryPauseMs }: CycleWork,
+): Promise<void> => {
+  if (output.kind === 'webhook') {
+    const pauses = retryPauseMs === undefined ? {} : { pauseMs: retryPauseMs }
+    await sendWebhook(fillUrl(output.url, environment), output.service, message, { signal, ...pauses })
+    return
+  }
+  const target = { path: output.file, hasByteOrderMark: false }
+  if (output.kind === 'metrics') await writeTextfileMetrics(open, output.file)
+  else if (output.kind === 'tickets') await writeTickets(open, output.format, target)
+  else await writeReport(open, output.format, target, systemUser())
+}

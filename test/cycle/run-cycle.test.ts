@@ -1,0 +1,188 @@
+// Cycles of a plan on a small fleet: a new run for new inputs, outputs once each, gates, receivers that are down, two at once.
+import { createServer, type Server } from 'node:http'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readCyclePlan, type CyclePlan } from '../../src-main/cycle/cycle-plan.ts'
+import { runCycle, type CycleResult } from '../../src-main/cycle/run-cycle.ts'
+import { seriesRows, times } from '../fixtures/forecast-rows.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
+
+interface Post {
+  readonly path: string
+  readonly id: string
+  readonly text: string
+}
+
+let workspace: ForecastWorkspace
+let sink: Server
+let port: number
+let posts: Post[] = []
+let status = 200
+let planNumber = 0
+
+beforeAll(async () => {
+  workspace = await ForecastWorkspace.open()
+  sink = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      const { text } = JSON.parse(body) as { text: string }
+      posts.push({ path: request.url ?? '', id: String(request.headers['idempotency-key']), text })
+      response.writeHead(status).end()
+    })
+  })
+  await new Promise<void>((resolve) => void sink.listen(0, '127.0.0.1', resolve))
+  port = (sink.address() as AddressInfo).port
+})
+afterAll(async () => {
+  sink.close()
+  await workspace.close()
+})
+beforeEach(() => {
+  posts = []
+  status = 200
+})
+
+/** The night's forecasts: 20 + night measured days, then four days at the servers' levels. */
+const writeNight = (folder: string, night: number, levels: Readonly<Record<string, number>>): Promise<string> =>
+  workspace.writeForecasts(
+    `${folder}/forecasts.parquet`,
+    Object.entries(levels).flatMap(([server, level]) => seriesRows({ server, actual: times(20 + night, level), horizon: times(4, level) })),
+  )
+
+const makePlan = async (changes = ''): Promise<{ readonly folder: string; readonly file: string }> => {
+  const folder = `cycle-${++planNumber}`
+  await mkdir(join(workspace.folder, folder))
+  const file = join(workspace.folder, folder, 'plan.yaml')
+  await writeFile(
+    file,
+    `name: Payments
+history: runs
+inputs: [forecasts.parquet]
+gates: { new_at_risk: 0 }
+outputs:
+  - { kind: report, format: csv, file: fleet.csv }
+  - { kind: tickets, format: servicenow, file: tickets.csv }
+  - { kind: metrics, file: headroom.prom }
+  - { kind: webhook, service: slack, url: 'http://127.0.0.1:${port}/services/\${SLACK_SECRET}' }
+${changes}`,
+  )
+  return { folder, file }
+}
+
+const environment = { SLACK_SECRET: 'hidden' }
+const cycle = async (file: string): Promise<CycleResult> => runCycle(await readCyclePlan(file), { environment, retryPauseMs: 1 })
+const states = ({ outputs }: CycleResult): string[] => outputs.map(({ state }) => state)
+
+describe('a plan', () => {
+  let folder: string
+  let file: string
+  let first: CycleResult
+  beforeAll(async () => {
+    ;({ folder, file } = await makePlan())
+    await writeNight(folder, 0, { web: 90, app: 40 })
+    first = await cycle(file)
+  })
+
+  test('makes a run, its files and one message', async () => {
+    posts = []
+    expect(first).toMatchObject({ is_new: true, previous: null, gates: [], removed: [] })
+    expect(states(first)).toEqual(['done', 'done', 'done', 'done'])
+    expect((await readdir(join(workspace.folder, folder, 'runs'))).filter((name) => !name.startsWith('.'))).toEqual([first.run])
+    expect(await readFile(join(workspace.folder, folder, 'tickets.csv'), 'utf8')).toMatch(/Add capacity: web/)
+    expect(await readFile(join(workspace.folder, folder, 'headroom.prom'), 'utf8')).toMatch(/^headroom_at_risk_servers\{.*\} 1$/m)
+  })
+
+  test('does nothing the second time', async () => {
+    const written = (await stat(join(workspace.folder, folder, 'tickets.csv'))).mtimeMs
+    const again = await cycle(file)
+    expect(again).toMatchObject({ run: first.run, is_new: false })
+    expect(states(again)).toEqual(['done before', 'done before', 'done before', 'done before'])
+    expect((await stat(join(workspace.folder, folder, 'tickets.csv'))).mtimeMs).toBe(written)
+    expect(posts).toEqual([])
+  })
+
+  test('tries a receiver that was down again, and nothing else', async () => {
+    await writeNight(folder, 1, { web: 90, app: 85 })
+    status = 503
+    const down = await cycle(file)
+    expect(down).toMatchObject({ is_new: true, previous: first.run })
+    expect(states(down)).toEqual(['done', 'done', 'done', 'failed'])
+    expect(down.outputs[3]!.error).toMatchObject({ code: 'delivery-failed', message: `127.0.0.1:${port} answers 503.` })
+    expect(posts).toHaveLength(3)
+    status = 200
+    const up = await cycle(file)
+    expect(up).toMatchObject({ run: down.run, is_new: false })
+    expect(states(up)).toEqual(['done before', 'done before', 'done before', 'done'])
+    expect(new Set(posts.map(({ id }) => id)).size).toBe(1)
+    expect(posts.at(-1)!.path).toBe('/services/hidden')
+  })
+
+  test('says what crossed its gate, and what to do first', async () => {
+    await writeNight(folder, 2, { web: 90, app: 85, db: 95 })
+    const { gates } = await cycle(file)
+    expect(gates).toEqual([{ name: 'new_at_risk', limit: 0, value: 1, is_crossed: true }])
+    expect(posts).toHaveLength(1)
+    expect(posts[0]!.text).toMatch(/^\*Payments: 3 of 3 servers at risk by 2026-01-26\*\n1 new, 0 cleared since /)
+    expect(posts[0]!.text).toContain('Gate new_at_risk crossed: 1 server, at most 0 allowed.')
+    expect(posts[0]!.text).toMatch(/add capacity (db|web|app)/)
+  })
+
+  test('that two start at once is run once', async () => {
+    await writeNight(folder, 3, { web: 90, app: 85, db: 95 })
+    const results = await Promise.all([cycle(file), cycle(file)])
+    expect(results.filter(({ is_new }) => is_new)).toHaveLength(1)
+    expect(posts).toHaveLength(1)
+  })
+})
+
+test('a plan keeps what it says, and a webhook for gates is silent where none is crossed', async () => {
+  const { folder, file } = await makePlan(
+    `  - { kind: webhook, service: slack, when: gate, url: 'http://127.0.0.1:${port}/gates' }\nkeep: { latest: 1 }\n`,
+  )
+  await writeNight(folder, 0, { web: 40 })
+  await cycle(file)
+  await writeNight(folder, 1, { web: 40 })
+  const { run, previous, removed, outputs } = await cycle(file)
+  expect(removed).toEqual([previous])
+  expect(outputs.at(-1)!.state).toBe('not due')
+  expect(posts.filter(({ path }) => path === '/gates')).toEqual([])
+  expect((await readdir(join(workspace.folder, folder, 'runs'))).filter((name) => !name.startsWith('.'))).toEqual([run])
+})
+
+describe('a plan is refused', () => {
+  const read = async (text: string): Promise<CyclePlan> => readCyclePlan(await workspace.writeText('plan.yaml', text))
+  const start = 'name: a\nhistory: runs\ninputs: [f.parquet]\n'
+  test.each([
+    ['a key that is not known', `${start}retain: 3\n`, /^The plan's retain is no key|has no part retain/],
+    ['no inputs', 'name: a\nhistory: runs\n', /^The plan's inputs must be a list/],
+    ['a gate of another name', `${start}gates: { risky: 1 }\n`, /gates has no part risky/],
+    [
+      'an address without TLS',
+      `${start}outputs: [{kind: webhook, service: slack, url: "http://example.com/a"}]\n`,
+      /no address that begins with https/,
+    ],
+    [
+      'a host from the environment',
+      `${start}outputs: [{kind: webhook, service: teams, url: "https://\${HOST}/a"}]\n`,
+      /no address that begins with https/,
+    ],
+    [
+      'a name and password in its address',
+      `${start}outputs: [{kind: webhook, service: teams, url: "https://a:b@example.com/a"}]\n`,
+      /no address that begins/,
+    ],
+  ])('with %s', async (_title, text, message) => {
+    await expect(read(text)).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringMatching(message) })
+  })
+
+  test('whose variable is not set, before anything is analysed', async () => {
+    const { file } = await makePlan()
+    await expect(runCycle(await readCyclePlan(file), { environment: {} })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: "The plan's webhook needs the variable SLACK_SECRET, which is not set.",
+    })
+  })
+})

@@ -1,0 +1,28 @@
+// Messages of Slack and Teams as those services define them; a variable cannot send them to another host.
+import { expect, test } from 'vitest'
+import { fillUrl, webhookPayload } from '../../src-main/cycle/webhook.ts'
+
+const message = { title: 'Fleet <a> & b', lines: ['1 new'], id: 'x' }
+
+test('Slack reads text whose three special characters are escaped', () => {
+  expect(webhookPayload('slack', message)).toEqual({ text: '*Fleet &lt;a&gt; &amp; b*\n1 new' })
+})
+
+test('Teams reads an adaptive card', () => {
+  expect(webhookPayload('teams', message)).toMatchObject({
+    type: 'message',
+    attachments: [
+      {
+        contentType: 'application/vnd.microsoft.card.adaptive',
+        content: { type: 'AdaptiveCard', body: [{ type: 'TextBlock', text: 'Fleet <a> & b' }, { text: '1 new' }] },
+      },
+    ],
+  })
+})
+
+test.each(['k/1', '@evil.example/', '//evil.example/'])('the variable %s fills the path, and leaves the host', (key) => {
+  expect(fillUrl('https://hooks.example.com/a/${KEY}', { KEY: key })).toMatchObject({
+    host: 'hooks.example.com',
+    pathname: `/a/${key}`,
+  })
+})
