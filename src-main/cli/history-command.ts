@@ -32,7 +32,7 @@ const summaryLine = ({ runs, lasting }: RunHistory, day: Day): string => {
   const [first, last] = [runs[0]!, runs.at(-1)!]
   const old = lasting.filter((risk) => risk.runs >= 3).length
   return wrapText(
-    `${countText(runs.length, 'run')}, ${day(first.horizon.start)} to ${day(last.horizon.start)}. ` +
+    `${countText(runs.length, 'run')}, ${first === last ? '' : `${day(first.horizon.start)} to `}${day(last.horizon.start)}. ` +
       `${last.at_risk.toLocaleString('en-US')} of ${countText(last.servers, 'server')} at risk in the latest, ${old.toLocaleString('en-US')} of them in at least 3 runs running.`,
   )
 }
@@ -41,8 +41,8 @@ const wholeText = (value: number | null): string => (value === null ? '' : Math.
 
 const runsTable = (runs: readonly HistoryRun[], day: Day): string =>
   reportTable(
-    ['run', 'from', 'servers', 'at risk', 'new', 'cleared', 'interval', 'underutilised', 'savings, USD'],
-    runs.map(({ folder, horizon, servers, at_risk, new_at_risk, cleared, at_risk_range: range, underutilized, savings_usd }) => [
+    ['run', 'from', 'servers', 'at risk', 'new', 'cleared', 'interval', 'savings, USD'],
+    runs.map(({ folder, horizon, servers, at_risk, new_at_risk, cleared, at_risk_range: range, savings_usd }) => [
       folder,
       day(horizon.start),
       wholeText(servers),
@@ -50,7 +50,6 @@ const runsTable = (runs: readonly HistoryRun[], day: Day): string =>
       wholeText(new_at_risk),
       wholeText(cleared),
       range === null ? '' : `${Math.floor(range.low)} to ${Math.ceil(range.high)}`,
-      wholeText(underutilized),
       wholeText(savings_usd),
     ]),
   )

@@ -91,7 +91,8 @@ const parsePlan = (stated: Readonly<Record<string, unknown>>): z.infer<typeof pl
 /** The host stands in the plan, so that the environment cannot send what was found elsewhere; only this machine is reached without TLS. */
 const assertUrl = (url: string): void => {
   const isPlain = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url)
-  if (urlPattern.test(url) && !url.includes('@') && (isPlain || url.startsWith('https://'))) return
+  const isAddress = urlPattern.test(url) && URL.canParse(url) && !url.includes('@')
+  if (isAddress && (isPlain || url.startsWith('https://'))) return
   throw new HeadroomError('config-invalid', "The plan's webhook has no address that begins with https:// and a host.", {
     next: 'Write the host out, and a secret as ${NAME} behind it, a variable of the environment.',
   })

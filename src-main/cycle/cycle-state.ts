@@ -23,7 +23,12 @@ const statePathOf = (history: string, plan: string): string =>
   join(history, stateFolder, `${createHash('sha256').update(plan).digest('hex').slice(0, 16)}.json`)
 
 export const makeStateFolder = async (history: string): Promise<void> => {
-  await mkdir(join(history, stateFolder), { recursive: true })
+  await mkdir(join(history, stateFolder), { recursive: true }).catch((cause: unknown) => {
+    throw new HeadroomError('file-not-written', `The history ${history} is no folder that can be written.`, {
+      next: 'Name another folder in the plan.',
+      cause,
+    })
+  })
 }
 
 /** Throws run-damaged for a file that is none of ours: it is never overwritten. */

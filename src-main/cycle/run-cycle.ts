@@ -1,21 +1,23 @@
 // One cycle of a plan: analyse what is new, judge the gates, write and send what the plan names, and remove runs that it does not keep.
 import { createHash } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { HeadroomError, toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
+import { parseConfig } from '../config/parse-config.ts'
 import { Database } from '../database/database.ts'
 import { analyze } from '../engine/analyze.ts'
 import { findForecastFiles } from '../forecasts/forecast-files.ts'
 import { compareRuns } from '../queries/compare/compare-runs.ts'
-import { findRuns, type RunOfHistory } from '../queries/history/find-runs.ts'
+import { findRuns, type FoundRuns, type RunOfHistory } from '../queries/history/find-runs.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
 import { writeTickets } from '../report/tickets.ts'
 import { systemUser, writeReport } from '../report/write-report.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
+import { assertNewFiles } from '../run-folder/output-file.ts'
 import { outputKey, type CycleOutput, type CyclePlan } from './cycle-plan.ts'
 import { lockPathOf, makeStateFolder, readDelivered, writeDelivered } from './cycle-state.ts'
 import { describeCycle } from './describe-cycle.ts'
@@ -58,23 +60,27 @@ const waitMs = 6 * 3_600_000
  */
 export const runCycle = async (plan: CyclePlan, work: CycleWork = {}): Promise<CycleResult> => {
   for (const output of plan.outputs) if (output.kind === 'webhook') fillUrl(output.url, work.environment ?? {})
-  await mkdir(plan.history, { recursive: true })
   await makeStateFolder(plan.history)
-  return withFileLock(lockPathOf(plan.history), (assertHeld) => runLocked(plan, work, assertHeld), { waitMs, signal: work.signal })
+  try {
+    return await withFileLock(lockPathOf(plan.history), (assertHeld) => runLocked(plan, work, assertHeld), { waitMs, signal: work.signal })
+  } catch (cause) {
+    if (work.signal?.aborted !== true) throw cause
+    throw new HeadroomError('cancelled', 'The cycle was cancelled.', { next: 'Run it again: it goes on where it ended.', cause })
+  }
 }
 
 const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Promise<void>): Promise<CycleResult> => {
   const fingerprint = await fingerprintOf(plan)
   const before = await findKnownRuns(plan.history)
-  const known = before.find(({ name }) => name.endsWith(`-${fingerprint}`))
+  const known = [...before.runs, ...before.replaced].find(({ name }) => name.endsWith(`-${fingerprint}`))
   const name = known?.name ?? `${(work.now ?? new Date()).toISOString().slice(0, 10)}-${fingerprint}`
-  if (known === undefined) await analyseInputs(plan, name, before.at(-1), work)
+  if (known === undefined) await analyseInputs(plan, name, before.runs.at(-1), work)
   await assertHeld()
-  const { runs } = await findRuns(plan.history)
-  const run = runs.find((candidate) => candidate.name === name)
-  if (run === undefined) return { run: name, is_new: known === undefined, previous: null, gates: [], outputs: [], removed: [] }
-  const previous = runs[runs.indexOf(run) - 1]
+  const { runs, replaced } = await findRuns(plan.history)
   const folder = join(plan.history, name)
+  const run = [...runs, ...replaced].find((candidate) => candidate.name === name)
+  if (run === undefined) throw new HeadroomError('run-damaged', `${folder} cannot be read.`, { next: 'Move it away and run again.' })
+  const previous = [...runs].reverse().find(({ manifest }) => Date.parse(manifest.horizon.start) < Date.parse(run.manifest.horizon.start))
   const comparison = previous === undefined ? null : await compareRuns(join(plan.history, previous.name), folder, { signal: work.signal })
   const gates = judgeGates(plan.gates, run.manifest.counts, comparison === null ? null : countNewAtRisk(comparison))
   const outputs = await withRunFolder(
@@ -89,17 +95,17 @@ const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Pro
       : findExpired(
           runs.map(({ name: own, manifest }) => ({ name: own, start: manifest.horizon.start })),
           plan.keep,
-        )
+        ).filter((expired) => expired !== name)
   for (const expired of removed) await removeRun(plan.history, expired)
   return { run: name, is_new: known === undefined, previous: previous?.name ?? null, gates, outputs, removed }
 }
 
 /** None in a new history. */
-const findKnownRuns = async (history: string): Promise<readonly RunOfHistory[]> => {
+const findKnownRuns = async (history: string): Promise<Pick<FoundRuns, 'runs' | 'replaced'>> => {
   try {
-    return (await findRuns(history)).runs
+    return await findRuns(history)
   } catch (error) {
-    if (error instanceof HeadroomError && error.code === 'run-not-found') return []
+    if (error instanceof HeadroomError && error.code === 'run-not-found') return { runs: [], replaced: [] }
     throw error
   }
 }
@@ -109,7 +115,7 @@ const fingerprintOf = async (plan: CyclePlan): Promise<string> => {
   const { inputs, servers, events, projects, drivers, catalogue, method, model, settings } = plan
   const database = await Database.open()
   try {
-    const { files } = await findForecastFiles(database, inputs)
+    const { files } = await findForecastFiles(database, inputs, parseConfig(settings, method).encoding)
     const tables = await Promise.all([servers, events, projects, drivers, catalogue].map(describeFile))
     const stated = {
       version: packageJson.version,
@@ -211,6 +217,8 @@ const deliver = async (
     await sendWebhook(fillUrl(output.url, environment), output.service, message, { signal, ...pauses })
     return
   }
+  await mkdir(dirname(output.file), { recursive: true })
+  await assertNewFiles([output.file], { force: true })
   const target = { path: output.file, hasByteOrderMark: false }
   if (output.kind === 'metrics') await writeTextfileMetrics(open, output.file)
   else if (output.kind === 'tickets') await writeTickets(open, output.format, target)

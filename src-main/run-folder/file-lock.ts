@@ -36,11 +36,11 @@ export const withFileLock = async <Value>(
     if (performance.now() > deadline) throw new Error(`${path} is held by another process.`)
     await pause(long === undefined ? retryMs : longRetryMs)
   }
-  const heartbeat =
-    long === undefined
-      ? undefined
-      : setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), heartbeatMs).unref()
   const isHeld = async (): Promise<boolean> => parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === nonce
+  const beat = async (): Promise<void> => {
+    if (await isHeld()) await utimes(path, new Date(), new Date())
+  }
+  const heartbeat = long === undefined ? undefined : setInterval(() => void beat().catch(() => undefined), heartbeatMs).unref()
   try {
     return await work(async () => {
       if (!(await isHeld())) throw new Error(`Another process took over ${path}.`)

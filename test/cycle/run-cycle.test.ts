@@ -138,6 +138,32 @@ describe('a plan', () => {
   })
 })
 
+test('two plans on one history, and settings that change back, use the runs that are there', async () => {
+  const { folder, file } = await makePlan()
+  await writeNight(folder, 0, { web: 90 })
+  const strict = join(workspace.folder, folder, 'strict.yaml')
+  await writeFile(strict, (await readFile(file, 'utf8')).replace('name: Payments', 'name: Strict\nsettings: { high_risk_threshold: 85 }'))
+  const first = await cycle(file)
+  const second = await cycle(strict)
+  expect([first.is_new, second.is_new]).toEqual([true, true])
+  expect(second.run).not.toBe(first.run)
+  // The other plan's run is the later one for the same horizon.
+  const again = await cycle(file)
+  expect(again).toMatchObject({ run: first.run, is_new: false, previous: null })
+  expect(states(again)).toEqual(['done before', 'done before', 'done before', 'done before'])
+})
+
+test('a cycle that is cancelled says how to go on, and an output inside of a run fails alone', async () => {
+  const { folder, file } = await makePlan()
+  await writeNight(folder, 0, { web: 90 })
+  const plan = await readCyclePlan(file)
+  await expect(runCycle(plan, { environment, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' })
+  const { run } = await cycle(file)
+  const inside = join(plan.history, run, 'manifest.json')
+  const { outputs } = await runCycle({ ...plan, outputs: [{ kind: 'metrics', file: inside }] }, { environment })
+  expect(outputs).toEqual([{ output: `metrics ${inside}`, state: 'failed', error: expect.objectContaining({ code: 'output-not-empty' }) }])
+})
+
 test('a plan keeps what it says, and a webhook for gates is silent where none is crossed', async () => {
   const { folder, file } = await makePlan(
     `  - { kind: webhook, service: slack, when: gate, url: 'http://127.0.0.1:${port}/gates' }\nkeep: { latest: 1 }\n`,
@@ -176,6 +202,15 @@ describe('a plan is refused', () => {
     ],
   ])('with %s', async (_title, text, message) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringMatching(message) })
+  })
+
+  test('whose history is a file', async () => {
+    const { file } = await makePlan()
+    const plan = await readCyclePlan(file)
+    await expect(runCycle({ ...plan, history: file }, { environment })).rejects.toMatchObject({
+      code: 'file-not-written',
+      message: `The history ${file} is no folder that can be written.`,
+    })
   })
 
   test('whose variable is not set, before anything is analysed', async () => {

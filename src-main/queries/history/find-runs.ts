@@ -14,6 +14,8 @@ export interface RunOfHistory extends RunContents {
 export interface FoundRuns {
   readonly folder: string
   readonly runs: readonly RunOfHistory[]
+  /** Runs that were made again later for the same horizon. */
+  readonly replaced: readonly RunOfHistory[]
   /** A sentence for each folder with a manifest that does not count. */
   readonly notes: readonly string[]
 }
@@ -44,27 +46,27 @@ export const findRuns = async (path: string): Promise<FoundRuns> => {
       next: 'Name a folder whose folders are runs, such as one that nightly runs are written to.',
     })
   }
-  const { runs, replaced } = keepLatest(found)
-  return { folder, runs, notes: [...notes, ...replaced] }
-}
-
-const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
-
-/** A run that was made again for the same horizon replaces the earlier one. */
-const keepLatest = (found: readonly RunOfHistory[]): { readonly runs: RunOfHistory[]; readonly replaced: string[] } => {
   const inOrder = [...found].sort(
     (a, b) =>
       Date.parse(a.manifest.horizon.start) - Date.parse(b.manifest.horizon.start) ||
-      compareTexts(a.manifest.analyzed_at, b.manifest.analyzed_at),
+      Date.parse(a.manifest.analyzed_at) - Date.parse(b.manifest.analyzed_at),
   )
-  const isReplaced = (run: RunOfHistory, index: number): boolean =>
-    inOrder[index + 1]?.manifest.horizon.start === run.manifest.horizon.start
+  const nextOfSameHorizon = (index: number): RunOfHistory | undefined => {
+    const next = inOrder[index + 1]
+    return next?.manifest.horizon.start === inOrder[index]!.manifest.horizon.start ? next : undefined
+  }
   return {
-    runs: inOrder.filter((run, index) => !isReplaced(run, index)),
-    replaced: inOrder.flatMap((run, index) =>
-      isReplaced(run, index) ? [`${run.name} does not count: ${inOrder[index + 1]!.name} is a later run for the same horizon.`] : [],
-    ),
+    folder,
+    runs: inOrder.filter((_, index) => nextOfSameHorizon(index) === undefined),
+    replaced: inOrder.filter((_, index) => nextOfSameHorizon(index) !== undefined),
+    notes: [
+      ...notes,
+      ...inOrder.flatMap(({ name }, index) => {
+        const next = nextOfSameHorizon(index)
+        return next === undefined ? [] : [`${name} does not count: ${next.name} is a later run for the same horizon.`]
+      }),
+    ],
   }
 }
 
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
