@@ -1,4 +1,4 @@
-// Lasting changes of level as a warning that offers an event for each: the backtest rows that knew nothing of the new level.
+// Lasting changes of level as a warning that offers an event for each: the backtest rows of the old level, and those that knew nothing of the new one.
 import { z } from 'zod'
 import { isPercentMetric, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import type { EventLine } from '../../src-shared/run/event-line.ts'
@@ -44,9 +44,9 @@ export const offerShifts = async (
 ): Promise<RunWarning[]> => {
   const offered = shifts.flatMap((shift) => {
     const { metric } = frame.series.metrics[frame.series.metric[shift.series]!]!
-    const lastStep = lastUnawareStep(shift, frame)
+    const unaware = unawareSteps(shift, frame)
     const isSmall = isPercentMetric(config, metric) && Math.abs(shift.after - shift.before) < minPoints
-    return lastStep === null || isSmall ? [] : [{ ...shift, metric, lastStep }]
+    return unaware === null || isSmall ? [] : [{ ...shift, metric, unaware }]
   })
   const [first] = offered
   if (first === undefined) return []
@@ -57,26 +57,26 @@ export const offerShifts = async (
     z.object({ series_id: z.number(), server_id: z.string() }),
   )
   const described = named.map((shift) => {
-    const { metric } = shift
+    const { metric, unaware } = shift
     const { server_id } = names.find(({ series_id }) => series_id === shift.series)!
-    const change = `from ${levelText(shift.before)} to ${levelText(shift.after)}`
+    const change = `from ${levelText(shift.before)} to ${levelText(shift.after)} on ${dayOf(shift.step)}`
     const event: EventLine = {
-      from: dayOf(shift.step),
-      to: dayOf(shift.lastStep),
+      from: dayOf(unaware.first),
+      to: dayOf(unaware.last),
       servers: server_id,
       group: '',
       metric,
       effect: '',
       note: `Level changed ${change}`,
     }
-    return { text: `${server_id}, ${metric}: ${change} on ${event.from}`, event }
+    return { text: `${server_id}, ${metric}: ${change}`, event }
   })
   const count = offered.length
   const examples = described.slice(0, namedShifts).map(({ text }) => text)
   return [
     {
       code: 'level-shifts',
-      message: `${count.toLocaleString('en-US')} series changed ${count === 1 ? 'its' : 'their'} level for good: ${examples.join('; ')}. Was the capacity changed? The view Events offers ${count === 1 ? 'an event' : 'events'} for it.`,
+      message: `${count.toLocaleString('en-US')} series changed ${count === 1 ? 'its' : 'their'} level for good: ${examples.join('; ')}. Was the capacity changed? The view Events offers ${count === 1 ? 'an event' : 'events'} for ${count > maxOffers ? `the first ${maxOffers}` : 'it'}.`,
       count,
       examples,
       // An events table separates names by semicolons.
@@ -87,12 +87,18 @@ export const offerShifts = async (
 
 const levelText = (level: number): string => String(Number(level.toPrecision(3)))
 
-/** Last step that is forecast from an origin too early to know of the change; null without one in the backtest. */
-const lastUnawareStep = ({ series, step }: FoundShift, { grid, firstSlot, horizon, series: slots }: ForecastFrame): number | null => {
+/**
+ * Steps from the first one of the backtest, or the change, to the last that is forecast from an origin too early to know of it; null without the latter.
+ * Errors around the old level would draw simulated paths towards it.
+ */
+const unawareSteps = (
+  { series, step }: FoundShift,
+  { grid, firstSlot, horizon, series: slots }: ForecastFrame,
+): { readonly first: number; readonly last: number } | null => {
   const [from, origin] = [slots.firstSlot[series]! - firstSlot, slots.lastSlot[series]! + 1 - firstSlot]
-  const lastSteps = rollingOrigins(from, origin, horizon)
-    .slice(0, -1)
+  const backtest = rollingOrigins(from, origin, horizon).slice(0, -1)
+  const lastSteps = backtest
     .filter((window) => window.origin < step + minShiftSeasons * stepsOfWeek(grid) && window.origin + window.steps > step)
     .map((window) => window.origin + window.steps - 1)
-  return lastSteps.length === 0 ? null : Math.max(...lastSteps)
+  return lastSteps.length === 0 ? null : { first: Math.min(step, backtest[0]!.origin), last: Math.max(...lastSteps) }
 }

@@ -65,7 +65,7 @@ describe('own forecasts', () => {
   })
   afterAll(async () => workspace.close())
 
-  test('offer an event for the rows that knew nothing of the new level', async () => {
+  test('offer an event for the rows of the old level, and those that knew nothing of the new one', async () => {
     const select = (server: string, value: string): string =>
       `SELECT '${server}' AS host, TIMESTAMP '2026-03-01' + to_days(CAST(i AS INTEGER)) AS "time", CAST(${value} AS DOUBLE) AS value FROM range(90) t(i)`
     const input = await workspace.writeQuery(
@@ -87,13 +87,13 @@ describe('own forecasts', () => {
         examples: ['doubled, cpu_p95: from 62.5 to 32.6 on 2026-04-20'],
         events: [
           {
-            from: '2026-04-20',
+            from: '2026-04-18',
             to: '2026-05-15',
             servers: 'doubled',
             group: '',
             metric: 'cpu_p95',
             effect: '',
-            note: 'Level changed from 62.5 to 32.6',
+            note: 'Level changed from 62.5 to 32.6 on 2026-04-20',
           },
         ],
       },
