@@ -13,7 +13,10 @@ const errorCodes = {
   scenario: 'scenario-invalid',
 } as const
 
-const keysSchema = z.record(z.string(), z.unknown()).nullable()
+/** A record of zod's would leave out a key `__proto__` without a word. */
+const keysSchema = z
+  .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
+  .nullable()
 
 /** The file's keys, unvalidated; an empty file has none. Throws config-invalid or scenario-invalid. */
 export const readYamlFile = async (file: string, kind: keyof typeof errorCodes): Promise<Record<string, unknown>> => {

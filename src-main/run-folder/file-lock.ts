@@ -1,7 +1,8 @@
 // One change at a time, also from several processes and hosts: a lock file with its holder, taken over where the holder is gone.
 import { randomUUID } from 'node:crypto'
-import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileSystemTime } from './file-system-time.ts'
 import { currentOwner, ownerState, parseOwner } from './process-owner.ts'
 
 const retryMs = 20
@@ -19,35 +20,62 @@ export interface LongLock {
   readonly signal?: AbortSignal | undefined
 }
 
-/**
- * Runs `work` while no other process holds the lock; its folder must be there. Throws where another holds it for too long.
- * `work` calls `assertHeld` before what cannot be undone: a process that slept for long may have lost the lock.
- * With `long`, work may take any time: the holder gives a sign of life now and then.
- */
+/** Throws where another process took the lock over: call it before what cannot be undone. A process that slept for long may have lost it. */
+type AssertHeld = () => Promise<void>
+
+/** Runs `work` while no other process holds the lock; its folder must be there. Throws LockHeldError. With `long`, work may take any time. */
 export const withFileLock = async <Value>(
   path: string,
-  work: (assertHeld: () => Promise<void>) => Promise<Value>,
+  work: (assertHeld: AssertHeld) => Promise<Value>,
   long?: LongLock,
 ): Promise<Value> => {
+  const { assertHeld, release } = await acquireFileLock(path, long)
+  try {
+    return await work(assertHeld)
+  } finally {
+    await release()
+  }
+}
+
+export interface HeldLock {
+  readonly assertHeld: AssertHeld
+  readonly release: () => Promise<void>
+}
+
+/** Another process holds the lock, and has for as long as this one waited. */
+export class LockHeldError extends Error {}
+
+/** As `withFileLock`, for work with an end elsewhere. With `long`, the holder gives a sign of life now and then. */
+export const acquireFileLock = async (path: string, long?: LongLock): Promise<HeldLock> => {
   const nonce = randomUUID()
   const deadline = performance.now() + (long?.waitMs ?? timeoutMs)
-  while (!(await tryAcquire(path, nonce))) {
+  // What its holder left behind is removed first.
+  while (!(await tryAcquire(path, nonce)) && !(await tryAcquire(path, nonce))) {
     long?.signal?.throwIfAborted()
-    if (performance.now() > deadline) throw new Error(`${path} is held by another process.`)
+    if (performance.now() > deadline) throw new LockHeldError(`${path} is held by another process.`)
     await pause(long === undefined ? retryMs : longRetryMs)
   }
   const isHeld = async (): Promise<boolean> => parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === nonce
-  const beat = async (): Promise<void> => {
-    if (await isHeld()) await utimes(path, new Date(), new Date())
-  }
-  const heartbeat = long === undefined ? undefined : setInterval(() => void beat().catch(() => undefined), heartbeatMs).unref()
-  try {
-    return await work(async () => {
+  const heartbeat = long === undefined ? undefined : setInterval(() => void beat(path, nonce).catch(() => undefined), heartbeatMs).unref()
+  return {
+    assertHeld: async () => {
       if (!(await isHeld())) throw new Error(`Another process took over ${path}.`)
-    })
+    },
+    release: async () => {
+      clearInterval(heartbeat)
+      if (await isHeld()) await rm(path, { force: true })
+    },
+  }
+}
+
+/** Written, not touched, so that the clock of the file system counts; into the opened file, which may have been moved meanwhile. */
+const beat = async (path: string, nonce: string): Promise<void> => {
+  const file = await open(path, 'r+')
+  try {
+    const text = await file.readFile('utf8')
+    if (parseOwner(text)?.nonce === nonce) await file.write(text, 0)
   } finally {
-    clearInterval(heartbeat)
-    if (await isHeld()) await rm(path, { force: true })
+    await file.close()
   }
 }
 
@@ -63,17 +91,19 @@ const tryAcquire = async (path: string, nonce: string): Promise<boolean> => {
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
     const holder = await readFile(path, 'utf8').catch(() => '')
-    if (await isStale(path, holder)) await removeStale(path, holder, nonce)
+    if (await isStale(path, holder, nonce)) await removeStale(path, holder, nonce)
     return false
   }
 }
 
-const isStale = async (path: string, holder: string): Promise<boolean> => {
-  const age = await stat(path).then(
-    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
-    () => 0,
+const isStale = async (path: string, holder: string, nonce: string): Promise<boolean> => {
+  const writtenAt = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
   )
-  if (age > staleAfterMs) return true
+  if (writtenAt === undefined) return false
+  const age = Math.abs(Date.now() - writtenAt)
+  if (age > staleAfterMs && Math.abs((await fileSystemTime(`${path}.${nonce}`)) - writtenAt) > staleAfterMs) return true
   const owner = parseOwner(holder)
   return owner === undefined ? age > unnamedGraceMs : ownerState(owner) === 'ended'
 }

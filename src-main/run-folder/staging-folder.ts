@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { filesInManifest, runFiles, type FileEntry, type RunManifest } from '../../src-shared/run/run-manifest.ts'
+import { fileSystemTime } from './file-system-time.ts'
 import { currentOwner, ownerState, parseOwner, type ProcessOwner } from './process-owner.ts'
 import { streamRegularFile } from './regular-file.ts'
 import { replaceText, syncFolder, fsyncFile } from './replace-file.ts'
@@ -215,20 +216,7 @@ const readClaim = async (claim: string): Promise<FoundClaim> => {
   const ownerPath = join(claim, ownerName ?? '')
   const owner = ownerName === undefined ? undefined : parseOwner(await readFile(ownerPath, 'utf8').catch(() => ''))
   const seen = await lstat(ownerPath).catch(() => stats)
-  return { owner, age: (await fileSystemTime(claim)) - seen.mtimeMs }
-}
-
-/** Now, by the clock of the file system that holds the folder. */
-const fileSystemTime = async (claim: string): Promise<number> => {
-  const probe = `${claim}-${randomUUID()}`
-  try {
-    await mkdir(probe)
-    return (await stat(probe)).mtimeMs
-  } catch {
-    return Date.now()
-  } finally {
-    await rmdir(probe).catch(() => undefined)
-  }
+  return { owner, age: (await fileSystemTime(`${claim}-${randomUUID()}`)) - seen.mtimeMs }
 }
 
 /** Claims that were moved out of the way, by this start or by one that was killed; also the files they had moved into place already. */

@@ -1,12 +1,12 @@
 // The folder of a collect that is under way: its plan and the parts received so far, so that a collect that was broken off goes on.
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { nameRecord } from '../../src-shared/config/name-record.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { MeasurementsSource } from '../../src-shared/sources/source-requests.ts'
-import { currentOwner, ownerState, parseOwner } from '../run-folder/process-owner.ts'
+import { acquireFileLock, LockHeldError, type HeldLock } from '../run-folder/file-lock.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
 import { tryParseJson } from '../../src-shared/run/parse-json.ts'
 
@@ -24,15 +24,15 @@ export interface CollectedValue {
   readonly value: number
 }
 
-export const partDetailsSchema = z.object({
+const partDetailsSchema = z.object({
   /** Labels or tags by server. */
-  servers: z.record(z.string(), z.record(z.string(), z.string())),
+  servers: nameRecord(z.record(z.string(), z.string())),
   /** Values that are not a number, or infinite. */
   unusable: z.int(),
   /** What the source said about the answer. */
   notes: z.array(z.string()),
 })
-export type PartDetails = z.infer<typeof partDetailsSchema>
+type PartDetails = z.infer<typeof partDetailsSchema>
 
 export interface Collection<Plan> {
   readonly folder: string
@@ -90,9 +90,13 @@ export const openCollection = async <Plan>(
 ): Promise<Collection<Plan>> => {
   const folder = collectionFolder(out)
   await mkdir(folder, { recursive: true })
-  await claim(folder, out)
-  const release = (): Promise<void> => rm(join(folder, ownerName), { force: true })
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  const { assertHeld, release } = await claim(folder, out)
+  const remove = async (): Promise<void> => {
+    await assertHeld()
+    // Also ends the signs of life.
+    await release()
+    await rm(folder, { recursive: true, force: true })
+  }
   try {
     const stored = await readPlan(folder, request, planSchema)
     const plan = stored ?? (await makePlan())
@@ -107,6 +111,7 @@ export const openCollection = async <Plan>(
       hasPart: (index) => existsSync(join(folder, partName(index, 'csv'))),
       // The values come last: they say that the part is whole.
       storePart: async (index, values, details) => {
+        await assertHeld()
         await replaceText(join(folder, partName(index, 'json')), JSON.stringify(details))
         await replaceText(join(folder, partName(index, 'csv')), [...csvLines(values)].join(''))
       },
@@ -127,13 +132,13 @@ function* csvLines(values: Iterable<CollectedValue>): Generator<string> {
 
 export const quoteCsv = (text: string): string => `"${text.replaceAll('"', '""')}"`
 
-const claim = async (folder: string, out: string): Promise<void> => {
-  const path = join(folder, ownerName)
-  const owner = parseOwner(await readFile(path, 'utf8').catch(() => ''))
-  if (owner !== undefined && ownerState(owner) === 'running') {
-    throw new HeadroomError('output-not-empty', `Another collect writes ${out}.`, { next: 'Wait for it, or name another file.' })
+const claim = async (folder: string, out: string): Promise<HeldLock> => {
+  try {
+    return await acquireFileLock(join(folder, ownerName), { waitMs: 0 })
+  } catch (cause) {
+    if (!(cause instanceof LockHeldError)) throw cause
+    throw new HeadroomError('output-not-empty', `Another collect writes ${out}.`, { next: 'Wait for it, or name another file.', cause })
   }
-  await replaceText(path, JSON.stringify(currentOwner(randomUUID())))
 }
 
 const readPlan = async <Plan>(folder: string, request: unknown, planSchema: z.ZodType<Plan>): Promise<Plan | undefined> => {

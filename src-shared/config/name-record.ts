@@ -1,4 +1,5 @@
 // Groups of keys that users name: zod's records leave out a key `__proto__` without a word, so it passes them under another name.
+import { z } from 'zod'
 
 const hiddenName = '__proto__'
 /** No other name ends so: the blank after it would have been trimmed. */
@@ -23,3 +24,12 @@ export const hideProtoNames = (settings: Settings): Record<string, unknown> => r
 
 /** After it. Read such groups with `Object.entries` or `Object.hasOwn`, never with `in`. */
 export const showProtoNames = <Parsed extends object>(settings: Parsed): Parsed => renameKeys(settings, shownName, hiddenName)
+
+const renameKey = (group: unknown, from: string, to: string): unknown => Object.values(renameKeys({ group }, from, to))[0]
+
+/** A record whose keys are names out of files. */
+export const nameRecord = <Value>(value: z.ZodType<Value>): z.ZodType<Record<string, Value>, Record<string, Value>> =>
+  z.preprocess(
+    (group: Record<string, Value>) => renameKey(group, hiddenName, shownName),
+    z.record(z.string().min(1), value).transform((group) => renameKey(group, shownName, hiddenName) as Record<string, Value>),
+  )

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { columnRoleSchema, wideLayoutSchema } from '../run/input-mapping.ts'
 import { decimalSettings, textEncodings } from './analysis-config.ts'
 import { metricUnitSchema } from './metric-units.ts'
+import { nameRecord } from './name-record.ts'
 
 /** Keys of the configuration; what is absent is found in the files, or taken from the settings of the analysis. */
 export const readingSettingsSchema = z.strictObject({
@@ -15,7 +16,7 @@ export const readingSettingsSchema = z.strictObject({
   time_zone: z.string().min(1).optional(),
   interval_level: z.number().gt(0).lt(1).optional(),
   target_metric: z.string().min(1).optional(),
-  metric_units: z.record(z.string().min(1), metricUnitSchema).optional(),
+  metric_units: nameRecord(metricUnitSchema).optional(),
 })
 export type ReadingSettings = z.infer<typeof readingSettingsSchema>
 
@@ -23,7 +24,7 @@ export type ReadingSettings = z.infer<typeof readingSettingsSchema>
 export const mergeReadingSettings = (settings: ReadingSettings, changes: Readonly<Record<string, unknown>>): ReadingSettings | null => {
   const merged: Record<string, unknown> = { ...settings, ...changes }
   for (const key of ['map', 'metric_units'] as const) {
-    const entries = Object.entries({ ...settings[key], ...z.record(z.string(), z.unknown()).parse(changes[key] ?? {}) })
+    const entries = Object.entries({ ...settings[key], ...nameRecord(z.unknown()).parse(changes[key] ?? {}) })
     merged[key] = Object.fromEntries(entries.filter(([, value]) => value !== undefined))
   }
   const stated = Object.entries(merged).filter(([, value]) => !isNothing(value))
@@ -39,7 +40,7 @@ export const applyReadingSettings = (
   settings: ReadingSettings,
 ): Readonly<Record<string, unknown>> => {
   if (settings.metric_units === undefined) return { ...analysis, ...settings }
-  const units = z.record(z.string(), z.unknown()).safeParse(analysis['metric_units']).data
+  const units = nameRecord(z.unknown()).safeParse(analysis['metric_units']).data
   return { ...analysis, ...settings, metric_units: { ...units, ...settings.metric_units } }
 }
 

@@ -30,6 +30,14 @@ describe('readYamlFile', () => {
   test.each([
     ['YAML', 'high_risk_threshold: 70\neoq_months: [3, 6]\n', { high_risk_threshold: 70, eoq_months: [3, 6] }],
     ['JSON', '{"high_risk_threshold": 70}', { high_risk_threshold: 70 }],
+    [
+      'names of JavaScript',
+      '__proto__: { a: 1 }\nconstructor: 2\n',
+      Object.fromEntries([
+        ['__proto__', { a: 1 }],
+        ['constructor', 2],
+      ]),
+    ],
     ['an empty file', '', {}],
     ['a file of comments', '# nothing yet\n', {}],
   ])('reads %s', async (_, text, keys) => {

@@ -1,11 +1,11 @@
 // One change at a time: others wait, and a lock whose holder is gone is taken over.
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { withFileLock } from '../../src-main/run-folder/file-lock.ts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { acquireFileLock, LockHeldError, withFileLock } from '../../src-main/run-folder/file-lock.ts'
 import { currentOwner } from '../../src-main/run-folder/process-owner.ts'
 
 let folder: string
@@ -50,6 +50,19 @@ test.each([
   const then = Date.now() / 1000 - seconds
   await utimes(lock, then, then)
   expect(await withFileLock(lock, async () => 'in')).toBe('in')
+})
+
+test('work of any length gives signs of life by the clock of the file system', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const old = Date.now() / 1000 - 3600
+  const held = await acquireFileLock(lock, { waitMs: 0 })
+  await utimes(lock, old, old)
+  await vi.advanceTimersByTimeAsync(5000)
+  await vi.waitFor(async () => expect(Date.now() - (await stat(lock)).mtimeMs).toBeLessThan(60_000))
+  vi.useRealTimers()
+  await expect(acquireFileLock(lock, { waitMs: 0 })).rejects.toThrow(LockHeldError)
+  await held.release()
+  expect(await readdir(folder)).toEqual([])
 })
 
 test('one that slept until its lock was taken over notices before it changes anything, and leaves the other’s lock alone', async () => {

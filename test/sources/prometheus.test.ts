@@ -1,6 +1,7 @@
 // Measurements out of Prometheus: every value once, in requests that it accepts, resumed and extended to the same bytes, with no secret on disk.
-import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { CollectedMeasurements, PrometheusAccess, PrometheusRequest } from '../../src-shared/sources/source-requests.ts'
 import { literal } from '../../src-main/database/database.ts'
+import { currentOwner } from '../../src-main/run-folder/process-owner.ts'
 import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
 import { assembleMeasurements } from '../../src-main/sources/assemble-measurements.ts'
 import { assertOutput } from '../../src-main/sources/output-names.ts'
@@ -102,6 +104,37 @@ describe('a collect', () => {
     expect(await readFile(serversTable, 'utf8')).toBe(
       '"server_id","business_unit","job"\n"web-0","Retail","node"\n"web-1","Bank","node"\n"web-2","Retail","node"\n',
     )
+  })
+
+  test('keeps the labels of servers with names of JavaScript', async () => {
+    const names = ['__proto__', 'constructor', 'toString']
+    prometheus.series.set(
+      'busy',
+      names.map((name) => ({ labels: { instance: name, job: `job of ${name}` }, valueAt: () => '20' })),
+    )
+    const { serversTable } = await collect('names.parquet')
+    const rows = names.sort().map((name) => `"${name}","job of ${name}"\n`)
+    expect(await readFile(serversTable, 'utf8')).toBe(`"server_id","job"\n${rows.join('')}`)
+  })
+
+  test('is refused while another one writes the same file, also in another container', async () => {
+    const results = await Promise.allSettled([collect('shared.parquet'), collect('shared.parquet', { days: 5 })])
+    const refused = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []))
+    expect(refused).toEqual([
+      expect.objectContaining({ code: 'output-not-empty', message: `Another collect writes ${join(folder, 'shared.parquet')}.` }),
+    ])
+    const collecting = join(folder, 'elsewhere.parquet.collecting')
+    await mkdir(collecting)
+    await writeFile(join(collecting, 'owner.json'), JSON.stringify({ ...currentOwner(randomUUID()), pid_namespace: 'pid:[1]' }))
+    expect((await errorOf(collect('elsewhere.parquet'))).code).toBe('output-not-empty')
+  })
+
+  test('that slept until another one took its folder over stores nothing there', async () => {
+    const collecting = join(folder, 'taken.parquet.collecting')
+    const others = JSON.stringify({ ...currentOwner(randomUUID()), pid_namespace: 'pid:[1]' })
+    const sleeper = collect('taken.parquet', {}, { onProgress: () => writeFileSync(join(collecting, 'owner.json'), others) })
+    await expect(sleeper).rejects.toThrow('took over')
+    expect((await readdir(collecting)).sort()).toEqual(['owner.json', 'plan.json'])
   })
 
   test('asks for no more points than Prometheus allows', async () => {

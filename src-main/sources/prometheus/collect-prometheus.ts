@@ -17,7 +17,6 @@ import {
   type CollectWork,
   type CollectedValue,
   type Collection,
-  type PartDetails,
 } from '../collection.ts'
 import { assertSameSource, readMeasurementsSource, spanOf } from '../measurements-source.ts'
 import { maxPointsPerSeries, parseAddress, PrometheusClient, TooMuchForOneQuery, type PrometheusSeries } from './prometheus-client.ts'
@@ -189,18 +188,19 @@ const fetchParts = async (
     if (hasPart(index)) continue
     const { series, warnings } = await fetchSpan(client, query, first, last, signal)
     const values: CollectedValue[] = []
-    const servers: PartDetails['servers'] = {}
+    const servers = new Map<string, Readonly<Record<string, string>>>()
     let unusable = 0
     for (const one of series) {
       const server = serverOf(one, labels, query.metric)
-      servers[server] = { ...servers[server], ...attributesOf(one, labels, attributes) }
+      servers.set(server, { ...servers.get(server), ...attributesOf(one, labels, attributes) })
       for (const [seconds, text] of one.samples) {
         const value = Number(text)
         if (Number.isFinite(value)) values.push({ server, metric: query.metric, seconds: seconds - query.shift, value })
         else unusable += 1
       }
     }
-    await storePart(index, values, { servers, unusable, notes: warnings.map((warning) => `Prometheus warns: ${warning}`) })
+    const notes = warnings.map((warning) => `Prometheus warns: ${warning}`)
+    await storePart(index, values, { servers: Object.fromEntries(servers), unusable, notes })
   }
   onProgress?.('Collecting', 1)
 }

@@ -19,6 +19,18 @@ describe('statements about files', () => {
     })
   })
 
+  it('may name a metric as JavaScript names its own', () => {
+    const units = Object.fromEntries([
+      ['__proto__', 'percent'],
+      ['constructor', 'fraction'],
+    ])
+    const settings = mergeReadingSettings({}, { metric_units: units })
+    expect(Object.entries(settings?.metric_units ?? {})).toEqual(Object.entries(units))
+    expect(
+      Object.entries(applyReadingSettings({ metric_units: units }, { metric_units: { cpu: 'bytes' } })['metric_units'] as object),
+    ).toEqual([...Object.entries(units), ['cpu', 'bytes']])
+  })
+
   it('are withdrawn by an undefined value', () => {
     expect(mergeReadingSettings({ map: { server_id: 'vm' }, wide: 'models' }, { map: { server_id: undefined }, wide: undefined })).toEqual(
       {},
