@@ -35,6 +35,8 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // A loaded machine answers late; what never comes fails the test by this.
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

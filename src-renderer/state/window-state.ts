@@ -68,12 +68,12 @@ export const useWindowState = create<WindowState>(() => ({
   overlay: null,
 }))
 
-/** Rejects invalid analysis settings. */
+/** Ends when the change is saved; `settings.changed` brings it earlier. Rejects invalid analysis settings. */
 export const changeSettings = async (change: SettingsChange): Promise<void> => {
-  applySettings(await request('settings.set', change))
+  await request('settings.set', change)
 }
 
-/** Column layouts that are not written yet: what earlier writes return must not replace them. */
+/** Column layouts that are not written yet: an earlier change must not replace them. */
 export const unsavedGrids = new Map<string, GridLayout>()
 
 export const applySettings = (settings: Settings): void => {

@@ -215,8 +215,11 @@ export const channels = {
     'recent.list': { request: emptyObject, response: z.array(recentRunSchema) },
     'recent.remove': { request: folderRequest, response: z.array(recentRunSchema) },
     'settings.get': { request: emptyObject, response: settingsSchema },
-    /** Changes the named settings; those of the analysis are checked first and replaced as a whole. */
-    'settings.set': { request: settingsChangeSchema, response: settingsSchema },
+    /**
+     * Changes the named settings; those of the analysis are checked first and replaced as a whole. `settings.changed` tells the window of
+     * every change in order; the response follows when the change is saved and may come after later changes.
+     */
+    'settings.set': { request: settingsChangeSchema, response: emptyObject },
     'clipboard.write': { request: z.strictObject({ text: z.string().max(1_000_000) }), response: emptyObject },
   }),
 

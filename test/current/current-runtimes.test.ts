@@ -48,7 +48,7 @@ afterAll(() => sample?.remove())
 const mainValues: Readonly<Record<string, unknown>> = {
   'settings.get': defaultSettings,
   'recent.list': [],
-  'settings.set': defaultSettings,
+  'settings.set': {},
 }
 
 const answer = async (channel: string, payload: unknown): Promise<unknown> => {

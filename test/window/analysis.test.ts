@@ -31,7 +31,7 @@ const withWindow = async (args: readonly string[], check: (window: LaunchedApp) 
 const waitForAnalysisStart = async ({ page }: LaunchedApp): Promise<void> => {
   const bar = page.getByRole('progressbar')
   await bar.waitFor()
-  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 30_000, interval: 20 }).toBeGreaterThan(0)
+  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { interval: 20 }).toBeGreaterThan(0)
 }
 
 const enginePid = ({ app }: LaunchedApp): Promise<number> =>
@@ -78,12 +78,10 @@ describe('measurements that are dropped', () => {
       await page.getByRole('main', { name: 'Start' }).waitFor()
       await dropFiles(page, [measurements])
       await page.getByRole('dialog', { name: 'Import' }).getByRole('button', { name: 'Analyse' }).click()
-      await page.locator('.progress').getByText('Forecasting measurements').waitFor({ timeout: 30_000 })
+      await page.locator('.progress').getByText('Forecasting measurements').waitFor()
       const bar = page.getByRole('progressbar')
       const shares = new Set<number>()
-      await expect
-        .poll(async () => shares.add(Number(await bar.getAttribute('aria-valuenow'))).size, { timeout: 30_000, interval: 20 })
-        .toBeGreaterThan(3)
+      await expect.poll(async () => shares.add(Number(await bar.getAttribute('aria-valuenow'))).size, { interval: 20 }).toBeGreaterThan(3)
       expect([...shares]).toEqual([...shares].sort((a, b) => a - b))
       // The forecasts are being written next to the run.
       expect(await readdir(join(home, 'runs'))).not.toEqual([])
@@ -110,7 +108,7 @@ describe('measurements that are dropped', () => {
       await page.getByRole('main', { name: 'Start' }).waitFor()
       await dropFiles(page, [path])
       await page.getByRole('dialog', { name: 'Import' }).getByRole('button', { name: 'Analyse' }).click()
-      await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+      await page.getByRole('main', { name: 'Overview' }).waitFor()
       await showView(page, 'Events')
       const suggested = page.getByRole('region', { name: 'Suggested events' })
       expect(await suggested.innerText()).toMatch(/Apr 20, 2026\s+web-1, cpu_p95\s+Level changed from 62\.\d to 32\.\d/)
@@ -128,7 +126,7 @@ describe('an events table next to the forecasts', () => {
     await writeSampleFleet({ servers: 5, out: dataset, granularity: 'daily', end: '2026-11-22', seed: 1 })
     await writeFile(join(folder, 'small.events.csv'), 'from,to,servers,note\n2026-03-02,2026-03-05,*,Fire drill\n')
     await withWindow([dataset], async ({ page, home }) => {
-      await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+      await page.getByRole('main', { name: 'Overview' }).waitFor()
       await showView(page, 'Events')
       const rows = page.getByRole('main', { name: 'Events' }).locator('tbody tr')
       expect(await rows.innerText()).toMatch(/Fire drill[^]*rows excluded; mean effect/)
@@ -139,10 +137,8 @@ describe('an events table next to the forecasts', () => {
       await page.getByRole('button', { name: 'Save event' }).click()
       await expect.poll(() => rows.last().innerText()).toMatch(/Strike[^]*excluded after re-run/)
       await page.getByRole('button', { name: 'Re-run with these events' }).click()
-      await expect
-        .poll(async () => (await readdir(join(home, 'runs'))).filter((name) => !name.startsWith('.')).length, { timeout: 60_000 })
-        .toBe(2)
-      await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+      await expect.poll(async () => (await readdir(join(home, 'runs'))).filter((name) => !name.startsWith('.')).length).toBe(2)
+      await page.getByRole('main', { name: 'Overview' }).waitFor()
       await showView(page, 'Events')
       await expect.poll(() => rows.last().innerText()).toMatch(/Strike[^]*rows excluded/)
       expect(await rows.count()).toBe(2)

@@ -5,7 +5,7 @@ import type { Page } from 'playwright'
 export const showView = async (page: Page, name: string): Promise<void> => {
   const button = page.getByRole('toolbar', { name: 'Views' }).getByRole('button', { name, exact: true })
   // Views of a run can be clicked once a run is open.
-  await button.click({ timeout: 60_000 })
+  await button.click()
 }
 
 /** Shows the risk heatmap and waits until it is painted. */
@@ -16,16 +16,12 @@ export const waitForHeatmap = async (page: Page): Promise<void> => {
 
 /** Waits until the page has loaded and painted everything. */
 export const waitForPage = async (page: Page): Promise<void> => {
-  await page.waitForFunction(
-    () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
-    undefined,
-    { timeout: 60_000 },
-  )
+  await page.waitForFunction(() => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0)
 }
 
 /** Waits until the current chart is painted. */
 export const waitForChart = async (page: Page): Promise<void> => {
-  await page.waitForSelector('.chart-area[aria-busy="false"] .chart[data-painted="true"]', { timeout: 60_000 })
+  await page.waitForSelector('.chart-area[aria-busy="false"] .chart[data-painted="true"]')
 }
 
 export interface PagePoint {

@@ -113,7 +113,7 @@ describe('the form of a cloud job', () => {
     await expect.poll(() => page.getByLabel('Project folder', { exact: true }).inputValue()).toBe(project)
     await page.getByLabel('Script').fill(moduleScript)
     await launch()
-    await expect.poll(() => page.getByTestId('run-state').textContent(), { timeout: 20_000 }).toBe('Downloaded')
+    await expect.poll(() => page.getByTestId('run-state').textContent()).toBe('Downloaded')
     const files = await downloadedFiles()
     expect([...files.keys()].sort()).toEqual(['module_05_summary.json', 'risk_flagged_forecasts.parquet'])
     expect(files.get('module_05_summary.json')!.toString()).toBe(moduleSummary)

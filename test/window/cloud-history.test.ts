@@ -70,9 +70,9 @@ describe('the history', () => {
       await openCloudView(page)
       await page.getByLabel('S3 prefix of a run').fill(`s3://${bucketName}/risk_analysis/2026/`)
       await page.getByRole('button', { name: 'Download', exact: true }).click()
-      await expect.poll(async () => (await runsIn(home)).sort(), { timeout: 30_000 }).toEqual(expected)
+      await expect.poll(async () => (await runsIn(home)).sort()).toEqual(expected)
       // Until then the window shows the previous run.
-      await expect.poll(() => page.locator('.status-bar').innerText(), { timeout: 30_000 }).toContain(join('runs', expected.at(-1)!))
+      await expect.poll(() => page.locator('.status-bar').innerText()).toContain(join('runs', expected.at(-1)!))
       await waitForHeatmap(page)
     }
     expect([...(await filesBelow(home)).keys()].filter((path) => path.includes('evil'))).toEqual([])

@@ -46,7 +46,7 @@ const killAppWhen = async (isReached: () => boolean | Promise<boolean>): Promise
   await openCloudView(window.page)
   await fillLaunchForm(window.page, fleet.forecasts)
   await window.page.getByRole('button', { name: 'Launch', exact: true }).click()
-  await expect.poll(isReached, { timeout: 30_000, interval: 20 }).toBe(true)
+  await expect.poll(isReached, { interval: 20 }).toBe(true)
   const exited = new Promise((resolve) => window.app.process().once('exit', resolve))
   window.app.process().kill('SIGKILL')
   await exited

@@ -56,7 +56,7 @@ describe('headroom open', () => {
     const { code, stderr } = await headroom(['open', run], { cwd: folder, env: { HEADROOM_HOME: home } })
     expect(stderr).toContain(`Opening ${run} in the window.`)
     expect(code).toBe(0)
-    await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 30_000 })
+    await page.getByRole('main', { name: 'Overview' }).waitFor()
     expect((await recorded(window)).documents).toEqual([run])
     await page.locator('.sidebar-button[data-view="start"]').click()
     expect(await page.getByRole('region', { name: 'Recent runs' }).innerText()).toMatch(/3 servers/)
@@ -89,7 +89,7 @@ describe('a link from the system', () => {
     await page.getByText(`${run} was not opened.`).waitFor()
     await answerQuestions(app, 0)
     await open()
-    await page.getByRole('grid', { name: 'Servers' }).waitFor({ timeout: 30_000 })
+    await page.getByRole('grid', { name: 'Servers' }).waitFor()
     expect(await questionsOf(app)).toEqual([run])
     await open()
     expect(await questionsOf(app)).toHaveLength(1)
@@ -117,7 +117,7 @@ describe('a notification', () => {
       }
     }, milliseconds)
     await app.evaluate(({ app: electron }, path) => void electron.emit('second-instance', {}, ['headroom', path], '/'), dataset)
-    await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('main', { name: 'Overview' }).waitFor()
     return (await recorded(window)).shown
   }
 

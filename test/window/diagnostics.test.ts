@@ -41,11 +41,11 @@ describe('an engine crash', () => {
     const open = request('run.open', { folder: fleet.run })
     process.kill(pid, 'SIGKILL')
     await open
-    await expect.poll(enginePid, { timeout: 10_000 }).not.toBe(pid)
+    await expect.poll(enginePid).not.toBe(pid)
     expect(await request('run.open', { folder: fleet.run })).toMatchObject({ ok: true, value: { counts: { servers: 7 } } })
     expect(await window.page.getByRole('heading', { name: 'Headroom' }).isVisible()).toBe(true)
     await expect
-      .poll(() => readFile(join(window.home, 'logs', 'headroom.log'), 'utf8'), { timeout: 10_000 })
+      .poll(() => readFile(join(window.home, 'logs', 'headroom.log'), 'utf8'))
       .toMatch(/"what":"process crashed".*"name":"Headroom engine"/)
   })
 })

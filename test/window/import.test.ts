@@ -86,7 +86,7 @@ describe('a file of unknown columns', () => {
   it('opens at once where a file of the same columns was mapped before', async () => {
     const { page } = window
     await dropFiles(page, [await written('next.csv', forecasts(['box', 'day', 'busy', 'plan'], ['db-1', 'db-2', 'db-3', 'db-4']))])
-    await expect.poll(() => summaryText(page), { timeout: 60_000 }).toMatch(/Servers\s+4/)
+    await expect.poll(() => summaryText(page)).toMatch(/Servers\s+4/)
     expect(await dialogOf(page).count()).toBe(0)
   })
 
@@ -131,7 +131,7 @@ describe('the dialog', () => {
     await dialog.getByRole('button', { name: 'Analyse' }).focus()
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })
-    await expect.poll(() => summaryText(page), { timeout: 60_000 }).toMatch(/Servers\s+2/)
+    await expect.poll(() => summaryText(page)).toMatch(/Servers\s+2/)
   })
 
   it.each(['light', 'dark', 'high-contrast'])('has no serious fault in the %s theme, and nothing overlaps', async (theme) => {
@@ -172,9 +172,9 @@ describe('a file of measurements', () => {
     expect(await dialog.innerText()).toContain('These files hold measurements only: Headroom forecasts them first.')
     await dialog.getByRole('button', { name: 'Analyse' }).click()
     await dialog.waitFor({ state: 'detached' })
-    await expect.poll(() => summaryText(page), { timeout: 60_000 }).toMatch(/Servers\s+5/)
+    await expect.poll(() => summaryText(page)).toMatch(/Servers\s+5/)
     await dropFiles(page, [await written('measured-later.csv', measurements(['db-1', 'db-2', 'db-3', 'db-4']))])
-    await expect.poll(() => summaryText(page), { timeout: 60_000 }).toMatch(/Servers\s+4/)
+    await expect.poll(() => summaryText(page)).toMatch(/Servers\s+4/)
   })
 })
 

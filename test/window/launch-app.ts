@@ -94,6 +94,7 @@ export async function launchApp({ args = [], home, env = {}, executable }: Launc
       }),
     })
     const page = await app.firstWindow()
+    page.setDefaultTimeout(60_000)
     await page.waitForLoadState('load')
     return { app, page, home: headroomHome, folder, close }
   } catch (error) {

@@ -24,7 +24,7 @@ it.skipIf(process.env['HEADROOM_INTEROP'] !== 'yes')(
         await page.getByRole('textbox', { name: 'Query' }).fill('mem_p95')
         await page.getByRole('button', { name: 'Check', exact: true }).click()
         const findings = page.locator('.source-findings')
-        await findings.waitFor({ timeout: 60_000 })
+        await findings.waitFor()
         expect(await findings.innerText()).toMatch(/Servers\s+\d+, such as vm-/)
         await page.getByRole('button', { name: 'Collect and analyse' }).click()
         await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 180_000 })

@@ -584,7 +584,7 @@ describe('Compare', () => {
     const { counts } = JSON.parse(await readFile(join(stricter, 'manifest.json'), 'utf8')) as { counts: { at_risk_servers: number } }
     await stubOpenDialog(stricter)
     await main('Compare').getByRole('button', { name: 'Choose run folder…' }).click()
-    await main('Compare').getByRole('heading', { level: 1 }).waitFor({ timeout: 30_000 })
+    await main('Compare').getByRole('heading', { level: 1 }).waitFor()
     expect(await main('Compare').getByRole('heading', { level: 1 }).innerText()).toMatch(
       /\d+ (newly at risk|no longer): \d+ (mainly )?by changed settings/,
     )
@@ -596,7 +596,7 @@ describe('Compare', () => {
     expect(counts.at_risk_servers).toBeGreaterThan(inRun)
     await page.screenshot({ path: join(screenshotFolder, 'Compare.png') })
     await main('Compare').getByRole('button', { name: 'Swap runs' }).click()
-    await expect.poll(async () => (await main('Compare').innerText()) !== text, { timeout: 30_000 }).toBe(true)
+    await expect.poll(async () => (await main('Compare').innerText()) !== text).toBe(true)
   })
 })
 

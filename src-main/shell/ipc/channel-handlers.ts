@@ -37,7 +37,7 @@ export interface HandlerDeps {
   readonly recentRuns: RecentRuns
   readonly cloud: CloudService
   readonly takeStartRequest: () => StartRequest
-  readonly settings: { readonly get: () => Settings; readonly set: (change: SettingsChange) => Promise<Settings> }
+  readonly settings: { readonly get: () => Settings; readonly set: (change: SettingsChange) => Promise<void> }
   /** The list of recent runs has changed. */
   readonly onRecentRuns: () => void
   readonly window: () => BrowserWindow | undefined
@@ -151,7 +151,8 @@ const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>
     'settings.get': async () => settings.get(),
     'settings.set': async (change) => {
       if (change.analysis !== undefined) await engine.call('config.check', { settings: change.analysis })
-      return settings.set(change)
+      await settings.set(change)
+      return {}
     },
     'clipboard.write': async ({ text }) => {
       await clipboard.writeText(text)

@@ -23,14 +23,13 @@ export class SettingsStore {
     return this.#settings
   }
 
-  async set(change: SettingsChange): Promise<Settings> {
+  async set(change: SettingsChange): Promise<void> {
     this.#settings = mergeSettings(this.#settings, change)
     this.#apply()
     this.#onChange(this.#settings)
     const settings = this.#settings
     this.#lastWrite = this.#lastWrite.catch(() => undefined).then(() => writeSettingsFile(this.#path, settings))
     await this.#lastWrite
-    return settings
   }
 
   /** Chromium has no third theme, so high contrast uses its dark one. */
