@@ -655,6 +655,10 @@ export const modelAccuracyFigures = {
 
 const groupsTest = 'test/engine/capacity/groups.test.ts'
 const groupFigures = keyFrom('src-main/engine/capacity/assess-groups.ts#assessGroups', groupsTest)
+const placementCheckTest = 'test/engine/capacity/member-placement.test.ts'
+const placedMembers = keyFrom('src-main/statistics/place-members.ts#MemberPlacement', 'test/statistics/place-members.test.ts')
+const placedClusters = keyFrom('src-main/engine/capacity/place-cluster.ts#describePlacement', groupsTest)
+const checkedPlacements = keyFrom('src-main/engine/capacity/check-member-placement.ts#checkMemberPlacement', placementCheckTest)
 const groupCurves = keyFrom('src-main/statistics/running-quantiles.ts#exceededByShare', groupsTest)
 const hostGroups = keyFrom('src-main/engine/capacity/host-groups.ts#readHostGroups', groupsTest)
 
@@ -712,6 +716,32 @@ export const capacityFigures = {
     demand_dates: groupFigures("times of the members' forecasts"),
     demand_p50_by: groupCurves('100th greatest over the paths of the highest demand so far; demand = Σ value / 100 × `capacity`'),
     demand_p90_by: groupCurves('20th greatest over the paths of the highest demand so far'),
+  }),
+  ...under('placements[]', {
+    cluster: placedClusters('servers table'),
+    members: placedClusters('members with paths and a capacity'),
+    added_hosts: placedMembers('members for which no host has room: first further host that holds them'),
+    too_large: placedMembers('members that exceed the target of an empty host on more paths than accepted'),
+    ...under('hosts[]', {
+      host: placedMembers('servers table'),
+      members: placedMembers('those that stay, then those that no earlier host holds, by falling measured peak'),
+      share_above_target: placedMembers('paths with a resource above `capacity_target` of the host at some time / 200'),
+      added_hosts_without: placedMembers('the same with its members placed on the other hosts first'),
+      too_large_without: placedMembers('the same'),
+    }),
+    ...under('moves[]', {
+      server_id: placedClusters('members that their host does not hold, or without one'),
+      from: placedClusters('servers table'),
+      to: placedMembers('first host by name on which both stay within the target on enough paths'),
+      added_host: placedMembers('number of the further host'),
+    }),
+  }),
+  ...under('placement_check', {
+    verdict: checkedPlacements('binomial test at 10 % of `hosts_above_target` against `consolidation_risk`'),
+    accepted_share: checkedPlacements('first of 1, 0.4, 0.2, 0.1 × `consolidation_risk` that holds'),
+    windows: checkedPlacements('backtest windows, the latest first'),
+    hosts: checkedPlacements('hosts with members placed by the forecasts of the windows'),
+    hosts_above_target: checkedPlacements('those whose measured demand exceeded `capacity_target` at some time'),
   }),
   ...under('projects[]', {
     name: projectFigures('projects table'),

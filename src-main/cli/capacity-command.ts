@@ -5,6 +5,12 @@ import { queryCapacity } from '../queries/capacity/capacity-query.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'
 import { withChangeWarnings } from './changed-runs.ts'
 import { countText, decimalText, reportTable, signedText, wrapText } from './report-text.ts'
+import {
+  countUnplaced,
+  hostsThatMustStay,
+  memberPlacementCheckText,
+  moveTargetText,
+} from '../../src-shared/artefacts/member-placement-text.ts'
 import { sizingCheckText } from '../../src-shared/artefacts/sizing-check-text.ts'
 import { jsonText, print, runCancellable } from './terminal.ts'
 
@@ -32,6 +38,7 @@ export const describeCapacity = ({ report, resources, volumes, volume_count, dri
   [
     resources.length === 0 ? 'No metric has a threshold, so no resource limits.' : describeResources(resources),
     report === null ? 'Clusters and hosts are not known in this run.' : describeGroups(report.groups, report.horizon_end),
+    report === null ? '' : describePlacements(report),
     report === null || report.projects.length === 0 ? '' : describeProjects(report.projects),
     volumes.length === 0 ? '' : describeVolumes(volumes, volume_count),
     report === null || report.drivers.length === 0 ? '' : describeDrivers(report.drivers),
@@ -99,6 +106,44 @@ const describeGroups = (groups: readonly CapacityGroup[], horizonEnd: string | n
     ...(rows.length > maxGroupRows
       ? [`Only the first ${maxGroupRows} of ${countText(rows.length, 'row')} are shown; --json has all.`]
       : []),
+  ].join('\n')
+}
+
+const maxMoveRows = 20
+
+/** Where the members of each cluster go, and which host must not be lost. */
+const describePlacements = ({ placements, placement_check: check }: CapacityReport): string => {
+  if (placements.length === 0) return ''
+  const moves = placements.flatMap(({ cluster, moves: own }) => own.map((move) => ({ cluster, ...move })))
+  return [
+    reportTable(
+      ['placement', 'members', 'move', 'hosts to add', 'without a place', 'hosts that must stay'],
+      placements.slice(0, maxGroupRows).map((placement) => {
+        const staying = hostsThatMustStay(placement)
+        return [
+          `cluster ${placement.cluster}`,
+          String(placement.members),
+          String(placement.moves.filter(({ from }) => from !== null).length),
+          String(placement.added_hosts.length),
+          String(countUnplaced(placement.added_hosts, placement.too_large)),
+          staying.length === 0
+            ? 'none'
+            : `${staying.length} of ${placement.hosts.length}: ${staying.slice(0, 2).join(', ')}${staying.length > 2 ? ', …' : ''}`,
+        ]
+      }),
+    ),
+    ...(moves.length === 0
+      ? []
+      : [
+          reportTable(
+            ['member', 'cluster', 'from', 'to'],
+            moves.slice(0, maxMoveRows).map((move) => [move.server_id, move.cluster, move.from ?? '', moveTargetText(move)]),
+          ),
+        ]),
+    ...(moves.length > maxMoveRows
+      ? [`Only the first ${maxMoveRows} of ${countText(moves.length, 'move')} are shown; --json has all.`]
+      : []),
+    ...(check === null ? [] : [wrapText(memberPlacementCheckText(check))]),
   ].join('\n')
 }
 

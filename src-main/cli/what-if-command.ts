@@ -1,5 +1,6 @@
 // headroom what-if: evaluates other thresholds, growth, horizon, servers or costs on the files of a run.
 import { isDeepStrictEqual } from 'node:util'
+import { memberPlacementText } from '../../src-shared/artefacts/member-placement-text.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import {
   driverChangeSchema,
@@ -140,7 +141,7 @@ const maxClusterRows = 40
 
 const capacityTables = (capacity: CapacityOutcome | null, clock: ZoneClock): string => {
   if (capacity === null) return ''
-  const { clusters, projects, notes } = capacity
+  const { clusters, projects, placements, notes } = capacity
   const dayText = (time: string | null): string => (time === null ? 'after the horizon' : momentOf(time, clock))
   const both = (before: string, after: string): string => (before === after ? before : `${before} -> ${after}`)
   const sections = [
@@ -181,6 +182,7 @@ const capacityTables = (capacity: CapacityOutcome | null, clock: ZoneClock): str
             ]),
           ),
         ]),
+    ...placements.map(({ cluster, members, unplaced }) => wrapText(memberPlacementText(cluster, members, unplaced))),
     ...notes.map((note) => wrapText(`Note: ${note}`)),
   ]
   return sections.join('\n\n')

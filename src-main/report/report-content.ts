@@ -1,6 +1,7 @@
 // A run as a report: the finding, figures, tables and pictures that HTML page, PDF and workbook are made of. Text is en-US, with the days of the run's zone.
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { countUnplaced, hostsThatMustStay } from '../../src-shared/artefacts/member-placement-text.ts'
 import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
 import { countIntervalText, probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, fixedFormattingIn, toPrintable } from '../../src-shared/chart-options/format.ts'
@@ -330,6 +331,25 @@ const createCapacityTables = ({ report, volumes }: CapacityView, dayAndYear: (ms
           orDash(group.hosts_to_buy, text.count),
         ]
       }),
+    },
+    {
+      title: 'Placement on hosts',
+      columns: [
+        textColumn('Cluster'),
+        numberColumn('Members'),
+        numberColumn('Hosts to add'),
+        numberColumn('Without a place'),
+        numberColumn('Hosts that must stay'),
+      ],
+      rows: (report?.placements ?? [])
+        .slice(0, maxRows)
+        .map((placement) => [
+          placement.cluster,
+          text.count(placement.members),
+          text.count(placement.added_hosts.length),
+          text.count(countUnplaced(placement.added_hosts, placement.too_large)),
+          text.count(hostsThatMustStay(placement).length),
+        ]),
     },
     {
       title: 'Volumes by days until full',

@@ -32,7 +32,7 @@ export interface PlacedHost {
 export const maxOpenHosts = 64
 
 /** Sums are in single precision: 30 % and 40 % fill a host to exactly 70 %. */
-const tolerance = 1e-5
+export const tolerance = 1e-5
 
 /** The demand of one server with its highest value on each path; measured once, whatever the number of rules. */
 export interface MeasuredServer extends UncertainServer {
@@ -200,10 +200,10 @@ const fits = (host: OpenHost, server: MeasuredServer, acceptedShare: number, hig
   return smoothShareAbove(highest, limit) <= acceptedShare
 }
 
-const allowedPaths = (acceptedShare: number, paths: number): number => Math.floor(acceptedShare * paths + 1e-9)
+export const allowedPaths = (acceptedShare: number, paths: number): number => Math.floor(acceptedShare * paths + 1e-9)
 
 /** Paths of even and odd number have blocks of different length. */
-const smoothShareAbove = (highest: Float64Array, limit: number): number =>
+export const smoothShareAbove = (highest: Float64Array, limit: number): number =>
   exceedanceProbability([momentsOf(highest, 0), momentsOf(highest, 1)], limit)
 
 const momentsOf = (values: Float64Array, half: number): SampleMoments => {

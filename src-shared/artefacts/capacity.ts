@@ -1,6 +1,7 @@
 // capacity.json: hosts and clusters with what they can carry, what they must carry, and how long that fits.
 import { z } from 'zod'
 import { capacityColumns } from '../config/metric-capacity.ts'
+import { placementCheckSchema } from './recommendations.ts'
 
 const nullableNumber = z.number().nullable()
 const instant = z.string()
@@ -132,6 +133,33 @@ const capacityHostSchema = z.object({
 })
 export type CapacityHost = z.infer<typeof capacityHostSchema>
 
+const memberMoveSchema = z.object({
+  server_id: z.string().describe('name of the server'),
+  from: z.string().nullable().describe('host that it runs on; null where it has none'),
+  to: z.string().nullable().describe('host of the plan; null where none of the cluster holds it'),
+  added_host: z.int().nullable().describe('number of the further host, from 1; null with `to`, and where not even an empty host holds it'),
+})
+
+const placedHostSchema = z.object({
+  host: z.string().describe('name of the host'),
+  members: z.int().describe('servers on it in the plan'),
+  share_above_target: z.number().describe('share of the paths on which they exceed `capacity_target` of the host at some time'),
+  added_hosts_without: z.array(z.int()).describe('servers on each further host if this host is gone and its servers go to the others'),
+  too_large_without: z.int().describe('servers that then fit on no host, not even an empty one'),
+})
+
+const clusterPlacementSchema = z.object({
+  cluster: z.string().describe('name of the cluster'),
+  members: z.int().describe('servers that are placed'),
+  added_hosts: z
+    .array(z.int())
+    .describe('servers on each further host of the commonest size that the plan needs; empty where the hosts hold all'),
+  too_large: z.int().describe('servers that not even an empty host of that size holds'),
+  hosts: z.array(placedHostSchema).describe('a row per host'),
+  moves: z.array(memberMoveSchema).describe('servers that do not stay on their host, or have none'),
+})
+export type ClusterPlacement = z.infer<typeof clusterPlacementSchema>
+
 const driverPlanSchema = z.object({
   driver: z.string().describe('name of the driver'),
   group: z.string().nullable().describe('its business unit; null: all servers'),
@@ -147,6 +175,8 @@ export const capacityReportSchema = z.object({
   horizon_end: instant.nullable().describe('last time of the forecasts, UTC; null without a group'),
   hosts: z.array(capacityHostSchema).describe('a row per host, with and without members'),
   groups: z.array(capacityGroupSchema).describe('a row per cluster or host and metric'),
+  placements: z.array(clusterPlacementSchema).describe('a row per cluster whose hosts are all known: its servers placed on them'),
+  placement_check: placementCheckSchema.nullable().describe('of these placements on backtest windows; null without one'),
   projects: z.array(capacityProjectSchema).describe('a row per project whose group and metric are known'),
   drivers: z.array(capacityDriverSchema).describe('a row per series and driver that it follows'),
   driver_plans: z.array(driverPlanSchema).describe('a row per driver and month after the last measurement'),

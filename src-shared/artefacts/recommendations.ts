@@ -39,7 +39,7 @@ const groupSchema = z.object({
   monthly_savings_usd: z.number().describe('USD a month'),
 })
 
-const placementCheckSchema = z.object({
+export const placementCheckSchema = z.object({
   verdict: z
     .enum(['holds', 'cannot promise', 'too few hosts'])
     .describe('whether the share of hosts above the target stays within `consolidation_risk` in backtest windows'),

@@ -217,10 +217,19 @@ const projectMovementSchema = z.object({
   moved_days_p90: z.number().nullable(),
 })
 
+/** Members of a cluster whose hosts change. */
+const scenarioPlacementSchema = z.object({
+  cluster: z.string(),
+  members: count,
+  /** Members that find no place on the hosts; null where it is not known. */
+  unplaced: count.nullable(),
+})
+
 const capacityOutcomeSchema = z.object({
   /** A row per cluster and metric, those with a change first. */
   clusters: z.array(scenarioClusterSchema),
   projects: z.array(projectMovementSchema),
+  placements: z.array(scenarioPlacementSchema),
   /** What the scenario does not reach, a sentence each. */
   notes: z.array(z.string()),
 })

@@ -1,6 +1,6 @@
 // capacity.json: clusters, hosts and projects, rightsizing, and what all of it saves.
 import { z } from 'zod'
-import type { CapacityDriver, CapacityReport, CapacitySavings, Rightsizing, SizingCheck } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityDriver, CapacityReport, CapacitySavings, Rightsizing } from '../../../src-shared/artefacts/capacity.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
@@ -8,12 +8,13 @@ import type { CapacityTableFiles } from '../../../src-shared/run/capacity-tables
 import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
-import { assessGroups, readOrigin } from './assess-groups.ts'
+import { assessGroups } from './assess-groups.ts'
 import { describeUnfollowed, planDrivers, readDrivers, type Driver } from './drivers.ts'
 import { readCatalogue, type InstanceCatalogue } from './instance-catalogue.ts'
+import { readOrigin } from './member-paths.ts'
 import { readProjects, type Project } from './projects.ts'
 import { checkRightsizing } from './check-rightsizing.ts'
-import { readSizedServers, rightsizeFleet } from './rightsize.ts'
+import { FleetUse, readSizedFleet, rightsizeFleet } from './rightsize.ts'
 
 /** The planner's tables. */
 export interface CapacityTables {
@@ -61,9 +62,16 @@ export const assessCapacity = async (
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
 ): Promise<CapacityReport> => {
-  const { notes, ...groups } = await assessGroups(database, config, columns, projects, task, signal)
-  const sized = await rightsizeFleet(database, config, columns, catalogue, task, signal)
-  const check = task === null || sized.servers.length === 0 ? null : await checkSizes(database, config, columns, catalogue, task, signal)
+  const sizedFleet = await readSizedFleet(database, catalogue)
+  const uses = task === null || sizedFleet.candidates.length === 0 ? null : new FleetUse(task, columns, sizedFleet)
+  // Members are drawn once, for their groups and for their sizes.
+  const { notes, ...groups } = await assessGroups(database, config, columns, projects, task, signal, uses?.add)
+  const sized = await rightsizeFleet(database, config, sizedFleet, catalogue, uses, signal)
+  const currentSizes = new Map(sizedFleet.candidates.map(({ server_id: id, current }) => [id, current]))
+  const check =
+    task === null || sized.servers.length === 0
+      ? null
+      : await checkRightsizing(task, columns, currentSizes, catalogue.sizes, config.sizing_headroom, signal)
   const rightsizing = { ...sized, check }
   return {
     ...groups,
@@ -73,24 +81,6 @@ export const assessCapacity = async (
     savings: await sumSavings(database, rightsizing),
     notes: [...notes, ...describeUnfollowed(stated, drivers), ...describeTypes(rightsizing)],
   }
-}
-
-const checkSizes = async (
-  database: Database,
-  { sizing_headroom: headroom }: AnalysisConfig,
-  columns: ReadonlyMap<string, CapacityColumn>,
-  { sizes }: InstanceCatalogue,
-  task: SimulationTask,
-  signal: AbortSignal | undefined,
-): Promise<SizingCheck> => {
-  const sizeOf = new Map(sizes.map((size) => [size.type, size]))
-  const current = new Map(
-    (await readSizedServers(database)).flatMap(({ server_id, instance_type }) => {
-      const size = sizeOf.get(instance_type)
-      return size === undefined ? [] : [[server_id, size] as const]
-    }),
-  )
-  return checkRightsizing(task, columns, current, sizes, headroom, signal)
 }
 
 /** A server counts in one step: rightsizing leaves out what is removed. Reads `server_assignments`, `series_risk`. */

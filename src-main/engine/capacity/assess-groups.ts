@@ -1,6 +1,7 @@
 // What hosts and clusters can carry, what their members need on joint paths, and how long that fits (analysis definition, section 13).
 import { z } from 'zod'
-import type { CapacityGroup, CapacityProject, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityGroup, CapacityProject, CapacityReport, ClusterPlacement } from '../../../src-shared/artefacts/capacity.ts'
+import type { PlacementCheck } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import type { Database } from '../../database/database.ts'
@@ -16,11 +17,12 @@ import {
   type DemandPaths,
 } from '../../statistics/cluster-capacity.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
-import { JointPaths, type SeriesForecast } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
-import { readHorizonForecasts } from '../breach/threshold-series.ts'
+import { checkMemberPlacement, type ClusterMembers } from './check-member-placement.ts'
 import { readHostGroups, type Host, type Member } from './host-groups.ts'
+import { MemberPaths } from './member-paths.ts'
+import { ClusterDemand, DemandMemory, describePlaceable, describePlacement, placeCluster, type PlaceableCluster } from './place-cluster.ts'
 import type { Project } from './projects.ts'
 import { capacityUnits } from './series-capacity.ts'
 
@@ -39,6 +41,9 @@ interface GroupDemand {
 /** Clusters, hosts and projects of capacity.json. */
 type GroupReport = Omit<CapacityReport, 'drivers' | 'driver_plans' | 'rightsizing' | 'savings'>
 
+/** What else reads the paths of a member while they are drawn. */
+export type OnMemberPaths = (seriesId: number, paths: Float64Array) => void
+
 /** Reads `server_attributes`, `series`, `series_capacity`, `horizon`. `task`: what paths are drawn from; null where none are known. */
 export const assessGroups = async (
   database: Database,
@@ -47,22 +52,39 @@ export const assessGroups = async (
   projects: readonly Project[],
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
+  onPaths: OnMemberPaths = () => undefined,
 ): Promise<GroupReport> => {
   const rules = { reserve_hosts: config.reserve_hosts, reserve_percent: config.reserve_percent, capacity_target: config.capacity_target }
   const found = await readHostGroups(database)
   await createDemandTables(database)
   if (found === null)
-    return { ...rules, horizon_end: null, hosts: [], groups: [], projects: [], notes: describeUnknownProjects(projects, []) }
+    return {
+      ...rules,
+      horizon_end: null,
+      hosts: [],
+      groups: [],
+      placements: [],
+      placement_check: null,
+      projects: [],
+      notes: describeUnknownProjects(projects, []),
+    }
   const members = found.members.filter(({ metric }) => columns.has(metric))
   const batches = groupMembers(found.hosts, members)
-  const demands = task === null ? null : await readDemands(database, task, members)
+  const demands = task === null ? null : await MemberPaths.overHorizon(database, task, members)
+  const placer = task === null || demands === null ? null : await ClusterPlacer.open(task, config, columns, batches, demands, signal)
   const noPaths = { times: [], isKnown: () => false }
   const groups: CapacityGroup[] = []
   const movements: CapacityProject[] = []
   const times = demands?.times ?? []
   for (const batch of batches) {
     await yieldToEventLoop(signal)
-    demands?.add(batch)
+    const placing = placer?.begin(batch)
+    if (demands !== null)
+      addDemands(batch, demands, (seriesId, paths) => {
+        onPaths(seriesId, paths)
+        placing?.demand.collect(seriesId, paths)
+      })
+    if (placing !== undefined) await placer!.place(placing)
     for (const demand of batch) {
       const own = projects.filter(({ group, metric }) => group === demand.group && metric === demand.metric)
       const committed = own.filter(({ status }) => status === 'committed')
@@ -82,11 +104,14 @@ export const assessGroups = async (
     horizon_end: times.length === 0 ? null : isoTime(times.at(-1)!),
     hosts: found.hosts.map(({ name, cluster, capacities }) => ({ name, cluster, ...knownCapacities(capacities) })),
     groups: withLimiting(groups),
+    placements: placer?.placements ?? [],
+    placement_check: placer?.check ?? null,
     projects: movements,
     notes: [
       ...found.notes,
       ...(task === null ? ['Groups have no runway, since no paths were simulated.'] : []),
       ...describeUnknown(groups),
+      ...(placer?.notes() ?? []),
       ...describeUnknownProjects(projects, groups),
     ],
   }
@@ -161,109 +186,106 @@ const groupMembers = (hosts: readonly Host[], members: readonly Member[]): Group
   return [...batches.keys()].sort().map((key) => [...batches.get(key)!.values()])
 }
 
-/** A time that others have measured already. */
-const pastSlot = -1
-
-/** A series of a member; `slots`: places of its times among all, or `pastSlot`. */
-interface MemberForecast extends SeriesForecast {
-  readonly slots: Int32Array
-}
-
-/** Draws the members' paths batch by batch. */
-class MemberPaths {
-  /** Milliseconds UTC of all forecasts after the last measurement of the fleet, ascending. */
-  readonly times: readonly number[]
-  readonly #paths: JointPaths
-  /** By series; absent without paths. */
-  readonly #forecasts: ReadonlyMap<number, MemberForecast>
-
-  constructor(paths: JointPaths, times: readonly number[], forecasts: ReadonlyMap<number, MemberForecast>) {
-    this.#paths = paths
-    this.times = times
-    this.#forecasts = forecasts
-  }
-
-  /** Sums the demand of each group of a batch. A time that a series lacks counts with the path's peak. */
-  add(batch: readonly GroupDemand[]): void {
-    const steps = this.times.length
-    const targets = new Map<number, GroupDemand[]>()
-    const capacities = new Map<number, number>()
-    for (const group of batch) {
-      for (const member of group.members) {
-        if (!this.isKnown(member)) continue
-        const { seriesId, capacity } = member
-        if (group.sums.length === 0) group.sums = new Float64Array(pathCount * steps)
-        capacities.set(seriesId, capacity)
-        const known = targets.get(seriesId)
-        if (known === undefined) targets.set(seriesId, [group])
-        else known.push(group)
-      }
+/** Sums the demand of each group of a batch; each series is drawn once. */
+const addDemands = (batch: readonly GroupDemand[], demands: MemberPaths, onPaths: OnMemberPaths): void => {
+  const steps = demands.times.length
+  const targets = new Map<number, GroupDemand[]>()
+  const capacities = new Map<number, number>()
+  for (const group of batch) {
+    for (const member of group.members) {
+      if (!demands.isKnown(member)) continue
+      const { seriesId, capacity } = member
+      if (group.sums.length === 0) group.sums = new Float64Array(pathCount * steps)
+      capacities.set(seriesId, capacity)
+      const known = targets.get(seriesId)
+      if (known === undefined) targets.set(seriesId, [group])
+      else known.push(group)
     }
-    const series = [...targets.keys()]
-    this.#paths.draw(
-      series.map((id) => this.#forecasts.get(id)!),
-      (index, paths) => {
-        const id = series[index]!
-        const { slots } = this.#forecasts.get(id)!
-        for (const { sums } of targets.get(id)!) addDemand(sums, paths, slots, steps, capacities.get(id)! / 100)
-      },
-    )
   }
-
-  readonly isKnown = ({ seriesId, capacity, isSilent }: Member): boolean =>
-    !isSilent && !Number.isNaN(capacity) && this.#forecasts.has(seriesId)
+  demands.draw([...targets.keys()], (seriesId, paths) => {
+    onPaths(seriesId, paths)
+    const unitsPerPercent = capacities.get(seriesId)! / 100
+    for (const { sums } of targets.get(seriesId)!) demands.addDemand(sums, { first: 0, stride: steps }, seriesId, paths, unitsPerPercent)
+  })
 }
 
-const addDemand = (sums: Float64Array, paths: Float64Array, slots: Int32Array, steps: number, unitsPerPercent: number): void => {
-  if (slots.length === steps && slots.every((slot, step) => slot === step)) {
-    for (let index = 0; index < sums.length; index++) sums[index]! += Math.max(0, paths[index]!) * unitsPerPercent
-    return
+/** A cluster that is placed while its demand is summed. */
+interface ClusterPlacing {
+  readonly placeable: PlaceableCluster
+  readonly demand: ClusterDemand
+}
+
+/** Places the members of each cluster on its hosts, with the share of paths that held in backtest windows. */
+class ClusterPlacer {
+  readonly check: PlacementCheck
+  readonly placements: ClusterPlacement[] = []
+  readonly #columns: ReadonlyMap<string, CapacityColumn>
+  readonly #demands: MemberPaths
+  readonly #target: number
+  readonly #signal: AbortSignal | undefined
+  readonly #memory = new DemandMemory()
+  readonly #tooLarge: string[] = []
+
+  private constructor(
+    check: PlacementCheck,
+    { capacity_target: target }: AnalysisConfig,
+    columns: ReadonlyMap<string, CapacityColumn>,
+    demands: MemberPaths,
+    signal: AbortSignal | undefined,
+  ) {
+    this.check = check
+    this.#target = target / 100
+    this.#columns = columns
+    this.#demands = demands
+    this.#signal = signal
   }
-  const values = new Float64Array(steps)
-  for (let path = 0; path < pathCount; path++) {
-    const [from, base] = [path * slots.length, path * steps]
-    let peak = 0
-    for (let step = 0; step < slots.length; step++) peak = Math.max(peak, paths[from + step]!)
-    values.fill(peak)
-    for (let step = 0; step < slots.length; step++) if (slots[step] !== pastSlot) values[slots[step]!] = Math.max(0, paths[from + step]!)
-    for (let slot = 0; slot < steps; slot++) sums[base + slot]! += values[slot]! * unitsPerPercent
+
+  /** Null without a cluster that can be placed. */
+  static async open(
+    task: SimulationTask,
+    config: AnalysisConfig,
+    columns: ReadonlyMap<string, CapacityColumn>,
+    batches: readonly (readonly GroupDemand[])[],
+    demands: MemberPaths,
+    signal: AbortSignal | undefined,
+  ): Promise<ClusterPlacer | null> {
+    const clusters = batches.flatMap((batch) => clusterOf(batch) ?? [])
+    const isPlaceable = ({ cluster, hosts, members }: ClusterMembers): boolean =>
+      describePlaceable(cluster, hosts, members, columns, demands) !== null
+    if (!clusters.some(isPlaceable)) return null
+    return new ClusterPlacer(await checkMemberPlacement(task, config, columns, clusters, signal), config, columns, demands, signal)
+  }
+
+  begin(batch: readonly GroupDemand[]): ClusterPlacing | undefined {
+    const cluster = clusterOf(batch)
+    const placeable =
+      cluster === null ? null : describePlaceable(cluster.cluster, cluster.hosts, cluster.members, this.#columns, this.#demands)
+    if (placeable === 'too large') this.#tooLarge.push(cluster!.cluster)
+    if (placeable === null || placeable === 'too large') return undefined
+    return { placeable, demand: new ClusterDemand(placeable, this.#demands, this.#memory) }
+  }
+
+  async place({ placeable, demand }: ClusterPlacing): Promise<void> {
+    const rule = { target: this.#target, acceptedShare: this.check.accepted_share }
+    const placed = await placeCluster(placeable, demand, rule, this.#signal)
+    this.placements.push(await describePlacement(placeable, demand, placed, this.#signal))
+  }
+
+  notes(): string[] {
+    return [
+      ...this.#tooLarge.map((cluster) => `Cluster ${cluster} has too many hosts for a placement of its members.`),
+      ...(this.check.verdict === 'cannot promise'
+        ? ['The placement on hosts cannot be promised: in earlier windows more hosts exceeded the target than accepted.']
+        : []),
+    ]
   }
 }
 
-/** Milliseconds UTC of the last measurement; servers gone silent do not count. */
-export const readOrigin = async (database: Database): Promise<number> => {
-  const { origin } = await database.row(
-    'SELECT coalesce(CAST(epoch_ms(max(last_measured_at)) AS DOUBLE), 0) AS origin FROM series WHERE NOT is_silent',
-    z.object({ origin: z.number() }),
-  )
-  return origin
-}
-
-const readDemands = async (database: Database, task: SimulationTask, members: readonly Member[]): Promise<MemberPaths> => {
-  const { seriesIds, isPercent } = task.series
-  const positions = new Map(
-    [...seriesIds.keys()].filter((position) => isPercent[position] === 1).map((position) => [seriesIds[position]!, position]),
-  )
-  const ids = Uint32Array.from(
-    members.filter(({ seriesId, isSilent }) => !isSilent && positions.has(seriesId)),
-    ({ seriesId }) => seriesId,
-  )
-  const { offsets, predicted, times } = await readHorizonForecasts(database, ids)
-  const origin = await readOrigin(database)
-  const allTimes = [...new Set(times)].filter((time) => time > origin).sort((a, b) => a - b)
-  const slotOfTime = new Map(allTimes.map((time, slot) => [time, slot]))
-  const forecasts = new Map(
-    Array.from(ids, (id, index) => [
-      id,
-      {
-        position: positions.get(id)!,
-        forecast: predicted.slice(offsets[index], offsets[index + 1]),
-        maxMeasured: task.backtestResiduals.maxMeasured(id),
-        slots: Int32Array.from(times.subarray(offsets[index], offsets[index + 1]), (time) => slotOfTime.get(time) ?? pastSlot),
-      },
-    ]),
-  )
-  return new MemberPaths(JointPaths.overHorizon(task), allTimes, forecasts)
+/** Null for a batch of a single host. */
+const clusterOf = (batch: readonly GroupDemand[]): ClusterMembers | null => {
+  const own = batch.filter(({ kind }) => kind === 'cluster')
+  const [first] = own
+  return first === undefined ? null : { cluster: first.group, hosts: first.hosts, members: own.flatMap(({ members }) => members) }
 }
 
 const describeGroup = (

@@ -71,7 +71,7 @@ export const licensedCores = (licence: string, vcpu: number, costs: LicenceCosts
 const candidateSchema = z.object({ server_id: z.string(), instance_type: z.string(), licence: z.string().nullable() })
 
 /** Servers with an instance type that stay and take no others over: a saving counts once. Reads `server_attributes`, `server_assignments`. */
-export const readSizedServers = (database: Database): Promise<z.infer<typeof candidateSchema>[]> =>
+const readSizedServers = (database: Database): Promise<z.infer<typeof candidateSchema>[]> =>
   database.rows(
     `SELECT a.server_id, a.instance_type, a.licence FROM server_attributes a JOIN server_assignments s USING (server_id)
      WHERE a.instance_type IS NOT NULL AND s.recommendation = 'keep'
@@ -80,25 +80,36 @@ export const readSizedServers = (database: Database): Promise<z.infer<typeof can
     candidateSchema,
   )
 
-/** Reads `server_attributes`, `server_assignments`, `series_risk`, `horizon`. */
+/** Servers that may be rightsized, with their sizes, and the types that the catalogue lacks. */
+export interface SizedFleet {
+  readonly candidates: readonly (z.infer<typeof candidateSchema> & { readonly current: InstanceSize })[]
+  readonly unknownTypes: readonly string[]
+}
+
+export const readSizedFleet = async (database: Database, { sizes }: InstanceCatalogue): Promise<SizedFleet> => {
+  const servers = await readSizedServers(database)
+  const sizeOf = new Map(sizes.map((size) => [size.type, size]))
+  return {
+    candidates: servers.flatMap((server) => {
+      const current = sizeOf.get(server.instance_type)
+      return current === undefined ? [] : [{ ...server, current }]
+    }),
+    unknownTypes: [...new Set(servers.map(({ instance_type }) => instance_type))].filter((type) => !sizeOf.has(type)).sort(),
+  }
+}
+
+/** `uses`: what is known already; the rest is drawn. Reads `horizon`. */
 export const rightsizeFleet = async (
   database: Database,
   config: AnalysisConfig,
-  columns: ReadonlyMap<string, CapacityColumn>,
+  { candidates, unknownTypes }: SizedFleet,
   catalogue: InstanceCatalogue,
-  task: SimulationTask | null,
+  uses: FleetUse | null,
   signal: AbortSignal | undefined,
 ): Promise<Omit<Rightsizing, 'check'>> => {
-  const candidates = await readSizedServers(database)
-  const sizeOf = new Map(catalogue.sizes.map((size) => [size.type, size]))
-  const known = candidates.filter(({ instance_type }) => sizeOf.has(instance_type))
-  const uses =
-    task === null
-      ? new Map<string, ServerUse>()
-      : await measureUse(database, columns, task, new Set(known.map(({ server_id }) => server_id)), signal)
-  const servers = known.flatMap(({ server_id, instance_type, licence }): RightsizedServer[] => {
-    const use = uses.get(server_id)
-    const current = sizeOf.get(instance_type)!
+  await uses?.drawRest(database, signal)
+  const servers = candidates.flatMap(({ server_id, current, licence }): RightsizedServer[] => {
+    const use = uses?.of(server_id)
     const size = use === undefined ? undefined : findSize(current, use, catalogue.sizes, config.sizing_headroom)
     if (use === undefined || size === undefined) return []
     const perCore = licence === null ? undefined : config.licence_costs[licence]?.usd_per_core
@@ -121,11 +132,7 @@ export const rightsizeFleet = async (
       },
     ]
   })
-  return {
-    catalogue: catalogue.source,
-    servers,
-    unknown_types: [...new Set(candidates.map(({ instance_type }) => instance_type))].filter((type) => !sizeOf.has(type)).sort(),
-  }
+  return { catalogue: catalogue.source, servers, unknown_types: [...unknownTypes] }
 }
 
 const roundCents = (usd: number): number => Math.round(usd * 100) / 100
@@ -136,50 +143,73 @@ export const resourceOf = (columns: ReadonlyMap<string, CapacityColumn>, metric:
   return column === 'mem_gib' ? 'memory' : column === 'cores' || column === 'capacity_units' ? 'cpu' : undefined
 }
 
-/** By server; absent where neither processor nor memory has paths. */
-const measureUse = async (
-  database: Database,
-  columns: ReadonlyMap<string, CapacityColumn>,
-  task: SimulationTask,
-  servers: ReadonlySet<string>,
-  signal: AbortSignal | undefined,
-): Promise<Map<string, ServerUse>> => {
-  const { serverIds, seriesIds, metrics, isPercent } = task.series
-  const positions = [...serverIds.keys()].filter(
-    (position) => servers.has(serverIds[position]!) && isPercent[position] === 1 && resourceOf(columns, metrics[position]!) !== undefined,
-  )
-  const uses = new Map<string, { -readonly [Resource in keyof ServerUse]: ServerUse[Resource] }>()
-  if (positions.length === 0) return uses
-  const { offsets, predicted } = await readHorizonForecasts(
-    database,
-    Uint32Array.from(positions, (position) => seriesIds[position]!),
-  )
-  const paths = JointPaths.overHorizon(task)
-  for (let from = 0; from < positions.length; from += seriesPerTurn) {
-    await yieldToEventLoop(signal)
-    const turn = positions.slice(from, from + seriesPerTurn)
-    paths.draw(
-      turn.map((position, index) => ({
-        position,
-        forecast: predicted.slice(offsets[from + index], offsets[from + index + 1]),
-        maxMeasured: task.backtestResiduals.maxMeasured(seriesIds[position]!),
-      })),
-      (index, values) => {
-        const position = turn[index]!
-        const use = uses.get(serverIds[position]!) ?? { cpu: null, memory: null }
-        uses.set(serverIds[position]!, use)
-        const resource = resourceOf(columns, metrics[position]!)!
-        const measured = measureResource(values)
-        // Of several metrics of a resource the fuller one counts.
-        if (use[resource] === null || measured.quantile > use[resource].quantile) use[resource] = measured
-      },
+/** Use of the servers that may be rightsized, series by series, from paths that are drawn for it or for something else. */
+export class FleetUse {
+  readonly #task: SimulationTask
+  readonly #columns: ReadonlyMap<string, CapacityColumn>
+  /** Positions by series that nobody has measured yet. */
+  readonly #missing: Map<number, number>
+  readonly #uses = new Map<string, { -readonly [Resource in keyof ServerUse]: ServerUse[Resource] }>()
+
+  constructor(task: SimulationTask, columns: ReadonlyMap<string, CapacityColumn>, { candidates }: SizedFleet) {
+    this.#task = task
+    this.#columns = columns
+    const servers = new Set(candidates.map(({ server_id: id }) => id))
+    const { serverIds, seriesIds, metrics, isPercent } = task.series
+    this.#missing = new Map(
+      [...serverIds.keys()]
+        .filter(
+          (position) =>
+            servers.has(serverIds[position]!) && isPercent[position] === 1 && resourceOf(columns, metrics[position]!) !== undefined,
+        )
+        .map((position) => [seriesIds[position]!, position]),
     )
   }
-  return uses
+
+  /** Undefined where neither processor nor memory has paths. */
+  of(serverId: string): ServerUse | undefined {
+    return this.#uses.get(serverId)
+  }
+
+  /** The paths of a series over its horizon. */
+  readonly add = (seriesId: number, paths: Float64Array): void => {
+    const position = this.#missing.get(seriesId)
+    if (position === undefined) return
+    this.#missing.delete(seriesId)
+    const { serverIds, metrics } = this.#task.series
+    const use = this.#uses.get(serverIds[position]!) ?? { cpu: null, memory: null }
+    this.#uses.set(serverIds[position]!, use)
+    const resource = resourceOf(this.#columns, metrics[position]!)!
+    const measured = measureResource(paths)
+    // Of several metrics of a resource the fuller one counts.
+    if (use[resource] === null || measured.quantile > use[resource].quantile) use[resource] = measured
+  }
+
+  /** Reads `horizon`. */
+  async drawRest(database: Database, signal: AbortSignal | undefined): Promise<void> {
+    const rest = [...this.#missing]
+    if (rest.length === 0) return
+    const ids = Uint32Array.from(rest, ([id]) => id)
+    const { offsets, predicted } = await readHorizonForecasts(database, ids)
+    const paths = JointPaths.overHorizon(this.#task)
+    for (let from = 0; from < rest.length; from += seriesPerTurn) {
+      await yieldToEventLoop(signal)
+      const turn = rest.slice(from, from + seriesPerTurn)
+      paths.draw(
+        turn.map(([id, position], index) => ({
+          position,
+          forecast: predicted.slice(offsets[from + index], offsets[from + index + 1]),
+          maxMeasured: this.#task.backtestResiduals.maxMeasured(id),
+        })),
+        (index, values) => this.add(turn[index]![0], values),
+      )
+    }
+  }
 }
 
 const seriesPerTurn = 500
 
+/** Does not change `values`. */
 export const measureResource = (values: Float64Array): ResourceUse => {
   const steps = values.length / pathCount
   const peaks = Float64Array.from({ length: pathCount }, (_, path) => {
@@ -187,5 +217,5 @@ export const measureResource = (values: Float64Array): ResourceUse => {
     for (let index = path * steps; index < (path + 1) * steps; index++) peak = Math.max(peak, values[index]!)
     return peak
   })
-  return { quantile: selectRank(values, Math.ceil(quantileShare * (values.length - 1))), peaks }
+  return { quantile: selectRank(values.slice(), Math.ceil(quantileShare * (values.length - 1))), peaks }
 }

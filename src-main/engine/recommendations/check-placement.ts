@@ -51,6 +51,11 @@ export interface WindowServer extends DemandServer {
   readonly series: WindowSeries[]
 }
 
+interface WindowChoice {
+  readonly isWanted?: (meanForecast: number) => boolean
+  readonly chosen?: { readonly has: (serverId: string) => boolean }
+}
+
 /** A backtest window with the servers that it would have consolidated. */
 interface PlacementWindow {
   readonly groups: readonly ConsolidationGroup[]
@@ -72,23 +77,42 @@ export const checkPlacement = async (
   const risk = config.consolidation_risk
   const windows: PlacementWindow[] = []
   const ranges = findWindows(task)
-  const horizonSteps = maximumOf(Float64Array.from(task.series.seriesIds, (id) => task.backtestResiduals.horizonSteps(id)))
   const openWindow = async (range: StepRange): Promise<PlacementWindow> => {
-    const servers = readWindowServers(task, range, (_, meanForecast) => meanForecast < config.underutilized_threshold)
+    const servers = readWindowServers(task, range, { isWanted: (meanForecast) => meanForecast < config.underutilized_threshold })
     const groups = await groupWindowServers(database, servers)
     const metrics = [...servers.values()].flatMap(({ series }) => series.map(({ metric }) => metric))
     const joint = new JointDemand(JointPaths.overWindow(task, range), metrics, range.to - range.from + 1)
     return { groups, servers, demand: { joint, servers } }
   }
+  return tuneAcceptedShare(task, ranges, risk, enoughHosts, async (range, age, acceptedShare) => {
+    const window = (windows[age] ??= await openWindow(range))
+    const [plan] = await placeFleet(window.groups, window.demand, [acceptedShare], config, new Map(), signal)
+    return countMeasured(plan!.hostByServer, window.servers, config.consolidation_target / 100)
+  })
+}
+
+/** Hosts of a plan, and those above the target in what was measured. */
+export interface MeasuredHosts {
+  readonly hosts: number
+  readonly above: number
+}
+
+/** Tries shares of `risk`; `count` places by the forecasts of a window, the latest first, until there are enough hosts. */
+export const tuneAcceptedShare = async (
+  { series, backtestResiduals }: SimulationTask,
+  ranges: readonly StepRange[],
+  risk: number,
+  enough: number,
+  count: (range: StepRange, age: number, acceptedShare: number) => Promise<MeasuredHosts>,
+): Promise<PlacementCheck> => {
+  const horizonSteps = maximumOf(Float64Array.from(series.seriesIds, (id) => backtestResiduals.horizonSteps(id)))
   let check: PlacementCheck = { verdict: 'too few hosts', accepted_share: risk, windows: 0, hosts: 0, hosts_above_target: 0 }
   for (const share of triedShares) {
     const acceptedShare = share * risk
     let [counted, hosts, above, allowed] = [0, 0, 0, 0]
     for (const [age, range] of ranges.entries()) {
-      if (hosts >= enoughHosts) break
-      const window = (windows[age] ??= await openWindow(range))
-      const [plan] = await placeFleet(window.groups, window.demand, [acceptedShare], config, new Map(), signal)
-      const measured = countMeasured(plan!.hostByServer, window.servers, config.consolidation_target / 100)
+      if (hosts >= enough) break
+      const measured = await count(range, age, acceptedShare)
       hosts += measured.hosts
       above += measured.above
       allowed += risk * measured.hosts * Math.min(1, (range.to - range.from + 1) / horizonSteps)
@@ -132,18 +156,20 @@ export const findWindows = ({ series, backtestResiduals, coverage }: SimulationT
   })
 }
 
-/** Servers all of whose metrics in percent are wanted by their mean forecast in the window, and measured over all of it. */
+/** Servers all of whose metrics in percent are wanted by their mean forecast in the window, and measured over all of it; of `chosen` alone where given. */
 export const readWindowServers = (
   task: SimulationTask,
   range: StepRange,
-  isWanted: (serverId: string, meanForecast: number) => boolean,
+  { isWanted = () => true, chosen }: WindowChoice,
 ): Map<string, WindowServer> => {
   const { series, backtestResiduals } = task
   const rows = range.to - range.from + 1
   const times = Int32Array.from({ length: rows }, (_, step) => step)
   const servers = new Map<string, WindowServer>()
   const others = new Set<string>()
-  const positions = [...series.serverIds.keys()].filter((position) => series.isPercent[position] === 1)
+  const positions = [...series.serverIds.keys()].filter(
+    (position) => series.isPercent[position] === 1 && (chosen?.has(series.serverIds[position]!) ?? true),
+  )
   for (let from = 0; from < positions.length; from += seriesPerRead) {
     const some = positions.slice(from, from + seriesPerRead)
     const ids = Uint32Array.from(some, (position) => series.seriesIds[position]!)
@@ -155,7 +181,7 @@ export const readWindowServers = (
       const age = windows.findIndex((window) => window.range.from === range.from && window.range.to === range.to)
       const isWhole = backtestResiduals.windowRows(ids[s]!) === rows
       const forecast = age < 0 || !isWhole ? null : windowForecastOf(residuals, s, rows, age)
-      if (forecast === null || !isWanted(serverId, forecast.reduce((sum, value) => sum + value, 0) / rows)) {
+      if (forecast === null || !isWanted(forecast.reduce((sum, value) => sum + value, 0) / rows)) {
         others.add(serverId)
         return
       }
@@ -211,7 +237,7 @@ const countMeasured = (
   hostByServer: ReadonlyMap<string, string>,
   servers: ReadonlyMap<string, WindowServer>,
   target: number,
-): { hosts: number; above: number } => {
+): MeasuredHosts => {
   const sums = new Map<string, Map<string, Float64Array>>()
   const add = (hostId: string, { capacityUnits, series }: WindowServer): void => {
     const byMetric = sums.get(hostId) ?? new Map<string, Float64Array>()

@@ -1,6 +1,7 @@
 // What if a cluster gains, removes or loses hosts, all demand grows, or other projects come: runways from the stored paths of its demand.
 import { join } from 'node:path'
-import type { CapacityGroup, CapacityHost, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityGroup, CapacityHost, CapacityReport, ClusterPlacement } from '../../../src-shared/artefacts/capacity.ts'
+import { countUnplaced } from '../../../src-shared/artefacts/member-placement-text.ts'
 import {
   projectsOfRun,
   type CapacityOutcome,
@@ -84,6 +85,7 @@ export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario)
   return {
     clusters: [...rows].sort((a, b) => Number(isUnchanged(a)) - Number(isUnchanged(b))),
     projects: movements,
+    placements: report.placements.flatMap((placement) => hosts.place(placement, growth) ?? []),
     notes: [
       ...stated
         .filter(({ group }) => isHost(report, group))
@@ -133,7 +135,10 @@ const assertProjectGroup = ({ name, group, metric }: ScenarioProject, clusters: 
 
 /** The hosts of each cluster after the changes. */
 class ScenarioHosts {
-  readonly #byCluster = new Map<string, { readonly stay: CapacityHost[]; readonly before: CapacityHost[]; lost: number; added: number }>()
+  readonly #byCluster = new Map<
+    string,
+    { readonly stay: CapacityHost[]; readonly before: CapacityHost[]; gone: string[]; lost: number; added: number }
+  >()
 
   /** Throws scenario-invalid. */
   constructor(hosts: readonly CapacityHost[], { added_hosts: added, removed_hosts: removed, lost_hosts: lost }: CapacityScenario) {
@@ -141,11 +146,13 @@ class ScenarioHosts {
     for (const host of [...removed, ...lost]) if (!names.includes(host)) throw unknownNameError('host of a cluster called', host, names)
     for (const host of hosts) {
       if (host.cluster === null) continue
-      const cluster = this.#byCluster.get(host.cluster) ?? { stay: [], before: [], lost: 0, added: 0 }
+      const cluster = this.#byCluster.get(host.cluster) ?? { stay: [], before: [], gone: [], lost: 0, added: 0 }
       this.#byCluster.set(host.cluster, cluster)
       cluster.before.push(host)
-      if (lost.includes(host.name)) cluster.lost++
-      else if (!removed.includes(host.name)) cluster.stay.push(host)
+      const [isLost, isRemoved] = [lost.includes(host.name), removed.includes(host.name)]
+      if (isLost) cluster.lost++
+      if (isLost || isRemoved) cluster.gone.push(host.name)
+      else cluster.stay.push(host)
     }
     for (const { cluster: name, count } of added) {
       const cluster = this.#byCluster.get(name)
@@ -157,6 +164,19 @@ class ScenarioHosts {
   /** Hosts that stay, those before, and the number of new ones. */
   of(cluster: string): { readonly stay: readonly CapacityHost[]; readonly before: readonly CapacityHost[]; readonly added: number } {
     return this.#byCluster.get(cluster) ?? { stay: [], before: [], added: 0 }
+  }
+
+  /** Where the members of a cluster go if its hosts change; null where they do not. One host less at a time is known. */
+  place({ cluster, members, ...placement }: ClusterPlacement, growth: number): CapacityOutcome['placements'][number] | null {
+    const { gone, added } = this.#byCluster.get(cluster) ?? { gone: [], added: 0 }
+    if (gone.length === 0 && added === 0) return null
+    const without = placement.hosts.find(({ host }) => host === gone[0])
+    const isKnown = growth === 1 && gone.length <= 1
+    const unplaced =
+      without === undefined
+        ? countUnplaced(placement.added_hosts, placement.too_large, added)
+        : countUnplaced(without.added_hosts_without, without.too_large_without, added)
+    return { cluster, members, unplaced: isKnown ? unplaced : null }
   }
 
   /** A host that fails is one of the reserve. */

@@ -4,8 +4,15 @@ import type {
   CapacityGroup,
   CapacityProject,
   CapacityReport,
+  ClusterPlacement,
   RightsizedServer,
 } from '../../../src-shared/artefacts/capacity.ts'
+import {
+  countUnplaced,
+  hostsThatMustStay,
+  memberPlacementCheckText,
+  moveTargetText,
+} from '../../../src-shared/artefacts/member-placement-text.ts'
 import { sizingCheckText } from '../../../src-shared/artefacts/sizing-check-text.ts'
 import type { CapacityView as CapacityData } from '../../../src-shared/ipc/capacity-view.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
@@ -66,6 +73,10 @@ const ReportSections = ({ report, driverMonths }: ReportSectionsProps) => {
     <>
       <CapacityGrid id="clusters" title="Clusters" columns={clusterColumns} rows={groupRows(report, 'cluster')} />
       <CapacityGrid id="capacity-hosts" title="Hosts" columns={hostColumns} rows={groupRows(report, 'host')} />
+      <CapacityGrid id="placements" title="Placement" columns={placementColumns} rows={report.placements.map(placementCells)}>
+        {report.placement_check !== null && <p className="verdict">{memberPlacementCheckText(report.placement_check)}</p>}
+      </CapacityGrid>
+      <CapacityGrid id="member-moves" title="Moves" columns={moveColumns} rows={report.placements.flatMap(moveCells)} onOpen={openFirst} />
       <CapacityGrid
         id="projects"
         title="Projects"
@@ -188,6 +199,34 @@ const groupRows = ({ groups, horizon_end: horizonEnd }: CapacityReport, kind: Ca
     group.members,
   ])
 }
+
+const placementColumns: readonly GridColumn[] = [
+  text('cluster', 'Cluster', 150),
+  count('members', 'Members', 90),
+  count('moved', 'Move', 80, 'Members that their host does not hold'),
+  count('added_hosts', 'Hosts to add', 100, 'Further hosts that the members need'),
+  count('unplaced', 'Without a place', 120, 'Members that the hosts do not hold'),
+  count('must_stay', 'Hosts that must stay', 140, 'If one of them is lost, some members find no place'),
+]
+
+const placementCells = (placement: ClusterPlacement): readonly Cell[] => [
+  placement.cluster,
+  placement.members,
+  placement.moves.filter(({ from }) => from !== null).length,
+  placement.added_hosts.length,
+  countUnplaced(placement.added_hosts, placement.too_large),
+  hostsThatMustStay(placement).length,
+]
+
+const moveColumns: readonly GridColumn[] = [
+  text('server', 'Member', 160),
+  text('cluster', 'Cluster', 120),
+  text('from', 'From', 120),
+  text('to', 'To', 160),
+]
+
+const moveCells = ({ cluster, moves }: ClusterPlacement): readonly (readonly Cell[])[] =>
+  moves.map((move) => [move.server_id, cluster, move.from, moveTargetText(move)])
 
 const projectColumns: readonly GridColumn[] = [
   text('name', 'Project', 150),

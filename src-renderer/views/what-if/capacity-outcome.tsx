@@ -1,4 +1,5 @@
 // What a scenario does to clusters, and to the metrics that follow a business driver.
+import { memberPlacementText } from '../../../src-shared/artefacts/member-placement-text.ts'
 import type { CapacityOutcome, ClusterFigures, DriverEffect } from '../../../src-shared/ipc/what-if.ts'
 import { openServer } from '../../state/navigation.ts'
 import { formatDate, formatNumber, formatSigned, formatting } from '../../theme/formatting.ts'
@@ -14,7 +15,7 @@ const runwayText = ({ limit, demand_p90: demand }: ClusterFigures, time: string 
 export const runwayDate = (time: string | null): string => (time === null ? 'after the horizon' : formatDate(Date.parse(time)))
 
 export const ClusterOutcome = ({ outcome }: { readonly outcome: CapacityOutcome }) => {
-  const { clusters, notes } = outcome
+  const { clusters, placements, notes } = outcome
   return (
     <section aria-label="Clusters" className="capacity-outcome">
       <h2>Clusters</h2>
@@ -61,6 +62,11 @@ export const ClusterOutcome = ({ outcome }: { readonly outcome: CapacityOutcome 
           Showing {formatting.count(maxRows)} of {formatting.count(clusters.length)}, those that change first.
         </p>
       )}
+      {placements.map(({ cluster, members, unplaced }) => (
+        <p key={cluster} className="verdict">
+          {memberPlacementText(cluster, members, unplaced)}
+        </p>
+      ))}
       {notes.map((note) => (
         <p key={note} className="verdict">
           {note}

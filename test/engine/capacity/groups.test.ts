@@ -169,7 +169,29 @@ describe('a cluster of four hosts with a member each', () => {
     const text = describeCapacity(view)
     expect(text).toMatch(/all servers +cpu_p95 +4 +4 +limiting/)
     expect(text).toMatch(/cluster prod +cpu_p95 +cores +300 +300 +360 +133 % +2026-02-25 +2026-02-25 +1 +limiting/)
+    expect(text).toMatch(/cluster prod +4 +0 +0 +0 +4 of 4: ha, hb, …/)
     expect(text).toMatch(/cluster prod +mem_p95 +GiB +192 +192 +25\.6 +67 % +after 2026-03-11 +after 2026-03-11 +0/)
+  })
+
+  test('keeps each member on its host; without one of them a member has no place, since two need up to 180 of 100 cores', () => {
+    expect(report.placements).toEqual([
+      {
+        cluster: 'prod',
+        members: 4,
+        added_hosts: [],
+        too_large: 0,
+        moves: [],
+        hosts: members.map((server) => ({
+          host: `h${server}`,
+          members: 1,
+          share_above_target: 0,
+          added_hosts_without: [1],
+          too_large_without: 0,
+        })),
+      },
+    ])
+    // A window of 20 days for four hosts: fewer than 20 hosts tell nothing.
+    expect(report.placement_check?.verdict).toBe('too few hosts')
   })
 
   test('has no notes, and no groups without the columns', async () => {

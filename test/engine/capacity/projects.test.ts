@@ -5,6 +5,7 @@ import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
 import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
 import { evaluateCapacity } from '../../../src-main/queries/what-if/evaluate-capacity.ts'
 import { scenarioSchema, type Scenario, type ScenarioProject } from '../../../src-shared/ipc/what-if.ts'
+import { memberPlacementText } from '../../../src-shared/artefacts/member-placement-text.ts'
 import { capacityReportSchema, type CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { seriesRows, timeAfter, times } from '../../fixtures/forecast-rows.ts'
@@ -129,6 +130,26 @@ describe('what if, on the same cluster with 20.5 cores committed', () => {
       run: { hosts: 4, usable: 300, runway_p50: day(10), demand_p90: 380.5 },
       scenario,
     })
+  })
+
+  // Each member needs up to 90 of a host's 100 cores, so none shares a host.
+  test.each<[string, Partial<Scenario>, string]>([
+    ['a host is lost', { lost_hosts: ['h1'] }, '1 of 4 members of prod find no place on its hosts.'],
+    ['a host is removed', { removed_hosts: ['h4'] }, '1 of 4 members of prod find no place on its hosts.'],
+    [
+      'a host replaces another',
+      { removed_hosts: ['h4'], added_hosts: [{ cluster: 'prod', count: 1 }] },
+      'All 4 members of prod find place on its hosts.',
+    ],
+    ['a host is bought', { added_hosts: [{ cluster: 'prod', count: 1 }] }, 'All 4 members of prod find place on its hosts.'],
+    [
+      'two hosts are lost',
+      { lost_hosts: ['h1', 'h2'] },
+      'Where the members of prod find place is known for one host less and the demand of the run; analyse again for more.',
+    ],
+  ])('members find place or not where %s', async (_title, changes, sentence) => {
+    const { placements } = await ask(changes)
+    expect(placements.map(({ cluster, members, unplaced }) => memberPlacementText(cluster, members, unplaced))).toEqual([sentence])
   })
 
   test('a project moves the date among those that count', async () => {

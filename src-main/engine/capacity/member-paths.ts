@@ -1,0 +1,108 @@
+// The paths of members over the times of their clusters: drawn when they are needed, on the same seed as every plan.
+import { z } from 'zod'
+import type { Database } from '../../database/database.ts'
+import { JointPaths, type SeriesForecast } from '../breach/joint-paths.ts'
+import type { SimulationTask } from '../breach/path-batches.ts'
+import { pathCount } from '../breach/simulate-paths.ts'
+import { readHorizonForecasts } from '../breach/threshold-series.ts'
+import type { Member } from './host-groups.ts'
+
+/** A time that others have measured already. */
+const pastSlot = -1
+
+/** A series of a member; `slots`: places of its times among all, or `pastSlot`. */
+export interface MemberForecast extends SeriesForecast {
+  readonly slots: Int32Array
+}
+
+/** Milliseconds UTC of the last measurement; servers gone silent do not count. */
+export const readOrigin = async (database: Database): Promise<number> => {
+  const { origin } = await database.row(
+    'SELECT coalesce(CAST(epoch_ms(max(last_measured_at)) AS DOUBLE), 0) AS origin FROM series WHERE NOT is_silent',
+    z.object({ origin: z.number() }),
+  )
+  return origin
+}
+
+export class MemberPaths {
+  /** Milliseconds UTC of all forecasts after the last measurement of the fleet, ascending. */
+  readonly times: readonly number[]
+  readonly #paths: JointPaths
+  /** By series; absent without paths. */
+  readonly #forecasts: ReadonlyMap<number, MemberForecast>
+
+  constructor(paths: JointPaths, times: readonly number[], forecasts: ReadonlyMap<number, MemberForecast>) {
+    this.#paths = paths
+    this.times = times
+    this.#forecasts = forecasts
+  }
+
+  /** Reads `series`, `horizon`. */
+  static async overHorizon(database: Database, task: SimulationTask, members: readonly Member[]): Promise<MemberPaths> {
+    const { seriesIds, isPercent } = task.series
+    const positions = new Map(
+      [...seriesIds.keys()].filter((position) => isPercent[position] === 1).map((position) => [seriesIds[position]!, position]),
+    )
+    const ids = Uint32Array.from(
+      members.filter(({ seriesId, isSilent }) => !isSilent && positions.has(seriesId)),
+      ({ seriesId }) => seriesId,
+    )
+    const { offsets, predicted, times } = await readHorizonForecasts(database, ids)
+    const origin = await readOrigin(database)
+    const allTimes = [...new Set(times)].filter((time) => time > origin).sort((a, b) => a - b)
+    const slotOfTime = new Map(allTimes.map((time, slot) => [time, slot]))
+    const forecasts = new Map(
+      Array.from(ids, (id, index) => [
+        id,
+        {
+          position: positions.get(id)!,
+          forecast: predicted.slice(offsets[index], offsets[index + 1]),
+          maxMeasured: task.backtestResiduals.maxMeasured(id),
+          slots: Int32Array.from(times.subarray(offsets[index], offsets[index + 1]), (time) => slotOfTime.get(time) ?? pastSlot),
+        },
+      ]),
+    )
+    return new MemberPaths(JointPaths.overHorizon(task), allTimes, forecasts)
+  }
+
+  /** Hands over the paths of each series, path after path; the array is reused for the next one. */
+  draw(seriesIds: readonly number[], onPaths: (seriesId: number, paths: Float64Array) => void): void {
+    this.#paths.draw(
+      seriesIds.map((id) => this.#forecasts.get(id)!),
+      (index, paths) => onPaths(seriesIds[index]!, paths),
+    )
+  }
+
+  forecastOf(seriesId: number): MemberForecast {
+    return this.#forecasts.get(seriesId)!
+  }
+
+  readonly isKnown = ({ seriesId, capacity, isSilent }: Member): boolean =>
+    !isSilent && !Number.isNaN(capacity) && this.#forecasts.has(seriesId)
+
+  /** Adds the demand of a series, in units. A time that it lacks counts with the path's peak. Path k of `sums` begins at `first + k * stride`. */
+  addDemand(
+    sums: Float64Array | Float32Array,
+    { first, stride }: { readonly first: number; readonly stride: number },
+    seriesId: number,
+    paths: Float64Array,
+    unitsPerPercent: number,
+  ): void {
+    const { slots } = this.#forecasts.get(seriesId)!
+    const steps = this.times.length
+    const isWhole = slots.length === steps && slots.every((slot, step) => slot === step)
+    const values = new Float64Array(steps)
+    for (let path = 0; path < pathCount; path++) {
+      const [from, base] = [path * slots.length, first + path * stride]
+      if (isWhole) {
+        for (let step = 0; step < steps; step++) sums[base + step]! += Math.max(0, paths[from + step]!) * unitsPerPercent
+        continue
+      }
+      let peak = 0
+      for (let step = 0; step < slots.length; step++) peak = Math.max(peak, paths[from + step]!)
+      values.fill(peak)
+      for (let step = 0; step < slots.length; step++) if (slots[step] !== pastSlot) values[slots[step]!] = Math.max(0, paths[from + step]!)
+      for (let slot = 0; slot < steps; slot++) sums[base + slot]! += values[slot]! * unitsPerPercent
+    }
+  }
+}

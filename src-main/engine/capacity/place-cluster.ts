@@ -1,0 +1,199 @@
+// Where the members of a cluster go: on joint paths, onto its hosts and, where these are full, onto further ones; and what if a host is gone.
+import type { ClusterPlacement } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import { commonestSize } from '../../statistics/cluster-capacity.ts'
+import { maximumOf } from '../../statistics/percentile.ts'
+import { MemberPlacement, type DemandShape, type MemberDemand, type MemberPlacementRule } from '../../statistics/place-members.ts'
+import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
+import { pathCount } from '../breach/simulate-paths.ts'
+import type { Host, Member } from './host-groups.ts'
+import type { MemberPaths } from './member-paths.ts'
+
+/** Values of a cluster in memory, 128 MB; the members of a larger one are drawn again when they are needed. */
+const maxValues = 32_000_000
+/** Values of a cluster's hosts in memory, 240 MB. */
+const maxHostValues = 60_000_000
+
+export interface PlaceableMember {
+  readonly name: string
+  readonly host: string | null
+  /** Highest measured demand as a share of a host, of the resource with the greatest share. */
+  readonly peak: number
+  readonly series: readonly (Member & { readonly resource: number })[]
+}
+
+/** A cluster whose hosts are all known, in every resource that is placed. */
+export interface PlaceableCluster {
+  readonly cluster: string
+  readonly hosts: readonly { readonly name: string; readonly capacities: readonly number[] }[]
+  /** Of a further host. */
+  readonly size: readonly number[]
+  /** By falling peak, ties by name. */
+  readonly members: readonly PlaceableMember[]
+  readonly shape: DemandShape
+}
+
+/** Null without hosts, members or a resource whose capacity is known of every host. */
+export const describePlaceable = (
+  cluster: string,
+  hosts: readonly Host[],
+  members: readonly Member[],
+  columns: ReadonlyMap<string, CapacityColumn>,
+  paths: MemberPaths,
+): PlaceableCluster | 'too large' | null => {
+  const known = members.filter(paths.isKnown)
+  const capacitiesOf = (metric: string): number[] => hosts.map(({ capacities }) => capacities[columns.get(metric)!])
+  const metrics = [...new Set(known.map(({ metric }) => metric))].filter((metric) => !capacitiesOf(metric).some(Number.isNaN)).sort()
+  if (hosts.length === 0 || metrics.length === 0) return null
+  const shape = { paths: pathCount, resources: metrics.length, steps: paths.times.length }
+  if (hosts.length * shape.paths * shape.resources * shape.steps > maxHostValues) return 'too large'
+  const size = metrics.map((metric) => commonestSize(capacitiesOf(metric)))
+  const byServer = new Map<string, { name: string; host: string | null; peak: number; series: (Member & { resource: number })[] }>()
+  for (const member of known) {
+    const resource = metrics.indexOf(member.metric)
+    if (resource < 0) continue
+    const server = byServer.get(member.serverId) ?? { name: member.serverId, host: member.host, peak: 0, series: [] }
+    byServer.set(member.serverId, server)
+    server.series.push({ ...member, resource })
+    const { maxMeasured, forecast } = paths.forecastOf(member.seriesId)
+    const peak = Number.isFinite(maxMeasured) ? maxMeasured : maximumOf(forecast)
+    server.peak = Math.max(server.peak, (peak / 100) * (member.capacity / size[resource]!))
+  }
+  return {
+    cluster,
+    hosts: hosts.map(({ name, capacities }) => ({ name, capacities: metrics.map((metric) => capacities[columns.get(metric)!]) })),
+    size,
+    members: [...byServer.values()].sort((a, b) => b.peak - a.peak || (a.name < b.name ? -1 : 1)),
+    shape,
+  }
+}
+
+/** One array for all clusters in turn. */
+export class DemandMemory {
+  #values = new Float32Array(0)
+
+  take(values: number): Float32Array {
+    if (this.#values.length < values) this.#values = new Float32Array(values)
+    return this.#values.subarray(0, values).fill(0)
+  }
+}
+
+/** The demand of a cluster's members, kept while its groups are summed where it is not too much. */
+export class ClusterDemand {
+  readonly #paths: MemberPaths
+  readonly #shape: DemandShape
+  readonly #valuesPerMember: number
+  readonly #kept: Float32Array | null
+  readonly #index: ReadonlyMap<string, number>
+  readonly #memberOf: ReadonlyMap<number, { readonly index: number; readonly resource: number; readonly capacity: number }>
+
+  /** `collected`: memory that `collect` may fill; without it every reading draws. */
+  constructor({ members, shape }: PlaceableCluster, paths: MemberPaths, collected?: DemandMemory) {
+    this.#paths = paths
+    this.#shape = shape
+    this.#valuesPerMember = shape.paths * shape.resources * shape.steps
+    const values = members.length * this.#valuesPerMember
+    this.#kept = collected === undefined || values > maxValues ? null : collected.take(values)
+    this.#index = new Map(members.map(({ name }, index) => [name, index]))
+    this.#memberOf = new Map(
+      members.flatMap(({ series }, index) => series.map(({ seriesId, resource, capacity }) => [seriesId, { index, resource, capacity }])),
+    )
+  }
+
+  collect(seriesId: number, paths: Float64Array): void {
+    const member = this.#memberOf.get(seriesId)
+    if (this.#kept !== null && member !== undefined) this.#add(this.#kept, member.index, seriesId, paths)
+  }
+
+  /** In the order of `members`. */
+  async *read(members: readonly PlaceableMember[], signal: AbortSignal | undefined): AsyncGenerator<MemberDemand> {
+    const size = this.#valuesPerMember
+    const chunk = Math.max(1, Math.floor(maxValues / 4 / size))
+    for (let from = 0; from < members.length; from += chunk) {
+      await yieldToEventLoop(signal)
+      const some = members.slice(from, from + chunk)
+      const drawn = this.#kept === null ? this.#draw(some) : null
+      for (const [index, { name, host }] of some.entries()) {
+        const first = (drawn === null ? this.#index.get(name)! : index) * size
+        yield { name, host, demand: (drawn ?? this.#kept!).subarray(first, first + size) }
+      }
+    }
+  }
+
+  #draw(members: readonly PlaceableMember[]): Float32Array {
+    const values = new Float32Array(members.length * this.#valuesPerMember)
+    const memberOf = new Map(members.flatMap(({ series }, index) => series.map(({ seriesId }) => [seriesId, index])))
+    this.#paths.draw([...memberOf.keys()], (seriesId, paths) => this.#add(values, memberOf.get(seriesId)!, seriesId, paths))
+    return values
+  }
+
+  #add(values: Float32Array, index: number, seriesId: number, paths: Float64Array): void {
+    const { resource, capacity } = this.#memberOf.get(seriesId)!
+    const { resources, steps } = this.#shape
+    const target = { first: index * this.#valuesPerMember + resource * steps, stride: resources * steps }
+    this.#paths.addDemand(values, target, seriesId, paths, capacity / 100)
+  }
+}
+
+export interface PlacedCluster {
+  readonly placement: MemberPlacement
+  readonly moves: ClusterPlacement['moves']
+}
+
+/** Members stay on their hosts, the largest first; the others then go to the first host that holds them. */
+export const placeCluster = async (
+  { hosts, size, members, shape }: PlaceableCluster,
+  demand: ClusterDemand,
+  rule: MemberPlacementRule,
+  signal: AbortSignal | undefined,
+): Promise<PlacedCluster> => {
+  const placement = new MemberPlacement(hosts, size, shape, rule)
+  const kept = new Set<string>()
+  const settled = members.filter(({ host }) => host !== null)
+  for await (const member of demand.read(settled, signal)) if (placement.keep(member)) kept.add(member.name)
+  const moves: ClusterPlacement['moves'] = []
+  const others = members.filter(({ name }) => !kept.has(name))
+  for await (const member of demand.read(others, signal)) {
+    const place = placement.place(member)
+    moves.push({
+      server_id: member.name,
+      from: member.host,
+      to: place !== null && 'host' in place ? place.host : null,
+      added_host: place !== null && 'added' in place ? place.added + 1 : null,
+    })
+  }
+  return { placement, moves: moves.sort((a, b) => (a.server_id < b.server_id ? -1 : 1)) }
+}
+
+/** The placement in full, with what the loss of each host would do. */
+export const describePlacement = async (
+  { cluster, members }: PlaceableCluster,
+  demand: ClusterDemand,
+  { placement, moves }: PlacedCluster,
+  signal: AbortSignal | undefined,
+): Promise<ClusterPlacement> => {
+  const byName = new Map(members.map((member) => [member.name, member]))
+  const hosts: ClusterPlacement['hosts'] = []
+  for (const { host, members: held, shareAbove } of placement.hosts()) {
+    const evacuated: MemberDemand[] = []
+    const onHost = new Set(held)
+    const largestFirst = members.filter(({ name }) => onHost.has(name))
+    for await (const member of demand.read(largestFirst, signal)) evacuated.push({ ...member, demand: member.demand })
+    const { added, tooLarge } = placement.without(host, evacuated)
+    hosts.push({
+      host,
+      members: held.length,
+      share_above_target: shareAbove,
+      added_hosts_without: [...added],
+      too_large_without: tooLarge,
+    })
+  }
+  return {
+    cluster,
+    members: byName.size,
+    added_hosts: placement.added().map(({ length }) => length),
+    too_large: placement.tooLarge,
+    hosts,
+    moves,
+  }
+}

@@ -1,0 +1,224 @@
+// Placement of members onto the hosts of their cluster on joint paths: each stays where it fits, else goes to the first host that holds it
+// (analysis definition, section 13; the rule is that of place-servers).
+import { allowedPaths, smoothShareAbove, tolerance } from './place-servers.ts'
+
+/** How demand is laid out: path after path; on each path the steps of one resource follow those of the one before. */
+export interface DemandShape {
+  readonly paths: number
+  readonly resources: number
+  readonly steps: number
+}
+
+export interface MemberDemand {
+  readonly name: string
+  /** Host of the cluster that it runs on; null without one. */
+  readonly host: string | null
+  /** Units of each resource, in the order of the shape. */
+  readonly demand: Float32Array
+}
+
+export interface PlacementHost {
+  readonly name: string
+  /** Units of each resource. */
+  readonly capacities: readonly number[]
+}
+
+export interface MemberPlacementRule {
+  /** Share of a host's capacity that its members may use together, 0..1. */
+  readonly target: number
+  /** Share of paths on which a host may use more at some time. */
+  readonly acceptedShare: number
+}
+
+/** A member with its highest demand of each resource on each path, and when that is. */
+interface MeasuredMember extends MemberDemand {
+  readonly maxima: Float32Array
+  readonly peaks: Int32Array
+}
+
+/** Where a member goes: a host, a further host by its number from 0, or nowhere, since not even an empty host holds it. */
+export type MemberPlace = { readonly host: string } | { readonly added: number } | null
+
+/** The demand on one host. */
+class HostLoad {
+  readonly name: string
+  readonly members: string[] = []
+  readonly #shape: DemandShape
+  readonly #rule: MemberPlacementRule
+  /** By resource: 1 / units that may be used. */
+  readonly #perUnit: Float64Array
+  readonly #sums: Float32Array
+  readonly #maxima: Float32Array
+  readonly #peaks: Int32Array
+  readonly #highest: Float64Array
+
+  constructor({ name, capacities }: PlacementHost, shape: DemandShape, rule: MemberPlacementRule, source?: HostLoad) {
+    this.name = name
+    this.#shape = shape
+    this.#rule = rule
+    this.#perUnit = Float64Array.from(capacities, (capacity) => 1 / (capacity * rule.target * (1 + tolerance)))
+    const peaks = shape.paths * shape.resources
+    this.#sums = source === undefined ? new Float32Array(peaks * shape.steps) : source.#sums.slice()
+    this.#maxima = source === undefined ? new Float32Array(peaks) : source.#maxima.slice()
+    this.#peaks = source === undefined ? new Int32Array(peaks) : source.#peaks.slice()
+    this.#highest = new Float64Array(shape.paths)
+    if (source !== undefined) this.members.push(...source.members)
+  }
+
+  /** Whether both stay within the target on enough paths, counted and by the smooth probability. Sums at the peaks of each reject most hosts at once. */
+  holds({ demand, maxima, peaks }: MeasuredMember): boolean {
+    const { paths, resources, steps } = this.#shape
+    const allowed = allowedPaths(this.#rule.acceptedShare, paths)
+    const highest = this.#highest
+    let above = 0
+    for (let path = 0; path < paths; path++) {
+      let use = 0
+      for (let resource = 0; resource < resources; resource++) {
+        const index = path * resources + resource
+        const base = index * steps
+        const atPeaks = Math.max(
+          this.#maxima[index]! + demand[base + this.#peaks[index]!]!,
+          maxima[index]! + this.#sums[base + peaks[index]!]!,
+        )
+        use = Math.max(use, atPeaks * this.#perUnit[resource]!)
+      }
+      highest[path] = use
+      if (use > 1 && ++above > allowed) return false
+    }
+    if (smoothShareAbove(highest, 1) > this.#rule.acceptedShare) return false
+    above = 0
+    for (let path = 0; path < paths; path++) {
+      for (let resource = 0; resource < resources; resource++) {
+        const base = (path * resources + resource) * steps
+        let units = 0
+        for (let index = base; index < base + steps; index++) {
+          const sum = this.#sums[index]! + demand[index]!
+          if (sum > units) units = sum
+        }
+        highest[path] = Math.max(highest[path]!, units * this.#perUnit[resource]!)
+      }
+      if (highest[path]! > 1 && ++above > allowed) return false
+    }
+    return smoothShareAbove(highest, 1) <= this.#rule.acceptedShare
+  }
+
+  add({ name, demand }: MemberDemand): void {
+    this.members.push(name)
+    const { steps } = this.#shape
+    for (let index = 0; index < this.#maxima.length; index++) {
+      let highest = Number.NEGATIVE_INFINITY
+      for (let step = index * steps; step < (index + 1) * steps; step++) {
+        const sum = Math.fround(this.#sums[step]! + demand[step]!)
+        this.#sums[step] = sum
+        if (sum <= highest) continue
+        highest = sum
+        this.#peaks[index] = step - index * steps
+      }
+      this.#maxima[index] = highest
+    }
+  }
+
+  /** Share of the paths on which some resource exceeds the target at some time. */
+  shareAbove(): number {
+    const { paths, resources } = this.#shape
+    let above = 0
+    for (let path = 0; path < paths; path++) {
+      let use = 0
+      for (let resource = 0; resource < resources; resource++)
+        use = Math.max(use, this.#maxima[path * resources + resource]! * this.#perUnit[resource]!)
+      if (use > 1) above++
+    }
+    return above / paths
+  }
+}
+
+const measure = (member: MemberDemand, { paths, resources, steps }: DemandShape): MeasuredMember => {
+  const { demand } = member
+  const [maxima, peaks] = [new Float32Array(paths * resources), new Int32Array(paths * resources)]
+  for (let index = 0; index < maxima.length; index++) {
+    let peak = 0
+    for (let step = 1; step < steps; step++) if (demand[index * steps + step]! > demand[index * steps + peak]!) peak = step
+    maxima[index] = demand[index * steps + peak]!
+    peaks[index] = peak
+  }
+  return { ...member, maxima, peaks }
+}
+
+/** Members on the hosts of a cluster and, where these are full, on further ones of a given size. */
+export class MemberPlacement {
+  readonly #shape: DemandShape
+  readonly #rule: MemberPlacementRule
+  readonly #hosts: readonly HostLoad[]
+  readonly #size: PlacementHost
+  readonly #capacities: ReadonlyMap<string, PlacementHost>
+  readonly #added: HostLoad[] = []
+  /** Members that not even an empty host holds. */
+  tooLarge = 0
+
+  /** `size`: of a further host. The first of `hosts` that holds a member takes it. */
+  constructor(hosts: readonly PlacementHost[], size: readonly number[], shape: DemandShape, rule: MemberPlacementRule) {
+    this.#shape = shape
+    this.#rule = rule
+    this.#hosts = hosts.map((host) => new HostLoad(host, shape, rule))
+    this.#size = { name: '', capacities: size }
+    this.#capacities = new Map(hosts.map((host) => [host.name, host]))
+  }
+
+  /** False where its own host does not hold it, or it has none. */
+  keep(member: MemberDemand): boolean {
+    const own = member.host === null ? undefined : this.#hosts.find(({ name }) => name === member.host)
+    if (own === undefined || !own.holds(measure(member, this.#shape))) return false
+    own.add(member)
+    return true
+  }
+
+  place(member: MemberDemand): MemberPlace {
+    const measured = measure(member, this.#shape)
+    const host = this.#hosts.find((load) => load.holds(measured))
+    host?.add(member)
+    return host === undefined ? this.#placeOnAdded(measured, this.#added) : { host: host.name }
+  }
+
+  hosts(): { readonly host: string; readonly members: readonly string[]; readonly shareAbove: number }[] {
+    return this.#hosts.map((load) => ({ host: load.name, members: load.members, shareAbove: load.shareAbove() }))
+  }
+
+  /** Members on each further host. */
+  added(): readonly (readonly string[])[] {
+    return this.#added.map(({ members }) => members)
+  }
+
+  /** Members on each further host if this host is gone and `members`, those on it, go to the others; the placement stays as it is. */
+  without(host: string, members: readonly MemberDemand[]): { readonly added: readonly number[]; readonly tooLarge: number } {
+    const loads = this.#hosts.filter(({ name }) => name !== host)
+    const copies = new Map<HostLoad, HostLoad>()
+    const added = this.#added.map((load) => new HostLoad(this.#size, this.#shape, this.#rule, load))
+    let tooLarge = this.tooLarge
+    for (const member of members) {
+      const measured = measure(member, this.#shape)
+      const found = loads.find((load) => (copies.get(load) ?? load).holds(measured))
+      if (found === undefined) {
+        if (this.#placeOnAdded(measured, added) === null) tooLarge++
+        continue
+      }
+      const copy = copies.get(found) ?? new HostLoad(this.#capacities.get(found.name)!, this.#shape, this.#rule, found)
+      copies.set(found, copy)
+      copy.add(member)
+    }
+    return { added: added.map((load) => load.members.length), tooLarge }
+  }
+
+  #placeOnAdded(member: MeasuredMember, added: HostLoad[]): MemberPlace {
+    let place = added.findIndex((load) => load.holds(member))
+    if (place < 0) {
+      const empty = new HostLoad(this.#size, this.#shape, this.#rule)
+      if (!empty.holds(member)) {
+        if (added === this.#added) this.tooLarge++
+        return null
+      }
+      place = added.push(empty) - 1
+    }
+    added[place]!.add(member)
+    return { added: place }
+  }
+}
