@@ -1,5 +1,5 @@
-// Placement of members onto the hosts of their cluster on joint paths: each stays where it fits, else goes to the first host that holds it
-// (analysis definition, section 13; the rule is that of place-servers).
+// Placement of members onto the hosts of their cluster on joint paths (analysis definition, section 13).
+// Each stays where it fits, else goes to the first host that holds it; the rule is that of place-servers.
 import { allowedPaths, smoothShareAbove, tolerance } from './place-servers.ts'
 
 /** How demand is laid out: path after path; on each path the steps of one resource follow those of the one before. */

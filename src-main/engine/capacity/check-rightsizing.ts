@@ -13,14 +13,6 @@ const minServers = 20
 /** Older windows count until there are so many servers. */
 const enoughServers = 200
 
-/** Of a larger fleet these, evenly spread over it. */
-const maxServersPerWindow = 2000
-
-const spreadOver = (serverIds: readonly string[], most: number): ReadonlySet<string> => {
-  const stride = Math.max(1, serverIds.length / most)
-  return new Set(serverIds.filter((_, index) => Math.floor((index + 1) / stride) > Math.floor(index / stride)))
-}
-
 /** The share of measured values above the limit of their new size may be twice the promised one. `sizes`: by price. */
 export const checkRightsizing = async (
   task: SimulationTask,
@@ -30,12 +22,11 @@ export const checkRightsizing = async (
   headroom: number,
   signal: AbortSignal | undefined,
 ): Promise<SizingCheck> => {
-  const chosen = spreadOver([...currentSizes.keys()], maxServersPerWindow)
   let [servers, values, above] = [0, 0, 0]
   for (const range of findWindows(task)) {
     if (servers >= enoughServers) break
     await yieldToEventLoop(signal)
-    const series = [...readWindowServers(task, range, { chosen }).values()].flatMap((server) =>
+    const series = [...readWindowServers(task, range, { chosen: currentSizes }).values()].flatMap((server) =>
       server.series.map((own) => ({ ...own, serverId: server.serverId, resource: resourceOf(columns, own.metric) })),
     )
     const uses = new Map<string, { -readonly [Resource in keyof ServerUse]: ServerUse[Resource] }>()
