@@ -175,8 +175,11 @@ export const capacityReportSchema = z.object({
   horizon_end: instant.nullable().describe('last time of the forecasts, UTC; null without a group'),
   hosts: z.array(capacityHostSchema).describe('a row per host, with and without members'),
   groups: z.array(capacityGroupSchema).describe('a row per cluster or host and metric'),
-  placements: z.array(clusterPlacementSchema).describe('a row per cluster whose hosts are all known: its servers placed on them'),
-  placement_check: placementCheckSchema.nullable().describe('of these placements on backtest windows; null without one'),
+  placements: z
+    .array(clusterPlacementSchema)
+    .default([])
+    .describe('a row per cluster whose hosts are all known: its servers placed on them'),
+  placement_check: placementCheckSchema.nullable().default(null).describe('of these placements on backtest windows; null without one'),
   projects: z.array(capacityProjectSchema).describe('a row per project whose group and metric are known'),
   drivers: z.array(capacityDriverSchema).describe('a row per series and driver that it follows'),
   driver_plans: z.array(driverPlanSchema).describe('a row per driver and month after the last measurement'),

@@ -8,8 +8,10 @@ import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
 import { seededRandom } from '../../fixtures/seeded-random.ts'
 
 let workspace: ForecastWorkspace
+let steady: CapacityReport
 beforeAll(async () => {
   workspace = await ForecastWorkspace.open()
+  steady = await placeAll('steady', 0)
 })
 afterAll(async () => workspace.close())
 
@@ -38,14 +40,19 @@ const placeAll = async (name: string, risenDays: number): Promise<CapacityReport
   return run.json(runFiles.capacity, capacityReportSchema)
 }
 
-test('two members at half of their cores stay on their host, and the check says that it holds', async () => {
-  const { placements, placement_check: check } = await placeAll('steady', 0)
+test('two members at half of their cores stay on their host, and the check says that it holds', () => {
+  const { placements, placement_check: check } = steady
   // 2 x 10 cores at 45 to 55 % are 9 to 11 of the 16 that may be used; a third member would need up to 16.5.
   expect(placements[0]).toMatchObject({ members: 48, moves: [], added_hosts: [], too_large: 0 })
   // Every host is needed: 23 of them have room for none of the two.
   expect(placements[0]!.hosts.every(({ added_hosts_without: added }) => added.length > 0)).toBe(true)
   expect(check).toMatchObject({ verdict: 'holds', hosts_above_target: 0 })
   expect(check!.hosts % 24).toBe(0)
+})
+
+test('a run written before members were placed still opens', () => {
+  const { placements: _placements, placement_check: _check, ...older } = steady
+  expect(capacityReportSchema.parse(older)).toMatchObject({ placements: [], placement_check: null, groups: steady.groups })
 })
 
 test('levels that rose in the last window break the promise, and the run says so', async () => {
