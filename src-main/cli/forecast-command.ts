@@ -21,7 +21,7 @@ export interface ForecastCommandOptions extends StatedSettings {
 }
 
 export const runForecast = async (inputs: readonly string[], options: ForecastCommandOptions): Promise<void> => {
-  await assertNewFiles([options.out], options)
+  await assertNewFiles([options.out], options, inputs)
   const { settings: config, warnings } = await readSettings(options)
   const view = createProgressView({ quiet: options.quiet === true || options.json === true })
   for (const warning of warnings) view.show({ type: 'warning', warning })

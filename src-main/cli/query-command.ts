@@ -23,6 +23,7 @@ export const runQuery = async (run: string, sql: string, options: QueryOptions):
   if (options.bom === true && options.csv !== true) throw new HeadroomError('usage', '--bom applies to --csv only.')
   const { json, csv, bom, memoryLimit } = options
   if (process.env[queryProcess] === undefined) return runCancellable((signal) => runInQueryProcess(memoryLimit, signal))
+  endWithParent()
   await runCancellable((signal) =>
     withChangeWarnings([run], () => {
       const limits = { signal, memoryLimit }
@@ -39,10 +40,22 @@ const memoryCheckMs = 100
 /** DuckDB's own limit leaves out what single functions take. */
 const residentShare = 1.5
 
+/** A query whose parent was killed has nobody left who watches its memory. */
+const endWithParent = (): void => {
+  const end = (): void => void process.kill(process.pid, 'SIGKILL')
+  process.once('disconnect', end)
+  if (process.channel !== undefined && !process.connected) end()
+  process.channel?.unref()
+}
+
 /** DuckDB hears an interrupt between steps only: a query inside one long function is ended together with its process. */
 const runInQueryProcess = async (memoryLimit: string, signal: AbortSignal): Promise<void> => {
   const [program, ...args] = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, [queryProcess]: '1' }, windowsHide: true })
+  const child = spawn(program, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [queryProcess]: '1' },
+    windowsHide: true,
+  })
   let timer: NodeJS.Timeout | undefined
   signal.addEventListener('abort', () => {
     child.kill('SIGINT')

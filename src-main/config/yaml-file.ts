@@ -61,7 +61,7 @@ const readTextFile = async (path: string, createError: (problem: string, cause?:
   })
   try {
     const status = await file.stat()
-    if (!status.isFile()) throw createError(status.isDirectory() ? 'is a folder' : 'is no file')
+    if (!status.isFile()) throw createError(status.isDirectory() ? 'is a folder' : 'is not a regular file')
     if (status.size > maxBytes) throw createError(`is larger than ${maxBytes / 1e6} MB`)
     return await file.readFile('utf8')
   } catch (cause) {

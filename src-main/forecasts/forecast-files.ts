@@ -55,9 +55,7 @@ export const findForecastFiles = async (
         })
       })
       const name = path.startsWith(`${namedPath}${sep}`) ? relative(namedPath, path) : basename(path)
-      // A pipe would be waited for, a device has no end.
-      if (!status.isFile())
-        throw new HeadroomError('input-not-parquet', `${name} is no regular file.`, { next: 'Name files of Parquet, CSV or JSON only.' })
+      if (!status.isFile()) throw notRegularError(name)
       found.push({ path, bytes: status.size, modified: `${status.ino} ${status.mtimeMs}`, name })
     }
   }
@@ -106,6 +104,8 @@ const expandInput = async (database: Database, input: string): Promise<ExpandedI
       next: 'Name the folder that the forecasts were written to.',
     })
   }
+  // A pipe would be waited for, a device has no end.
+  if (status !== null) throw notRegularError(input)
   if (isGlob(input)) {
     const matches = await globFiles(database, path)
     if (matches.length > 0) return { paths: matches, leftOut: [] }
@@ -113,6 +113,9 @@ const expandInput = async (database: Database, input: string): Promise<ExpandedI
   }
   throw new HeadroomError('input-not-found', `${input} does not exist.`, { next: 'Check the path.' })
 }
+
+const notRegularError = (name: string): HeadroomError =>
+  new HeadroomError('input-not-parquet', `${name} is not a regular file.`, { next: 'Name files of Parquet, CSV or JSON only.' })
 
 const globFiles = async (database: Database, pattern: string): Promise<string[]> => {
   const rows = await database.rows('SELECT file FROM glob(?) ORDER BY file', z.object({ file: z.string() }), [pattern])

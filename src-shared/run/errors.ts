@@ -111,12 +111,22 @@ const systemSentences: ReadonlyMap<string, readonly [code: ErrorCode, sentence: 
 ])
 
 const systemError = (thrown: unknown): WireError | undefined => {
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_DLOPEN_FAILED') return libraryError(thrown.message)
   if (!(thrown instanceof Error) || !('code' in thrown) || !('syscall' in thrown)) return undefined
   const found = systemSentences.get(String(thrown.code))
   if (found === undefined) return undefined
   const [code, sentence, next] = found
   const path = 'path' in thrown && typeof thrown.path === 'string' ? ` (${thrown.path})` : ''
   return { code, message: toPlainSentence(`${sentence.slice(0, -1)}${path}.`), next }
+}
+
+/** Of a library of the system that cannot be loaded, such as the database. */
+const libraryError = (words: string): WireError => {
+  if (words.includes('Too many open files')) {
+    const [code, message, next] = systemSentences.get('EMFILE')!
+    return { code, message, next }
+  }
+  return { code: 'internal', message: 'A library of Headroom cannot be loaded.', next: 'Install Headroom again, or free some memory.' }
 }
 
 /** Converts a thrown value to its JSON form. */

@@ -52,6 +52,17 @@ test('plan does not replace a plan without --force', async () => {
   await headroomDone(['plan', sample.forecasts, '--out', join(folder, 'plan'), '--force'])
 })
 
+test('forecast does not replace what it reads, not even with --force or through links', async () => {
+  const linked = join(folder, 'linked-input.parquet')
+  await symlink(sample.forecasts, linked)
+  for (const out of [sample.forecasts, linked]) {
+    expect(await headroom(['forecast', sample.forecasts, '--out', out, '--force'])).toMatchObject({
+      code: 2,
+      stderr: `Error: ${out} is read by this command.\nName another file with --out.\n`,
+    })
+  }
+})
+
 test('nothing is written into a run, not even with --force or through links', async () => {
   const target = join(sample.run, 'server_clusters.csv')
   const before = await readFile(target)

@@ -77,7 +77,7 @@ describe('readYamlFile', () => {
   test.skipIf(process.platform === 'win32')('refuses a pipe without waiting for a writer', async () => {
     const path = join(folder, 'pipe')
     execFileSync('mkfifo', [path])
-    await expect(readYamlFile(path, 'configuration')).rejects.toMatchObject({ message: `The configuration ${path} is no file.` })
+    await expect(readYamlFile(path, 'configuration')).rejects.toMatchObject({ message: `The configuration ${path} is not a regular file.` })
   })
 
   test('refuses more than 16 MB', async () => {

@@ -1,9 +1,9 @@
 // Queries made to hurt: millions of rows, values of a gigabyte, functions that hear no interrupt.
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { handleRequest } from '../../src-main/ipc/serve-requests.ts'
 import { queryHandlers } from '../../src-main/query-host/query-handlers.ts'
 import { peakBytesOf } from '../fixtures/engine-child.ts'
@@ -84,4 +84,20 @@ test.skipIf(process.platform === 'win32')('a query inside one long function ends
   const { code, stdout } = await running.result
   expect([code, stdout]).toEqual([130, ''])
   expect(performance.now() - startedAt).toBeLessThan(10_000)
+})
+
+test.skipIf(process.platform !== 'linux')('a query ends with its command, also where that is killed', async () => {
+  const running = startHeadroom(['query', sample.run, 'SELECT count(*) FROM range(100000000000)'])
+  let children: number[] = []
+  while (children.length === 0) {
+    await pause(20)
+    children = childrenOf(running.process.pid)
+  }
+  // The query's process listens as soon as it has loaded the command.
+  await pause(1500)
+  running.process.kill('SIGKILL')
+  await running.result
+  const isRunning = (pid: number): boolean =>
+    existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]), 10_000)
 })

@@ -37,3 +37,11 @@ test.each([
   })
   expect(toWireError(thrown)).toEqual({ code, message, next: expect.stringMatching(/\.$/) as string })
 })
+
+test.each([
+  ['/x/duckdb.node: cannot open shared object file: Too many open files', 'file-not-written', 'This process may not open more files.'],
+  ['/x/duckdb.node: failed to map segment from shared object', 'internal', 'A library of Headroom cannot be loaded.'],
+] as const)('a library that cannot be loaded reaches the user as a sentence', (words, code, message) => {
+  const thrown = Object.assign(new Error(words), { code: 'ERR_DLOPEN_FAILED' })
+  expect(toWireError(thrown)).toEqual({ code, message, next: expect.stringMatching(/\.$/) as string })
+})
