@@ -84,6 +84,7 @@ program
   .option('--servers <n>', 'number of servers', integerBetween(1, 1_000_000), 120)
   .addOption(new Option('--granularity <step>', 'daily or hourly').choices(['daily', 'hourly']).default('daily'))
   .option('--measurements', 'write what was measured, without forecasts')
+  .option('--complete', 'add memory, an event calendar and the forecasts of 4 and 8 weeks earlier')
   .option('--end <day>', 'last measured day, such as 2026-11-22 (default: yesterday)')
   .option('--seed <n>', 'seed of all random choices', parseSeed, 42)
   .addOption(sharedOptions.force())

@@ -11,6 +11,7 @@ export interface SampleOptions {
   readonly seed: number
   readonly end?: string
   readonly measurements?: boolean
+  readonly complete?: boolean
   readonly force?: boolean
   readonly json?: boolean
   readonly quiet?: boolean
@@ -20,14 +21,17 @@ export const runSample = async (options: SampleOptions): Promise<void> => {
   await assertNewFiles([options.out, options.out.replace(/\.parquet$/, '.servers.csv')], options)
   const view = createProgressView({ quiet: options.quiet === true || options.json === true })
   const { out, servers, granularity, seed, end = yesterday(Date.now()) } = options
-  const contents = options.measurements === true ? 'measurements' : 'forecasts'
+  const contents = options.measurements === true ? 'measurements' : options.complete === true ? 'complete' : 'forecasts'
   const sample = await runCancellable((signal) =>
     writeSampleFleet({ out, servers, granularity, seed, end, contents }, { signal, onEvent: view.show }),
   ).finally(view.end)
   if (options.json === true) {
-    print(jsonText({ [contents]: sample.forecasts, servers_table: sample.serversTable, rows: sample.rows }))
+    const kind = contents === 'measurements' ? 'measurements' : 'forecasts'
+    print(jsonText({ [kind]: sample.forecasts, servers_table: sample.serversTable, rows: sample.rows }))
     return
   }
   print(`${sample.forecasts}: ${sample.rows.toLocaleString('en-US')} rows of ${servers.toLocaleString('en-US')} servers`)
   print(`${sample.serversTable}: servers table`)
+  if (sample.eventsTable !== undefined) print(`${sample.eventsTable}: event calendar`)
+  for (const { weeks, forecasts } of sample.earlier ?? []) print(`${forecasts}: forecasts of ${weeks} weeks earlier`)
 }

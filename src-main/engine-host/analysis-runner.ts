@@ -3,10 +3,12 @@ import { rm } from 'node:fs/promises'
 import type { AnalysisResult } from '../engine/analysis-request.ts'
 import type { AnalyzeCall } from '../../src-shared/ipc/ipc-contract.ts'
 import { toWireError } from '../../src-shared/run/errors.ts'
+import { earlierRunFolder } from '../../src-shared/run/sample-runs.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 
 /** Share of the whole that writing the sample takes. */
-const sampleShare = 0.25
+const sampleShare = 0.1
+const dayMs = 86_400_000
 /** At the default size its fleet has every kind of recommendation. */
 const sampleSeed = 7
 
@@ -57,26 +59,45 @@ const runAnalysis = async (
     const model = source.model ?? undefined
     const { projects: projectsTable, drivers: driversTable, catalogue } = source.capacityTables
     const tables = { serversTable, eventsTable, projectsTable, driversTable, catalogue }
-    return analyze({ ...request, inputs: source.paths, ...tables, model }, { signal, onEvent: forwardSteps(report, 0) })
+    return analyze({ ...request, inputs: source.paths, ...tables, model }, { signal, onEvent: forwardSteps(report, 0, 1) })
   }
   const { writeSampleFleet } = await import('../sample/write-sample-fleet.ts')
   const { yesterday } = await import('../sample/sample-calendar.ts')
-  const { forecasts, serversTable } = await writeSampleFleet(
-    { servers: source.servers, out: source.forecasts, granularity: 'daily', end: source.end ?? yesterday(Date.now()), seed: sampleSeed },
+  const { servers, isComplete } = source
+  const end = source.end ?? yesterday(Date.now())
+  const contents = isComplete ? 'complete' : 'forecasts'
+  const sample = await writeSampleFleet(
+    { servers, out: source.forecasts, granularity: 'daily', end, seed: sampleSeed, contents },
     { signal, onEvent: ({ label, progress }) => report({ type: 'step', label, progress: progress * sampleShare }) },
   )
+  const { forecasts, serversTable, eventsTable, earlier = [] } = sample
+  const share = (1 - sampleShare) / (earlier.length + 1)
+  // The morning after the last measured day.
+  const analyzedAt = (weeks: number): Date => new Date(Date.parse(end) + (1 - 7 * weeks) * dayMs)
   try {
-    return await analyze({ ...request, inputs: [forecasts], serversTable }, { signal, onEvent: forwardSteps(report, sampleShare) })
+    for (const [index, { weeks, forecasts: earlierForecasts }] of earlier.entries()) {
+      const folder = earlierRunFolder(out, weeks)
+      await rm(folder, { recursive: true, force: true })
+      const past = { ...request, inputs: [earlierForecasts], serversTable, out: folder, analyzedAt: analyzedAt(weeks) }
+      const onEvent = forwardSteps(report, sampleShare + index * share, share, `Run of ${weeks} weeks ago: `)
+      await analyze(past, { signal, onEvent })
+    }
+    return await analyze(
+      { ...request, inputs: [forecasts], serversTable, eventsTable, analyzedAt: analyzedAt(0) },
+      { signal, onEvent: forwardSteps(report, 1 - share, share) },
+    )
   } catch (error) {
-    await Promise.all([forecasts, serversTable].map((file) => rm(file, { force: true })))
+    const files = [forecasts, serversTable, ...(eventsTable === undefined ? [] : [eventsTable]), ...earlier.map((past) => past.forecasts)]
+    const folders = earlier.map(({ weeks }) => earlierRunFolder(out, weeks))
+    await Promise.all([...files, ...folders].map((path) => rm(path, { recursive: true, force: true })))
     throw error
   }
 }
 
 /** Passes steps and warnings on; this process reports the end, once. */
 const forwardSteps =
-  (report: (event: RunEvent) => void, from: number) =>
+  (report: (event: RunEvent) => void, from: number, share: number, prefix = '') =>
   (event: RunEvent): void => {
-    if (event.type === 'step') report({ ...event, progress: from + event.progress * (1 - from) })
+    if (event.type === 'step') report({ ...event, label: `${prefix}${event.label}`, progress: from + event.progress * share })
     else if (event.type === 'started' || event.type === 'warning') report(event)
   }

@@ -30,6 +30,8 @@ export interface AnalysisRequest {
   readonly previousRun?: string | undefined
   /** ID of the run in its manifest; random by default. */
   readonly runId?: string | undefined
+  /** Time that the run states for its analysis; now by default. */
+  readonly analyzedAt?: Date | undefined
   readonly threads?: number | undefined
   /** Maximum memory, such as "1GB"; a quarter of the machine's memory by default. */
   readonly memoryLimit?: string | undefined

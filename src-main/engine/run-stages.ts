@@ -213,7 +213,7 @@ export const finaliseRun = async (run: Run, fleet: AssessedFleet, { warnings, ..
   const { request, work, staging, database, method, progress } = run
   progress.start('seal')
   const counts = await countFleet(database, fleet.validation.rows)
-  const analyzedAt = new Date()
+  const analyzedAt = request.analyzedAt ?? new Date()
   const rowCounts = await method.countRows(database, fleet.calendar)
   const summary = await summarizeRun(database, { ...findings, method: method.name, analyzedAt, counts, rowCounts })
   await writeJson(staging.folder, runFiles.summary, summary)

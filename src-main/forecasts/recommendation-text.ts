@@ -57,7 +57,8 @@ const riskText = (server: RecommendationFigures, dayOf: (iso: string) => string)
     return `The horizon's P95 of ${metric} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breachText}.`
   }
   const median = `The median P95 of ${metric} is ${percentText(server.p95_median)}.`
-  return joint !== null && probability !== null && joint > probability
+  // Equal as written, the metric alone says it all.
+  return joint !== null && probability !== null && joint > probability && probabilityText(joint) !== probabilityText(probability)
     ? `Some metric exceeds its threshold with a probability of ${probabilityText(joint)}; ${metric} alone does with ${probabilityText(probability)}. ${median}`
     : `The P95 of ${metric} exceeds ${percentText(server.high_threshold)} with a probability of ${probabilityText(probability ?? 0)}. ${median}`
 }

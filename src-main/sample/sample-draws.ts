@@ -23,6 +23,10 @@ export const drawTags = {
   burstAt: 105,
   modelNoise: 110,
   modelDepth: 120,
+  memoryLevel: 130,
+  memoryShare: 131,
+  memoryTrend: 132,
+  memorySlope: 133,
 } as const
 
 /** `mix`: BIGINT of 32 bits to another. Products stay below 2^63. */

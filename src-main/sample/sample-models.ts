@@ -36,12 +36,42 @@ export const modelTraitsSql = (servers: string): string =>
       ELSE sqrt(2) * sigma END AS half_width`,
   )
 
-/** Forecast rows of steps with their utilisation; the seasonal naive model repeats what was measured `lagParts` ago. */
-export const forecastsSql = (utilisation: string): string => `
-  SELECT server_id, model, moment AS timestamp, CASE WHEN is_future THEN NULL ELSE actual END AS actual, predicted,
-    percent_bound(predicted - half_width) AS yhat_lower, percent_bound(predicted + half_width) AS yhat_upper, is_future
-  FROM (${withColumns(
+/** Adds the forecast of each step; the seasonal naive model repeats what was measured `lagParts` ago. */
+const predictedSql = (utilisation: string): string =>
+  withColumns(
     utilisation,
     `CASE WHEN model = 'seasonal_naive' THEN past_actual
       ELSE percent(expected - trend_lag + error_sigma * model_wander) END AS predicted`,
+  )
+
+/** Forecast rows of steps with their utilisation. */
+export const forecastsSql = (utilisation: string): string => `
+  SELECT server_id, model, moment AS timestamp, CASE WHEN is_future THEN NULL ELSE actual END AS actual, predicted,
+    percent_bound(predicted - half_width) AS yhat_lower, percent_bound(predicted + half_width) AS yhat_upper, is_future
+  FROM (${predictedSql(utilisation)})`
+
+/**
+ * The same of memory: it follows the processors by `memory_share` around a level of its own, and on a few servers grows by
+ * `memory_slope` points per year, until it crosses 80 % within the horizon.
+ */
+export const memoryForecastsSql = (utilisation: string): string => {
+  const memoryOf = (value: string, years: string) => `percent(memory_level + memory_share * (${value} - level) + memory_slope * ${years})`
+  return `
+  SELECT server_id, model, moment AS timestamp, CASE WHEN is_future THEN NULL ELSE memory END AS actual, memory_predicted AS predicted,
+    percent_bound(memory_predicted - memory_share * half_width) AS yhat_lower,
+    percent_bound(memory_predicted + memory_share * half_width) AS yhat_upper, is_future
+  FROM (${withColumns(
+    predictedSql(utilisation),
+    `0.25 + 0.25 * uniform(key, ${drawTags.memoryShare}) AS memory_share,
+    NOT is_idle AND uniform(key, ${drawTags.memoryTrend}) < 0.05 AS is_leaking`,
+    `CASE WHEN is_leaking THEN 75 + 5 * uniform(key, ${drawTags.memoryLevel})
+      WHEN fate = 'forgotten' THEN 1 + 2.5 * uniform(key, ${drawTags.memoryLevel})
+      WHEN is_idle THEN 8 + 16 * uniform(key, ${drawTags.memoryLevel})
+      ELSE 38 + 24 * uniform(key, ${drawTags.memoryLevel}) END AS memory_level,
+    CASE WHEN is_leaking THEN 12 + 8 * uniform(key, ${drawTags.memorySlope}) ELSE 0 END AS memory_slope`,
+    `${memoryOf('actual', 'years')} AS memory,
+    CASE model WHEN 'seasonal_naive' THEN ${memoryOf('past_actual', 'past_years')}
+      WHEN 'xgboost' THEN ${memoryOf('predicted', `(years - ${treeTrendLagYears})`)}
+      ELSE ${memoryOf('predicted', 'years')} END AS memory_predicted`,
   )})`
+}

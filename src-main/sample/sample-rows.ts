@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts'
 import { literal } from '../database/database.ts'
 import { calendarSql, partsOf, type Cadence } from './sample-calendar.ts'
 import { drawMacroStatements } from './sample-draws.ts'
-import { forecastsSql, modelNoise, modelTraitsSql, sampleModels } from './sample-models.ts'
+import { forecastsSql, memoryForecastsSql, modelNoise, modelTraitsSql, sampleModels } from './sample-models.ts'
 import { groupsSql, serversSql } from './sample-servers.ts'
 import { stepsSql } from './sample-steps.ts'
 import { utilisationBlockColumns, utilisationNoises, utilisationSql } from './sample-utilisation.ts'
@@ -62,6 +62,23 @@ const stepsOfServersSql = (parts: string, cadence: Cadence, seed: number): strin
 
 export const forecastRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string =>
   forecastsSql(utilisationSql(stepsOfServersSql(readPartsSql(partsFiles), cadence, seed), cadence))
+
+/** Forecasts of processors and memory, with the column `metric`. */
+export const completeRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string => {
+  const utilisation = utilisationSql(stepsOfServersSql(readPartsSql(partsFiles), cadence, seed), cadence)
+  return `
+  SELECT *, 'cpu_p95' AS metric FROM (${forecastsSql(utilisation)})
+  UNION ALL SELECT *, 'mem_p95' AS metric FROM (${memoryForecastsSql(utilisation)})`
+}
+
+/** What those forecasts held some weeks earlier: fewer measured days, and a horizon that ends earlier. */
+export const earlierRowsSql = (forecasts: string, end: string, weeks: number, cadence: Cadence): string => {
+  const horizonStart = `TIMESTAMP '${end} 00:00:00' + INTERVAL 1 DAY - INTERVAL ${7 * weeks} DAY`
+  return `
+  SELECT * REPLACE (timestamp >= ${horizonStart} AS is_future, CASE WHEN timestamp < ${horizonStart} THEN actual END AS actual)
+  FROM read_parquet(${literal(forecasts)})
+  WHERE timestamp < ${horizonStart} + to_hours(${cadence.horizonSteps * cadence.stepHours})`
+}
 
 /** The true values of the horizon. */
 export const truthRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string => {

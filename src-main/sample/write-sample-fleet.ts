@@ -1,12 +1,22 @@
 // Writes sample forecasts or measurements of a bank's servers and their servers table: seeded, with the same bytes on any number of threads.
 import { randomUUID } from 'node:crypto'
-import { rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { sampleWeeksEarlier } from '../../src-shared/run/sample-runs.ts'
 import { Database, literal } from '../database/database.ts'
 import { cadences, stepsOf, type Granularity } from './sample-calendar.ts'
 import { sampleModels } from './sample-models.ts'
-import { forecastRowsSql, createSampleTables, measuredRowsSql, serversPerPartsFile, truthRowsSql, writeParts } from './sample-rows.ts'
+import {
+  completeRowsSql,
+  createSampleTables,
+  earlierRowsSql,
+  forecastRowsSql,
+  measuredRowsSql,
+  serversPerPartsFile,
+  truthRowsSql,
+  writeParts,
+} from './sample-rows.ts'
 import { serversTableSql } from './sample-servers.ts'
 
 export interface SampleFleetRequest {
@@ -19,8 +29,11 @@ export interface SampleFleetRequest {
   readonly end: string
   /** 0 to 4,294,967,295. */
   readonly seed: number
-  /** Measurements alone have the columns `server_id`, `timestamp`, `actual`. */
-  readonly contents?: 'forecasts' | 'measurements' | undefined
+  /**
+   * Measurements alone have the columns `server_id`, `timestamp`, `actual`. A complete sample, daily only, has two metrics, an
+   * event as `NAME.events.csv`, and the forecasts of some weeks earlier as `N-weeks-earlier/NAME.parquet`.
+   */
+  readonly contents?: 'forecasts' | 'measurements' | 'complete' | undefined
   /** Parquet file for the true values of the horizon: `server_id`, `timestamp`, `actual`. */
   readonly includeTruth?: string | undefined
   readonly threads?: number | undefined
@@ -35,6 +48,15 @@ export interface SampleFleet {
   readonly forecasts: string
   readonly serversTable: string
   readonly rows: number
+  /** Of a complete sample. */
+  readonly eventsTable?: string
+  /** Of a complete sample, the earliest first. */
+  readonly earlier?: readonly EarlierForecasts[]
+}
+
+interface EarlierForecasts {
+  readonly weeks: number
+  readonly forecasts: string
 }
 
 /** The writer waits rather than buffer more than this; a fleet of any size fits. */
@@ -56,16 +78,23 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
   const cadence = cadences[request.granularity]
   const isMeasured = request.contents === 'measurements'
   const label = isMeasured ? 'Writing measurements' : 'Writing forecasts'
-  const rowsSql = isMeasured ? measuredRowsSql : forecastRowsSql
+  const isComplete = request.contents === 'complete'
+  if (isComplete && request.granularity !== 'daily') throw new HeadroomError('usage', 'A complete sample is daily.')
+  const eventsTable = forecasts.replace(/\.parquet$/, '.events.csv')
+  const earlier = isComplete ? sampleWeeksEarlier.map((weeks) => ({ weeks, forecasts: earlierForecasts(forecasts, weeks) })) : []
+  const rowsSql = isMeasured ? measuredRowsSql : isComplete ? completeRowsSql : forecastRowsSql
   const report = (label: string, progress: number) => work.onEvent?.({ type: 'step', label, progress })
   const parts = Array.from({ length: Math.ceil(request.servers / serversPerPartsFile) }, (_, index) =>
     partialOf(forecasts, `parts-${index}`),
   )
-  const files = [serversTable, ...(truth === undefined ? [] : [truth]), forecasts].map((target) => ({
+  const targets = [serversTable, ...(truth === undefined ? [] : [truth])]
+  if (isComplete) targets.push(eventsTable, ...earlier.map((dataset) => dataset.forecasts))
+  const files = [...targets, forecasts].map((target) => ({
     target,
     partial: partialOf(target, 'partial'),
   }))
-  const partialFor = (target: string) => literal(files.find((file) => file.target === target)?.partial ?? target)
+  const partialPathOf = (target: string): string => files.find((file) => file.target === target)?.partial ?? target
+  const partialFor = (target: string): string => literal(partialPathOf(target))
 
   let database: Database | undefined
   try {
@@ -85,6 +114,14 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
       report('Writing the truth', 0.95)
       await database.run(`COPY (${truthRowsSql(parts, cadence, request.seed)}) TO ${partialFor(truth)} (${parquetOptions})`)
     }
+    if (isComplete) {
+      await writeFile(partialPathOf(eventsTable), sampleEvents(request.end))
+      for (const dataset of earlier) {
+        await mkdir(dirname(dataset.forecasts), { recursive: true })
+        const rows = earlierRowsSql(partialPathOf(forecasts), request.end, dataset.weeks, cadence)
+        await database.run(`COPY (${rows}) TO ${partialFor(dataset.forecasts)} (${parquetOptions})`)
+      }
+    }
     if (work.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
     for (const { partial, target } of files) await rename(partial, target)
   } finally {
@@ -92,8 +129,18 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
     await Promise.all([...parts, ...files.map(({ partial }) => partial)].map((path) => rm(path, { force: true })))
   }
   report(label, 1)
-  const rowsPerServer = isMeasured ? cadence.backtestSteps : sampleModels.length * stepsOf(cadence)
-  return { forecasts, serversTable, rows: request.servers * rowsPerServer }
+  const rowsPerServer = isMeasured ? cadence.backtestSteps : sampleModels.length * stepsOf(cadence) * (isComplete ? 2 : 1)
+  return { forecasts, serversTable, rows: request.servers * rowsPerServer, ...(isComplete ? { eventsTable, earlier } : {}) }
+}
+
+const earlierForecasts = (forecasts: string, weeks: number): string =>
+  join(dirname(forecasts), `${weeks}-weeks-earlier`, basename(forecasts))
+
+/** Four weeks of a campaign, three weeks into the horizon. */
+const sampleEvents = (end: string): string => {
+  const dayAfterEnd = (days: number): string => new Date(Date.parse(end) + days * 86_400_000).toISOString().slice(0, 10)
+  const fields = [dayAfterEnd(21), dayAfterEnd(48), '', 'business_unit=Retail', 'cpu_p95', '+6 points', 'Card campaign']
+  return `from,to,servers,group,metric,effect,note\n${fields.join(',')}\n`
 }
 
 const assertWholeNumber = (label: string, value: number, minimum: number, maximum: number): void => {

@@ -86,6 +86,8 @@ export const analyzeCallSchema = z.strictObject({
       servers: z.int().min(1).max(100_000),
       /** Last measured day; null: yesterday. */
       end: z.string().nullable(),
+      /** With two metrics, an event and the runs of some weeks earlier. */
+      isComplete: z.boolean(),
     }),
   ]),
   out: path,

@@ -26,8 +26,8 @@ export const runOverviewSchema = z.object({
   stepMs: milliseconds,
   /** IANA zone whose days count. */
   timeZone: z.string(),
-  /** `isJudged`: whether thresholds apply to it. */
-  metrics: z.array(z.object({ name: z.string(), unit: z.string(), isJudged: z.boolean() })).min(1),
+  /** `isJudged`: whether thresholds apply to it; `atRisk`: servers that are at risk by it. */
+  metrics: z.array(z.object({ name: z.string(), unit: z.string(), isJudged: z.boolean(), atRisk: count })).min(1),
   models: z.array(z.string()),
   /** From the first known period to the end of the last, exclusive. */
   extent: z.object({ startMs: milliseconds, endMs: milliseconds }),
@@ -35,8 +35,8 @@ export const runOverviewSchema = z.object({
   horizon: z.object({ startMs: milliseconds, endMs: milliseconds, periods: count }).nullable(),
   /** The last time of any measurement; null where nothing was measured. */
   lastMeasuredMs: milliseconds.nullable(),
-  /** Distinct servers. */
-  counts: z.object({ servers: count, atRisk: count, underutilized: count.nullable(), series: count }),
+  /** Distinct servers; `certain`: those that are nearly certain to run out. */
+  counts: z.object({ servers: count, atRisk: count, certain: count, underutilized: count.nullable(), series: count }),
   /** What "at risk" means in this run; null for a folder of Module 05. */
   basis: riskBasisSchema.nullable(),
   /** Expected number of servers with a sustained breach, and its 90 % interval; null where the run does not know it. */

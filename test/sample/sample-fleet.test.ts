@@ -1,6 +1,6 @@
 // The sample fleet: its shape, its sameness under a seed, and that it looks like a bank's servers and their forecasts.
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -289,6 +289,61 @@ test('a sample ends on the day asked for, with the holidays of its years', async
   const meanOn = (day: string) => numberOf(`SELECT avg(actual) FROM ${rows} WHERE timestamp = TIMESTAMP '${day}'`)
   const [before, holiday, after] = [await meanOn('2029-06-27'), await meanOn('2029-07-04'), await meanOn('2029-07-11')]
   expect(holiday).toBeLessThan(Math.min(before, after) - 3)
+})
+
+describe('a complete sample', () => {
+  let sample: SampleFleet
+  const rowsOf = (path: string) => `read_parquet(${literal(path)})`
+  beforeAll(async () => {
+    await mkdir(join(folder, 'complete'))
+    sample = await writeSampleFleet(request('complete/fleet.parquet', { servers: 120, seed: 7, contents: 'complete' }))
+  })
+
+  test('holds the processors of the plain sample, and memory', async () => {
+    const plain = await writeSampleFleet(request('plain.parquet', { servers: 120, seed: 7 }))
+    const processors = `SELECT * EXCLUDE (metric) FROM ${rowsOf(sample.forecasts)} WHERE metric = 'cpu_p95'`
+    expect(await numberOf(`SELECT count(*) FROM (${processors} EXCEPT FROM ${rowsOf(plain.forecasts)})`)).toBe(0)
+    expect(sample.rows).toBe(2 * plain.rows)
+    const memory = `FROM ${rowsOf(sample.forecasts)} WHERE metric = 'mem_p95'`
+    expect(await numberOf(`SELECT count(*) ${memory}`)).toBe(plain.rows)
+    expect(await numberOf(`SELECT count(*) ${memory} AND NOT (yhat_lower <= predicted AND predicted <= yhat_upper)`)).toBe(0)
+    // Memory grows over the threshold of 80 % on some servers, and few.
+    const above = await numberOf(
+      `SELECT count(*) FROM (SELECT server_id, quantile_cont(predicted, 0.95) p95 ${memory} AND is_future AND model = 'prophet' GROUP BY 1) WHERE p95 > 80`,
+    )
+    expect(above).toBeGreaterThan(0)
+    expect(above).toBeLessThan(8)
+  })
+
+  test('holds the same forecasts as of four and eight weeks earlier', async () => {
+    expect(sample.earlier?.map(({ weeks }) => weeks)).toEqual([8, 4])
+    const ends = { 4: '2026-10-25', 8: '2026-09-27' } as Record<number, string>
+    for (const { weeks, forecasts } of sample.earlier ?? []) {
+      const past = rowsOf(forecasts)
+      expect(
+        await numberOf(
+          `SELECT count(*) FROM ${past} WHERE is_future <> (timestamp > TIMESTAMP '${ends[weeks]}') OR is_future <> (actual IS NULL)`,
+        ),
+      ).toBe(0)
+      expect(await numberOf(`SELECT count(DISTINCT timestamp) FROM ${past} WHERE is_future`)).toBe(90)
+      const measured = `SELECT server_id, metric, model, timestamp, actual, predicted FROM`
+      expect(
+        await numberOf(`SELECT count(*) FROM (${measured} ${past} WHERE NOT is_future EXCEPT ${measured} ${rowsOf(sample.forecasts)})`),
+      ).toBe(0)
+    }
+  })
+
+  test('names an event of the horizon', async () => {
+    expect(await readFile(sample.eventsTable ?? '', 'utf8')).toBe(
+      'from,to,servers,group,metric,effect,note\n2026-12-13,2027-01-09,,business_unit=Retail,cpu_p95,+6 points,Card campaign\n',
+    )
+  })
+
+  test('is daily', async () => {
+    await expect(writeSampleFleet(request('x.parquet', { contents: 'complete', granularity: 'hourly' }))).rejects.toMatchObject({
+      code: 'usage',
+    })
+  })
 })
 
 test('a fleet of one server is a fleet', async () => {

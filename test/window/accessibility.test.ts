@@ -52,7 +52,7 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
     await showView(page, 'Servers')
     await waitForPage(page)
     await page.locator('.grid-body [role=row]').first().click()
-    await page.getByRole('complementary', { name: 'Server details' }).getByText('Forecast P95').waitFor()
+    await page.getByRole('complementary', { name: 'Server details' }).getByText('Forecast P95').first().waitFor()
     expect(await axeFaults(window.page)).toEqual([])
     await page.getByRole('button', { name: 'Region' }).click()
     expect(await axeFaults(window.page)).toEqual([])

@@ -206,6 +206,7 @@ describe('every view', () => {
     const texts = await visitViews(await analyse(await makeSample('one', 1), 'one-run'))
     expect(texts.get('Overview')).toMatch(/of 1 server/)
     expect(texts.get('Servers')).toMatch(/^1 server\n/)
+    expect(texts.get('Compare')).toMatch(/No other run to compare/)
   })
 
   it('of a fleet without risks, and of a fleet entirely at risk, renders', async () => {

@@ -64,9 +64,9 @@ describe('Overview', () => {
     const due = await main('Overview').locator('.do-next tbody tr td:first-child').allInnerTexts()
     expect(due).toHaveLength(8)
     expect(due[0]).toBe('Overdue')
-    await main('Overview').getByRole('button', { name: 'All 14 recommendations' }).click()
+    await main('Overview').getByRole('button', { name: 'All 16 recommendations' }).click()
     await page.getByRole('grid', { name: 'Recommendations' }).waitFor()
-    expect(numberIn(await page.getByRole('radio', { name: /^Open/ }).innerText())).toBe(14)
+    expect(numberIn(await page.getByRole('radio', { name: /^Open/ }).innerText())).toBe(16)
     await showView(page, 'Overview')
   })
 
@@ -235,8 +235,8 @@ describe('Server', () => {
     expect(text).toMatch(/Exceeds 80.% from .*, \d+ of 90 days/)
     expect(text).toMatch(/Sustained breach .*%, (certain|likely|possible); if so, expected on /)
     expect(text).toMatch(/Recommendation: Add capacity\s*The P95 of cpu_p95 exceeds 80/)
-    await main('Server').getByText('Source query').click()
-    expect(await main('Server').locator('.code').innerText()).toMatch(/^SELECT .* FROM forecasts/)
+    await main('Server').getByText('Source query').first().click()
+    expect(await main('Server').locator('.code').first().innerText()).toMatch(/^SELECT .* FROM forecasts/)
     const table = main('Server').getByRole('button', { name: /^Table: Exceeds/ })
     await table.click()
     const row = await main('Server')
@@ -261,7 +261,7 @@ describe('Server', () => {
         .locator('.chart canvas')
         .first()
         .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL())
-    const entry = main('Server').getByRole('list', { name: 'Legend' }).getByRole('button', { name: 'Other models' })
+    const entry = main('Server').getByRole('list', { name: 'Legend' }).getByRole('button', { name: 'Other models' }).first()
     await entry.hover()
     const before = await settledPicture(picture)
     await entry.click()
@@ -306,11 +306,11 @@ describe('Models', () => {
     await showView(window.page, 'Models')
     await waitForPage(window.page)
     const text = await main('Models').innerText()
-    expect(text).toMatch(/was selected for \d+ of 120 series/)
-    expect(text).toMatch(/prophet\s+\d+ of 120/)
+    expect(text).toMatch(/was selected for \d+ of 240 series/)
+    expect(text).toMatch(/prophet\s+\d+ of 240/)
     expect(text).toMatch(/Brier score\s+0\.\d+/)
-    // Eight backtest windows of each of 120 series.
-    expect(text).toMatch(/Breaches in the backtest\s+\d+ of 960 windows/)
+    // Eight backtest windows of each of 240 series.
+    expect(text).toMatch(/Breaches in the backtest\s+\d+ of 1,920 windows/)
     expect(text).toMatch(/Nominal coverage 80.%; lowest actual coverage [\d.]+.% \(\w+\)/)
   })
 })
@@ -372,6 +372,7 @@ describe('Recommendations in groups', () => {
     await expect.poll(headings).toEqual(['Retire'])
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Clear column filters' }).click()
+    await expect.poll(async () => (await headings()).length).toBeGreaterThan(1)
     await page.getByRole('radio', { name: 'Cards' }).click()
     const card = main('Recommendations').getByRole('article').first()
     const server = await card.getAttribute('aria-label')
@@ -469,15 +470,15 @@ describe('Events', () => {
     await form.getByLabel('Forecast effect').fill('much')
     await form.getByLabel('Description').fill('Trade fair')
     await form.getByRole('button', { name: 'Save event' }).click()
-    await page.getByRole('alert').getByText('Line 2, column effect of the events table of this run holds "much points"').waitFor()
+    await page.getByRole('alert').getByText('Line 3, column effect of the events table of this run holds "much points"').waitFor()
     // One day of 90 exceeds the threshold without changing the P95; 28 days change it.
     await form.getByLabel('To (inclusive)').fill(dayAfter(28))
     await form.getByLabel('Forecast effect').fill('300')
     await form.getByRole('button', { name: 'Save event' }).click()
-    const row = main('Events').locator('tbody tr')
+    const row = main('Events').locator('tbody tr', { hasText: 'Trade fair' })
     await expect.poll(() => row.innerText()).toMatch(/Trade fair[^]*\+300 points[^]*1 server at risk \(was 0\); newly at risk: /)
     expect(await main('Events').getByRole('heading', { level: 1 }).innerText()).toMatch(
-      /^With this event: \d+ servers at risk \(was \d+\)$/,
+      /^With all future events: \d+ servers at risk \(was \d+\)$/,
     )
     await page.screenshot({ path: join(screenshotFolder, 'Events.png') })
     await row.getByRole('button', { name: server }).click()
@@ -507,7 +508,7 @@ describe('Events', () => {
     await main('Events').getByRole('button', { name: 'Undo' }).click()
     await expect.poll(() => row.count()).toBe(1)
     const saved = await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'events.csv'), 'utf8')
-    expect(saved).toMatch(new RegExp(`^from,.*\n${day},.*${server},,,,Trade fair\n$`))
+    expect(saved).toMatch(new RegExp(`^from,.*\n.*Card campaign\n${day},.*${server},,,,Trade fair\n$`))
   })
 })
 
@@ -561,9 +562,17 @@ describe('Risk heatmap', () => {
 })
 
 describe('Compare', () => {
-  it('Compare offers to choose a run when there is no other run', async () => {
-    await showView(window.page, 'Compare')
-    expect(await main('Compare').innerText()).toMatch(/No other run to compare/)
+  it('Compare holds the earlier runs of the sample, and what came of the last forecast', async () => {
+    const { page } = window
+    await showView(page, 'Overview')
+    await expect
+      .poll(() => main('Overview').getByRole('region', { name: 'Since the last run' }).innerText())
+      .toMatch(/\d+ newly at risk, \d+ cleared, \d+ moved/)
+    await showView(page, 'Compare')
+    await main('Compare').getByRole('heading', { level: 1 }).waitFor()
+    const others = await main('Compare').getByLabel('Compare with').locator('option').allInnerTexts()
+    expect(others.map((text) => /sample-120-servers, (\w+ \d+, 2026)/.exec(text)?.[1])).toEqual(['Oct 26, 2026', 'Sep 28, 2026'])
+    expect(await main('Compare').innerText()).toMatch(/mean absolute error of|MAE/)
   })
 
   it('Compare counts new risks and attributes them to changed settings', async () => {
@@ -583,11 +592,10 @@ describe('Compare', () => {
     const inRun = await atRiskInSummaryBar()
     const { counts } = JSON.parse(await readFile(join(stricter, 'manifest.json'), 'utf8')) as { counts: { at_risk_servers: number } }
     await stubOpenDialog(stricter)
-    await main('Compare').getByRole('button', { name: 'Choose run folder…' }).click()
-    await main('Compare').getByRole('heading', { level: 1 }).waitFor()
-    expect(await main('Compare').getByRole('heading', { level: 1 }).innerText()).toMatch(
-      /\d+ (newly at risk|no longer): \d+ (mainly )?by changed settings/,
-    )
+    await main('Compare').getByRole('button', { name: 'Other run folder…' }).click()
+    await expect
+      .poll(() => main('Compare').getByRole('heading', { level: 1 }).innerText())
+      .toMatch(/\d+ (newly at risk|no longer): \d+ (mainly )?by changed settings/)
     const text = await main('Compare').innerText()
     expect(text).toMatch(/high_risk_threshold: (70 → 80|80 → 70)/)
     // A lower threshold clears no risk: the difference between the runs is new, or cleared after a swap.

@@ -2,6 +2,7 @@
 import { statedClustersSchema } from '../../../src-shared/artefacts/clusters.ts'
 import { posix } from 'node:path'
 import { z } from 'zod'
+import { certainProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import { hasThreshold, isJudgedMetric, module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type Granularity } from '../../../src-shared/run/run-manifest.ts'
@@ -18,6 +19,7 @@ const milliseconds = z.number().nullable()
 const countsSchema = z.object({
   servers: count,
   at_risk: count,
+  certain: count,
   underutilized: count,
   series: count,
   horizon_start: milliseconds,
@@ -31,6 +33,7 @@ const countsSql = `
   SELECT
     count(DISTINCT server_id) AS servers,
     count(DISTINCT server_id) FILTER (is_server_at_risk) AS at_risk,
+    count(DISTINCT server_id) FILTER (at_risk_probability >= ${certainProbability} AND NOT is_silent) AS certain,
     count(DISTINCT server_id) FILTER (is_underutilized) AS underutilized,
     count(*) AS series,
     CAST(epoch_ms(mode(horizon_start)) AS DOUBLE) AS horizon_start,
@@ -70,7 +73,8 @@ const stepSql = `
     FROM flagged SEMI JOIN first_series USING (server_id, metric) WHERE is_selected)
   SELECT CAST(mode(step) AS DOUBLE) AS step FROM steps WHERE step > 0`
 
-const metricsSql = `SELECT metric, count(*) AS series FROM server_risk GROUP BY metric ORDER BY metric`
+const metricsSql = `
+  SELECT metric, count(DISTINCT server_id) FILTER (is_at_risk) AS at_risk FROM server_risk GROUP BY metric ORDER BY metric`
 const modelsSql = `SELECT DISTINCT model FROM server_risk WHERE model IS NOT NULL ORDER BY model`
 
 export const describeRun = async (database: Database, contents: RunContents): Promise<RunOverview> => {
@@ -79,14 +83,15 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
   const breach = (await database.rows(breachSql, breachSchema))[0]
   const extent = await findExtent(database, contents)
   const config = manifest?.config ?? module05FolderConfig()
-  const metricRows = await database.rows(metricsSql, z.object({ metric: z.string(), series: count }))
+  const metricRows = await database.rows(metricsSql, z.object({ metric: z.string(), at_risk: count }))
   const metrics = [
     ...metricRows.filter(({ metric }) => metric === config.target_metric),
     ...metricRows.filter(({ metric }) => metric !== config.target_metric),
-  ].map(({ metric }) => ({
+  ].map(({ metric, at_risk: atRisk }) => ({
     name: metric,
     unit: hasThreshold(config, metric) && !(metric in config.metric_thresholds) ? '%' : '',
     isJudged: manifest === null || isJudgedMetric(config, manifest.method, metric),
+    atRisk,
   }))
   const models = await database.rows(modelsSql, z.object({ model: z.string() }))
   const stepMs = manifest === null ? await findStep(database) : manifest.step_seconds * 1000
@@ -114,6 +119,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
     counts: {
       servers: counts.servers,
       atRisk: counts.at_risk,
+      certain: counts.certain,
       underutilized: counts.underutilized,
       series: counts.series,
     },

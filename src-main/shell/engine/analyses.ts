@@ -17,7 +17,7 @@ import { inputName, inspectPath, fileExists, findCapacityTables, findCompanionTa
 
 /** Default number of servers in the sample. */
 export const defaultSampleServers = 120
-/** Larger samples skip breach probabilities, which take longer than the rest of the analysis. */
+/** Larger samples skip earlier runs and breach probabilities, which take longer than the rest of the analysis. */
 const maxSimulatedServers = 2000
 const cancelTimeoutMs = 5000
 
@@ -55,6 +55,7 @@ export class Analyses {
     await mkdir(this.#data.runs, { recursive: true, mode: 0o700 })
     if (source.kind === 'sample') {
       const servers = source.servers ?? defaultSampleServers
+      const isSmall = servers <= maxSimulatedServers
       const name = `sample-${servers}-servers`
       const out = join(this.#data.runs, name)
       if (await isReadableRun(out)) return { state: 'present', folder: out }
@@ -63,9 +64,9 @@ export class Analyses {
       const forecasts = join(this.#data.samples, `${name}.parquet`)
       this.#run({
         analysisId,
-        source: { kind: 'sample', forecasts, servers, end: process.env['HEADROOM_SAMPLE_END'] ?? null },
+        source: { kind: 'sample', forecasts, servers, end: process.env['HEADROOM_SAMPLE_END'] ?? null, isComplete: isSmall },
         out,
-        config: { breach_probability: servers <= maxSimulatedServers },
+        config: { breach_probability: isSmall },
         memoryLimit,
       })
       return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null, eventsTable: null }

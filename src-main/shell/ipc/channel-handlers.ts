@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { earlierRunFolder, sampleWeeksEarlier } from '../../../src-shared/run/sample-runs.ts'
 import { byteOrderMark } from '../../../src-shared/artefacts/cell-text.ts'
 import { parquetExtensions, textExtensions } from '../../../src-shared/run/parquet-files.ts'
 import {
@@ -22,7 +23,7 @@ import type { Analyses } from '../engine/analyses.ts'
 import type { RunPrefetch } from '../engine/run-prefetch.ts'
 import type { EngineProcess } from '../engine/host-process.ts'
 import { requireGrants, type GrantedPaths } from './granted-paths.ts'
-import { inspectPath } from './inspect-path.ts'
+import { fileExists, inspectPath } from './inspect-path.ts'
 import type { QueryProcess } from '../engine/query-process.ts'
 import type { RecentRuns } from '../settings/recent-runs.ts'
 import { chooseSavePath, writeFileAtomically } from './save-file.ts'
@@ -67,15 +68,24 @@ const forward = <Served extends 'engine' | 'query' | 'cloud'>(
   ) as Handlers<WindowChannel & ChannelServedBy<Served>>
 
 /** Uses the prefetched run if there is one, and adds the run to the recent runs. */
-const openRun = async (
-  { engine, runPrefetch, recentRuns, onRecentRuns }: HandlerDeps,
-  request: ChannelRequest<'run.open'>,
-): Promise<ChannelResponse<'run.open'>> => {
+const openRun = async (deps: HandlerDeps, request: ChannelRequest<'run.open'>): Promise<ChannelResponse<'run.open'>> => {
+  const { engine, runPrefetch, recentRuns, onRecentRuns } = deps
+  await addEarlierSampleRuns(deps, request.folder)
   const overview = runOverviewSchema.parse((await runPrefetch.take(request.folder)) ?? (await engine.call('run.open', request)))
   await recentRuns.add(overview)
   app.addRecentDocument(overview.folder)
   onRecentRuns()
   return overview
+}
+
+/** The sample's earlier runs are never opened by hand, and Compare offers recent runs. */
+const addEarlierSampleRuns = async ({ engine, recentRuns }: HandlerDeps, run: string): Promise<void> => {
+  const listed = await recentRuns.list()
+  for (const weeks of sampleWeeksEarlier) {
+    const folder = earlierRunFolder(run, weeks)
+    if (listed.some((recent) => recent.folder === folder) || !(await fileExists(folder))) continue
+    await recentRuns.add(runOverviewSchema.parse(await engine.call('run.open', { folder })))
+  }
 }
 
 const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>> => {

@@ -137,7 +137,7 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
           </button>
         </td>
         <td className="why-cell" title={host === null ? fullReason : `${fullReason} Target host: ${host}`}>
-          {summary}
+          {run.metrics.length > 1 && row.units_to_add !== null ? `${summary} (${row.metric})` : summary}
         </td>
         <td data-number>{effectText(row)}</td>
         <td className="decision-cell">

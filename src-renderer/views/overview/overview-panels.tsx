@@ -20,6 +20,8 @@ import { Loaded } from '../loaded.tsx'
 /** Whether the metric in view has a threshold. */
 export const isJudged = (run: RunOverview, metric: string): boolean => run.metrics.find(({ name }) => name === metric)?.isJudged ?? false
 
+const metricNote = ({ metrics }: RunOverview, metric: string): string => (metrics.length === 1 ? '' : ` by ${metric}`)
+
 interface PanelProps {
   readonly figures: FleetFigures
   readonly theme: ChartTheme
@@ -62,7 +64,7 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
   return (
     <ChartFrame
       title={title}
-      note={`Servers by ${stepLabel(stepMs)} of first breach`}
+      note={`Servers by ${stepLabel(stepMs)} of first breach${metricNote(run, metric)}`}
       legend={kinds.map(({ name, color }, index) => ({ label: name, color, mark: 'bar', series: [String(index)] }))}
       label={`Breach calendar: ${title}`}
       option={option}
@@ -196,10 +198,8 @@ interface GroupBarsProps extends PanelProps {
 
 export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: GroupBarsProps) => {
   const { groups } = figures
-  const isMetricJudged = isJudged(
-    run,
-    useWindowState((state) => state.metric),
-  )
+  const metric = useWindowState((state) => state.metric)
+  const isMetricJudged = isJudged(run, metric)
   const hasProbabilities = groups.some(({ expected_at_risk: expected }) => expected !== null)
   const option = useCallback(
     () =>
@@ -246,7 +246,7 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
   return (
     <ChartFrame
       title={title}
-      note={hasProbabilities ? 'Sum of the probabilities to run out; click a bar to filter' : 'Servers at risk; click a bar to filter'}
+      note={`${hasProbabilities ? 'Sum of the probabilities to run out' : 'Servers at risk'}${metricNote(run, metric)}; click a bar to filter`}
       actions={
         choices.length > 1 && (
           <Select

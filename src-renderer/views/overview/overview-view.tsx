@@ -58,18 +58,28 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
 
 const findingText = (figures: FleetFigures, run: RunOverview, metric: string, filter: FleetFilter): string => {
   const until = run.horizon === null ? '' : ` by ${formatting.dayAndYear(run.horizon.endMs - run.stepMs)}`
-  const resource = run.metrics.length === 1 ? '' : ` of ${metric}`
+  const isFleet = !isFilterActive(filter)
+  const isSingleMetric = run.metrics.length === 1
+  if (!isSingleMetric && isFleet && run.counts.atRisk > 0) return fleetFindingText(run, until)
+  const resource = isSingleMetric ? '' : ` of ${metric}`
   const servers = `${formatting.count(figures.servers)} ${figures.servers === 1 ? 'server' : 'servers'}`
   if (!isJudged(run, metric)) return `Risk of ${servers} is not judged: ${metric} is not in percent and has no threshold`
   if (figures.at_risk === 0) return `No server is expected to run out${resource === '' ? ' of capacity' : resource}${until} (${servers})`
-  const range = run.atRiskRange
-  const isFleet = run.metrics.length === 1 && !isFilterActive(filter)
-  const interval = range === null || !isFleet ? '' : ` (${countIntervalText(figures.at_risk, range, formatting.count)})`
-  const certain =
-    run.basis !== 'probable' || figures.certain === 0
-      ? ''
-      : figures.certain === figures.at_risk
-        ? `; ${figures.certain === 1 ? '' : 'all '}nearly certain`
-        : `; ${formatting.count(figures.certain)} nearly certain`
-  return `${formatting.count(figures.at_risk)} of ${servers} ${figures.at_risk === 1 ? 'is' : 'are'} likely to run out${resource}${until}${interval}${certain}`
+  const interval = isSingleMetric && isFleet ? intervalText(run, figures.at_risk) : ''
+  return `${formatting.count(figures.at_risk)} of ${servers} ${figures.at_risk === 1 ? 'is' : 'are'} likely to run out${resource}${until}${interval}${certainText(run, figures.certain, figures.at_risk)}`
+}
+
+/** The fleet by all of its metrics, as the summary bar counts it. */
+const fleetFindingText = (run: RunOverview, until: string): string => {
+  const { servers, atRisk, certain } = run.counts
+  const byMetric = run.metrics.filter((metric) => metric.atRisk > 0).map((metric) => `${formatting.count(metric.atRisk)} by ${metric.name}`)
+  return `${formatting.count(atRisk)} of ${formatting.count(servers)} ${servers === 1 ? 'server' : 'servers'} ${atRisk === 1 ? 'is' : 'are'} likely to run out${until}${intervalText(run, atRisk)}: ${byMetric.join(', ')}${certainText(run, certain, atRisk)}`
+}
+
+const intervalText = ({ atRiskRange }: RunOverview, atRisk: number): string =>
+  atRiskRange === null ? '' : ` (${countIntervalText(atRisk, atRiskRange, formatting.count)})`
+
+const certainText = ({ basis }: RunOverview, certain: number, atRisk: number): string => {
+  if (basis !== 'probable' || certain === 0) return ''
+  return certain === atRisk ? `; ${certain === 1 ? '' : 'all '}nearly certain` : `; ${formatting.count(certain)} nearly certain`
 }

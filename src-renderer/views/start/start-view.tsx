@@ -47,7 +47,7 @@ export const StartView = () => {
               Run the analysis on Amazon SageMaker, or download a finished run and verify it.
             </StartCard>
             <StartCard icon={Sparkles} title="Nothing yet" onClick={() => void openSample()}>
-              Open the sample fleet: 120 simulated servers with forecasts. It takes a few seconds.
+              Open the sample fleet: 120 simulated servers with two metrics, an event and two earlier runs. It takes some seconds.
             </StartCard>
           </div>
         </section>
