@@ -10,6 +10,7 @@ const shippable = new Set([
   'CC-BY-3.0',
   'ISC',
   'MIT',
+  'MIT-0',
   'MPL-2.0',
   'OFL-1.1',
   'Unlicense',

@@ -10,6 +10,28 @@ import { gatesSchema } from './gates.ts'
 
 const path = z.string().min(1).max(4096)
 
+/** Whether an output goes out after each run, or only where a gate is crossed. */
+const when = z.enum(['always', 'gate']).default('always')
+
+const mailSchema = z.strictObject({
+  kind: z.literal('mail'),
+  host: z.hostname(),
+  port: z.int().min(1).max(65_535).default(587),
+  /** `starttls` and `tls` send nothing where the server cannot encrypt. */
+  security: z.enum(['starttls', 'tls', 'none']).default('starttls'),
+  user: z.string().min(1).max(320).optional(),
+  /** `${NAME}`, a variable of the environment. */
+  password: z.string().optional(),
+  from: z.email(),
+  to: z.array(z.email()).min(1).max(100),
+  attach: z.enum(['html', 'pdf', 'none']).default('html'),
+  when,
+})
+/** One recipient each, so that a refused one fails alone and the others get no second mail. */
+export interface MailOutput extends Omit<z.infer<typeof mailSchema>, 'to'> {
+  readonly to: string
+}
+
 const outputSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('report'), format: z.enum(['html', 'pdf', 'xlsx', 'csv']), file: path }),
   z.strictObject({ kind: z.literal('tickets'), format: z.enum(['servicenow', 'jira']), file: path }),
@@ -19,10 +41,12 @@ const outputSchema = z.discriminatedUnion('kind', [
     service: z.enum(['slack', 'teams']),
     /** `${NAME}` in its path or query stands for a variable of the environment. */
     url: z.string().max(4096),
-    when: z.enum(['always', 'gate']).default('always'),
+    when,
   }),
+  mailSchema,
 ])
-export type CycleOutput = z.infer<typeof outputSchema>
+type StatedOutput = z.infer<typeof outputSchema>
+export type CycleOutput = Exclude<StatedOutput, { readonly kind: 'mail' }> | MailOutput
 
 const planSchema = z.strictObject({
   name: z.string().trim().min(1).max(100),
@@ -46,9 +70,10 @@ const planSchema = z.strictObject({
   keep: z.strictObject({ latest: z.int().min(1), months: z.int().min(0).default(0) }).optional(),
 })
 
-export interface CyclePlan extends z.infer<typeof planSchema> {
+export interface CyclePlan extends Omit<z.infer<typeof planSchema>, 'outputs'> {
   /** Absolute, as are all paths of files below. */
   readonly file: string
+  readonly outputs: readonly CycleOutput[]
 }
 
 const urlPattern = /^https?:\/\/[^${}\s]+?\//
@@ -61,7 +86,10 @@ export const readCyclePlan = async (planPath: string): Promise<CyclePlan> => {
   const absolute = (given: string): string => resolve(folder, given)
   const optional = (given: string | undefined): string | undefined => (given === undefined ? undefined : absolute(given))
   const plan = parsePlan(stated)
-  for (const output of plan.outputs) if (output.kind === 'webhook') assertUrl(output.url)
+  for (const output of plan.outputs) {
+    if (output.kind === 'webhook') assertUrl(output.url)
+    if (output.kind === 'mail') assertSignIn(output)
+  }
   return {
     ...plan,
     file,
@@ -72,7 +100,10 @@ export const readCyclePlan = async (planPath: string): Promise<CyclePlan> => {
     projects: optional(plan.projects),
     drivers: optional(plan.drivers),
     catalogue: optional(plan.catalogue),
-    outputs: plan.outputs.map((output) => ('file' in output ? { ...output, file: absolute(output.file) } : output)),
+    outputs: plan.outputs.flatMap((output): readonly CycleOutput[] => {
+      if (output.kind === 'mail') return output.to.map((to) => ({ ...output, to }))
+      return ['file' in output ? { ...output, file: absolute(output.file) } : output]
+    }),
   }
 }
 
@@ -96,6 +127,23 @@ const assertUrl = (url: string): void => {
   throw new HeadroomError('config-invalid', "The plan's webhook has no address that begins with https:// and a host.", {
     next: 'Write the host out, and a secret as ${NAME} behind it, a variable of the environment.',
   })
+}
+
+/** A password travels encrypted, and belongs to a user. */
+const assertSignIn = ({ user, password, security }: z.infer<typeof mailSchema>): void => {
+  if ((user === undefined) !== (password === undefined))
+    throw new HeadroomError('config-invalid', "The plan's mail has a user without a password, or a password without a user.", {
+      next: 'Name both, or neither for a server that asks for no sign-in.',
+    })
+  // Its value is not shown.
+  if (password !== undefined && !/^\$\{\w+\}$/.test(password))
+    throw new HeadroomError('config-invalid', "The plan's mail has its password written out.", {
+      next: 'Write ${NAME}, a variable of the environment, in its place.',
+    })
+  if (user !== undefined && security === 'none')
+    throw new HeadroomError('config-invalid', "The plan's mail would send its password without encryption.", {
+      next: 'Use security starttls or tls, or leave out user and password.',
+    })
 }
 
 /** A number for an output that stays while its part of the plan does. */

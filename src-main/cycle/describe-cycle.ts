@@ -4,7 +4,7 @@ import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readActions } from '../queries/recommendations/recommendations-query.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { countNewAtRisk, crossedText, type JudgedGate } from './gates.ts'
-import type { CycleMessage } from './webhook.ts'
+import type { CycleMessage } from './send-with-tries.ts'
 
 const maxActions = 3
 

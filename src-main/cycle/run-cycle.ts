@@ -1,7 +1,8 @@
 // One cycle of a plan: analyse what is new, judge the gates, write and send what the plan names, and remove runs that it does not keep.
 import { createHash } from 'node:crypto'
-import { mkdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { HeadroomError, toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
@@ -23,14 +24,17 @@ import { lockPathOf, makeStateFolder, readDelivered, writeDelivered } from './cy
 import { describeCycle } from './describe-cycle.ts'
 import { countNewAtRisk, judgeGates, type JudgedGate } from './gates.ts'
 import { findExpired, removeRun } from './keep-runs.ts'
-import { fillUrl, sendWebhook, type CycleMessage } from './webhook.ts'
+import { sendMail } from './mail.ts'
+import type { CycleMessage } from './send-with-tries.ts'
+import { fillVariables, type Environment } from './variables.ts'
+import { fillUrl, sendWebhook } from './webhook.ts'
 
 export interface CycleWork {
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: RunEvent) => void) | undefined
-  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly environment?: Environment
   readonly now?: Date
-  /** Milliseconds before the second try of a webhook. */
+  /** Milliseconds before the second try of a message. */
   readonly retryPauseMs?: number
 }
 
@@ -59,7 +63,10 @@ const waitMs = 6 * 3_600_000
  * Throws what an analysis throws; an output that fails is reported, and tried again by the next cycle.
  */
 export const runCycle = async (plan: CyclePlan, work: CycleWork = {}): Promise<CycleResult> => {
-  for (const output of plan.outputs) if (output.kind === 'webhook') fillUrl(output.url, work.environment ?? {})
+  for (const output of plan.outputs) {
+    if (output.kind === 'webhook') fillUrl(output.url, work.environment ?? {})
+    if (output.kind === 'mail') fillVariables(output.password ?? '', work.environment ?? {}, 'mail')
+  }
   await makeStateFolder(plan.history)
   try {
     return await withFileLock(lockPathOf(plan.history), (assertHeld) => runLocked(plan, work, assertHeld), { waitMs, signal: work.signal })
@@ -182,7 +189,7 @@ const deliverAll = async (
       report('done before')
       continue
     }
-    if (output.kind === 'webhook' && output.when === 'gate' && !gates.some(({ is_crossed }) => is_crossed)) {
+    if ('when' in output && output.when === 'gate' && !gates.some(({ is_crossed }) => is_crossed)) {
       report('not due')
       continue
     }
@@ -203,6 +210,7 @@ const deliverAll = async (
 /** Never shows an address with its secret. */
 export const describeOutput = (output: CycleOutput): string => {
   if (output.kind === 'webhook') return `${output.service} webhook ${new URL(output.url.replaceAll(/\$\{\w+\}/g, 'x')).host}`
+  if (output.kind === 'mail') return `mail to ${output.to} by ${output.host}`
   return `${output.kind === 'metrics' ? 'metrics' : `${output.format} ${output.kind}`} ${output.file}`
 }
 
@@ -212,15 +220,29 @@ const deliver = async (
   message: CycleMessage,
   { signal, environment = {}, retryPauseMs }: CycleWork,
 ): Promise<void> => {
-  if (output.kind === 'webhook') {
-    const pauses = retryPauseMs === undefined ? {} : { pauseMs: retryPauseMs }
-    await sendWebhook(fillUrl(output.url, environment), output.service, message, { signal, ...pauses })
-    return
-  }
+  const options = { signal, pauseMs: retryPauseMs }
+  if (output.kind === 'webhook') return sendWebhook(fillUrl(output.url, environment), output.service, message, options)
+  if (output.kind === 'mail')
+    return withReport(open, output.attach, (report) =>
+      sendMail(output, fillVariables(output.password ?? '', environment, 'mail'), message, report, options),
+    )
   await mkdir(dirname(output.file), { recursive: true })
   await assertNewFiles([output.file], { force: true })
   const target = { path: output.file, hasByteOrderMark: false }
   if (output.kind === 'metrics') await writeTextfileMetrics(open, output.file)
   else if (output.kind === 'tickets') await writeTickets(open, output.format, target)
   else await writeReport(open, output.format, target, systemUser())
+}
+
+/** The report for the length of an action, under the run's name. */
+const withReport = async (open: OpenRun, format: 'html' | 'pdf' | 'none', act: (path: string | null) => Promise<void>): Promise<void> => {
+  if (format === 'none') return act(null)
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-mail-'))
+  try {
+    const path = join(folder, `${basename(open.overview.folder)}.${format}`)
+    await writeReport(open, format, { path, hasByteOrderMark: false }, systemUser())
+    await act(path)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }

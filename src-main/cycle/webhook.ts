@@ -1,18 +1,9 @@
 // Sends a message to a webhook of Slack or Teams: to the host that the plan names, with few tries, and no redirect.
-import { setTimeout as pause } from 'node:timers/promises'
-import { HeadroomError } from '../../src-shared/run/errors.ts'
-
-export interface CycleMessage {
-  readonly title: string
-  readonly lines: readonly string[]
-  /** The same for the same run and output, so that a receiver can tell a repeated one. */
-  readonly id: string
-}
+import { sendWithTries, type CycleMessage, type SendOptions } from './send-with-tries.ts'
+import { fillVariables, type Environment } from './variables.ts'
 
 export type WebhookService = 'slack' | 'teams'
 
-const tries = 3
-const firstPauseMs = 1000
 const timeoutMs = 10_000
 
 export const webhookPayload = (service: WebhookService, { title, lines }: CycleMessage): Readonly<Record<string, unknown>> => {
@@ -38,49 +29,32 @@ export const webhookPayload = (service: WebhookService, { title, lines }: CycleM
 }
 
 /** Fills `${NAME}`, which stands behind the host alone, from the environment. Throws config-invalid for a variable that is not set. */
-export const fillUrl = (url: string, environment: Readonly<Record<string, string | undefined>>): URL =>
-  new URL(
-    url.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
-      const value = environment[name]
-      if (value !== undefined && value !== '') return value
-      throw new HeadroomError('config-invalid', `The plan's webhook needs the variable ${name}, which is not set.`, {
-        next: `Set ${name} in the environment.`,
-      })
-    }),
-  )
+export const fillUrl = (url: string, environment: Environment): URL => new URL(fillVariables(url, environment, 'webhook'))
 
-/** Throws delivery-failed; its message names the host, never the address. */
-export const sendWebhook = async (
-  url: URL,
-  service: WebhookService,
-  message: CycleMessage,
-  { signal, pauseMs = firstPauseMs }: { readonly signal?: AbortSignal | undefined; readonly pauseMs?: number } = {},
-): Promise<void> => {
+/** Throws delivery-failed. */
+export const sendWebhook = async (url: URL, service: WebhookService, message: CycleMessage, options: SendOptions = {}): Promise<void> => {
   const body = JSON.stringify(webhookPayload(service, message))
-  let problem = ''
-  for (let attempt = 0; attempt < tries; attempt++) {
-    if (attempt > 0) await pause(pauseMs * 2 ** (attempt - 1), undefined, { signal })
-    const limit = AbortSignal.timeout(timeoutMs)
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': message.id },
-        body,
-        redirect: 'manual',
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-      })
-      await response.body?.cancel()
-      if (response.ok) return
-      problem = `answers ${response.status}`
-      if (response.status !== 429 && response.status < 500) break
-    } catch (cause) {
-      signal?.throwIfAborted()
-      problem = limit.aborted ? 'does not answer' : `cannot be reached${reasonOf(cause)}`
-    }
-  }
-  throw new HeadroomError('delivery-failed', `${url.host} ${problem}.`, {
-    next: 'The next cycle tries again; check the address in the plan.',
-  })
+  await sendWithTries(
+    url.host,
+    async () => {
+      const limit = AbortSignal.timeout(timeoutMs)
+      try {
+        const response = await fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'idempotency-key': message.id },
+          body,
+          redirect: 'manual',
+          signal: options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]),
+        })
+        await response.body?.cancel()
+        if (response.ok) return null
+        return { text: `answers ${response.status}`, isFinal: response.status !== 429 && response.status < 500 }
+      } catch (cause) {
+        return { text: limit.aborted ? 'does not answer' : `cannot be reached${reasonOf(cause)}`, isFinal: false }
+      }
+    },
+    options,
+  )
 }
 
 const reasonOf = (cause: unknown): string => {

@@ -181,6 +181,7 @@ test('a plan keeps what it says, and a webhook for gates is silent where none is
 describe('a plan is refused', () => {
   const read = async (text: string): Promise<CyclePlan> => readCyclePlan(await workspace.writeText('plan.yaml', text))
   const start = 'name: a\nhistory: runs\ninputs: [f.parquet]\n'
+  const mail = 'kind: mail, host: mail.bank.example, from: a@bank.example, to: [b@bank.example]'
   test.each([
     ['a key that is not known', `${start}retain: 3\n`, /^The plan's retain is no key|has no part retain/],
     ['no inputs', 'name: a\nhistory: runs\n', /^The plan's inputs must be a list/],
@@ -200,6 +201,18 @@ describe('a plan is refused', () => {
       `${start}outputs: [{kind: webhook, service: teams, url: "https://a:b@example.com/a"}]\n`,
       /no address that begins/,
     ],
+    [
+      'a password written out',
+      `${start}outputs: [{${mail}, user: a, password: word}]\n`,
+      /^The plan's mail has its password written out\.$/,
+    ],
+    ['a user without a password', `${start}outputs: [{${mail}, user: a}]\n`, /^The plan's mail has a user without a password/],
+    [
+      'a password that would travel in the open',
+      `${start}outputs: [{${mail}, security: none, user: a, password: "\${P}"}]\n`,
+      /^The plan's mail would send its password without encryption/,
+    ],
+    ['an address that is none', `${start}outputs: [{${mail.replace('b@bank.example', 'b')}}]\n`, /^The plan's outputs.*to/],
   ])('with %s', async (_title, text, message) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringMatching(message) })
   })
