@@ -12,6 +12,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { describeAbsoluteMetric } from '../../src-shared/config/metric-capacity.ts'
 import { turnedMetrics, unitArgument, unitByName } from '../../src-shared/config/metric-units.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import { ownValue } from '../../src-shared/config/name-record.ts'
 
 /** Throws config-invalid. */
 export const parseConfig = (statedSettings: Readonly<Record<string, unknown>>, method: AnalysisMethod): AnalysisConfig => {
@@ -46,7 +47,7 @@ const assertOrdered = (config: AnalysisConfig): void => {
   if (veryHigh < high) throw orderError(`very_high_risk_threshold ${veryHigh} is below high_risk_threshold ${high}.`)
   for (const key of ['metric_thresholds', 'criticality_thresholds'] as const) {
     for (const [name, thresholds] of Object.entries(config[key])) {
-      const isTurned = key === 'metric_thresholds' && config.metric_directions[name] === 'below'
+      const isTurned = key === 'metric_thresholds' && ownValue(config.metric_directions, name) === 'below'
       if (isTurned ? thresholds.very_high <= thresholds.high : thresholds.very_high >= thresholds.high) continue
       throw orderError(
         `In ${key}, very_high ${thresholds.very_high} of ${name} is ${isTurned ? 'above' : 'below'} its high ${thresholds.high}.`,
@@ -58,7 +59,7 @@ const assertOrdered = (config: AnalysisConfig): void => {
 /** Only a percentage has a used share, or an amount of a capacity. */
 const assertTurnable = (config: AnalysisConfig): void => {
   for (const metric of turnedMetrics(config)) {
-    const unit = config.metric_units[metric] ?? unitByName(metric) ?? 'percent'
+    const unit = ownValue(config.metric_units, metric) ?? unitByName(metric) ?? 'percent'
     if (unit === 'percent' || unit === 'fraction' || describeAbsoluteMetric(config, metric) !== undefined) continue
     throw new HeadroomError('config-invalid', `metric_directions turns percentages only, but ${metric} is in another unit.`, {
       next: `If it is a percentage, state it: --unit ${unitArgument(metric, 'percent')}. If it has a capacity, name its column in metric_capacities.`,

@@ -1,6 +1,7 @@
 // Which column of the servers table holds the capacity behind a metric, and how a metric in absolute units counts against it.
 import { z } from 'zod'
 import { isPercentMetric, metricWords, nameHoldsWord, turnedMetrics, type MetricUnit, type UnitConfig } from './metric-units.ts'
+import { ownValue } from './name-record.ts'
 
 /** Columns of the servers table that hold a capacity. */
 export const capacityColumns = ['cores', 'mem_gib', 'disk_gib', 'capacity_units'] as const
@@ -68,7 +69,7 @@ const amountWords = ['used', 'usage', 'use', 'consumed', ...metricWords.unused]
 export const describeAbsoluteMetric = (config: CapacityConfig, metric: string): AbsoluteMetric | undefined => {
   const column = capacityColumnOf(config, metric)
   const isStated = Object.hasOwn(config.metric_capacities, metric)
-  const unit = config.metric_units[metric] ?? unitWords.find(([, words]) => nameHoldsWord(metric, words))?.[0]
+  const unit = ownValue(config.metric_units, metric) ?? unitWords.find(([, words]) => nameHoldsWord(metric, words))?.[0]
   const isFree = turnedMetrics(config).includes(metric)
   if (column === undefined || unit === 'percent' || unit === 'fraction') return undefined
   if (nameHoldsWord(metric, metricWords.unused) && !isFree) return undefined

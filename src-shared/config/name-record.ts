@@ -33,3 +33,7 @@ export const nameRecord = <Value>(value: z.ZodType<Value>): z.ZodType<Record<str
     (group: Record<string, Value>) => renameKey(group, hiddenName, shownName),
     z.record(z.string().min(1), value).transform((group) => renameKey(group, shownName, hiddenName) as Record<string, Value>),
   )
+
+/** The value under a name out of a file; undefined also for names such as `constructor`, which every object answers to. */
+export const ownValue = <Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined

@@ -1,4 +1,4 @@
-// Hostile names of servers, metrics, models, groups and criticalities: the figures are those of plain names, in every view and every export.
+// Hostile names of servers, metrics, models, groups, criticalities and clusters: the figures are those of plain names, in every view and every export.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,14 +9,16 @@ import { runUserSql } from '../../src-main/queries/user-sql/run-user-sql.ts'
 import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import { channels, windowChannels } from '../../src-shared/ipc/ipc-contract.ts'
+import { capacityReportSchema } from '../../src-shared/artefacts/capacity.ts'
 import { scenarioSchema } from '../../src-shared/ipc/what-if.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { literal } from '../../src-main/database/database.ts'
 import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-workspace.ts'
 import { hostileNames } from '../fixtures/hostile-names.ts'
 import { rounds, tally } from '../fixtures/torture.ts'
 import { validRequests } from '../fixtures/valid-requests.ts'
 
-const roles = ['server', 'metric', 'model', 'group', 'criticality'] as const
+const roles = ['server', 'metric', 'model', 'group', 'criticality', 'cluster'] as const
 type Role = (typeof roles)[number]
 
 let workspace: ForecastWorkspace
@@ -30,10 +32,13 @@ afterAll(async () => {
   await rm(exports, { recursive: true })
 })
 
+/** Roles that the servers table states. */
+const tableColumns: Partial<Record<Role, string>> = { group: 'business_unit', criticality: 'criticality', cluster: 'host_cluster' }
+
 /** One entry per name in the role, with levels that differ by its position; every other role has one plain name. */
 const forecastsOf = (role: Role, names: readonly string[]): string => {
   const name = (own: Role, plain: string): string => (role === own ? `names[n + 1]` : `'${plain}'`)
-  const server = role === 'group' || role === 'criticality' ? `'srv-' || n` : name('server', 'srv')
+  const server = tableColumns[role] === undefined ? name('server', 'srv') : `'srv-' || n`
   return `
     SELECT ${server} AS server_id, ${name('metric', 'cpu_p95')} AS metric, ${name('model', 'm1')} AS model,
            TIMESTAMP '2026-01-01' + to_days(CAST(d AS INTEGER)) AS timestamp,
@@ -44,15 +49,15 @@ const forecastsOf = (role: Role, names: readonly string[]): string => {
 
 const csvText = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
+/** A cluster has one host and one server on it. */
+const serversTableOf = (role: Role, names: readonly string[]): string =>
+  role === 'cluster'
+    ? `server_id,host,host_cluster,cores\n${names.map((name, n) => `h-${n},,${csvText(name)},16\nsrv-${n},h-${n},,4\n`).join('')}`
+    : `server_id,${tableColumns[role]!}\n${names.map((name, n) => `srv-${n},${csvText(name)}\n`).join('')}`
+
 const analyse = async (role: Role, names: readonly string[], file: string): Promise<FinishedRun> => {
   const path = await workspace.writeQuery(`${file}.parquet`, forecastsOf(role, names))
-  const isTable = role === 'group' || role === 'criticality'
-  const serversTable = isTable
-    ? await workspace.writeText(
-        `${file}.csv`,
-        `server_id,${role === 'group' ? 'business_unit' : 'criticality'}\n${names.map((name, index) => `srv-${index},${csvText(name)}\n`).join('')}`,
-      )
-    : undefined
+  const serversTable = tableColumns[role] === undefined ? undefined : await workspace.writeText(`${file}.csv`, serversTableOf(role, names))
   const thresholds = Object.fromEntries(names.map((name) => [name, { high: 60, very_high: 70 }]))
   return workspace.analyse(path, {
     serversTable,
@@ -66,13 +71,32 @@ const analyse = async (role: Role, names: readonly string[], file: string): Prom
   })
 }
 
-const column = { server: 'server_id', metric: 'metric', model: 'model', group: 'business_unit', criticality: 'criticality' } as const
+const column = {
+  server: 'server_id',
+  metric: 'metric',
+  model: 'model',
+  group: 'business_unit',
+  criticality: 'criticality',
+  cluster: 'host_cluster',
+} as const
 const figures = ['horizon_p95', 'horizon_mean', 'threshold', 'risk_level', 'is_at_risk', 'last_measured_at'] as const
 
 /** Figures by name, in the order of the names. */
 const figuresOf = async (run: FinishedRun, role: Role, names: readonly string[]): Promise<unknown[]> => {
+  if (role === 'cluster') return clusterFiguresOf(run, names)
   const rows = await run.serverRisk()
   return names.map((name) => rows.filter((row) => row[column[role]] === name).map((row) => figures.map((figure) => row[figure])))
+}
+
+/** Each cluster with its host, without their names. */
+const clusterFiguresOf = async (run: FinishedRun, names: readonly string[]): Promise<unknown[]> => {
+  const { groups } = await run.json(runFiles.capacity, capacityReportSchema)
+  expect(groups.length).toBe(2 * names.length)
+  return names.map((name) =>
+    groups
+      .filter(({ group, cluster }) => group === name || cluster === name)
+      .map(({ group, cluster, ...numbers }) => ({ ...numbers, isCluster: group === name, isHost: cluster === name })),
+  )
 }
 
 const handlers = createEngineHandlers(() => undefined)
@@ -109,6 +133,7 @@ const failingViews = async (run: FinishedRun, role: Role, name: string): Promise
     scenarios: [],
     lines: [],
     scenario: scenarioSchema.parse({
+      added_hosts: role === 'cluster' ? [{ cluster: name, count: 1 }] : [],
       group_growth: role === 'group' ? [{ column: 'business_unit', value: name, percent: 5 }] : [],
       special_thresholds: role === 'metric' || role === 'criticality' ? [{ column: role, value: name, threshold: 60 }] : [],
     }),
@@ -166,7 +191,8 @@ const failuresOf = async (role: Role, names: readonly string[]): Promise<string[
     const viewed = names.filter((_, index) => index % rounds(9, 1) === 0)
     for (const name of viewed) failures.push(...(await failingViews(hostile, role, name)))
     failures.push(...(await failingExports(hostile, role)))
-    const { rows } = await runUserSql(hostile.folder, `SELECT DISTINCT ${column[role]} FROM server_risk`)
+    const sql = `SELECT DISTINCT ${role === 'cluster' ? 'server_id' : column[role]} FROM server_risk`
+    const { rows } = await runUserSql(hostile.folder, sql)
     if (role !== 'model' && new Set(rows.map(([name]) => name)).size !== names.length) failures.push('a query shows other names')
     expect(Object.keys(Object.prototype)).toEqual([])
     return failures

@@ -10,6 +10,7 @@ import {
   type CapacityColumn,
 } from '../../../src-shared/config/metric-capacity.ts'
 import { isPercentMetric, turnedMetrics } from '../../../src-shared/config/metric-units.ts'
+import { ownValue } from '../../../src-shared/config/name-record.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { literal, type Database } from '../../database/database.ts'
@@ -144,7 +145,7 @@ const columnOfMetricSql = ({ absolute, changing }: ScaledMetrics): string =>
 /** Rows of the forecasts in percent of today's capacity, without those that state capacities. */
 const scaledRowsQuery = (config: AnalysisConfig, { columns }: ForecastDataset, scaled: ScaledMetrics): string => {
   const all = [...scaled.absolute, ...scaled.changing].map(({ metric }) => metric)
-  const fractions = all.filter((metric) => config.metric_units[metric] === 'fraction')
+  const fractions = all.filter((metric) => ownValue(config.metric_units, metric) === 'fraction')
   const turned = turnedMetrics(config)
   const inList = (metrics: readonly string[]): string =>
     metrics.length === 0 ? 'false' : `f.metric IN (${metrics.map(literal).join(', ')})`

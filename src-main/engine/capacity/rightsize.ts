@@ -4,6 +4,7 @@ import type { Rightsizing, RightsizedServer } from '../../../src-shared/artefact
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import { nameHoldsWord } from '../../../src-shared/config/metric-units.ts'
+import { ownValue } from '../../../src-shared/config/name-record.ts'
 import type { Database } from '../../database/database.ts'
 import { selectRank } from '../../statistics/select-rank.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
@@ -66,7 +67,7 @@ type LicenceCosts = AnalysisConfig['licence_costs']
 
 /** Cores that must be licensed: SQL Server counts at least four of a machine. */
 export const licensedCores = (licence: string, vcpu: number, costs: LicenceCosts): number =>
-  Math.max(vcpu, costs[licence]?.min_cores ?? (nameHoldsWord(licence, ['sql', 'mssql']) ? 4 : 1))
+  Math.max(vcpu, ownValue(costs, licence)?.min_cores ?? (nameHoldsWord(licence, ['sql', 'mssql']) ? 4 : 1))
 
 const candidateSchema = z.object({ server_id: z.string(), instance_type: z.string(), licence: z.string().nullable() })
 
@@ -112,7 +113,7 @@ export const rightsizeFleet = async (
     const use = uses?.of(server_id)
     const size = use === undefined ? undefined : findSize(current, use, catalogue.sizes, config.sizing_headroom)
     if (use === undefined || size === undefined) return []
-    const perCore = licence === null ? undefined : config.licence_costs[licence]?.usd_per_core
+    const perCore = licence === null ? undefined : ownValue(config.licence_costs, licence)?.usd_per_core
     const freedCores =
       licence === null
         ? 0

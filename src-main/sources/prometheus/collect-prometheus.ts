@@ -7,6 +7,7 @@ import {
   type PrometheusRequest,
   type SourceSurvey,
 } from '../../../src-shared/sources/source-requests.ts'
+import { ownValue } from '../../../src-shared/config/name-record.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { attributeColumn } from '../attribute-column.ts'
 import {
@@ -228,7 +229,7 @@ const serverLabels = (label: string | null): readonly string[] => (label === nul
 
 /** The label without its port. Throws usage where a series has none. */
 const serverOf = ({ labels }: PrometheusSeries, names: readonly string[], metric: string): string => {
-  const name = names.find((candidate) => (labels[candidate] ?? '') !== '')
+  const name = names.find((candidate) => (ownValue(labels, candidate) ?? '') !== '')
   if (name !== undefined) return labels[name]!.replace(/:\d+$/, '')
   const others = Object.keys(labels).sort()
   throw new HeadroomError(

@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import { decimalSettings } from '../../../src-shared/config/analysis-config.ts'
 import { metricUnits } from '../../../src-shared/config/metric-units.ts'
+import { ownValue } from '../../../src-shared/config/name-record.ts'
 import { columnRoles, wideLayouts, type ColumnRoleName, type RoleMapping, type WideLayout } from '../../../src-shared/run/input-mapping.ts'
 import type { Inspection } from '../../../src-shared/run/inspection.ts'
 import { Field } from '../../components/field.tsx'
@@ -209,7 +210,7 @@ const dateOrders = (stated: string | undefined): { readonly value: string; reado
 
 const UnitField = ({ metric, inspection }: { readonly metric: string; readonly inspection: Inspection }) => {
   const { settings } = useImportState()
-  const stated = settings.metric_units?.[metric]
+  const stated = ownValue(settings.metric_units ?? {}, metric)
   const found = inspection.units.find((unit) => unit.metric === metric)
   return (
     <Field label={`Unit of ${metric}`}>
