@@ -1,5 +1,5 @@
 // headroom capacity: which resource limits, when volumes are full, how long clusters and hosts last, and what to buy.
-import type { CapacityGroup, CapacityProject, CapacityReport } from '../../src-shared/artefacts/capacity.ts'
+import type { CapacityProject, CapacitySummary } from '../../src-shared/artefacts/capacity.ts'
 import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
 import { queryCapacity } from '../queries/capacity/capacity-query.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'
@@ -64,13 +64,13 @@ const describeResources = (resources: CapacityView['resources']): string => {
   )
 }
 
-const describeGroups = (groups: readonly CapacityGroup[], horizonEnd: string | null): string => {
+const describeGroups = (groups: CapacitySummary['groups'], horizonEnd: string | null): string => {
   if (groups.length === 0) return 'The servers table names no host or cluster.'
   const rows = groups.filter(({ kind, is_limiting }) => kind === 'cluster' || is_limiting)
   const hasSeveral = new Set(rows.map(({ metric }) => metric)).size > 1
   const unknown = 'not known'
   const beyond = `after ${dayText(horizonEnd, '')}`
-  const runway = (group: CapacityGroup, time: string | null): string =>
+  const runway = (group: CapacitySummary['groups'][number], time: string | null): string =>
     group.limit === null || group.demand_p50 === null ? unknown : dayText(time, beyond)
   return [
     reportTable(
@@ -112,7 +112,7 @@ const describeGroups = (groups: readonly CapacityGroup[], horizonEnd: string | n
 const maxMoveRows = 20
 
 /** Where the members of each cluster go, and which host must not be lost. */
-const describePlacements = ({ placements, placement_check: check }: CapacityReport): string => {
+const describePlacements = ({ placements, placement_check: check }: CapacitySummary): string => {
   if (placements.length === 0) return ''
   const moves = placements.flatMap(({ cluster, moves: own }) => own.map((move) => ({ cluster, ...move })))
   return [
@@ -188,7 +188,7 @@ const describeVolumes = (volumes: CapacityView['volumes'], count: number): strin
 const maxDriverRows = 20
 
 /** Those with the least left first. */
-const describeDrivers = (drivers: CapacityReport['drivers']): string => {
+const describeDrivers = (drivers: CapacitySummary['drivers']): string => {
   const rows = [...drivers].sort(
     (a, b) => (a.residual_percent ?? Number.POSITIVE_INFINITY) - (b.residual_percent ?? Number.POSITIVE_INFINITY),
   )
@@ -243,7 +243,7 @@ const maxSizeRows = 20
 const riskWords = ['very low', 'low', 'medium', 'high', 'very high'] as const
 
 /** The waterfall, and the servers that a smaller type carries. */
-const describeSavings = ({ savings, rightsizing }: CapacityReport): string => {
+const describeSavings = ({ savings, rightsizing }: CapacitySummary): string => {
   const usd = (amount: number): string => amount.toLocaleString('en-US', { maximumFractionDigits: 2 })
   const largest = [...rightsizing.servers].sort((a, b) => b.monthly_savings_usd - a.monthly_savings_usd).slice(0, maxSizeRows)
   return [

@@ -12,7 +12,7 @@ import type { AnalysisResult } from './analysis-request.ts'
 import { collectWarnings } from './artefacts/collect-warnings.ts'
 import { describeManifest } from './artefacts/describe-manifest.ts'
 import { summarizeRun } from './artefacts/summarize-run.ts'
-import { writeClusters, writeJson, writeJsonList } from './artefacts/write-artefacts.ts'
+import { writeClusters, writeJson, writeJsonList, writeJsonWithLists } from './artefacts/write-artefacts.ts'
 import { writeServerRisk } from './artefacts/write-server-risk.ts'
 import { measureBacktests, type MeasuredBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
@@ -148,7 +148,7 @@ const recommendFleet = async (
   await storeSeriesCapacity(database, capacityColumns)
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   await staging.seal(runFiles.serverRisk)
-  await writeJson(
+  await writeJsonWithLists(
     staging.folder,
     runFiles.capacity,
     await assessCapacity(database, config, capacityColumns, capacityTables, drivers, clock, task, work.signal),

@@ -1,4 +1,6 @@
 // A straight line by Huber's weights: points far from it count less (Huber 1964), with the standard error of its slope.
+import { maximumOf } from './percentile.ts'
+import { selectRank } from './select-rank.ts'
 
 export interface RobustLine {
   readonly intercept: number
@@ -17,12 +19,19 @@ export const fitRobustLine = (x: Float64Array, y: Float64Array): RobustLine | nu
   const count = x.length
   if (count < 3 || x.every((value) => value === x[0])) return null
   const weights = new Float64Array(count).fill(1)
+  const residuals = new Float64Array(count)
+  const ranked = new Float64Array(count)
+  const medianOfAbsolute = (values: Float64Array): number => {
+    for (let index = 0; index < count; index++) ranked[index] = Math.abs(values[index]!)
+    return medianOf(ranked)
+  }
+  const smallest = 1e-12 * medianOfAbsolute(y)
   let line = fitWeighted(x, y, weights)
   for (let round = 0; round < maxRounds; round++) {
-    const residuals = y.map((value, index) => value - line.intercept - line.slope * x[index]!)
-    const deviation = madToDeviation * medianOf(residuals.map((residual) => Math.abs(residual)))
-    if (deviation <= 1e-12 * medianOf(y.map((value) => Math.abs(value)))) break
-    residuals.forEach((residual, index) => (weights[index] = Math.min(1, (huberLimit * deviation) / Math.abs(residual))))
+    for (let index = 0; index < count; index++) residuals[index] = y[index]! - line.intercept - line.slope * x[index]!
+    const deviation = madToDeviation * medianOfAbsolute(residuals)
+    if (deviation <= smallest) break
+    for (let index = 0; index < count; index++) weights[index] = Math.min(1, (huberLimit * deviation) / Math.abs(residuals[index]!))
     const next = fitWeighted(x, y, weights)
     const isSettled = Math.abs(next.slope - line.slope) <= 1e-12 * Math.abs(next.slope)
     line = next
@@ -31,29 +40,36 @@ export const fitRobustLine = (x: Float64Array, y: Float64Array): RobustLine | nu
   return line
 }
 
+/** Reorders `values`. */
 const medianOf = (values: Float64Array): number => {
-  const sorted = values.slice().sort()
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+  const middle = values.length >> 1
+  const upper = selectRank(values, middle)
+  if (values.length % 2 === 1) return upper
+  // The selection leaves nothing greater before the middle.
+  return (maximumOf(values.subarray(0, middle)) + upper) / 2
 }
 
+// By index: callbacks for each point of each round would take several times as long.
 const fitWeighted = (x: Float64Array, y: Float64Array, weights: Float64Array): RobustLine => {
+  const count = x.length
   let [total, sumX, sumY] = [0, 0, 0]
-  weights.forEach((weight, index) => {
+  for (let index = 0; index < count; index++) {
+    const weight = weights[index]!
     total += weight
     sumX += weight * x[index]!
     sumY += weight * y[index]!
-  })
+  }
   const [meanX, meanY] = [sumX / total, sumY / total]
   let [squares, products] = [0, 0]
-  weights.forEach((weight, index) => {
-    squares += weight * (x[index]! - meanX) ** 2
-    products += weight * (x[index]! - meanX) * (y[index]! - meanY)
-  })
+  for (let index = 0; index < count; index++) {
+    const [weight, fromMean] = [weights[index]!, x[index]! - meanX]
+    squares += weight * fromMean ** 2
+    products += weight * fromMean * (y[index]! - meanY)
+  }
   const slope = products / squares
   const intercept = meanY - slope * meanX
   let errors = 0
-  weights.forEach((weight, index) => (errors += weight * (y[index]! - intercept - slope * x[index]!) ** 2))
+  for (let index = 0; index < count; index++) errors += weights[index]! * (y[index]! - intercept - slope * x[index]!) ** 2
   return { intercept, slope, standardError: Math.sqrt(errors / (total - 2) / squares) }
 }
 

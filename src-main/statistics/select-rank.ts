@@ -1,4 +1,4 @@
-// One order statistic without sorting: Hoare's selection.
+// One order statistic without sorting: Hoare's selection, and one of the greatest values in one pass.
 
 /** The value of rank `rank`, counted from 0, ascending; reorders `values`. */
 export const selectRank = (values: Float64Array, rank: number): number => {
@@ -21,4 +21,21 @@ export const selectRank = (values: Float64Array, rank: number): number => {
     else break
   }
   return values[rank]!
+}
+
+/** The `count`-th greatest value, counted from 1; does not change `values`, which hold as many. */
+export const selectGreatest = (values: Float64Array, count: number): number => {
+  const held = new Float64Array(4 * count)
+  let length = 0
+  let least = Number.NEGATIVE_INFINITY
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!
+    if (value <= least) continue
+    held[length++] = value
+    if (length < held.length) continue
+    least = selectRank(held, length - count)
+    held.copyWithin(0, length - count)
+    length = count
+  }
+  return selectRank(held.subarray(0, length), length - count)
 }

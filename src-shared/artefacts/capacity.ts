@@ -9,7 +9,7 @@ const instant = z.string()
 export const projectStatuses = ['committed', 'planned'] as const
 export const capacityGroupKinds = ['cluster', 'host'] as const
 
-const capacityGroupSchema = z.object({
+export const capacityGroupSchema = z.object({
   kind: z.enum(capacityGroupKinds).describe('cluster or host'),
   group: z.string().describe('name of the cluster or host'),
   cluster: z.string().nullable().describe('cluster of a host; null without one'),
@@ -188,3 +188,9 @@ export const capacityReportSchema = z.object({
   notes: z.array(z.string()).describe('what is missing, a sentence each'),
 })
 export type CapacityReport = z.infer<typeof capacityReportSchema>
+
+/** The report without the curves of its groups: most of the file, and no view shows them. */
+export const capacitySummarySchema = capacityReportSchema.extend({
+  groups: z.array(capacityGroupSchema.omit({ demand_dates: true, demand_p50_by: true, demand_p90_by: true })),
+})
+export type CapacitySummary = z.infer<typeof capacitySummarySchema>

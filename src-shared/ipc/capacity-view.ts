@@ -1,6 +1,6 @@
 // The Capacity view: which resource limits, when volumes are full, and how long hosts and clusters last.
 import { z } from 'zod'
-import { capacityReportSchema } from '../artefacts/capacity.ts'
+import { capacitySummarySchema } from '../artefacts/capacity.ts'
 
 const resourceSchema = z.object({
   /** Null: the whole fleet. */
@@ -49,7 +49,7 @@ export type DriverMonth = z.infer<typeof driverMonthSchema>
 
 export const capacityViewSchema = z.object({
   /** Null in runs of older versions: not known. */
-  report: capacityReportSchema.nullable(),
+  report: capacitySummarySchema.nullable(),
   resources: z.array(resourceSchema),
   /** The first ones by days until full. */
   volumes: z.array(volumeSchema),

@@ -8,6 +8,17 @@ import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 export const writeJson = async (folder: string, name: string, value: unknown): Promise<void> =>
   writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
 
+/** As `writeJson`, with each list of numbers or texts on a line: capacity.json holds hundreds of thousands. */
+export const writeJsonWithLists = async (folder: string, name: string, value: unknown): Promise<void> =>
+  writeFile(
+    join(folder, name),
+    `${JSON.stringify(value, null, 2).replace(multilineList, (list) => `[${list.slice(1, -1).trim().replace(lineBreaks, ' ')}]`)}\n`,
+  )
+
+/** No text of JSON holds a line break. */
+const multilineList = /\[\n[^[\]{}]+\]/g
+const lineBreaks = /\n\s+/g
+
 /** Characters per write. */
 const chunkLength = 1_000_000
 

@@ -22,7 +22,7 @@ import { pathCount } from '../breach/simulate-paths.ts'
 import { checkMemberPlacement, type ClusterMembers } from './check-member-placement.ts'
 import { readHostGroups, type Host, type Member } from './host-groups.ts'
 import { MemberPaths } from './member-paths.ts'
-import { ClusterDemand, DemandMemory, describePlaceable, describePlacement, placeCluster, type PlaceableCluster } from './place-cluster.ts'
+import { ClusterDemand, DemandMemory, describePlaceable, describePlacement, placeCluster, type ClusterPlacing } from './place-cluster.ts'
 import type { Project } from './projects.ts'
 import { capacityUnits } from './series-capacity.ts'
 
@@ -79,11 +79,7 @@ export const assessGroups = async (
   for (const batch of batches) {
     await yieldToEventLoop(signal)
     const placing = placer?.begin(batch)
-    if (demands !== null)
-      addDemands(batch, demands, (seriesId, paths) => {
-        onPaths(seriesId, paths)
-        placing?.demand.collect(seriesId, paths)
-      })
+    if (demands !== null) addDemands(batch, demands, onPaths, (seriesId, demand) => placing?.demand.collect(seriesId, demand))
     if (placing !== undefined) await placer!.place(placing)
     for (const demand of batch) {
       const own = projects.filter(({ group, metric }) => group === demand.group && metric === demand.metric)
@@ -186,8 +182,8 @@ const groupMembers = (hosts: readonly Host[], members: readonly Member[]): Group
   return [...batches.keys()].sort().map((key) => [...batches.get(key)!.values()])
 }
 
-/** Sums the demand of each group of a batch; each series is drawn once. */
-const addDemands = (batch: readonly GroupDemand[], demands: MemberPaths, onPaths: OnMemberPaths): void => {
+/** Sums the demand of each group of a batch; each series is drawn once. `onDemand`: in units. */
+const addDemands = (batch: readonly GroupDemand[], demands: MemberPaths, onPaths: OnMemberPaths, onDemand: OnMemberPaths): void => {
   const steps = demands.times.length
   const targets = new Map<number, GroupDemand[]>()
   const capacities = new Map<number, number>()
@@ -204,15 +200,10 @@ const addDemands = (batch: readonly GroupDemand[], demands: MemberPaths, onPaths
   }
   demands.draw([...targets.keys()], (seriesId, paths) => {
     onPaths(seriesId, paths)
-    const unitsPerPercent = capacities.get(seriesId)! / 100
-    for (const { sums } of targets.get(seriesId)!) demands.addDemand(sums, { first: 0, stride: steps }, seriesId, paths, unitsPerPercent)
+    const demand = demands.demandOf(seriesId, paths, capacities.get(seriesId)! / 100)
+    for (const { sums } of targets.get(seriesId)!) for (let index = 0; index < sums.length; index++) sums[index]! += demand[index]!
+    onDemand(seriesId, demand)
   })
-}
-
-/** A cluster that is placed while its demand is summed. */
-interface ClusterPlacing {
-  readonly placeable: PlaceableCluster
-  readonly demand: ClusterDemand
 }
 
 /** Places the members of each cluster on its hosts, with the share of paths that held in backtest windows. */
@@ -223,7 +214,7 @@ class ClusterPlacer {
   readonly #demands: MemberPaths
   readonly #target: number
   readonly #signal: AbortSignal | undefined
-  readonly #memory = new DemandMemory()
+  readonly #memory: DemandMemory
   readonly #tooLarge: string[] = []
 
   private constructor(
@@ -231,9 +222,11 @@ class ClusterPlacer {
     { capacity_target: target }: AnalysisConfig,
     columns: ReadonlyMap<string, CapacityColumn>,
     demands: MemberPaths,
+    memory: DemandMemory,
     signal: AbortSignal | undefined,
   ) {
     this.check = check
+    this.#memory = memory
     this.#target = target / 100
     this.#columns = columns
     this.#demands = demands
@@ -253,7 +246,9 @@ class ClusterPlacer {
     const isPlaceable = ({ cluster, hosts, members }: ClusterMembers): boolean =>
       describePlaceable(cluster, hosts, members, columns, demands) !== null
     if (!clusters.some(isPlaceable)) return null
-    return new ClusterPlacer(await checkMemberPlacement(task, config, columns, clusters, signal), config, columns, demands, signal)
+    const memory = new DemandMemory()
+    const check = await checkMemberPlacement(task, config, columns, clusters, memory, signal)
+    return new ClusterPlacer(check, config, columns, demands, memory, signal)
   }
 
   begin(batch: readonly GroupDemand[]): ClusterPlacing | undefined {
@@ -262,6 +257,7 @@ class ClusterPlacer {
       cluster === null ? null : describePlaceable(cluster.cluster, cluster.hosts, cluster.members, this.#columns, this.#demands)
     if (placeable === 'too large') this.#tooLarge.push(cluster!.cluster)
     if (placeable === null || placeable === 'too large') return undefined
+    this.#memory.release()
     return { placeable, demand: new ClusterDemand(placeable, this.#demands, this.#memory) }
   }
 

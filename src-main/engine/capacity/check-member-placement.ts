@@ -16,7 +16,15 @@ import {
 } from '../recommendations/check-placement.ts'
 import type { Host, Member } from './host-groups.ts'
 import { MemberPaths } from './member-paths.ts'
-import { ClusterDemand, describePlaceable, placeCluster, type PlacedCluster } from './place-cluster.ts'
+import {
+  ClusterDemand,
+  describePlaceable,
+  placeCluster,
+  type ClusterPlacing,
+  type DemandMemory,
+  type PlaceableCluster,
+  type PlacedCluster,
+} from './place-cluster.ts'
 
 /** Older windows count, and more clusters, until there are so many hosts. */
 const enoughHosts = 100
@@ -27,38 +35,59 @@ export interface ClusterMembers {
   readonly members: readonly Member[]
 }
 
+interface PlacementWindow {
+  readonly demands: readonly ClusterPlacing[]
+  readonly seriesOf: ReadonlyMap<number, WindowSeries>
+}
+
 /** Share of `consolidation_risk` to place members with, and whether it holds. */
 export const checkMemberPlacement = async (
   task: SimulationTask,
   config: AnalysisConfig,
   columns: ReadonlyMap<string, CapacityColumn>,
   clusters: readonly ClusterMembers[],
+  memory: DemandMemory,
   signal: AbortSignal | undefined,
 ): Promise<PlacementCheck> => {
   const chosen = firstWithHosts(clusters)
   const servers = new Set(chosen.flatMap(({ members }) => members.map(({ serverId }) => serverId)))
   const target = config.capacity_target / 100
-  const openWindow = (range: StepRange): { readonly paths: MemberPaths; readonly seriesOf: ReadonlyMap<number, WindowSeries> } => {
+  const openWindow = (range: StepRange): PlacementWindow => {
     const found = [...readWindowServers(task, range, { chosen: servers }).values()].flatMap(({ series }) => series)
     const seriesOf = new Map(found.map((series) => [task.series.seriesIds[series.position]!, series]))
     const forecasts = new Map([...seriesOf].map(([id, series]) => [id, { ...series, slots: series.times }]))
     const times = Array.from({ length: range.to - range.from + 1 }, (_, step) => step)
-    return { paths: new MemberPaths(JointPaths.overWindow(task, range), times, forecasts), seriesOf }
-  }
-  const windows: ReturnType<typeof openWindow>[] = []
-  return tuneAcceptedShare(task, findWindows(task), config.consolidation_risk, enoughHosts, async (range, age, acceptedShare) => {
-    const { paths, seriesOf } = (windows[age] ??= openWindow(range))
-    const counted = { hosts: 0, above: 0 }
-    for (const { cluster, hosts, members } of chosen) {
+    const paths = new MemberPaths(JointPaths.overWindow(task, range), times, forecasts)
+    // Several shares are tried on the same paths.
+    const demands = chosen.flatMap(({ cluster, hosts, members }) => {
       const placeable = describePlaceable(cluster, hosts, members, columns, paths)
-      if (placeable === null || placeable === 'too large') continue
-      const placed = await placeCluster(placeable, new ClusterDemand(placeable, paths), { target, acceptedShare }, signal)
-      const measured = countMeasured(placeable, placed, seriesOf, target)
-      counted.hosts += measured.hosts
-      counted.above += measured.above
-    }
-    return counted
-  })
+      if (placeable === null || placeable === 'too large') return []
+      const demand = new ClusterDemand(placeable, paths, memory)
+      demand.collectAll()
+      return [{ placeable, demand }]
+    })
+    return { demands, seriesOf }
+  }
+  const windows: PlacementWindow[] = []
+  const check = await tuneAcceptedShare(
+    task,
+    findWindows(task),
+    config.consolidation_risk,
+    enoughHosts,
+    async (range, age, acceptedShare) => {
+      const { demands, seriesOf } = (windows[age] ??= openWindow(range))
+      const counted = { hosts: 0, above: 0 }
+      for (const { placeable, demand } of demands) {
+        const placed = await placeCluster(placeable, demand, { target, acceptedShare }, signal)
+        const measured = countMeasured(placeable, placed, seriesOf, target)
+        counted.hosts += measured.hosts
+        counted.above += measured.above
+      }
+      return counted
+    },
+  )
+  memory.release()
+  return check
 }
 
 const firstWithHosts = (clusters: readonly ClusterMembers[]): readonly ClusterMembers[] => {
@@ -72,7 +101,7 @@ const firstWithHosts = (clusters: readonly ClusterMembers[]): readonly ClusterMe
 
 /** Hosts with members, further ones too, and those above the target at some time in some resource. */
 const countMeasured = (
-  { hosts, size, members }: Exclude<ReturnType<typeof describePlaceable>, null | 'too large'>,
+  { hosts, size, members }: PlaceableCluster,
   { placement }: PlacedCluster,
   seriesOf: ReadonlyMap<number, WindowSeries>,
   target: number,

@@ -104,10 +104,10 @@ export const fitDriver = (times: readonly number[], x: Float64Array, y: Float64A
   if (first === undefined || last === undefined || last - first < (minDays - 1) * dayMs) return null
   const kept = Math.floor(x.length * (1 - heldOutShare))
   const earlier = fitRobustLine(x.subarray(0, kept), y.subarray(0, kept))
-  const line = fitRobustLine(x, y)
-  if (earlier === null || line === null) return null
+  if (earlier === null) return null
   const heldOutR2 = explainedShare(x.subarray(kept), y.subarray(kept), earlier)
-  if (!(heldOutR2 >= minShare)) return null
+  const line = heldOutR2 >= minShare ? fitRobustLine(x, y) : null
+  if (line === null) return null
   const recent = x.filter((_, index) => times[index]! > last - 28 * dayMs).sort()
   return { line, heldOutR2, current: recent[recent.length >> 1]!, points: x.length }
 }
@@ -152,17 +152,17 @@ export class DriverReader implements BacktestReader {
   read({ id, times, actual }: SeriesBacktest): void {
     for (const { name, group, values } of this.#drivers) {
       if (group !== null && group !== this.#series.units[id]) continue
-      const known: { ms: number; x: number; y: number }[] = []
-      times.forEach((time, row) => {
-        const ms = (this.#origin + time) / 1000
-        const x = values.get(ms)
-        if (x !== undefined) known.push({ ms, x, y: actual[row]! })
-      })
-      const fit = fitDriver(
-        known.map(({ ms }) => ms),
-        Float64Array.from(known, ({ x }) => x),
-        Float64Array.from(known, ({ y }) => y),
-      )
+      const known: number[] = []
+      const [x, y] = [new Float64Array(times.length), new Float64Array(times.length)]
+      for (let row = 0; row < times.length; row++) {
+        const ms = (this.#origin + times[row]!) / 1000
+        const value = values.get(ms)
+        if (value === undefined) continue
+        x[known.length] = value
+        y[known.length] = actual[row]!
+        known.push(ms)
+      }
+      const fit = fitDriver(known, x.subarray(0, known.length), y.subarray(0, known.length))
       if (fit === null) continue
       const identity = { server_id: this.#series.servers[id]!, metric: this.#series.metrics[id]!, driver: name, group }
       this.#found.push({ id, row: { ...identity, ...describeFit(fit, this.#series.thresholds[id]!) } })

@@ -30,6 +30,7 @@ export class MemberPaths {
   readonly #paths: JointPaths
   /** By series; absent without paths. */
   readonly #forecasts: ReadonlyMap<number, MemberForecast>
+  #demand = new Float64Array(0)
 
   constructor(paths: JointPaths, times: readonly number[], forecasts: ReadonlyMap<number, MemberForecast>) {
     this.#paths = paths
@@ -80,29 +81,25 @@ export class MemberPaths {
   readonly isKnown = ({ seriesId, capacity, isSilent }: Member): boolean =>
     !isSilent && !Number.isNaN(capacity) && this.#forecasts.has(seriesId)
 
-  /** Adds the demand of a series, in units. A time that it lacks counts with the path's peak. Path k of `sums` begins at `first + k * stride`. */
-  addDemand(
-    sums: Float64Array | Float32Array,
-    { first, stride }: { readonly first: number; readonly stride: number },
-    seriesId: number,
-    paths: Float64Array,
-    unitsPerPercent: number,
-  ): void {
+  /** The demand of a series in units, path after path over all times; a time that it lacks counts with the path's peak. The array is reused. */
+  demandOf(seriesId: number, paths: Float64Array, unitsPerPercent: number): Float64Array {
     const { slots } = this.#forecasts.get(seriesId)!
     const steps = this.times.length
-    const isWhole = slots.length === steps && slots.every((slot, step) => slot === step)
-    const values = new Float64Array(steps)
+    if (this.#demand.length !== pathCount * steps) this.#demand = new Float64Array(pathCount * steps)
+    const demand = this.#demand
+    if (slots.length === steps && slots.every((slot, step) => slot === step)) {
+      for (let index = 0; index < demand.length; index++) demand[index] = Math.max(0, paths[index]!) * unitsPerPercent
+      return demand
+    }
     for (let path = 0; path < pathCount; path++) {
-      const [from, base] = [path * slots.length, first + path * stride]
-      if (isWhole) {
-        for (let step = 0; step < steps; step++) sums[base + step]! += Math.max(0, paths[from + step]!) * unitsPerPercent
-        continue
-      }
+      const [from, base] = [path * slots.length, path * steps]
       let peak = 0
       for (let step = 0; step < slots.length; step++) peak = Math.max(peak, paths[from + step]!)
-      values.fill(peak)
-      for (let step = 0; step < slots.length; step++) if (slots[step] !== pastSlot) values[slots[step]!] = Math.max(0, paths[from + step]!)
-      for (let slot = 0; slot < steps; slot++) sums[base + slot]! += values[slot]! * unitsPerPercent
+      demand.fill(peak * unitsPerPercent, base, base + steps)
+      for (let step = 0; step < slots.length; step++) {
+        if (slots[step] !== pastSlot) demand[base + slots[step]!] = Math.max(0, paths[from + step]!) * unitsPerPercent
+      }
     }
+    return demand
   }
 }

@@ -9,7 +9,7 @@ import { pathCount } from '../breach/simulate-paths.ts'
 import type { Host, Member } from './host-groups.ts'
 import type { MemberPaths } from './member-paths.ts'
 
-/** Values of a cluster in memory, 128 MB; the members of a larger one are drawn again when they are needed. */
+/** Values in memory, 128 MB; members beyond that are drawn again when they are needed. */
 const maxValues = 32_000_000
 /** Values of a cluster's hosts in memory, 240 MB. */
 const maxHostValues = 60_000_000
@@ -68,17 +68,26 @@ export const describePlaceable = (
   }
 }
 
-/** One array for all clusters in turn. */
+/** Memory for the demand of the clusters that are placed, in turn or together. */
 export class DemandMemory {
-  #values = new Float32Array(0)
+  /** Pages that nobody has written to take no memory. */
+  readonly #values = new Float32Array(maxValues)
+  #taken = 0
 
-  take(values: number): Float32Array {
-    if (this.#values.length < values) this.#values = new Float32Array(values)
-    return this.#values.subarray(0, values).fill(0)
+  /** Null where it would hold too much. */
+  take(count: number): Float32Array | null {
+    if (this.#taken + count > maxValues) return null
+    this.#taken += count
+    return this.#values.subarray(this.#taken - count, this.#taken).fill(0)
+  }
+
+  /** What was taken is no longer read. */
+  release(): void {
+    this.#taken = 0
   }
 }
 
-/** The demand of a cluster's members, kept while its groups are summed where it is not too much. */
+/** The demand of a cluster's members, collected or drawn where it is not too much. */
 export class ClusterDemand {
   readonly #paths: MemberPaths
   readonly #shape: DemandShape
@@ -87,22 +96,26 @@ export class ClusterDemand {
   readonly #index: ReadonlyMap<string, number>
   readonly #memberOf: ReadonlyMap<number, { readonly index: number; readonly resource: number; readonly capacity: number }>
 
-  /** `collected`: memory that `collect` may fill; without it every reading draws. */
-  constructor({ members, shape }: PlaceableCluster, paths: MemberPaths, collected?: DemandMemory) {
+  constructor({ members, shape }: PlaceableCluster, paths: MemberPaths, memory: DemandMemory) {
     this.#paths = paths
     this.#shape = shape
     this.#valuesPerMember = shape.paths * shape.resources * shape.steps
-    const values = members.length * this.#valuesPerMember
-    this.#kept = collected === undefined || values > maxValues ? null : collected.take(values)
+    this.#kept = memory.take(members.length * this.#valuesPerMember)
     this.#index = new Map(members.map(({ name }, index) => [name, index]))
     this.#memberOf = new Map(
       members.flatMap(({ series }, index) => series.map(({ seriesId, resource, capacity }) => [seriesId, { index, resource, capacity }])),
     )
   }
 
-  collect(seriesId: number, paths: Float64Array): void {
+  /** `demand`: in units, path after path. */
+  collect(seriesId: number, demand: Float64Array): void {
     const member = this.#memberOf.get(seriesId)
-    if (this.#kept !== null && member !== undefined) this.#add(this.#kept, member.index, seriesId, paths)
+    if (this.#kept !== null && member !== undefined) this.#add(this.#kept, member.index, member.resource, demand)
+  }
+
+  /** Draws what nobody collects. */
+  collectAll(): void {
+    if (this.#kept !== null) this.#drawInto(this.#kept, [...this.#memberOf.keys()], (seriesId) => this.#memberOf.get(seriesId)!.index)
   }
 
   /** In the order of `members`. */
@@ -122,17 +135,31 @@ export class ClusterDemand {
 
   #draw(members: readonly PlaceableMember[]): Float32Array {
     const values = new Float32Array(members.length * this.#valuesPerMember)
-    const memberOf = new Map(members.flatMap(({ series }, index) => series.map(({ seriesId }) => [seriesId, index])))
-    this.#paths.draw([...memberOf.keys()], (seriesId, paths) => this.#add(values, memberOf.get(seriesId)!, seriesId, paths))
+    const indexOf = new Map(members.flatMap(({ series }, index) => series.map(({ seriesId }) => [seriesId, index])))
+    this.#drawInto(values, [...indexOf.keys()], (seriesId) => indexOf.get(seriesId)!)
     return values
   }
 
-  #add(values: Float32Array, index: number, seriesId: number, paths: Float64Array): void {
-    const { resource, capacity } = this.#memberOf.get(seriesId)!
-    const { resources, steps } = this.#shape
-    const target = { first: index * this.#valuesPerMember + resource * steps, stride: resources * steps }
-    this.#paths.addDemand(values, target, seriesId, paths, capacity / 100)
+  #drawInto(values: Float32Array, seriesIds: readonly number[], indexOf: (seriesId: number) => number): void {
+    this.#paths.draw(seriesIds, (seriesId, paths) => {
+      const { resource, capacity } = this.#memberOf.get(seriesId)!
+      this.#add(values, indexOf(seriesId), resource, this.#paths.demandOf(seriesId, paths, capacity / 100))
+    })
   }
+
+  #add(values: Float32Array, index: number, resource: number, demand: Float64Array): void {
+    const { paths, resources, steps } = this.#shape
+    for (let path = 0; path < paths; path++) {
+      const to = index * this.#valuesPerMember + (path * resources + resource) * steps
+      for (let step = 0; step < steps; step++) values[to + step]! += demand[path * steps + step]!
+    }
+  }
+}
+
+/** A cluster with the demand that it is placed by. */
+export interface ClusterPlacing {
+  readonly placeable: PlaceableCluster
+  readonly demand: ClusterDemand
 }
 
 export interface PlacedCluster {

@@ -6,7 +6,7 @@ import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.
 import { nameHoldsWord } from '../../../src-shared/config/metric-units.ts'
 import { ownValue } from '../../../src-shared/config/name-record.ts'
 import type { Database } from '../../database/database.ts'
-import { selectRank } from '../../statistics/select-rank.ts'
+import { selectGreatest } from '../../statistics/select-rank.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
@@ -218,5 +218,5 @@ export const measureResource = (values: Float64Array): ResourceUse => {
     for (let index = path * steps; index < (path + 1) * steps; index++) peak = Math.max(peak, values[index]!)
     return peak
   })
-  return { quantile: selectRank(values.slice(), Math.ceil(quantileShare * (values.length - 1))), peaks }
+  return { quantile: selectGreatest(values, values.length - Math.ceil(quantileShare * (values.length - 1))), peaks }
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { DriverChange, DriverEffect } from '../../../src-shared/ipc/what-if.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import type { CapacityDriver, CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityDriver, CapacitySummary } from '../../../src-shared/artefacts/capacity.ts'
 import type { DriverMonth } from '../../../src-shared/ipc/capacity-view.ts'
 import { readCapacityReport } from './read-capacity-report.ts'
 import type { OpenRun } from '../run/open-run.ts'
@@ -36,7 +36,7 @@ const moveP95 = (
 }
 
 /** What each month of the drivers' plans does to the metrics that follow them. */
-export const describeDriverPlans = async (run: OpenRun, { drivers, driver_plans: plans }: CapacityReport): Promise<DriverMonth[]> => {
+export const describeDriverPlans = async (run: OpenRun, { drivers, driver_plans: plans }: CapacitySummary): Promise<DriverMonth[]> => {
   if (plans.length === 0) return []
   const riskOf = await readP95s(run)
   return plans.map(({ driver, group, month, value }) => {

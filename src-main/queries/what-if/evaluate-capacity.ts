@@ -1,6 +1,6 @@
 // What if a cluster gains, removes or loses hosts, all demand grows, or other projects come: runways from the stored paths of its demand.
 import { join } from 'node:path'
-import type { CapacityGroup, CapacityHost, CapacityReport, ClusterPlacement } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacityGroup, CapacityHost, CapacitySummary, ClusterPlacement } from '../../../src-shared/artefacts/capacity.ts'
 import { countUnplaced } from '../../../src-shared/artefacts/member-placement-text.ts'
 import {
   projectsOfRun,
@@ -26,7 +26,7 @@ import {
   type DemandPaths,
   type ProjectDemand,
 } from '../../statistics/cluster-capacity.ts'
-import { readCapacityReport } from '../capacity/read-capacity-report.ts'
+import { readCapacityReport, readClusters } from '../capacity/read-capacity-report.ts'
 import type { OpenRun } from '../run/open-run.ts'
 import { unknownNameError } from './scenario-parameters.ts'
 
@@ -43,7 +43,7 @@ export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario)
   const changesHosts = [scenario.added_hosts, scenario.removed_hosts, scenario.lost_hosts].some((changes) => changes.length > 0)
   if (!changesHosts && scenario.projects === null && scenario.growth_percent === 0) return null
   const report = await readCapacityReport(run.contents)
-  const clusters = report?.groups.filter(({ kind }) => kind === 'cluster') ?? []
+  const clusters = await readClusters(run.contents)
   if (report === null || clusters.length === 0) {
     if (!changesHosts && scenario.projects === null) return null
     throw new HeadroomError('scenario-invalid', 'The run has no clusters.', {
@@ -100,7 +100,7 @@ export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario)
 
 const isUnchanged = ({ run, scenario }: CapacityOutcome['clusters'][number]): boolean => JSON.stringify(run) === JSON.stringify(scenario)
 
-const isHost = ({ hosts }: CapacityReport, name: string): boolean => hosts.some((host) => host.name === name)
+const isHost = ({ hosts }: CapacitySummary, name: string): boolean => hosts.some((host) => host.name === name)
 
 const readProjects = (projects: readonly ScenarioProject[], { toInstant }: ZoneClock): TimedProject[] =>
   projects.map((project) => {
@@ -186,7 +186,7 @@ class ScenarioHosts {
 }
 
 type HostFigures = Pick<ClusterFigures, 'hosts' | 'usable' | 'limit'> & { readonly size: number | null }
-type Rules = Pick<CapacityReport, 'reserve_hosts' | 'reserve_percent' | 'capacity_target'>
+type Rules = Pick<CapacitySummary, 'reserve_hosts' | 'reserve_percent' | 'capacity_target'>
 
 /** New hosts have the commonest size of those before. */
 const describeHosts = (

@@ -1,9 +1,8 @@
 // Capacity: which resource limits, how long clusters and hosts last, when volumes are full, what projects and smaller types change.
 import type {
   CapacityDriver,
-  CapacityGroup,
   CapacityProject,
-  CapacityReport,
+  CapacitySummary,
   ClusterPlacement,
   RightsizedServer,
 } from '../../../src-shared/artefacts/capacity.ts'
@@ -63,7 +62,7 @@ const Capacity = ({ capacity }: { readonly capacity: CapacityData }) => {
 }
 
 interface ReportSectionsProps {
-  readonly report: CapacityReport
+  readonly report: CapacitySummary
   readonly driverMonths: CapacityData['driver_months']
 }
 
@@ -177,10 +176,13 @@ const hostColumns: readonly GridColumn[] = [
   ...loadColumns,
 ]
 
-const groupRows = ({ groups, horizon_end: horizonEnd }: CapacityReport, kind: CapacityGroup['kind']): readonly (readonly Cell[])[] => {
+const groupRows = (
+  { groups, horizon_end: horizonEnd }: CapacitySummary,
+  kind: CapacitySummary['groups'][number]['kind'],
+): readonly (readonly Cell[])[] => {
   const own = groups.filter((group) => group.kind === kind)
   const hasSeveral = new Set(own.map(({ metric }) => metric)).size > 1
-  const runway = (group: CapacityGroup, date: string | null): string | null =>
+  const runway = (group: CapacitySummary['groups'][number], date: string | null): string | null =>
     group.limit === null || group.demand_p50 === null ? null : (date ?? afterHorizon(horizonEnd))
   return own.map((group) => [
     group.group,
@@ -243,7 +245,7 @@ const projectColumns: readonly GridColumn[] = [
   { name: 'probability', title: 'Probability', kind: 'share', width: 90 },
 ]
 
-const projectCells = (project: CapacityProject, { horizon_end: horizonEnd }: CapacityReport): readonly Cell[] => [
+const projectCells = (project: CapacityProject, { horizon_end: horizonEnd }: CapacitySummary): readonly Cell[] => [
   project.name,
   project.status,
   project.group,

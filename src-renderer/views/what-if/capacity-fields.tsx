@@ -1,12 +1,12 @@
 // The fields of a scenario about capacity: hosts that come, go or fail, and growth of business drivers.
 import { X } from 'lucide-react'
 import { useState } from 'react'
-import type { CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacitySummary } from '../../../src-shared/artefacts/capacity.ts'
 import type { Scenario } from '../../../src-shared/ipc/what-if.ts'
 import { Slider } from './what-if-fields.tsx'
 
 interface CapacityFieldsProps {
-  readonly report: CapacityReport
+  readonly report: CapacitySummary
   readonly scenario: Scenario
   readonly onChange: (changes: Partial<Scenario>) => void
 }

@@ -1,7 +1,7 @@
 // The projects of a scenario: create, edit, count or leave out, remove; and by how many days each moves the runway of its cluster.
 import { Download, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { projectStatuses, type CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import { projectStatuses, type CapacitySummary } from '../../../src-shared/artefacts/capacity.ts'
 import { projectsOfRun, type CapacityOutcome, type ScenarioProject } from '../../../src-shared/ipc/what-if.ts'
 import { DateField } from '../../components/date-field.tsx'
 import { Field } from '../../components/field.tsx'
@@ -17,7 +17,7 @@ type Movement = Pick<
 >
 
 interface ScenarioProjectsProps {
-  readonly report: CapacityReport
+  readonly report: CapacitySummary
   /** Null: those of the run. */
   readonly projects: readonly ScenarioProject[] | null
   readonly outcome: CapacityOutcome | null

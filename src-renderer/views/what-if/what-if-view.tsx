@@ -1,6 +1,6 @@
 // What-if analysis: sliders that update the figures as they move, a sensitivity grid, and saved scenarios.
 import { useMemo, useState } from 'react'
-import type { CapacityReport } from '../../../src-shared/artefacts/capacity.ts'
+import type { CapacitySummary } from '../../../src-shared/artefacts/capacity.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { type SavedScenario, scenarioSchema, type Scenario, type WhatIfChoices } from '../../../src-shared/ipc/what-if.ts'
@@ -122,7 +122,7 @@ interface SlidersProps {
   readonly run: RunOverview
   readonly choices: WhatIfChoices
   /** Null where the run has none. */
-  readonly report: CapacityReport | null
+  readonly report: CapacitySummary | null
   readonly scenario: Scenario
   readonly onChange: (changes: Partial<Scenario>) => void
   readonly onReset: () => void

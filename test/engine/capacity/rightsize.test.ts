@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCatalogue, type InstanceSize } from '../../../src-main/engine/capacity/instance-catalogue.ts'
 import { findSize, licensedCores, performanceRisk, type ResourceUse } from '../../../src-main/engine/capacity/rightsize.ts'
-import { selectRank } from '../../../src-main/statistics/select-rank.ts'
+import { selectGreatest, selectRank } from '../../../src-main/statistics/select-rank.ts'
 import { capacityReportSchema } from '../../../src-shared/artefacts/capacity.ts'
 import { sizingCheckText } from '../../../src-shared/artefacts/sizing-check-text.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
@@ -69,6 +69,7 @@ test('the rank that is selected is that of the sorted values', () => {
     const values = Float64Array.from({ length }, () => Math.floor(random() * 40))
     const sorted = values.slice().sort()
     for (const rank of [0, length >> 1, length - 1]) expect(selectRank(values.slice(), rank)).toBe(sorted[rank])
+    for (const count of [1, Math.ceil(length / 50), length]) expect(selectGreatest(values, count)).toBe(sorted[length - count])
   }
 })
 
