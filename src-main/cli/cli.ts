@@ -5,10 +5,21 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
 import { reportFormats, ticketFormats } from '../../src-shared/ipc/export-rows.ts'
 import { periodStatistics } from '../../src-shared/config/metric-units.ts'
+import { schedulers } from '../cycle/schedulers.ts'
 import { forecastSteps } from '../forecasting/forecast-options.ts'
 import { addCloudCommands } from './cloud-commands.ts'
 import { addCollectCommands } from './collect-commands.ts'
-import { collect, collectModels, exampleText, integerBetween, outputPath, parseSeed, sharedOptions, withReadingOptions } from './options.ts'
+import {
+  collect,
+  collectModels,
+  exampleText,
+  integerBetween,
+  outputPath,
+  parseSeed,
+  parseTimeOfDay,
+  sharedOptions,
+  withReadingOptions,
+} from './options.ts'
 import { endOnSignals, hasLostOutput, reportFailure, writeExitMessage } from './terminal.ts'
 
 const examples = {
@@ -21,7 +32,7 @@ const examples = {
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
   history: ['history runs'],
-  cycle: ['cycle plan.yaml'],
+  cycle: ['cycle plan.yaml', 'cycle plan.yaml --schedule cron --at 02:30'],
   reconcile: ['reconcile run'],
   capacity: ['capacity run'],
   open: ['open run'],
@@ -187,6 +198,8 @@ program
   .addHelpText('before', exampleText(examples.cycle))
   .description('Run a plan: analyse what is new, judge its gates, write and send its outputs')
   .argument('<plan>', 'YAML file of the plan')
+  .addOption(new Option('--schedule <system>', 'print the entry that runs the plan every day; runs nothing').choices(schedulers))
+  .addOption(new Option('--at <time>', 'time of day of that entry').argParser(parseTimeOfDay).default({ hour: 2, minute: 30 }, '02:30'))
   .addOption(sharedOptions.jsonEvents())
   .addOption(sharedOptions.quietWarnings())
   .action(async (plan: string, options) => (await import('./cycle-command.ts')).runCycleCommand(plan, options))

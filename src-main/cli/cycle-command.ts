@@ -1,17 +1,27 @@
 // headroom cycle: runs a plan once, for cron and other schedulers; says what was done, and sets the exit code by gates and failed outputs.
+import { resolve } from 'node:path'
 import { exitCodes } from '../../src-shared/run/errors.ts'
 import { readCyclePlan } from '../cycle/cycle-plan.ts'
 import { runCycle, type CycleResult } from '../cycle/run-cycle.ts'
+import { scheduleText } from '../cycle/schedule.ts'
+import type { Scheduler, TimeOfDay } from '../cycle/schedulers.ts'
 import { reportGates } from './gates.ts'
 import { createProgressView, jsonText, print, runCancellable, say } from './terminal.ts'
 
 export interface CycleOptions {
+  /** Prints an entry of this scheduler instead of running the plan. */
+  readonly schedule?: Scheduler
+  readonly at: TimeOfDay
   readonly json?: boolean
   readonly quiet?: boolean
 }
 
 export const runCycleCommand = async (planPath: string, options: CycleOptions): Promise<void> => {
   const plan = await readCyclePlan(planPath)
+  if (options.schedule !== undefined) {
+    print(scheduleText(options.schedule, plan, options.at, [process.execPath, resolve(process.argv[1]!)]).trimEnd())
+    return
+  }
   const view = createProgressView(options)
   let result: CycleResult
   try {

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { analysisMethods, decimalSettings, textEncodings } from '../../src-shared/config/analysis-config.ts'
 import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { columnRoles, wideLayouts } from '../../src-shared/run/input-mapping.ts'
+import type { TimeOfDay } from '../cycle/schedulers.ts'
 import { modelNames, type ForecastModelName } from '../forecasting/model-names.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 import { collectGates } from './gates.ts'
@@ -46,6 +47,12 @@ const runId = (text: string): string => {
 }
 
 export const parseSeed = integerBetween(0, 0xffffffff)
+
+export const parseTimeOfDay = (text: string): TimeOfDay => {
+  const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? []
+  if (hour !== undefined) return { hour: Number(hour), minute: Number(minute) }
+  throw new InvalidArgumentError('A time of day is needed, such as 02:30.')
+}
 
 /** Gathers the values of a repeatable option. */
 export const collect = (value: string, previous: string[]): string[] => [...previous, value]
