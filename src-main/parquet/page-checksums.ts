@@ -9,7 +9,21 @@ import { footerFields, numberAt, readFileFooter, structAt, structsAt, textAt, te
 import { readVarint, unpackSnappyStart } from './snappy-start.ts'
 import { readThriftAtStart, ThriftError, type ThriftStruct } from './thrift-compact.ts'
 
-const pageHeader = { uncompressedPageSize: 2, compressedPageSize: 3, crc: 4, dataPage: 5, dataPageV2: 8 } as const
+const pageHeader = {
+  type: 1,
+  uncompressedPageSize: 2,
+  compressedPageSize: 3,
+  crc: 4,
+  dataPage: 5,
+  dictionaryPage: 7,
+  dataPageV2: 8,
+} as const
+/** Field of each type's own part of the header. */
+const partsByType: ReadonlyMap<number, number> = new Map([
+  [0, pageHeader.dataPage],
+  [2, pageHeader.dictionaryPage],
+  [3, pageHeader.dataPageV2],
+])
 /** The first field of both data page headers. */
 const pageValues = 1
 const dataPageV1 = { definitionLevelEncoding: 3 } as const
@@ -100,7 +114,7 @@ const checkChunk = async (file: FileHandle, column: ThriftStruct, hasLevels: boo
   while (at < end) {
     const { struct, length } = await readPageHeader(file, at, end)
     const size = numberAt(struct, pageHeader.compressedPageSize)
-    if (size === undefined || size < 0 || at + length + size > end) return 'damaged'
+    if (size === undefined || size < 0 || at + length + size > end || !hasPartOfItsType(struct)) return 'damaged'
     const stated = numberAt(struct, pageHeader.crc)
     const pageValueCount = valuesOf(struct)
     const levels = levelBytes(struct)
@@ -123,6 +137,12 @@ const checkChunk = async (file: FileHandle, column: ThriftStruct, hasLevels: boo
   if (values !== (numberAt(column, columnFields.numValues) ?? 0)) return 'damaged'
   const statedEmpty = numberAt(structIn(column, columnFields.statistics) ?? new Map(), statistics.nullCount)
   return empty === undefined || statedEmpty === undefined || empty === statedEmpty ? checkedPages : 'damaged'
+}
+
+/** A reader that goes by the type and one that goes by the parts see the same page. */
+const hasPartOfItsType = (header: ThriftStruct): boolean => {
+  const own = partsByType.get(numberAt(header, pageHeader.type) ?? -1)
+  return [...partsByType.values()].every((part) => header.has(part) === (part === own))
 }
 
 /** Of a data page; undefined for a dictionary. */

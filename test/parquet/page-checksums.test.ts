@@ -40,6 +40,19 @@ describe.each([1, 2])('data pages of version %d', (version) => {
     expect(await checkPageChecksums(written(version))).toEqual({ checkedPages: 2 * (4 + 1) })
   })
 
+  test('a page of another type than its header has a part for is found', async () => {
+    const bytes = await readFile(written(version))
+    // The first field of the first header, the type, and its zigzag value: 0, 4 or 6 for data, dictionary and data of version 2.
+    expect([bytes[4], [0, 4, 6].includes(bytes[5]!)]).toEqual([0x15, true])
+    for (const type of [0, 2, 4, 6].filter((other) => other !== bytes[5])) {
+      const path = join(workspace.folder, 'typed.parquet')
+      const altered = Buffer.from(bytes)
+      altered[5] = type
+      await writeFile(path, altered)
+      expect((await checkPageChecksums(path)).damagedColumn).toBeDefined()
+    }
+  })
+
   test('a bit that is turned anywhere in the pages is found', async () => {
     const bytes = await readFile(written(version))
     const { start } = await readFileFooter(written(version))
