@@ -96,7 +96,7 @@ const show = async (app, page, view, other) => {
     await page.getByRole('button', { name: 'Verify credentials' }).click()
     await page.getByTestId('caller').waitFor()
     await page.getByRole('button', { name: 'Run checks', exact: true }).click()
-    await page.getByRole('list', { name: 'Checks' }).waitFor()
+    await page.getByText(/^All checks passed/).waitFor()
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
     await page
       .getByText(/is verified and open|Downloaded/)

@@ -1,7 +1,8 @@
-// A bar chart over names or times: one or several stacked series, optionally with standard errors.
+// A bar chart over names or times: one or several stacked series, optionally with intervals.
 import type { BarSeriesOption, CustomSeriesOption, EChartsOption } from 'echarts'
 import { escapeHtml, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { createCategoryAxis, createBaseOption, createTooltip, createValueAxis, type ChartContext } from './chart-axes.ts'
+import { intervalShape, valueMark, valueMarkSpace } from './chart-marks.ts'
 import { fontSizes } from '../../src-shared/chart-options/title.ts'
 
 export interface BarKind {
@@ -19,8 +20,10 @@ export interface BarsData {
   readonly names: readonly string[]
   readonly unit: string
   readonly kinds: readonly BarKind[]
-  /** One standard error to either side of the first kind's bars. */
-  readonly errors?: readonly (number | null)[]
+  /** Intervals of the first kind's values. */
+  readonly intervals?: readonly (readonly [number, number] | null)[]
+  /** A value that bars are compared with; of vertical bars. */
+  readonly mark?: { readonly value: number; readonly name: string }
   /** Maximum of the axis. */
   readonly max?: number
   /** Horizontal bars, for long names. */
@@ -31,25 +34,38 @@ export interface BarsData {
   readonly notes?: readonly string[]
 }
 
-const errorBarSeries = (data: BarsData, chart: ChartContext): CustomSeriesOption => ({
-  type: 'custom',
-  id: 'errors',
-  silent: true,
-  z: 5,
-  data: data.names.map((_, index) => [index, data.kinds[0]?.values[index] ?? null]),
-  renderItem: (params, api) => {
-    const value = data.kinds[0]?.values[params.dataIndex] ?? null
-    const error = data.errors?.[params.dataIndex] ?? null
-    if (value === null || error === null) return { type: 'group', children: [] }
-    const [x = 0, top = 0] = api.coord([params.dataIndex, value + error])
-    const [, bottom = 0] = api.coord([params.dataIndex, value - error])
-    const style = { stroke: chart.theme.text, lineWidth: 1.5 }
-    const stroke = (x1: number, y1: number, x2: number, y2: number) => ({ type: 'line' as const, shape: { x1, y1, x2, y2 }, style })
-    return { type: 'group', children: [stroke(x, top, x, bottom), stroke(x - 4, top, x + 4, top), stroke(x - 4, bottom, x + 4, bottom)] }
-  },
-})
-
 const labelGap = 14
+
+/** Intervals with the labels of horizontal bars right of them, where they would lie on the interval. */
+const intervalSeries = (data: BarsData, chart: ChartContext): CustomSeriesOption => {
+  const rows = (data.intervals ?? []).flatMap((interval, index) => (interval === null ? [] : [{ interval, index }]))
+  const isHorizontal = data.isHorizontal === true
+  const { theme } = chart
+  return {
+    type: 'custom',
+    id: 'intervals',
+    silent: true,
+    z: 5,
+    data: rows.map(({ interval, index }) => (isHorizontal ? [...interval, index] : [index, ...interval])),
+    encode: isHorizontal ? { x: [0, 1], y: 2 } : { x: 0, y: [1, 2] },
+    renderItem: (params, api) => {
+      const row = rows[params.dataIndex]
+      if (row === undefined) return { type: 'group', children: [] }
+      const [low, high] = row.interval
+      if (!isHorizontal) return { type: 'group', children: [intervalShape(chart, api, [row.index, low], [row.index, high])] }
+      const [x = 0, y = 0] = api.coord([Math.max(high, 0), row.index])
+      const text = data.labels?.[row.index] ?? ''
+      const font = `${fontSizes.small}px ${theme.font.family}`
+      return {
+        type: 'group',
+        children: [
+          intervalShape(chart, api, [low, row.index], [high, row.index]),
+          { type: 'text', style: { text, x: x + labelGap / 2, y, fill: theme.text, font, verticalAlign: 'middle' } },
+        ],
+      }
+    },
+  }
+}
 
 /** Width in pixels of the widest text, plus a gap. */
 const labelSpace = ({ theme }: ChartContext, texts: readonly string[]): number =>
@@ -89,12 +105,16 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
             : {}),
         },
     emphasis: { disabled: true },
+    ...(kindIndex === 0 && data.mark !== undefined
+      ? { markLine: { silent: true, symbol: 'none', data: [valueMark(chart, data.mark.value, data.mark.name, theme.text)] } }
+      : {}),
     ...(kindIndex === last && data.labels !== undefined
       ? {
           label: {
             show: true,
             position: isHorizontal ? ('right' as const) : ('top' as const),
-            formatter: ({ dataIndex }: { readonly dataIndex: number }) => data.labels?.[dataIndex] ?? '',
+            formatter: ({ dataIndex }: { readonly dataIndex: number }) =>
+              isHorizontal && (data.intervals?.[dataIndex] ?? null) !== null ? '' : (data.labels?.[dataIndex] ?? ''),
             color: theme.text,
             fontFamily: theme.font.family,
             fontSize: fontSizes.small,
@@ -114,7 +134,7 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
         }
       : {
           left: Math.max(52, labelSpace(chart, [formatting.value(maxStackHeight(data), data.unit)])),
-          right: 16,
+          right: data.mark === undefined ? 16 : valueMarkSpace(chart, data.mark.name),
           top: 18,
           bottom: 30,
           outerBoundsMode: 'none',
@@ -135,16 +155,16 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
             const value = values[dataIndex] ?? null
             return value === null ? [] : [`${escapeHtml(name)} <b>${formatting.value(value, data.unit)}</b>`]
           })
-        const error = data.errors?.[dataIndex] ?? null
+        const interval = data.intervals?.[dataIndex] ?? null
         const notes = data.notes?.[dataIndex]
         return [
           `<b>${escapeHtml(toPrintable(data.names[dataIndex] ?? ''))}</b>`,
           ...rows,
-          ...(error === null ? [] : [`standard error ${formatting.value(error, '')}`]),
+          ...(interval === null ? [] : [`interval ${interval.map((end) => formatting.value(end, data.unit)).join(' to ')}`]),
           ...(notes === undefined || notes === '' ? [] : [escapeHtml(notes)]),
         ].join('<br>')
       },
     },
-    series: [...series, ...(data.errors === undefined ? [] : [errorBarSeries(data, chart)])],
+    series: [...series, ...(data.intervals === undefined ? [] : [intervalSeries(data, chart)])],
   }
 }

@@ -26,12 +26,13 @@ export const createValueAxis = (
   chart: ChartContext,
   unit: string,
   bounds: { readonly min?: number; readonly max?: number; readonly minInterval?: number } = {},
+  labelMargin = 8,
 ): YAXisComponentOption => ({
   type: 'value',
   axisLine: { show: false },
   axisTick: { show: false },
   splitLine: { lineStyle: { color: chart.theme.hairline } },
-  axisLabel: { ...label(chart), hideOverlap: true, formatter: (value: number) => chart.formatting.value(value, unit) },
+  axisLabel: { ...label(chart), hideOverlap: true, margin: labelMargin, formatter: (value: number) => chart.formatting.value(value, unit) },
   ...bounds,
 })
 

@@ -3,12 +3,13 @@ import type { EChartsOption, LineSeriesOption } from 'echarts'
 import type { HostLoad } from '../../src-shared/ipc/packing-view.ts'
 import { escapeHtml } from '../../src-shared/chart-options/format.ts'
 import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './chart-axes.ts'
-import { fontSizes } from '../../src-shared/chart-options/title.ts'
+import { valueMark, valueMarkSpace } from './chart-marks.ts'
 
-/** Needs LineChart, GridComponent, TooltipComponent and MarkLineComponent. */
+/** Needs LineChart, GridComponent, TooltipComponent, MarkAreaComponent and MarkLineComponent. */
 export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
-  const { timesMs, currentLoad, consolidatedLoad, target } = load
+  const { timesMs, currentLoad, consolidatedLoad, target, paths } = load
+  const limitName = `limit ${formatting.value(target, '%')}`
   const line = (id: string, name: string, values: Float64Array, width: number, color: string): LineSeriesOption => ({
     type: 'line',
     id,
@@ -21,8 +22,9 @@ export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: Char
   })
   return {
     ...createBaseOption(chart),
+    grid: { left: 52, right: valueMarkSpace(chart, limitName), top: 18, bottom: 30, outerBoundsMode: 'none' },
     xAxis: createTimeAxis(chart, timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepMs),
-    yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
+    yAxis: createValueAxis(chart, '%', { min: 0, max: Math.max(100, Math.ceil((paths?.p90 ?? 0) / 10) * 10) }),
     tooltip: {
       ...createTooltip(chart),
       trigger: 'axis',
@@ -40,24 +42,24 @@ export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: Char
       line('alone', 'before consolidation', currentLoad, 1.25, theme.muted),
       {
         ...line('together', 'after consolidation', consolidatedLoad, 2, theme.accent),
-        markLine: {
-          silent: true,
-          symbol: 'none',
-          data: [
+        markLine: { silent: true, symbol: 'none', data: [valueMark(chart, target, limitName, theme.risk.high.color)] },
+      },
+      // The highest load over the horizon, between the P50 and the P90 of the simulated paths.
+      ...(paths === null
+        ? []
+        : [
             {
-              yAxis: target,
-              lineStyle: { color: theme.risk.high.color, type: 'dashed', width: 1 },
-              label: {
-                position: 'insideEndTop',
-                formatter: `limit ${formatting.value(target, '%')}`,
-                color: theme.muted,
-                fontSize: fontSizes.small,
-                fontFamily: theme.font.family,
+              type: 'line' as const,
+              id: 'paths',
+              data: [],
+              silent: true,
+              markArea: {
+                silent: true,
+                itemStyle: { color: theme.accent, opacity: 0.16 },
+                data: [[{ yAxis: paths.p50 }, { yAxis: paths.p90 }]] as [{ yAxis: number }, { yAxis: number }][],
               },
             },
-          ],
-        },
-      },
+          ]),
     ],
   }
 }

@@ -3,6 +3,7 @@ import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from 'echart
 import type { TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { escapeHtml, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './chart-axes.ts'
+import { timeMark, valueMark } from './chart-marks.ts'
 import type { LegendEntry } from './chart-frame.tsx'
 import { fontSizes } from '../../src-shared/chart-options/title.ts'
 
@@ -248,17 +249,10 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
   const isShown = (timeMs: number): boolean => timeMs >= data.fromMs && timeMs < data.toMs
   const isForecast = (timeMs: number): boolean => isShown(timeMs) && (horizonStartMs === null || timeMs >= horizonStartMs)
   const eventSpace = data.events.length === 0 ? 0 : eventRow
-  const small = { fontSize: fontSizes.small, fontFamily: theme.font.family }
-  const thresholdLine = (value: number, name: string, color: string) => ({
-    yAxis: value,
-    lineStyle: { color, type: 'dashed' as const, width: 1 },
-    label: { ...small, color: theme.muted, position: 'end' as const, formatter: `${name} ${formatting.value(value, unit)}` },
-  })
-  const verticalLine = (timeMs: number, text: string, color: string, align: 'left' | 'center' | 'right' = 'center') => ({
-    xAxis: timeMs,
-    lineStyle: { color, type: 'dotted' as const, width: 1.5 },
-    label: { ...small, color: theme.text, position: 'end' as const, distance: 4 + eventSpace, align, formatter: text },
-  })
+  const thresholdLine = (value: number, name: string) =>
+    valueMark(chart, value, `${name} ${formatting.value(value, unit)}`, theme.risk.high.color)
+  const verticalLine = (timeMs: number, text: string, color: string, align: 'left' | 'center' | 'right') =>
+    timeMark(chart, timeMs, text, color, { align, distance: 4 + eventSpace })
   // Labels that would overlap are aligned away from each other.
   const isClose =
     horizonStartMs !== null && data.firstBreachMs !== null && data.firstBreachMs - horizonStartMs < (data.toMs - data.fromMs) / 6
@@ -301,8 +295,8 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
           silent: true,
           symbol: 'none',
           data: [
-            ...(data.highThreshold === null ? [] : [thresholdLine(data.highThreshold, 'high', theme.risk.high.color)]),
-            ...(data.veryHighThreshold === null ? [] : [thresholdLine(data.veryHighThreshold, 'very high', theme.risk.high.color)]),
+            ...(data.highThreshold === null ? [] : [thresholdLine(data.highThreshold, 'high')]),
+            ...(data.veryHighThreshold === null ? [] : [thresholdLine(data.veryHighThreshold, 'very high')]),
             ...(horizonStartMs === null || horizonStartMs <= data.fromMs || horizonStartMs === data.firstBreachMs
               ? []
               : [verticalLine(horizonStartMs, 'forecast', theme.muted, isClose ? 'right' : 'center')]),

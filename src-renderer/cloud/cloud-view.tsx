@@ -1,7 +1,6 @@
 // The cloud view: credentials, launch form and checks on the left, cloud runs and job history on the right.
 import { useEffect } from 'react'
 import { ErrorPanel, scrollIntoView } from '../components/error-panel.tsx'
-import { PreflightChecks } from './preflight-checks.tsx'
 import { connectAccount, loadCloud, useCloudState } from '../state/cloud-state.ts'
 import { JobHistory } from './job-history.tsx'
 import { LaunchForm } from './launch-form.tsx'
@@ -10,7 +9,7 @@ import { CloudRunList } from './cloud-run-list.tsx'
 import './cloud.css'
 
 export const CloudView = () => {
-  const { error, preflight, cloudRuns, selectedRunId, signInCode, pendingAction, silentHost } = useCloudState()
+  const { error, cloudRuns, selectedRunId, signInCode, pendingAction, silentHost } = useCloudState()
   useEffect(() => void loadCloud(), [])
   const cloudRun = cloudRuns.find(({ runId }) => runId === selectedRunId)
   return (
@@ -40,7 +39,6 @@ export const CloudView = () => {
             Allow credential process
           </button>
         )}
-        {preflight !== null && <PreflightChecks preflight={preflight} />}
       </section>
       <section className="cloud-runs" aria-label="Cloud runs">
         <CloudRunList />

@@ -68,7 +68,10 @@ export const formatProbability = (probability: number): string => probabilityTex
 export const formatInterval = (low: number | null | undefined, high: number | null | undefined): string =>
   low === null || low === undefined || high === null || high === undefined ? '' : `${formatSigned(low)} to ${formatSigned(high)}`
 /** +3.2, -1 */
-export const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatNumber(value).replace('-', '−')}`
+export const formatSigned = (value: number): string => {
+  const text = formatNumber(value)
+  return `${value > 0 && text !== formatNumber(0) ? '+' : ''}${text.replace('-', '−')}`
+}
 /** Local time, for actions of the user. */
 export const formatLocalTime = (iso: string): string => formats.localTime.format(new Date(iso))
 const withZoneName = ({ time, zoneName }: ReturnType<typeof timeFormats>, iso: string): string => {

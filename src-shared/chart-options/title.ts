@@ -12,6 +12,7 @@ export const titleHeight = 74
 export const createTitleOption = (theme: ChartTheme, width: number, title: string, subtitle: string): TitleComponentOption => {
   const { family, measure } = theme.font
   const maxWidth = width - 2 * margin
+  // Without line heights they would depend on the fonts of the system.
   const size = [fontSizes.title, 18, 16, 14].find((candidate) => measure(title, candidate, true) <= maxWidth) ?? 14
   return {
     left: margin,
@@ -19,8 +20,8 @@ export const createTitleOption = (theme: ChartTheme, width: number, title: strin
     padding: 0,
     itemGap: 8,
     text: fitText(title, maxWidth, (text) => measure(text, size, true)),
-    textStyle: { fontFamily: family, fontSize: size, fontWeight: 'bold', color: theme.text },
+    textStyle: { fontFamily: family, fontSize: size, fontWeight: 'bold', lineHeight: size, color: theme.text },
     subtext: fitText(subtitle, maxWidth, (text) => measure(text, fontSizes.subtitle)),
-    subtextStyle: { fontFamily: family, fontSize: fontSizes.subtitle, color: theme.muted },
+    subtextStyle: { fontFamily: family, fontSize: fontSizes.subtitle, lineHeight: fontSizes.subtitle, color: theme.muted },
   }
 }

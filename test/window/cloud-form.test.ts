@@ -13,7 +13,7 @@ import { differencesOfRuns } from '../interop/same-run.mjs'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, openCloudView, launchCloudApp } from './cloud-window.ts'
+import { cloudEnvironment, fillLaunchForm, launchChecked, openCloudView, launchCloudApp } from './cloud-window.ts'
 import type { LaunchedApp } from './launch-app.ts'
 
 let engine: LinkedEngine
@@ -42,7 +42,7 @@ const stubOpenDialog = (path: string) =>
   window.app.evaluate(({ dialog }, chosen) => {
     dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
   }, path)
-const launch = () => window.page.getByRole('button', { name: 'Launch', exact: true }).click()
+const launch = () => launchChecked(window.page)
 const downloadedFiles = async () => {
   const [name] = await readdir(join(window.home, 'runs'))
   return filesBelow(join(window.home, 'runs', name!))

@@ -10,7 +10,7 @@ import type { Bucket } from '../simulator/account.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, openCloudView, launchCloudApp } from './cloud-window.ts'
+import { cloudEnvironment, fillLaunchForm, launchChecked, openCloudView, launchCloudApp } from './cloud-window.ts'
 import type { LaunchedApp } from './launch-app.ts'
 
 let engine: LinkedEngine
@@ -42,7 +42,7 @@ describe('the history', () => {
     try {
       await openCloudView(otherWindow.page)
       await fillLaunchForm(otherWindow.page, sample.forecasts)
-      await otherWindow.page.getByRole('button', { name: 'Launch', exact: true }).click()
+      await launchChecked(otherWindow.page)
       await waitForHeatmap(otherWindow.page)
     } finally {
       await otherWindow.close()

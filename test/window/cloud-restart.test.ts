@@ -8,7 +8,7 @@ import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, openCloudView, launchCloudApp } from './cloud-window.ts'
+import { cloudEnvironment, fillLaunchForm, launchChecked, openCloudView, launchCloudApp } from './cloud-window.ts'
 import type { LaunchedApp } from './launch-app.ts'
 
 let engine: LinkedEngine
@@ -45,7 +45,7 @@ const killAppWhen = async (isReached: () => boolean | Promise<boolean>): Promise
   await start()
   await openCloudView(window.page)
   await fillLaunchForm(window.page, fleet.forecasts)
-  await window.page.getByRole('button', { name: 'Launch', exact: true }).click()
+  await launchChecked(window.page)
   await expect.poll(isReached, { interval: 20 }).toBe(true)
   const exited = new Promise((resolve) => window.app.process().once('exit', resolve))
   window.app.process().kill('SIGKILL')

@@ -61,3 +61,13 @@ export const fillLaunchForm = async (page: Page, forecasts: string): Promise<voi
   await page.getByRole('button', { name: 'Browse roles' }).click()
   await page.getByRole('listbox', { name: 'Browse roles' }).getByRole('option').click()
 }
+
+/** Runs the checks, which a launch needs, and launches. */
+export const launchChecked = async (page: Page): Promise<void> => {
+  await page.getByRole('button', { name: 'Run checks', exact: true }).click()
+  await page.getByRole('button', { name: 'Launch', exact: true }).click()
+}
+
+/** Unfolds or folds a step of the launch form. */
+export const toggleStep = (page: Page, title: 'Account' | 'Job'): Promise<void> =>
+  page.getByRole('region', { name: title, exact: true }).getByRole('heading').getByRole('button').click()

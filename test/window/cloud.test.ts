@@ -9,7 +9,16 @@ import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { rootKey } from '../simulator/account.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
-import { cloudEnvironment, fillLaunchForm, launchCloudApp, openCloudView, submitMfaCode, writeMfaProfile } from './cloud-window.ts'
+import {
+  cloudEnvironment,
+  fillLaunchForm,
+  launchChecked,
+  launchCloudApp,
+  openCloudView,
+  submitMfaCode,
+  toggleStep,
+  writeMfaProfile,
+} from './cloud-window.ts'
 import { answerQuestions, launchApp, questionsOf, type LaunchedApp } from './launch-app.ts'
 import { recordSecretChannels } from './secret-recorder.ts'
 
@@ -64,7 +73,12 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Run checks', exact: true }).click()
     await page.getByText(`${fleet.forecasts} was not uploaded.`).waitFor()
     await answerQuestions(app, 0)
+    expect(await page.getByRole('button', { name: 'Launch', exact: true }).isDisabled()).toBe(true)
     await page.getByRole('button', { name: 'Run checks', exact: true }).click()
+    // Done steps fold up, and say what they hold.
+    await page.getByText(/^fleet\.parquet to s3:\/\/.*, at most 60 min and \$10/).waitFor()
+    expect(await page.getByLabel('Bucket', { exact: true }).isVisible()).toBe(false)
+    await page.getByRole('region', { name: 'Check', exact: true }).getByRole('heading').getByRole('button').click()
     await page.getByRole('list', { name: 'Checks' }).waitFor()
     const states = await page
       .locator('[data-check]')
@@ -115,11 +129,12 @@ describe('the cloud view', () => {
     await page.getByText('The job was stopped before it completed.').waitFor()
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed', 'Stopped'])
     // A cost above the one on the button is not launched.
+    await toggleStep(page, 'Job')
     await page.getByLabel('Max runtime (min)').fill('600')
     await page.getByRole('button', { name: 'Overview', exact: true }).click()
     await again.click()
     await page.getByRole('main', { name: 'Cloud' }).waitFor()
-    await page.getByRole('list', { name: 'Checks' }).waitFor()
+    await page.getByText(/^All checks passed/).waitFor()
     expect(simulator.account.jobs.size).toBe(2)
     expect(await recorder.found(simulator)).toEqual([])
   })
@@ -152,7 +167,7 @@ describe('the cloud view', () => {
     await recordNotifications(app)
     await openCloudView(page)
     await fillLaunchForm(page, fleet.forecasts)
-    await page.getByRole('button', { name: 'Launch', exact: true }).click()
+    await launchChecked(page)
     await page.getByText('AWS has no ml.m5.large available at the moment.').waitFor()
     expect(await page.getByTestId('run-state').textContent()).toBe('Failed')
     expect(await shownNotifications(app)).toHaveLength(1)
@@ -181,7 +196,7 @@ describe('the cloud view', () => {
     await page.getByText('Enter up to 5 security group IDs of up to 32 characters each.').waitFor()
     expect(await launch.isDisabled()).toBe(true)
     await page.getByLabel('Security groups').fill('sg-1')
-    await launch.click()
+    await launchChecked(page)
     await page.getByText('AWS has no ml.m5.large available at the moment.').waitFor()
     const [job] = [...simulator.account.jobs.values()]
     expect(job!.request).toMatchObject({
@@ -216,7 +231,7 @@ describe('the cloud view', () => {
     }
   })
 
-  it('requests the MFA code of a launch in every view, and launches with it', async () => {
+  it('requests the MFA code in every view, and launches with it', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
     const env = { ...cloudEnvironment(simulator, engine), ...(await writeMfaProfile(fleet.folder, simulator)) }
     window = await launchCloudApp({ env })
@@ -224,13 +239,14 @@ describe('the cloud view', () => {
     await openCloudView(page)
     await fillLaunchForm(page, fleet.forecasts)
     await page.getByLabel('Profile').selectOption('careful')
-    await page.getByRole('button', { name: 'Launch', exact: true }).click()
+    await page.getByRole('button', { name: 'Run checks', exact: true }).click()
     await page.getByRole('dialog', { name: 'MFA code' }).waitFor()
     await page.locator('.sidebar-button[data-view="start"]').click()
     await page.getByRole('main', { name: 'Start' }).waitFor()
     expect(simulator.account.jobs.size).toBe(0)
     await submitMfaCode(page)
     await page.getByRole('button', { name: 'Cloud', exact: true }).click()
+    await page.getByRole('button', { name: 'Launch', exact: true }).click()
     await page.getByText('AWS has no ml.m5.large available at the moment.').waitFor()
     expect(simulator.account.jobs.size).toBe(1)
   })
@@ -275,6 +291,7 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Verify credentials' }).click()
     await submitMfaCode(page)
     await page.getByTestId('caller').getByText('assumed-role/Planner').waitFor()
+    await toggleStep(page, 'Account')
     await page.getByLabel('Profile').selectOption('sso')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByTestId('caller').getByText('AWSReservedSSO_Capacity').waitFor()
@@ -282,6 +299,7 @@ describe('the cloud view', () => {
     // The keys of user, assumed role and sign-in; the token is only in the cache of the AWS CLI.
     expect(simulator.account.keys.size).toBe(3)
     simulator.signIn.accounts = [...simulator.signIn.accounts, { id: '210987654321', name: 'Sandbox', roles: ['Planner', 'ReadOnly'] }]
+    await toggleStep(page, 'Account')
     await page.getByRole('button', { name: 'Browse accounts and roles' }).click()
     await page.getByRole('option', { name: 'Sandbox 210987654321/' }).click()
     await page.getByRole('option', { name: 'ReadOnly' }).click()

@@ -2,7 +2,7 @@
 import type { EChartsOption } from 'echarts'
 import { useCallback } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
-import { createReliabilityOption } from '../../charts/curve-options.ts'
+import { createReliabilityOption, wilsonInterval } from '../../charts/curve-options.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import type { HoldOutAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
@@ -69,9 +69,9 @@ const selectionText = ({ models }: Accuracy): string => {
   return `${topModel.model} was selected for ${formatting.count(topModel.series_won)} of ${formatting.count(total)} series${error}.`
 }
 
-/** "cpu_p95: selected models promise 5.75 and get 8.3". */
+/** "cpu_p95: selected models have a mean absolute error of 5.75 in the backtest, and 8.3 on a last window that the selection did not see". */
 const holdOutText = ({ metric, series, in_sample_mae, hold_out_mae }: HoldOutAccuracy): string =>
-  `${metric}: selected models promise a mean absolute error of ${formatScore(in_sample_mae)}; selected without the last window, they get ${formatScore(hold_out_mae)} on it (${formatting.count(series)} series)`
+  `${metric}: selected models have a mean absolute error of ${formatScore(in_sample_mae)} in the backtest, and ${formatScore(hold_out_mae)} on a last window that the selection did not see (${formatting.count(series)} series).`
 
 const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
   const value = (number: number | null, unit = ''): string => (number === null ? '–' : formatting.value(number, unit))
@@ -154,10 +154,20 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
         title={calibration.verdict}
         note="Calibration: predicted probability against observed frequency, by decile"
         label={`Calibration of breach probabilities. ${calibration.verdict}`}
+        legend={[
+          { label: 'Observed', color: theme.accent, mark: 'bar', series: ['observed'] },
+          { label: '90 % interval', color: theme.text, mark: 'line', series: ['intervals'] },
+          { label: 'Perfect calibration', color: theme.muted, mark: 'dashed', series: ['perfect'] },
+        ]}
         option={option}
         table={() => ({
-          columns: ['predicted %', 'observed %', unit],
-          rows: calibration.reliability.map(({ predicted, observed, series }) => [100 * predicted, 100 * observed, series]),
+          columns: ['predicted %', 'observed %', '90 % interval from', 'to', unit],
+          rows: calibration.reliability.map(({ predicted, observed, series }) => [
+            100 * predicted,
+            100 * observed,
+            ...wilsonInterval(observed, series).map((end) => 100 * end),
+            series,
+          ]),
         })}
       />
       <dl className="facts">
@@ -230,6 +240,7 @@ const coverageOption = (models: Accuracy['models'], level: number, theme: ChartT
       kinds: [{ name: 'actual coverage', color: theme.accent, values: bounded.map((model) => 100 * (model.interval_coverage ?? 0)) }],
       labels: bounded.map((model) => formatFraction(model.interval_coverage ?? 0)),
       notes: bounded.map(() => `nominal ${formatFraction(level)}`),
+      mark: { value: 100 * level, name: `nominal ${formatFraction(level)}` },
     },
     { theme, formatting },
   )

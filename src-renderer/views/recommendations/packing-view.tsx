@@ -139,6 +139,9 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
         legend={[
           { label: 'Before consolidation', color: theme.muted, mark: 'line', series: ['alone'] },
           { label: 'After consolidation', color: theme.accent, mark: 'line', series: ['together'] },
+          ...(load.paths === null
+            ? []
+            : [{ label: 'Highest load, P50 to P90', color: theme.accent, mark: 'area' as const, series: ['paths'] }]),
         ]}
         label={title}
         option={option}

@@ -191,10 +191,10 @@ const StrongestUplifts = ({ response, theme }: { readonly response: SeasonRespon
           unit: 'points',
           isHorizontal: true,
           kinds: [{ name: 'uplift', color: theme.accent, values: strongest.map(({ eoq_uplift_points }) => eoq_uplift_points) }],
-          labels: strongest.map((row) => {
-            const interval = formatInterval(row.eoq_uplift_low, row.eoq_uplift_high)
-            return `${formatSigned(row.eoq_uplift_points)}${interval === '' ? '' : ` (${interval})`}`
-          }),
+          labels: strongest.map((row) => formatSigned(row.eoq_uplift_points)),
+          intervals: strongest.map(({ eoq_uplift_low: low, eoq_uplift_high: high }) =>
+            low === null || high === null ? null : [low, high],
+          ),
           notes: strongest.map(({ eoq_uplift_quarters: quarters }) => `n = ${quarters} quarter ends`),
         },
         { theme, formatting },
@@ -206,7 +206,7 @@ const StrongestUplifts = ({ response, theme }: { readonly response: SeasonRespon
     <ChartFrame
       className="tall"
       title={title}
-      note="Filtered servers with the largest quarter-end uplift. Click to open."
+      note="Filtered servers with the largest quarter-end uplift and its interval. Click to open."
       label={`Most affected servers. ${title}`}
       option={option}
       onItemClick={(_, __, index) => {
