@@ -38,6 +38,27 @@ export const AdvancedFields = () => {
             placeholder="Optional CSV; default: the file next to local forecasts"
             onChange={(eventsTable) => updateForm({ eventsTable })}
           />
+          <LocalPathField
+            label="Projects table"
+            kind="table"
+            value={form.projectsTable}
+            placeholder="Optional CSV; default: the file next to local forecasts"
+            onChange={(projectsTable) => updateForm({ projectsTable })}
+          />
+          <LocalPathField
+            label="Drivers table"
+            kind="table"
+            value={form.driversTable}
+            placeholder="Optional CSV; default: the file next to local forecasts"
+            onChange={(driversTable) => updateForm({ driversTable })}
+          />
+          <LocalPathField
+            label="Instance catalogue"
+            kind="table"
+            value={form.catalogue}
+            placeholder="Optional CSV; default: shipped sizes and prices of EC2"
+            onChange={(catalogue) => updateForm({ catalogue })}
+          />
         </>
       )}
       <TextField

@@ -37,7 +37,7 @@ export const handleRunEvent = (analysisId: string, event: RunEvent): void => {
       return
     case 'failed': {
       const { source } = analysis
-      const isAsked = source.kind === 'forecast' && reopenImportDialog(source.paths, source.settings, event.error)
+      const isAsked = source.kind === 'forecast' && reopenImportDialog(source, event.error)
       setState({ analysis: null, view: 'start', failure: isAsked ? null : { subject: analysis.name, error: event.error } })
     }
   }

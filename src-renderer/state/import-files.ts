@@ -6,6 +6,7 @@ import {
   mergeReadingSettings,
   type ReadingSettings,
 } from '../../src-shared/config/reading-settings.ts'
+import type { CompanionTableFiles } from '../../src-shared/run/capacity-tables.ts'
 import { toWireError, type ErrorCode, type WireError } from '../../src-shared/run/errors.ts'
 import type { Inspection } from '../../src-shared/run/inspection.ts'
 import { request } from '../ipc/bridge.ts'
@@ -14,6 +15,8 @@ import { changeSettings, useWindowState } from './window-state.ts'
 export interface ImportState {
   readonly paths: readonly string[]
   readonly settings: ReadingSettings
+  /** Stated tables; the others are the files next to the forecasts. */
+  readonly tables: CompanionTableFiles
   /** The latest that was read; shown while a newer one is read. */
   readonly inspection: Inspection | null
   readonly isReading: boolean
@@ -27,6 +30,7 @@ export interface ImportState {
 export const useImportState = create<ImportState>(() => ({
   paths: [],
   settings: {},
+  tables: {},
   inspection: null,
   isReading: false,
   share: null,
@@ -43,8 +47,9 @@ export const openImportDialog = (
   paths: readonly string[],
   settings: ReadingSettings,
   extent: ImportState['extent'] = 'first-part',
+  tables: CompanionTableFiles = {},
 ): void => {
-  setState({ paths, settings, extent, inspection: null, error: null })
+  setState({ paths, settings, tables, extent, inspection: null, error: null })
   useWindowState.setState({ overlay: 'import' })
   void readFiles()
 }
@@ -52,8 +57,14 @@ export const openImportDialog = (
 export const closeImportDialog = (): void => {
   latestReading += 1
   if (getState().isReading) void request('inspection.cancel', {})
-  setState({ paths: [], settings: {}, inspection: null, isReading: false, error: null })
+  setState({ paths: [], settings: {}, tables: {}, inspection: null, isReading: false, error: null })
   useWindowState.setState({ overlay: null })
+}
+
+/** States a table; "" withdraws it. */
+export const changeTable = (kind: keyof CompanionTableFiles, path: string): void => {
+  const { [kind]: _replaced, ...others } = getState().tables
+  setState({ tables: path === '' ? others : { ...others, [kind]: path } })
 }
 
 /** States how the files are read, and reads them again. */
@@ -136,8 +147,15 @@ const curableCodes = new Set<ErrorCode>([
 ])
 
 /** Asks about the files of an analysis that failed where an answer can help; false where it cannot. */
-export const reopenImportDialog = (paths: readonly string[], settings: ReadingSettings, error: WireError): boolean => {
+export const reopenImportDialog = (
+  {
+    paths,
+    settings,
+    tables,
+  }: { readonly paths: readonly string[]; readonly settings: ReadingSettings; readonly tables?: CompanionTableFiles | undefined },
+  error: WireError,
+): boolean => {
   if (!curableCodes.has(error.code)) return false
-  openImportDialog(paths, settings, 'all')
+  openImportDialog(paths, settings, 'all', tables)
   return true
 }

@@ -41,12 +41,12 @@ const importForecasts = async (paths: readonly string[]): Promise<void> => {
 
 /** Analyses forecasts as the import dialog says, which closes. */
 export const analyseImported = (): Promise<void> => {
-  const { paths } = useImportState.getState()
+  const { paths, tables } = useImportState.getState()
   const settings = analysisReading(useImportState.getState())
   return openWithStatus(fileNameOf(paths[0] ?? ''), async () => {
     await saveImportChoice()
     closeImportDialog()
-    await analyse({ kind: 'forecast', paths: [...paths], settings })
+    await analyse({ kind: 'forecast', paths: [...paths], settings, tables })
   })
 }
 
@@ -79,6 +79,12 @@ export const openRunFolder = (folder: string): Promise<void> => openWithStatus(f
 
 /** null when the dialog is dismissed. */
 export const chooseFolder = async (): Promise<string | null> => (await request('path.choose', { kind: 'folder' })).path
+
+/** Nothing happens when the dialog is dismissed. */
+export const chooseTable = async (onChosen: (path: string) => void): Promise<void> => {
+  const { path } = await request('path.choose', { kind: 'table' })
+  if (path !== null) onChosen(path)
+}
 
 export const choosePath = async (kind: 'file' | 'folder'): Promise<void> => {
   const { path } = await request('path.choose', { kind })

@@ -43,6 +43,10 @@ export const launchFormSchema = z.strictObject({
   serversTable: z.string(),
   /** Local CSV of one-off events; "": the companion file of local forecasts. */
   eventsTable: z.string(),
+  /** Local CSV of capacity projects, of business drivers, of instance sizes; "": the companion files of local forecasts. */
+  projectsTable: z.string(),
+  driversTable: z.string(),
+  catalogue: z.string(),
   program: z.enum(['engine', 'python-module']),
   /** Single instance, or a Spark cluster of `instances`. */
   engine: z.enum(engineKinds),
@@ -76,6 +80,9 @@ export const emptyLaunchForm: LaunchForm = {
   configFile: '',
   serversTable: '',
   eventsTable: '',
+  projectsTable: '',
+  driversTable: '',
+  catalogue: '',
   program: 'engine',
   engine: 'single',
   instances: defaultInstances,

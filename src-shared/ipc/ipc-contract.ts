@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { configPreviewSchema } from '../config/pipeline-config.ts'
 import { readingSettingsSchema } from '../config/reading-settings.ts'
 import { settingsChangeSchema, settingsSchema } from '../config/settings.ts'
-import { capacityTablesSchema } from '../run/capacity-tables.ts'
+import { capacityTablesSchema, companionTablesSchema } from '../run/capacity-tables.ts'
 import { inspectionSchema } from '../run/inspection.ts'
 import { runEventSchema } from '../run/run-event.ts'
 import { fileVerificationSchema } from '../run/run-manifest.ts'
@@ -133,7 +133,13 @@ export type RecentRun = z.infer<typeof recentRunSchema>
 export const analysisSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sample'), servers: z.int().min(1).max(100_000).optional() }),
   /** Files and folders that are one dataset, and how they are read. */
-  z.strictObject({ kind: z.literal('forecast'), paths, settings: readingSettingsSchema }),
+  z.strictObject({
+    kind: z.literal('forecast'),
+    paths,
+    settings: readingSettingsSchema,
+    /** Those that are not stated are the files next to the forecasts. */
+    tables: companionTablesSchema.optional(),
+  }),
   /** The forecasts that a run was made of, with the run's settings and its event calendar. */
   z.strictObject({ kind: z.literal('rerun'), folder: path }),
 ])
@@ -173,7 +179,10 @@ export const channels = {
     /** What the app was started for; the window asks once, when it is ready. */
     'start.get': { request: emptyObject, response: startRequestSchema },
     /** System dialog; null when dismissed. */
-    'path.choose': { request: z.strictObject({ kind: z.enum(['file', 'folder']) }), response: z.object({ path: path.nullable() }) },
+    'path.choose': {
+      request: z.strictObject({ kind: z.enum(['file', 'folder', 'table']) }),
+      response: z.object({ path: path.nullable() }),
+    },
     /** Whether a path is a run folder or holds forecasts. */
     'path.inspect': { request: z.strictObject({ path }), response: z.object({ path, kind: z.enum(['run', 'forecast']) }) },
     /** Starts in the engine process and responds at once; progress and outcome are pushed as `analysis.event`. */

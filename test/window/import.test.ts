@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Locator, Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { axeFaults, changeSettings, chooseTheme, loadAxe } from './axe-faults.ts'
+import { showView } from './chart-locators.ts'
 import { dropFiles } from './drop-files.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
@@ -78,9 +79,17 @@ describe('a file of unknown columns', () => {
       /web-1\s+2026-01-01T00:00:00Z\s+cpu_p95/,
     )
     expect(await dialog.getByRole('status').innerText()).toMatch(/1 file, 180 rows, 3 servers/)
+    const plan = await written('plan 2026.csv', 'name,group,metric,units,from\nBranches,east,cpu_p95,8,2026-03-01\n')
+    await window.app.evaluate(({ dialog: system }, chosen) => {
+      system.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
+    }, plan)
+    await dialog.getByRole('button', { name: 'Choose projects table' }).click()
+    await expect.poll(() => dialog.getByLabel('Projects table', { exact: true }).inputValue()).toBe(plan)
     await dialog.getByRole('button', { name: 'Analyse' }).click()
     await page.getByRole('banner', { name: 'Fleet summary' }).waitFor()
     expect(await summaryText(page)).toMatch(/Servers\s+3/)
+    await showView(page, 'Capacity')
+    await page.getByText('Project Branches names east, which is no cluster or host of the servers table.').waitFor()
   })
 
   it('opens at once where a file of the same columns was mapped before', async () => {

@@ -100,7 +100,12 @@ const engineTask = async (form: LaunchForm, localInput: string | null, planFolde
     ...(form.engine === 'spark' ? { spark: { instances: form.instances, planFolder } } : {}),
     ...localFile('serversTable', form.serversTable.trim() || (await findTable('servers'))),
     ...localFile('eventsTable', form.eventsTable.trim() || (await findTable('events'))),
-    ...(localInput === null ? {} : { capacityTables: await findCapacityTables(localInput) }),
+    capacityTables: {
+      ...(localInput === null ? {} : await findCapacityTables(localInput)),
+      ...localFile('projects', form.projectsTable),
+      ...localFile('drivers', form.driversTable),
+      ...localFile('catalogue', form.catalogue),
+    },
   }
 }
 

@@ -5,7 +5,12 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { App } from 'electron'
 import type { AnalysisSource, AnalyzeCall, ChannelResponse, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { applyReadingSettings } from '../../../src-shared/config/reading-settings.ts'
-import { capacityTableKinds, type CapacityTableFiles } from '../../../src-shared/run/capacity-tables.ts'
+import {
+  capacityTableKinds,
+  companionTableKinds,
+  type CapacityTableFiles,
+  type CompanionTableFiles,
+} from '../../../src-shared/run/capacity-tables.ts'
 import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
 import { eventsTablePath, readManifest } from '../../run-folder/read-run-folder.ts'
@@ -75,12 +80,20 @@ export class Analyses {
     const inspectedPaths = await Promise.all(source.paths.map(inspectPath))
     const paths = inspectedPaths.map((inspected) => inspected.path)
     const path = paths[0]!
-    const serversTable = await findCompanionTable(path, 'servers')
-    const eventsTable = await findCompanionTable(path, 'events')
+    const { servers, events, ...capacityTables } = absolutePaths(source.tables ?? {})
+    const serversTable = servers ?? (await findCompanionTable(path, 'servers'))
+    const eventsTable = events ?? (await findCompanionTable(path, 'events'))
     const out = this.#runFolder(inputName(path))
     this.#run({
       analysisId,
-      source: { kind: 'forecast', paths, serversTable, eventsTable, capacityTables: await findCapacityTables(path), model: null },
+      source: {
+        kind: 'forecast',
+        paths,
+        serversTable,
+        eventsTable,
+        capacityTables: { ...(await findCapacityTables(path)), ...capacityTables },
+        model: null,
+      },
       out,
       config: applyReadingSettings(analysis, source.settings),
       memoryLimit,
@@ -195,3 +208,6 @@ const timestamp = (now: Date): string => {
     `-${pad(now.getHours())}${pad(now.getMinutes())}${pad(now.getSeconds())}`
   )
 }
+
+const absolutePaths = (tables: CompanionTableFiles): CompanionTableFiles =>
+  Object.fromEntries(companionTableKinds.flatMap((kind) => (tables[kind] === undefined ? [] : [[kind, resolve(tables[kind])]])))

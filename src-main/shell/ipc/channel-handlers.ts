@@ -88,6 +88,12 @@ const addEarlierSampleRuns = async ({ engine, recentRuns }: HandlerDeps, run: st
   }
 }
 
+const pathTitles = {
+  file: 'Open a forecast file',
+  folder: 'Open a folder of forecasts or a run folder',
+  table: 'Choose a table',
+} as const
+
 const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>> => {
   const { engine, queries, analyses, recentRuns, settings } = deps
   const hasByteOrderMark = (): boolean => settings.get().csvByteOrderMark
@@ -97,16 +103,18 @@ const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>
       const window = deps.window()
       if (window === undefined) return { path: null }
       const { filePaths } = await dialog.showOpenDialog(window, {
-        title: kind === 'file' ? 'Open a forecast file' : 'Open a folder of forecasts or a run folder',
-        properties: [kind === 'file' ? 'openFile' : 'openDirectory'],
-        ...(kind === 'file'
-          ? {
+        title: pathTitles[kind],
+        properties: [kind === 'folder' ? 'openDirectory' : 'openFile'],
+        ...(kind === 'folder'
+          ? {}
+          : {
               filters: [
-                { name: 'Forecasts', extensions: [...parquetExtensions, ...textExtensions] },
+                kind === 'table'
+                  ? { name: 'Tables', extensions: ['csv', 'xlsx'] }
+                  : { name: 'Forecasts', extensions: [...parquetExtensions, ...textExtensions] },
                 { name: 'All files', extensions: ['*'] },
               ],
-            }
-          : {}),
+            }),
       })
       deps.granted.add(...filePaths)
       return { path: filePaths[0] ?? null }

@@ -87,7 +87,8 @@ export const pathsOf = <Name extends WindowChannel>(channel: Name, request: Chan
   if (channel === 'recent.remove' || channel === 'cloud.save-form' || channel === 'cloud.import-config') return []
   if (channel === 'cloud.preflight' || channel === 'cloud.launch') return pathsOfForm(request as LaunchForm)
   const { source, ...keys } = request as RequestKeys
-  return [keys, source ?? {}].flatMap(({ folder, path, earlier, later, paths }) =>
+  const tables = Object.values(source?.tables ?? {})
+  return [keys, source ?? {}, { paths: tables }].flatMap(({ folder, path, earlier, later, paths }) =>
     [folder, path, earlier, later, ...(paths ?? [])].filter((value) => value !== undefined),
   )
 }
@@ -100,10 +101,21 @@ interface PathKeys {
   readonly paths?: readonly string[]
 }
 interface RequestKeys extends PathKeys {
-  readonly source?: PathKeys
+  readonly source?: PathKeys & { readonly tables?: Readonly<Record<string, string>> }
 }
 
-const pathsOfForm = ({ input, serversTable, eventsTable, configFile, projectFolder }: LaunchForm): string[] =>
-  [input, serversTable, eventsTable, configFile, projectFolder].map((path) => path.trim()).filter((path) => path !== '' && !isRemote(path))
+const pathsOfForm = ({
+  input,
+  serversTable,
+  eventsTable,
+  projectsTable,
+  driversTable,
+  catalogue,
+  configFile,
+  projectFolder,
+}: LaunchForm): string[] =>
+  [input, serversTable, eventsTable, projectsTable, driversTable, catalogue, configFile, projectFolder]
+    .map((path) => path.trim())
+    .filter((path) => path !== '' && !isRemote(path))
 
 const isRemote = (input: string): boolean => input.startsWith('s3://')

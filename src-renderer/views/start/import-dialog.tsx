@@ -10,7 +10,7 @@ import { changeReading, closeImportDialog, isImportable, useImportState } from '
 import { analyseImported, fileNameOf } from '../../state/open-path.ts'
 import { formatting } from '../../theme/formatting.ts'
 import { describeCounts, describeReading, describeSteps, describeTimes, listOf } from './describe-inspection.ts'
-import { ColumnFields, ReadingFields } from './import-fields.tsx'
+import { ColumnFields, ReadingFields, TableFields } from './import-fields.tsx'
 import './import-dialog.css'
 
 export const ImportDialog = () => {
@@ -74,6 +74,9 @@ const InspectionSections = ({ inspection }: { readonly inspection: Inspection })
       </Section>
       <Section title="Reading">
         <ReadingFields inspection={inspection} />
+      </Section>
+      <Section title="Tables">
+        <TableFields />
       </Section>
       <Section title="Rows to analyse">
         {preview.length === 0 ? (

@@ -4,10 +4,12 @@ import { decimalSettings } from '../../../src-shared/config/analysis-config.ts'
 import { metricUnits } from '../../../src-shared/config/metric-units.ts'
 import { ownValue } from '../../../src-shared/config/name-record.ts'
 import { columnRoles, wideLayouts, type ColumnRoleName, type RoleMapping, type WideLayout } from '../../../src-shared/run/input-mapping.ts'
+import { companionTableKinds } from '../../../src-shared/run/capacity-tables.ts'
 import type { Inspection } from '../../../src-shared/run/inspection.ts'
 import { Field } from '../../components/field.tsx'
 import { OptionList } from '../../components/select.tsx'
-import { changeReading, useImportState } from '../../state/import-files.ts'
+import { changeReading, changeTable, useImportState } from '../../state/import-files.ts'
+import { chooseTable, fileNameOf } from '../../state/open-path.ts'
 import { columnRoleLabels } from '../../theme/labels.ts'
 import { listOf } from './describe-inspection.ts'
 
@@ -249,6 +251,42 @@ const LevelField = ({ inspection }: { readonly inspection: Inspection }) => {
       error="A share between 0 and 1, such as 0.8."
       onChange={(text) => changeReading({ interval_level: text === '' ? undefined : Number(text) })}
     />
+  )
+}
+
+const tableLabels = {
+  servers: 'Servers table',
+  events: 'Events table',
+  projects: 'Projects table',
+  drivers: 'Drivers table',
+  catalogue: 'Instance catalogue',
+} as const
+
+/** Tables that have another name than the forecasts, or stand elsewhere. */
+export const TableFields = () => {
+  const { paths, tables } = useImportState()
+  const name = fileNameOf(paths[0] ?? '').replace(/\.[^.]*$/, '')
+  return (
+    <div className="import-fields">
+      {companionTableKinds.map((kind) => (
+        <div key={kind} className="import-table">
+          <TextField
+            label={tableLabels[kind]}
+            hint={`Empty: ${name}.${kind}.csv, if it is there`}
+            value={tables[kind] ?? ''}
+            onChange={(path) => changeTable(kind, path)}
+          />
+          <button
+            type="button"
+            className="button"
+            aria-label={`Choose ${tableLabels[kind].toLowerCase()}`}
+            onClick={() => void chooseTable((path) => changeTable(kind, path))}
+          >
+            …
+          </button>
+        </div>
+      ))}
+    </div>
   )
 }
 

@@ -1,6 +1,6 @@
 // How the launch form becomes a SageMaker job.
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { smallForecasts } from '../../fixtures/small-forecasts.ts'
 import { buildLaunchRequest, fillFromConfig, saveLaunchForm, readLaunchForm } from '../../../src-main/shell/cloud/launch-form.ts'
@@ -115,6 +115,16 @@ describe('the uploads of a launch form', () => {
     expect(companion.task).toMatchObject({ serversTable: join(workspace.folder, 'fleet.servers.csv'), eventsTable })
     expect(other.task).toMatchObject({ serversTable: join(workspace.folder, 'other.csv'), eventsTable })
     expect(companion.task).toMatchObject({ capacityTables: { projects: join(workspace.folder, 'fleet.projects.csv') } })
+    const stated = await requestOf({
+      ...filledForm(),
+      input,
+      projectsTable: 'plan.csv',
+      driversTable: 'orders.csv',
+      catalogue: 'sizes.csv',
+    })
+    expect(stated.task).toMatchObject({
+      capacityTables: { projects: resolve('plan.csv'), drivers: resolve('orders.csv'), catalogue: resolve('sizes.csv') },
+    })
     await writeFile(input, smallForecasts)
     const job = await launched({ input, serversTable: '' })
     expect(inputsOf(job)).toMatchObject({ projects: `${root}/projects: fleet.projects.csv` })
