@@ -1,4 +1,5 @@
 // Sends a message to a webhook of Slack or Teams: to the host that the plan names, with few tries, and no redirect.
+import { CloudHttpHandler } from '../cloud/account/http-handler.ts'
 import { sendWithTries, type CycleMessage, type SendOptions } from './send-with-tries.ts'
 import { fillVariables, type Environment } from './variables.ts'
 
@@ -31,33 +32,30 @@ export const webhookPayload = (service: WebhookService, { title, lines }: CycleM
 /** Fills `${NAME}`, which stands behind the host alone, from the environment. Throws config-invalid for a variable that is not set. */
 export const fillUrl = (url: string, environment: Environment): URL => new URL(fillVariables(url, environment, 'webhook'))
 
-/** Throws delivery-failed. */
+/** Goes through the proxy of the environment. Throws delivery-failed. */
 export const sendWebhook = async (url: URL, service: WebhookService, message: CycleMessage, options: SendOptions = {}): Promise<void> => {
-  const body = JSON.stringify(webhookPayload(service, message))
-  await sendWithTries(
-    url.host,
-    async () => {
-      const limit = AbortSignal.timeout(timeoutMs)
-      try {
-        const response = await fetch(url, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', 'idempotency-key': message.id },
-          body,
-          redirect: 'manual',
-          signal: options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]),
-        })
-        await response.body?.cancel()
-        if (response.ok) return null
-        return { text: `answers ${response.status}`, isFinal: response.status !== 429 && response.status < 500 }
-      } catch (cause) {
-        return { text: limit.aborted ? 'does not answer' : `cannot be reached${reasonOf(cause)}`, isFinal: false }
-      }
-    },
-    options,
-  )
-}
-
-const reasonOf = (cause: unknown): string => {
-  const code = ((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code
-  return code === undefined ? '' : ` (${code})`
+  const http = new CloudHttpHandler({ caBundle: undefined })
+  const headers = { 'content-type': 'application/json', 'idempotency-key': message.id }
+  const request = { method: 'POST', url, headers, body: JSON.stringify(webhookPayload(service, message)) } as const
+  try {
+    await sendWithTries(
+      url.host,
+      async () => {
+        const limit = AbortSignal.timeout(timeoutMs)
+        const abortSignal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit])
+        try {
+          const { status, body } = await http.send(request, { abortSignal })
+          body.destroy()
+          if (status >= 200 && status < 300) return null
+          return { text: `answers ${status}`, isFinal: status !== 429 && status < 500 }
+        } catch (cause) {
+          const { code } = cause as NodeJS.ErrnoException
+          return { text: limit.aborted ? 'does not answer' : `cannot be reached${code === undefined ? '' : ` (${code})`}`, isFinal: false }
+        }
+      },
+      options,
+    )
+  } finally {
+    http.destroy()
+  }
 }

@@ -1,5 +1,6 @@
-// Mail of a cycle against a real SMTP server on loopback: encrypted, signed in, with the report, once for each recipient.
+// Mail of a cycle against a real SMTP server on loopback: encrypted, signed in, with the report, once for each recipient; a webhook through a proxy.
 import { readdir, readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
@@ -8,7 +9,7 @@ import type { MailOutput } from '../../src-main/cycle/cycle-plan.ts'
 import { sendMail } from '../../src-main/cycle/mail.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
-import { proxyCertificate } from '../fixtures/intercepting-proxy.ts'
+import { proxyCertificate, startInterceptingProxy, type InterceptingProxy } from '../fixtures/intercepting-proxy.ts'
 import { startHeadroom } from '../fixtures/run-headroom.ts'
 
 interface Received {
@@ -53,6 +54,10 @@ const startServer = async (options: SMTPServerOptions): Promise<number> => {
 }
 
 let workspace: ForecastWorkspace
+let hooks: Server
+let proxy: InterceptingProxy
+/** Addresses that the receiver of messages was asked for. */
+const hooked: string[] = []
 let encrypted: number
 let plain: number
 
@@ -60,10 +65,18 @@ beforeAll(async () => {
   workspace = await ForecastWorkspace.open()
   const [key, cert] = await Promise.all([readFile(proxyCertificate.replace('.cert.', '.key.')), readFile(proxyCertificate)])
   encrypted = await startServer({ key, cert })
+  hooks = createServer((request, response) => {
+    hooked.push(request.url!)
+    request.resume().on('end', () => response.end())
+  })
+  await new Promise<void>((resolve) => void hooks.listen(0, '127.0.0.1', resolve))
+  proxy = await startInterceptingProxy(`http://127.0.0.1:${(hooks.address() as AddressInfo).port}`)
   plain = await startServer({ disabledCommands: ['STARTTLS', 'AUTH'] })
 })
 afterAll(async () => {
   for (const server of servers) server.close()
+  proxy.close()
+  hooks.close()
   await workspace.close()
 })
 beforeEach(() => {
@@ -87,10 +100,12 @@ outputs:
     password: \${SMTP_PASSWORD}
     from: headroom@bank.example
     to: [ada@bank.example, ben@bank.example]
+  - { kind: webhook, service: slack, url: 'https://localhost/hook?sig=a%2Fb' }
 `,
   )
   const cycle = () =>
-    startHeadroom(['cycle', plan], { env: { SMTP_PASSWORD: 'hidden-word', NODE_EXTRA_CA_CERTS: proxyCertificate } }).result
+    startHeadroom(['cycle', plan], { env: { SMTP_PASSWORD: 'hidden-word', NODE_EXTRA_CA_CERTS: proxyCertificate, HTTPS_PROXY: proxy.url } })
+      .result
   refusals.set('ben@bank.example', 550)
   const first = await cycle()
   expect(first.stdout).toContain('done: mail to ada@bank.example by localhost\nfailed: mail to ben@bank.example by localhost')
@@ -107,6 +122,10 @@ outputs:
   expect(await cycle()).toMatchObject({ code: 0 })
   expect(await cycle()).toMatchObject({ code: 0, stdout: expect.stringContaining('done before: mail to ben@bank.example') })
   expect(received.map(({ to }) => to)).toEqual(['ben@bank.example'])
+
+  // The webhook goes through the proxy, the mail does not.
+  expect(hooked).toEqual(['/hook?sig=a%2Fb'])
+  expect(proxy.tunnels).toEqual(['localhost:443'])
 
   const state = join(workspace.folder, 'runs', '.cycle')
   for (const name of await readdir(state)) expect(await readFile(join(state, name), 'utf8')).not.toContain('hidden-word')
