@@ -54,6 +54,7 @@ for (const script of [
   'cloud-on-moto.mjs',
   'collect-on-moto.mjs',
   'real-prometheus.mjs',
+  'textfile-metrics.mjs',
   'engine-in-debian.mjs',
   'spark.mjs',
   'spark-storage.mjs',
