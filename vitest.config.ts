@@ -1,11 +1,22 @@
 // The kinds of tests: those that need no window fill the processors; of those with a window two files run at once, each with its own app.
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** A long file that starts last runs alone at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification): boolean => /\.slow\.test\.ts$|\/torture\//.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   test: {
     // Launches and child processes wait often enough for three to share two processors.
     maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         assetsInclude: ['**/*.wasm'],
@@ -15,8 +26,9 @@ export default defineConfig({
           exclude: ['test/{window,package}/**'],
           // Files that run in the same process load the code under test once; no test changes a module.
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // A loaded machine is many times slower.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -32,7 +44,8 @@ export default defineConfig({
         test: {
           name: 'window',
           include: ['test/window/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: Number(process.env['HEADROOM_WINDOW_WORKERS'] ?? '2'),
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // A loaded machine answers late; what never comes fails the test by this.

@@ -3,6 +3,7 @@ import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import type { RunEvent, RunWarning } from '../../src-shared/run/run-event.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
+import type { PictureWriter } from './pictures/write-pictures.ts'
 
 export interface AnalysisRequest {
   /** Parquet files, folders, globs or Hive-partitioned trees that hold the forecasts. */
@@ -42,7 +43,10 @@ export interface LongWork<Event> {
   readonly onEvent?: ((event: Event) => void) | undefined
 }
 
-export type AnalysisWork = LongWork<RunEvent>
+export interface AnalysisWork extends LongWork<RunEvent> {
+  /** Writes the two pictures; drawn by default. */
+  readonly writePictures?: PictureWriter | undefined
+}
 
 export interface AnalysisResult {
   readonly folder: string

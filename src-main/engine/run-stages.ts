@@ -29,7 +29,7 @@ import { assessEvents } from '../forecasts/assess-events.ts'
 import type { AssessedFleet } from './fleet-stages.ts'
 import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
 import { readHeatmap } from './pictures/read-heatmap.ts'
-import { writePictures } from './pictures/write-pictures.ts'
+import { drawPictures } from './pictures/write-pictures.ts'
 import { assignRecommendations } from './recommendations/assign-recommendations.ts'
 import { checkPlacementEarly } from './recommendations/check-placement.ts'
 import { describeRecommendations, listRecommendations } from './recommendations/describe-recommendations.ts'
@@ -176,11 +176,12 @@ const recommendFleet = async (
 }
 
 /** Reads the heatmap on a connection of its own. */
-const paintPictures = async ({ database, staging }: Run, fleet: AssessedFleet, clusteredServers: ClusteredServers): Promise<void> => {
+const paintPictures = async ({ database, staging, work }: Run, fleet: AssessedFleet, clusteredServers: ClusteredServers): Promise<void> => {
   const { config, primaryMetric, calendar, grid, zone } = fleet
   const connection = await database.openConnection()
   try {
     const heatmap = await readHeatmap(connection, config, primaryMetric, calendar, grid)
+    const { writePictures = drawPictures } = work
     await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold, zoneClock(zone.name))
     for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture]) await staging.seal(name)
   } finally {

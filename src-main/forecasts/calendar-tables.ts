@@ -21,7 +21,12 @@ export const createCalendar = async (
   )
   const years = yearsOfForecasts(first, middle, last)
   const holidays = holidayDates(config, years)
-  await database.run('CREATE OR REPLACE TABLE holidays (day DATE, name VARCHAR)')
-  for (const { day, name } of holidays) await database.run('INSERT INTO holidays VALUES (CAST(? AS DATE), ?)', [day, name])
+  const named = { day: 'VARCHAR', name: 'VARCHAR' } as const
+  await database.storeRows(
+    'named_days',
+    named,
+    holidays.map(({ day, name }) => [day, name]),
+  )
+  await database.run('CREATE OR REPLACE TABLE holidays AS SELECT CAST(day AS DATE) AS day, name FROM named_days')
   return calendarForYears(eoqWindow, holidays, years, zone)
 }

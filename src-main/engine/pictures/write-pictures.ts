@@ -7,14 +7,16 @@ import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 
-/** Loads the drawing libraries, which other commands do not need. */
-export const writePictures = async (
+export type PictureWriter = (
   folder: string,
   heatmap: HeatmapData,
   clusteredServers: ClusteredServers,
   underutilizedThreshold: number,
   clock: ZoneClock,
-): Promise<void> => {
+) => Promise<void>
+
+/** Loads the drawing libraries, which other commands do not need. */
+export const drawPictures: PictureWriter = async (folder, heatmap, clusteredServers, underutilizedThreshold, clock) => {
   const { drawClustersPicture, drawHeatmapPicture } = await import('./draw-pictures.ts')
   await writeFile(join(folder, runFiles.heatmapPicture), await drawHeatmapPicture(heatmap, clock))
   await writeFile(

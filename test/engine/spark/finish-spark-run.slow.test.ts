@@ -52,7 +52,7 @@ const sparkOutputOf = async (request: Partial<SparkPlanRequest> = {}): Promise<s
 
 describe('a run completed from Spark output', () => {
   test('equals the analysis of the dataset', async () => {
-    const run = await workspace.analyse(set, { config: settings, serversTable: servers })
+    const run = await workspace.analyse(set, { config: settings, serversTable: servers }, { drawsPictures: true })
     const finished = join(workspace.folder, 'finished')
     await finishSparkRun({ sparkOutput: await sparkOutputOf({ config: settings, serversTable: servers }), out: finished, runId: 'r1' })
     expect(await differencesOfRuns(run.folder, finished)).toEqual([])
@@ -71,7 +71,7 @@ describe('a run completed from Spark output', () => {
       'from,to,servers,metric,effect,note\n2026-02-10,2026-02-12,*,cpu_p95,,Fair\n2026-04-05,2026-04-20,host-0*,cpu_p95,40 %,Merger\n',
     )
     const config = { basis: 'conservative', n_clusters: 'auto', seed: 7 }
-    const run = await workspace.analyse(set, { config, model: 'prophet', eventsTable: events })
+    const run = await workspace.analyse(set, { config, model: 'prophet', eventsTable: events }, { drawsPictures: true })
     const finished = join(workspace.folder, 'finished-forced')
     const { events: withEvents } = await finishSparkRun({
       sparkOutput: await sparkOutputOf({ config, model: 'prophet' }),
