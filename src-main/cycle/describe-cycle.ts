@@ -1,5 +1,6 @@
 // What a cycle tells people: who is at risk, what changed, which gates are crossed, what to do first.
 import type { RunComparison } from '../../src-shared/ipc/run-comparison.ts'
+import { toPlainSentence } from '../../src-shared/run/errors.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readActions } from '../queries/recommendations/recommendations-query.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
@@ -24,7 +25,7 @@ export const describeCycle = async (
   const risk = `${count(manifest?.counts.at_risk_servers ?? 0)} of ${count(manifest?.counts.total_servers ?? 0)} servers at risk${until}`
   const more = actions.length > maxActions ? [`And ${count(actions.length - maxActions)} more recommendations.`] : []
   return {
-    title: `${planName}: ${risk}`,
+    title: toPlainSentence(`${planName}: ${risk}`),
     lines: [
       comparison === null
         ? 'First run of the history.'
@@ -36,6 +37,6 @@ export const describeCycle = async (
       }),
       ...more,
       `Run ${manifest?.run_id ?? ''}.`,
-    ],
+    ].map(toPlainSentence),
   }
 }

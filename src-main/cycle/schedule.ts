@@ -1,12 +1,18 @@
 // A plan as an entry of the system's own scheduler: crontab, systemd or the Task Scheduler of Windows. Only text; nothing is installed.
 import { dirname } from 'node:path'
 import { escapeHtml } from '../../src-shared/chart-options/format.ts'
+import { HeadroomError, toPlainSentence } from '../../src-shared/run/errors.ts'
 import type { CyclePlan } from './cycle-plan.ts'
 import type { Scheduler, TimeOfDay } from './schedulers.ts'
 
-/** `program`: how this program is started, its arguments apart. */
-export const scheduleText = (scheduler: Scheduler, plan: CyclePlan, { hour, minute }: TimeOfDay, program: readonly string[]): string => {
+/** `program`: how this program is started, its arguments apart. Throws usage for a path that would end a line of the entry. */
+export const scheduleText = (scheduler: Scheduler, stated: CyclePlan, { hour, minute }: TimeOfDay, program: readonly string[]): string => {
+  const plan = { ...stated, name: toPlainSentence(stated.name).replace(/\\+$/, '') }
   const command = [...program, 'cycle', plan.file, '--quiet']
+  if (command.some((part) => /\p{Cc}/u.test(part)))
+    throw new HeadroomError('usage', 'The path of the plan holds a line break or another control character.', {
+      next: 'Rename its folder or file.',
+    })
   const secrets = variablesOf(plan)
   const time = `${pad(hour)}:${pad(minute)}`
   if (scheduler === 'cron') return cronText(command, secrets, { hour, minute })

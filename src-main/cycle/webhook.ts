@@ -12,7 +12,13 @@ export const webhookPayload = (service: WebhookService, { title, lines }: CycleM
     const plain = [title, ...lines].map((line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'))
     return { text: `*${plain[0]!}*\n${plain.slice(1).join('\n')}` }
   }
-  const block = (text: string, style: Readonly<Record<string, unknown>> = {}) => ({ type: 'TextBlock', text, wrap: true, ...style })
+  // Markdown, in which a name such as [here](https://...) would become a link.
+  const block = (text: string, style: Readonly<Record<string, unknown>> = {}) => ({
+    type: 'TextBlock',
+    text: text.replaceAll('](', '] ('),
+    wrap: true,
+    ...style,
+  })
   return {
     type: 'message',
     attachments: [

@@ -56,3 +56,11 @@ test('an entry holds no secret line for a plan without one', () => {
   expect(scheduleText('cron', bare, at, program)).not.toContain('#')
   expect(scheduleText('systemd', bare, at, program)).not.toContain('EnvironmentFile')
 })
+
+test.each(['cron', 'systemd', 'task-scheduler'] as const)('no name or path adds a line to an entry of %s', (scheduler) => {
+  const lines = (text: string): number => text.split('\n').length
+  const evil = { ...plan, name: 'a\nExecStartPre=/bin/evil\\' }
+  expect(lines(scheduleText(scheduler, evil, at, program))).toBe(lines(scheduleText(scheduler, plan, at, program)))
+  expect(scheduleText(scheduler, evil, at, program)).not.toMatch(/^ExecStartPre|\\$/m)
+  expect(() => scheduleText(scheduler, { ...plan, file: '/data/a\n* * * * * evil/plan.yaml' }, at, program)).toThrow('control character')
+})

@@ -20,6 +20,13 @@ test('Teams reads an adaptive card', () => {
   })
 })
 
+test('a name that looks like a link is none in Teams', () => {
+  const { attachments } = webhookPayload('teams', { ...message, lines: ['order [here](https://evil.example)'] }) as {
+    attachments: [{ content: { body: { text: string }[] } }]
+  }
+  expect(attachments[0].content.body[1]!.text).toBe('order [here] (https://evil.example)')
+})
+
 test.each(['k/1', '@evil.example/', '//evil.example/'])('the variable %s fills the path, and leaves the host', (key) => {
   expect(fillUrl('https://hooks.example.com/a/${KEY}', { KEY: key })).toMatchObject({
     host: 'hooks.example.com',
