@@ -44,7 +44,9 @@ export const parseYaml = (text: string, createError: (problem: string) => Headro
     return parse(text, { merge: true, maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
   } catch (cause) {
     if (cause instanceof Error && cause.message.startsWith('Merge sources')) throw createError('a merge key << needs groups of keys')
-    if (!(cause instanceof YAMLParseError)) throw createError('it is nested too deeply, or its aliases expand too far')
+    // The parser wraps its own stack overflow, too.
+    if (!(cause instanceof YAMLParseError) || cause.message.startsWith('Maximum call stack'))
+      throw createError('it is nested too deeply, or its aliases expand too far')
     const line = text.slice(0, cause.pos[0]).split('\n').length
     throw createError(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
   }

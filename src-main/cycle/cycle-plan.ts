@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { z, ZodError } from 'zod'
 import { analysisMethodSchema } from '../../src-shared/config/analysis-config.ts'
 import { describeValidationIssue } from '../../src-shared/config/describe-validation-issue.ts'
+import { nameRecord } from '../../src-shared/config/name-record.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { readYamlFile } from '../config/yaml-file.ts'
 import { gatesSchema } from './gates.ts'
@@ -61,7 +62,7 @@ const planSchema = z.strictObject({
   method: analysisMethodSchema.default('headroom'),
   model: z.string().optional(),
   /** Settings of the analysis; the analysis checks them. */
-  settings: z.record(z.string(), z.unknown()).default({}),
+  settings: nameRecord(z.unknown()).default({}),
   threads: z.int().min(1).max(64).optional(),
   memory_limit: z.string().optional(),
   gates: gatesSchema.default({}),

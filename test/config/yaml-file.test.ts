@@ -49,6 +49,7 @@ describe('readYamlFile', () => {
     ['a single value', '70\n', 'config.yaml contains no keys. Headroom expects lines of the form "key: value".'],
     ['a second document', 'seed: 1\n---\nseed: 2\n', 'config.yaml is not valid YAML or JSON: a second document begins in line 2.'],
     ['an open bracket', 'seed: 1\nmonths: [3, 6\n', 'config.yaml is not valid YAML or JSON: Flow sequence in block collection must be'],
+    ['a hundred thousand brackets', '['.repeat(100_000), 'config.yaml is not valid YAML or JSON: it is nested too deeply, or its aliases'],
     [
       'aliases that expand into millions of values',
       expandingAliases(8),

@@ -217,6 +217,10 @@ describe('a plan is refused', () => {
     await expect(read(text)).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringMatching(message) })
   })
 
+  test('with a setting that JavaScript names its own, by the analysis', async () => {
+    expect(Object.keys((await read(`${start}settings: { __proto__: 1 }\n`)).settings)).toEqual(['__proto__'])
+  })
+
   test('whose history is a file', async () => {
     const { file } = await makePlan()
     const plan = await readCyclePlan(file)
