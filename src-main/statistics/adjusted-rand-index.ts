@@ -6,13 +6,13 @@
  */
 export const adjustedRandIndex = (one: Int32Array, other: Int32Array): number => {
   const width = maxOf(other) + 1
-  const contingency = new Map<number, number>()
-  const oneSizes = new Map<number, number>()
-  const otherSizes = new Map<number, number>()
+  const oneSizes = new Float64Array(maxOf(one) + 1)
+  const otherSizes = new Float64Array(width)
+  const contingency = new Float64Array(oneSizes.length * width)
   one.forEach((cluster, index) => {
-    count(contingency, cluster * width + other[index]!)
-    count(oneSizes, cluster)
-    count(otherSizes, other[index]!)
+    contingency[cluster * width + other[index]!]! += 1
+    oneSizes[cluster]! += 1
+    otherSizes[other[index]!]! += 1
   })
   const pairsInBoth = totalPairs(contingency)
   const pairsInOne = totalPairs(oneSizes)
@@ -24,11 +24,6 @@ export const adjustedRandIndex = (one: Int32Array, other: Int32Array): number =>
 
 const maxOf = (values: Int32Array): number => values.reduce((a, b) => Math.max(a, b), 0)
 
-const count = (counts: Map<number, number>, key: number): void => {
-  counts.set(key, (counts.get(key) ?? 0) + 1)
-}
-
 const pairCount = (members: number): number => (members * (members - 1)) / 2
 
-const totalPairs = (counts: ReadonlyMap<number, number>): number =>
-  [...counts.values()].reduce((sum, members) => sum + pairCount(members), 0)
+const totalPairs = (counts: Float64Array): number => counts.reduce((sum, members) => sum + pairCount(members), 0)

@@ -84,18 +84,19 @@ export const seriesProfileQuery = (
   const pinball = pinballColumns(columns, intervalLevel, fixedPoint)
   const bounds = boundColumns(columns)
   return `
-    WITH slotted AS (
-      SELECT *, ${isMeasuredSql} AND predicted IS NOT NULL AS is_backtest,
-             ${duplicateCheck.slot} AS slot
+    WITH known AS (
+      -- NULL in the horizon, so that errors, sums and counts skip it.
+      SELECT *, CASE WHEN ${isMeasuredSql} THEN actual END AS measured_value, ${duplicateCheck.slot} AS slot
       FROM forecast_rows
     ), measured AS (
-      -- NULL outside the backtest, so that sums and counts skip the horizon.
-      SELECT server_id, metric, model, ts, slot, actual, predicted, is_future,${hasBounds ? ' yhat_lower > yhat_upper AS is_inverted,' : ''}
-             CASE WHEN is_backtest THEN predicted - actual END AS error,
-             CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
-             CASE WHEN is_backtest THEN ${isCoveredSql} END AS is_covered,
-             CASE WHEN ${isMeasuredSql} THEN ts END AS measured_at${bounds.perRow}${pinball.perRow}${leads.perRow}
-      FROM slotted
+      SELECT *, predicted - measured_value AS error,
+             CASE WHEN measured_value IS NOT NULL THEN ts END AS measured_at${hasBounds ? ', yhat_lower > yhat_upper AS is_inverted' : ''}${bounds.perRow}${pinball.perRow}
+      FROM known
+    ), summed AS (
+      SELECT *, ${toStepsSql('error', fixedPoint)} AS error_steps,
+             CASE WHEN error IS NOT NULL THEN hash(ts) END AS time_hash,
+             CASE WHEN error IS NOT NULL THEN ${isCoveredSql} END AS is_covered${leads.perRow}
+      FROM measured
     ), bitmaps AS (
       SELECT server_id, metric, model, ${duplicateCheck.bitmap} AS bitmap,
              count(*) AS row_count,
@@ -105,14 +106,14 @@ export const seriesProfileQuery = (
              count(is_future) AS stated,
              count_if(is_future AND predicted IS NOT NULL) AS stated_horizon,
              count(error) AS backtest_points, bit_xor(time_hash) AS backtest_times,
-             sum(${toStepsSql('abs(error)', fixedPoint)}) AS absolute_error,
-             sum(${toStepsSql('error', fixedPoint)}) AS signed_error,
+             sum(abs(error_steps)) AS absolute_error,
+             sum(error_steps) AS signed_error,
              sum(${toStepsSql('coalesce(200 * (abs(error) / nullif(abs(actual) + abs(predicted), 0)), 0 * error)', fixedPoint)}) AS symmetric_error,
              count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
              min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
              ${isWithinPercent ? 'false' : 'min(actual) < 0 OR max(actual) > 100'} AS has_outside_actual,
              ${hasBounds ? 'count_if(is_inverted)' : '0'} AS inverted_rows${bounds.perSeries}${pinball.perSeries}${leads.perSeries}
-      FROM measured GROUP BY ALL
+      FROM summed GROUP BY ALL
     )
     SELECT server_id, metric, model,
            CAST(sum(row_count) AS BIGINT) AS row_count,
@@ -148,7 +149,7 @@ const pinballColumns = (
   const stretch = normalQuantile(0.95) / normalQuantile((1 + intervalLevel) / 2)
   return {
     perRow: `,
-             CASE WHEN is_backtest THEN actual - predicted - ${stretch} * (yhat_upper - predicted) END AS excess_95`,
+             measured_value - predicted - ${stretch} * (yhat_upper - predicted) AS excess_95`,
     perSeries: `,
              sum(${toStepsSql('excess_95 * CASE WHEN excess_95 > 0 THEN 0.95 ELSE -0.05 END', fixedPoint)}) AS pinball_95, count(excess_95) AS pinball_points`,
     overall: `${fromStepsSql('sum(pinball_95)')} AS pinball_95, CAST(sum(pinball_points) AS BIGINT) AS pinball_points`,
@@ -161,8 +162,8 @@ const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: strin
     ? { perRow: '', perSeries: '', overall: 'CAST(NULL AS BIGINT) AS backtest_lead_seconds, CAST(NULL AS DOUBLE) AS backtest_lead_periods' }
     : {
         perRow: `,
-             CASE WHEN is_backtest THEN date_diff('second', cutoff, ts) END AS lead_seconds,
-             CASE WHEN is_backtest THEN horizon_offset END AS lead_periods`,
+             CASE WHEN error IS NOT NULL THEN date_diff('second', cutoff, ts) END AS lead_seconds,
+             CASE WHEN error IS NOT NULL THEN horizon_offset END AS lead_periods`,
         perSeries: `,
              max(lead_seconds) AS backtest_lead_seconds, max(lead_periods) AS backtest_lead_periods`,
         overall: 'max(backtest_lead_seconds) AS backtest_lead_seconds, max(backtest_lead_periods) AS backtest_lead_periods',
