@@ -1,9 +1,10 @@
 // What a plan has done already: the run of its last inputs, and which outputs that run went to.
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { readRegularText } from '../run-folder/regular-file.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
 
 const stateSchema = z.object({
@@ -23,7 +24,7 @@ const statePathOf = (history: string, plan: string): string =>
   join(history, stateFolder, `${createHash('sha256').update(plan).digest('hex').slice(0, 16)}.json`)
 
 export const makeStateFolder = async (history: string): Promise<void> => {
-  await mkdir(join(history, stateFolder), { recursive: true }).catch((cause: unknown) => {
+  await mkdir(join(history, stateFolder), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw new HeadroomError('file-not-written', `The history ${history} is no folder that can be written.`, {
       next: 'Name another folder in the plan.',
       cause,
@@ -34,7 +35,7 @@ export const makeStateFolder = async (history: string): Promise<void> => {
 /** Throws run-damaged for a file that is none of ours: it is never overwritten. */
 export const readDelivered = async (history: string, plan: string): Promise<Map<string, string>> => {
   const path = statePathOf(history, plan)
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readRegularText(path).catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw cause
   })

@@ -1,9 +1,10 @@
 // One change at a time, also from several processes and hosts: a lock file with its holder, taken over where the holder is gone.
 import { randomUUID } from 'node:crypto'
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { link, open, rename, rm, stat } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileSystemTime } from './file-system-time.ts'
 import { currentOwner, ownerState, parseOwner } from './process-owner.ts'
+import { readRegularText } from './regular-file.ts'
 
 const retryMs = 20
 const longRetryMs = 500
@@ -55,7 +56,7 @@ export const acquireFileLock = async (path: string, long?: LongLock): Promise<He
     if (performance.now() > deadline) throw new LockHeldError(`${path} is held by another process.`)
     await pause(long === undefined ? retryMs : longRetryMs)
   }
-  const isHeld = async (): Promise<boolean> => parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === nonce
+  const isHeld = async (): Promise<boolean> => parseOwner(await readHolder(path))?.nonce === nonce
   const heartbeat = long === undefined ? undefined : setInterval(() => void beat(path, nonce).catch(() => undefined), heartbeatMs).unref()
   return {
     assertHeld: async () => {
@@ -79,6 +80,9 @@ const beat = async (path: string, nonce: string): Promise<void> => {
   }
 }
 
+/** A folder or pipe in place of the lock has no holder, and is not waited for. */
+const readHolder = (path: string): Promise<string> => readRegularText(path).catch(() => '')
+
 const tryAcquire = async (path: string, nonce: string): Promise<boolean> => {
   try {
     const file = await open(path, 'wx')
@@ -90,7 +94,7 @@ const tryAcquire = async (path: string, nonce: string): Promise<boolean> => {
     return true
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
-    const holder = await readFile(path, 'utf8').catch(() => '')
+    const holder = await readHolder(path)
     if (await isStale(path, holder, nonce)) await removeStale(path, holder, nonce)
     return false
   }
@@ -116,6 +120,6 @@ const removeStale = async (path: string, holder: string, nonce: string): Promise
   } catch {
     return
   }
-  if ((await readFile(movedPath, 'utf8').catch(() => holder)) !== holder) await link(movedPath, path).catch(() => undefined)
-  await rm(movedPath, { force: true })
+  if ((await readRegularText(movedPath).catch(() => holder)) !== holder) await link(movedPath, path).catch(() => undefined)
+  await rm(movedPath, { recursive: true, force: true })
 }

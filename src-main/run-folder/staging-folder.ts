@@ -1,7 +1,7 @@
 // A run folder comes into being whole or not at all: built in a `.partial` folder, moved into place, the manifest last.
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,7 +9,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { filesInManifest, runFiles, type FileEntry, type RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { fileSystemTime } from './file-system-time.ts'
 import { currentOwner, ownerState, parseOwner, type ProcessOwner } from './process-owner.ts'
-import { streamRegularFile } from './regular-file.ts'
+import { readRegularText, streamRegularFile } from './regular-file.ts'
 import { replaceText, syncFolder, fsyncFile } from './replace-file.ts'
 
 const partialName = '.partial'
@@ -45,6 +45,9 @@ export const createStagingFolder = async (outputPath: string): Promise<StagingFo
   const target = resolve(outputPath)
   const exists = existsSync(target)
   if (exists) await assertFolder(target, outputPath)
+  else if ((await lstat(target).catch(() => null)) !== null) {
+    throw new HeadroomError('output-not-empty', `${outputPath} is a link that leads nowhere.`, { next: 'Name a new folder with --out.' })
+  }
   const claim = exists ? join(target, partialName) : `${target}${partialName}`
   const nonce = randomUUID()
   const firstCreatedFolder = await claimOutput(claim, nonce, outputPath)
@@ -214,7 +217,7 @@ const readClaim = async (claim: string): Promise<FoundClaim> => {
   const ownerName = names.find((name) => ownerFilePattern.test(name))
   if (ownerName === undefined && names.some((name) => !stagingFileNames.has(name))) return 'foreign'
   const ownerPath = join(claim, ownerName ?? '')
-  const owner = ownerName === undefined ? undefined : parseOwner(await readFile(ownerPath, 'utf8').catch(() => ''))
+  const owner = ownerName === undefined ? undefined : parseOwner(await readRegularText(ownerPath).catch(() => ''))
   const seen = await lstat(ownerPath).catch(() => stats)
   return { owner, age: (await fileSystemTime(`${claim}-${randomUUID()}`)) - seen.mtimeMs }
 }

@@ -1,4 +1,5 @@
 // One change at a time: others wait, and a lock whose holder is gone is taken over.
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -51,6 +52,17 @@ test.each([
   await utimes(lock, then, then)
   expect(await withFileLock(lock, async () => 'in')).toBe('in')
 })
+
+test.skipIf(process.platform === 'win32').each(['mkfifo', 'mkdir'])(
+  'what %s made in place of a lock is not waited for',
+  async (command) => {
+    execFileSync(command, [lock])
+    const then = Date.now() / 1000 - 3
+    await utimes(lock, then, then)
+    expect(await withFileLock(lock, async () => 'in')).toBe('in')
+    expect(await readdir(folder)).toEqual([])
+  },
+)
 
 test('work of any length gives signs of life by the clock of the file system', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })

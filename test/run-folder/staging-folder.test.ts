@@ -1,5 +1,5 @@
 // A staging folder belongs to one analysis: one that lost it to another neither commits nor removes anything of the other.
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -95,6 +95,14 @@ test('two starts in one process exclude each other', async () => {
   await staging.close()
   await (await createStagingFolder(out)).close()
   expect(await readdir(folder)).toEqual([])
+})
+
+test.skipIf(process.platform === 'win32')('a link that leads nowhere is no output folder', async () => {
+  await symlink(`${out}-elsewhere`, out)
+  await expect(createStagingFolder(out)).rejects.toMatchObject({
+    code: 'output-not-empty',
+    message: `${out} is a link that leads nowhere.`,
+  })
 })
 
 test('what cannot be removed never costs a run', async () => {

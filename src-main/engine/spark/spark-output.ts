@@ -1,11 +1,11 @@
 // Spark output: the tables that a Spark job writes, and its notes with the settings for `headroom finish`.
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { storedConfigSchema } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { granularitySchema, inputEntrySchema, seriesStepsSchema } from '../../../src-shared/run/run-manifest.ts'
 import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
+import { readRegularText } from '../../run-folder/regular-file.ts'
 
 /** Version of plan, script and Spark output: they belong together. */
 export const sparkOutputVersion = 4
@@ -49,7 +49,7 @@ export type SparkOutputNotes = z.infer<typeof sparkOutputNotesSchema>
 
 /** Throws input-not-found if the folder holds no complete Spark output, or output of another version of Headroom. */
 export const readSparkOutputNotes = async (folder: string): Promise<SparkOutputNotes> => {
-  const text = await readFile(join(folder, sparkOutputNotesFile), 'utf8').catch((cause: unknown) => {
+  const text = await readRegularText(join(folder, sparkOutputNotesFile)).catch((cause: unknown) => {
     throw new HeadroomError('input-not-found', `${folder} holds no complete Spark output: ${sparkOutputNotesFile} is missing.`, {
       next: 'Wait for the Spark job to finish, or start it again: it resumes after its last complete step.',
       cause,
