@@ -4,6 +4,7 @@ import { parseConfig } from '../../../src-main/config/parse-config.ts'
 import { planSparkJob } from '../../../src-main/engine/spark/plan-spark-job.ts'
 import { describeAbsoluteMetric } from '../../../src-shared/config/metric-capacity.ts'
 import { literal } from '../../../src-main/database/database.ts'
+import { Database } from '../../../src-main/database/database.ts'
 import { bitbrains } from '../../fixtures/fleets.ts'
 import { seriesRows, timeAfter, times } from '../../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
@@ -211,5 +212,71 @@ describe('the limiting resource', () => {
       ['b', 'cpu_p95'],
     ])
     expect(await run.riskOf('a', 'mem_p95')).toMatchObject({ exhaustion_at: expect.any(Date) })
+  })
+})
+
+describe.skipIf(!bitbrains.isAvailable)(`Machines of a bank${bitbrains.skipNote}`, () => {
+  const days = 56
+  const horizonDays = 14
+
+  /** Daily P95 of the raw hours, by nearest rank. */
+  const readDailyP95s = async (): Promise<Map<string, Record<'cpu_p95' | 'mem_p95', number[]>>> => {
+    const database = await Database.open({ spillFolder: workspace.folder })
+    try {
+      const { server_id, metric, day, hours } = await database.columns(
+        `SELECT server_id, metric, CAST(epoch_ms(timestamp) // 86400000 AS INTEGER) AS day, array_to_string(list(actual), ' ') AS hours
+         FROM read_parquet(${literal(bitbrains.path('measurements.parquet'))}) WHERE CAST(substr(server_id, 4) AS INTEGER) % 4 = 0
+         GROUP BY ALL HAVING count(*) = 24 ORDER BY server_id, metric, day`,
+        { server_id: 'text', metric: 'text', day: 'number', hours: 'text' },
+      )
+      const machines = new Map<string, Record<'cpu_p95' | 'mem_p95', number[]>>()
+      day.forEach((_, row) => {
+        const machine = machines.get(server_id[row]!) ?? { cpu_p95: [], mem_p95: [] }
+        machines.set(server_id[row]!, machine)
+        const sorted = hours[row]!.split(' ')
+          .map(Number)
+          .sort((a, b) => a - b)
+        machine[metric[row] as 'cpu_p95' | 'mem_p95'].push(sorted[Math.ceil(0.95 * 24) - 1]!)
+      })
+      return new Map(
+        [...machines].map(([id, { cpu_p95: cpu, mem_p95: mem }]) => [id, { cpu_p95: cpu.slice(-days), mem_p95: mem.slice(-days) }]),
+      )
+    } finally {
+      database.close()
+    }
+  }
+
+  const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+  /** Per day, by least squares. */
+  const slopeOf = (values: readonly number[]): number => {
+    const mean = meanOf(values)
+    const middle = (values.length - 1) / 2
+    const products = values.reduce((sum, value, day) => sum + (day - middle) * (value - mean), 0)
+    return products / values.reduce((sum, _, day) => sum + (day - middle) ** 2, 0)
+  }
+
+  test('are limited by the memory where neither resource rises and its mean is above the fullest day of the processor', async () => {
+    const machines = await readDailyP95s()
+    const rows = [...machines].flatMap(([server, measured]) =>
+      (['cpu_p95', 'mem_p95'] as const).flatMap((metric) => {
+        const level = meanOf(measured[metric])
+        return seriesRows({ server, metric, actual: measured[metric], predicted: times(days, level), horizon: times(horizonDays, level) })
+      }),
+    )
+    const expected = new Map(
+      [...machines].flatMap(([server, { cpu_p95: cpu, mem_p95: mem }]) => {
+        if (slopeOf(cpu) > 0 || slopeOf(mem) > 0) return []
+        if (meanOf(mem) > Math.max(...cpu)) return [[server, 'mem_p95']]
+        return meanOf(cpu) > Math.max(...mem) ? [[server, 'cpu_p95']] : []
+      }),
+    )
+    const run = await workspace.analyse(await workspace.writeForecasts('machines.parquet', rows))
+    const limiting = new Map(
+      (await run.serverRisk()).filter(({ is_limiting_resource: limits }) => limits).map(({ server_id, metric }) => [server_id, metric]),
+    )
+    expect(limiting.size).toBe(machines.size)
+    expect(new Map([...expected.keys()].map((server) => [server, limiting.get(server)]))).toEqual(expected)
+    expect([...expected.values()].filter((metric) => metric === 'mem_p95').length).toBeGreaterThan(4)
   })
 })
