@@ -77,7 +77,9 @@ export type RightsizedServer = z.infer<typeof rightsizedServerSchema>
 const sizingCheckSchema = z.object({
   verdict: z
     .enum(['holds', 'cannot promise', 'too few servers'])
-    .describe('whether sizes chosen by earlier forecasts held in what was then measured: at most twice the promised 0.5 % of the values'),
+    .describe(
+      'whether sizes chosen by earlier forecasts held in what was then measured: at most twice the promised 0.5 % of the values, with a margin',
+    ),
   servers: z.int().describe('servers that the windows would have rightsized'),
   values: z.int().describe('measured values of them'),
   values_above: z.int().describe('those above the limit of the new size'),

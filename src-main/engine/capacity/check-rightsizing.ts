@@ -4,14 +4,22 @@ import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
-import { findWindows, readWindowServers } from '../recommendations/check-placement.ts'
+import { findWindows, longestHorizonOf, readWindowServers } from '../recommendations/check-placement.ts'
 import type { InstanceSize } from './instance-catalogue.ts'
 import { findSize, measureResource, promisedShare, resourceOf, type ServerUse } from './rightsize.ts'
 
 /** Fewer servers do not tell. */
 const minServers = 20
-/** Older windows count until there are so many servers. */
+/** Older windows count until there are so many servers, over as many steps as the horizon has. */
 const enoughServers = 200
+
+/** Values of a window that may lie above. Errors grow with the lead: one shorter than the horizon may hold only as much as it holds of it. */
+export const allowedAbove = (values: number, windowSteps: number, horizonSteps: number): number =>
+  2 * promisedShare * values * Math.min(1, windowSteps / horizonSteps)
+
+/** With a standard deviation of the count to spare. */
+export const judgeSizes = (servers: number, above: number, allowed: number): SizingCheck['verdict'] =>
+  servers < minServers ? 'too few servers' : above + Math.sqrt(above) > allowed ? 'cannot promise' : 'holds'
 
 /** The share of measured values above the limit of their new size may be twice the promised one. `sizes`: by price. */
 export const checkRightsizing = async (
@@ -22,9 +30,12 @@ export const checkRightsizing = async (
   headroom: number,
   signal: AbortSignal | undefined,
 ): Promise<SizingCheck> => {
-  let [servers, values, above] = [0, 0, 0]
+  const horizonSteps = longestHorizonOf(task)
+  let [steps, servers, values, above, allowed] = [0, 0, 0, 0, 0]
   for (const range of findWindows(task)) {
-    if (servers >= enoughServers) break
+    if (servers >= enoughServers && steps >= horizonSteps) break
+    const windowSteps = range.to - range.from + 1
+    steps += windowSteps
     await yieldToEventLoop(signal)
     const series = [...readWindowServers(task, range, { chosen: currentSizes }).values()].flatMap((server) =>
       server.series.map((own) => ({ ...own, serverId: server.serverId, resource: resourceOf(columns, own.metric) })),
@@ -51,9 +62,9 @@ export const checkRightsizing = async (
       const current = currentSizes.get(serverId)!
       const scale = resource === 'memory' ? current.memGib / size.memGib : current.vcpu / size.vcpu
       values += measured.length
+      allowed += allowedAbove(measured.length, windowSteps, horizonSteps)
       above += measured.filter((value) => value * scale > 100 * (1 - headroom)).length
     }
   }
-  const verdict = servers < minServers ? 'too few servers' : above > 2 * promisedShare * values ? 'cannot promise' : 'holds'
-  return { verdict, servers, values, values_above: above }
+  return { verdict: judgeSizes(servers, above, allowed), servers, values, values_above: above }
 }

@@ -97,15 +97,19 @@ export interface MeasuredHosts {
   readonly above: number
 }
 
+/** In steps, of all series. */
+export const longestHorizonOf = ({ series, backtestResiduals }: SimulationTask): number =>
+  maximumOf(Float64Array.from(series.seriesIds, (id) => backtestResiduals.horizonSteps(id)))
+
 /** Tries shares of `risk`; `count` places by the forecasts of a window, the latest first, until there are enough hosts. */
 export const tuneAcceptedShare = async (
-  { series, backtestResiduals }: SimulationTask,
+  task: SimulationTask,
   ranges: readonly StepRange[],
   risk: number,
   enough: number,
   count: (range: StepRange, age: number, acceptedShare: number) => Promise<MeasuredHosts>,
 ): Promise<PlacementCheck> => {
-  const horizonSteps = maximumOf(Float64Array.from(series.seriesIds, (id) => backtestResiduals.horizonSteps(id)))
+  const horizonSteps = longestHorizonOf(task)
   let check: PlacementCheck = { verdict: 'too few hosts', accepted_share: risk, windows: 0, hosts: 0, hosts_above_target: 0 }
   for (const share of triedShares) {
     const acceptedShare = share * risk

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCatalogue, type InstanceSize } from '../../../src-main/engine/capacity/instance-catalogue.ts'
 import { findSize, licensedCores, performanceRisk, type ResourceUse } from '../../../src-main/engine/capacity/rightsize.ts'
+import { allowedAbove, judgeSizes } from '../../../src-main/engine/capacity/check-rightsizing.ts'
 import { selectGreatest, selectRank } from '../../../src-main/statistics/select-rank.ts'
 import { capacityReportSchema } from '../../../src-shared/artefacts/capacity.ts'
 import { sizingCheckText } from '../../../src-shared/artefacts/sizing-check-text.ts'
@@ -61,6 +62,13 @@ test('SQL Server needs four cores at least, others what they have, unless stated
     licensedCores('Oracle', 2, {}),
   ]).toEqual([4, 8, 2])
   expect(licensedCores('Oracle', 2, { Oracle: { usd_per_core: 100, min_cores: 6 } })).toBe(6)
+})
+
+test('a check counts twice the promise, less in windows shorter than the horizon, with a standard deviation to spare', () => {
+  // 1 % of 2,000 values are 20: 16 + 4 are as many, 17 + 4.1 more. Windows of half the horizon may hold 10: 7 + 2.6 are fewer, 8 + 2.8 more.
+  expect([16, 17].map((above) => judgeSizes(50, above, allowedAbove(2000, 14, 14)))).toEqual(['holds', 'cannot promise'])
+  expect([7, 8].map((above) => judgeSizes(50, above, allowedAbove(2000, 12, 24)))).toEqual(['holds', 'cannot promise'])
+  expect(judgeSizes(19, 0, 20)).toBe('too few servers')
 })
 
 test('the rank that is selected is that of the sorted values', () => {
@@ -173,7 +181,7 @@ describe('a fleet', () => {
       levels.map((level) => [...times(46, level), ...times(14, 2.5 * level)]),
     )
     expect(check!.verdict).toBe('cannot promise')
-    expect(sizingCheckText(check!)).toMatch(/more than twice the promised 0\.5 %, so the sizes cannot be promised\.$/)
+    expect(sizingCheckText(check!)).toMatch(/too many for the promised 0\.5 %, so the sizes cannot be promised\.$/)
   })
 
   test('exceeds its new sizes in what then comes at most twice as often as promised', async () => {
