@@ -797,7 +797,9 @@ export const capacityFigures = {
     performance_risk: sizes('share of the paths above 100 % of the new size at some time: up to 1 %, 5 %, 10 %, 25 %, more'),
   }),
   ...under('rightsizing.check', {
-    verdict: sizingCheck('holds: `values_above` + its root are at most 1 % of the values, × window / horizon where the window is shorter; fewer than 20 servers do not tell'),
+    verdict: sizingCheck(
+      'holds: `values_above` + its root are at most 1 % of the values, × window / horizon where the window is shorter; fewer than 20 servers do not tell',
+    ),
     servers: sizingCheck("rightsized by the windows' forecasts, with errors before the window alone"),
     values: sizingCheck('measured in the windows'),
     values_above: sizingCheck('value × today / new > 100 × (1 − `sizing_headroom`)'),
