@@ -9,6 +9,7 @@ const sparkTypes: Readonly<Record<string, string>> = {
   BIT: 'BINARY',
   TIMESTAMPTZ: 'TIMESTAMP',
   HUGEINT: 'DECIMAL(38, 0)',
+  'MAP(DOUBLE, DOUBLE)': 'MAP<DOUBLE, DOUBLE>',
 }
 /** DuckDB rounds to the nearest whole number, ties to even; Spark cuts off. */
 const integerTypes = new Set(['INTEGER', 'BIGINT', 'HUGEINT'])

@@ -12,6 +12,7 @@ describe('a statement for Spark', () => {
     ['whole division', 'epoch_us(ts) // 60', 'unix_micros(ts)  div  60'],
     ['whole numbers, to the nearest as DuckDB has them', 'CAST(a * 2 AS BIGINT)', 'CAST(rint(a * 2) AS BIGINT)'],
     ['whole numbers of 38 digits', 'sum(CAST((a) AS HUGEINT))', 'sum(CAST(rint((a)) AS DECIMAL(38, 0)))'],
+    ['a map', 'CAST(NULL AS MAP(DOUBLE, DOUBLE))', 'CAST(NULL AS MAP<DOUBLE, DOUBLE>)'],
     ['a number with a type', '1e+12::DOUBLE', 'CAST(1e+12 AS DOUBLE)'],
     ['text', "coalesce(CAST(\"my model\" AS VARCHAR), 'it''s')", "coalesce(CAST(\"my model\" AS STRING), 'it''s')"],
     ['ISO text with an offset', 'CAST(TRY_CAST(ds AS TIMESTAMPTZ) AS TIMESTAMP)', 'CAST(TRY_CAST(ds AS TIMESTAMP) AS TIMESTAMP)'],
