@@ -45,18 +45,20 @@ export const writeReport = async (
       const facts = [
         ['Run', content.title] as const,
         ['Forecast', content.subtitle] as const,
-        ['Stamp', content.stamp] as const,
+        ...(author === '' ? [] : [['Author', author] as const]),
+        ...(run.contents.manifest === null ? [] : [['Run ID', run.contents.manifest.run_id] as const]),
         ['Finding', content.finding] as const,
         ...content.facts,
         ['How far to trust it', content.summary.trust] as const,
         ...content.notes.map((note) => ['Note', note] as const),
       ]
-      await writeSheets(stagingPath, [
+      const sheets = [
         { name: 'Summary', columns: ['Figure', 'Value'], rows: facts },
         ...content.summary.tables.map(toSheet),
         await readServerSheet(run),
         ...content.tables.slice(1).map(toSheet),
-      ])
+      ]
+      await writeSheets(stagingPath, sheets, content.stamp)
     }
   }
   try {

@@ -1,6 +1,7 @@
 // Writes sheets of plain cells as one XLSX file: text stays text, whatever it looks like; times are ISO text with the run's offset.
 import writeXlsxFile, { type Sheet } from 'write-excel-file/node'
 import { z } from 'zod'
+import { escapeHtml } from '../../src-shared/chart-options/format.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { serverColumnNames } from '../../src-shared/artefacts/server-columns.ts'
 import { cellSchema } from '../../src-shared/ipc/fleet-view.ts'
@@ -58,8 +59,23 @@ export const assertSheetSizes = (sheets: readonly { readonly rows: number; reado
   }
 }
 
-/** Throws usage where a sheet is too large to be written. */
-export const writeSheets = async (path: string, sheets: readonly SheetContent[]): Promise<void> => {
+type WorkbookOptions = NonNullable<Parameters<typeof writeXlsxFile>[1]>
+
+/** Limit of Excel for a footer. */
+const maxFooterLength = 255
+
+/** A text and the number at the foot of each printed page; `&` starts a code there. */
+const withPageFoot = (text: string): WorkbookOptions => {
+  const number = '&R&P of &N'
+  let shown = showDirectionMarks(text)
+  const footer = (): string => `&L${shown.replaceAll('&', '&&')}${number}`
+  while (footer().length > maxFooterLength) shown = shown.slice(0, -1).replace(/[\uD800-\uDBFF]$/, '')
+  const markup = `<headerFooter><oddFooter>${escapeHtml(footer())}</oddFooter></headerFooter>`
+  return { features: [{ files: { transform: { 'xl/worksheets/sheet{id}.xml': { insert: () => markup } } } }] }
+}
+
+/** `stamp` stands on each printed page. Throws usage where a sheet is too large to be written. */
+export const writeSheets = async (path: string, sheets: readonly SheetContent[], stamp?: string): Promise<void> => {
   assertSheetSizes(sheets.map(({ columns, rows }) => ({ rows: rows.length, columns: columns.length })))
   const workbookSheets = sheets.map(({ name, columns, rows }): Sheet<never> => ({
     sheet: name,
@@ -69,7 +85,7 @@ export const writeSheets = async (path: string, sheets: readonly SheetContent[])
       ...rows.map((row) => row.map(toCell)),
     ],
   }))
-  await writeXlsxFile(workbookSheets).toFile(path)
+  await writeXlsxFile(workbookSheets, stamp === undefined ? {} : withPageFoot(stamp)).toFile(path)
 }
 
 /** Every server of the first metric with every column of the list. */

@@ -77,6 +77,12 @@ const maxStackHeight = ({ kinds, names, max }: BarsData): number => {
   return Math.max(max ?? 0, ...stacks.map((height) => (height < 1 ? height : Math.ceil(height))))
 }
 
+/** Up to a few units, the values between whole ones have labels too. */
+const tickTexts = (data: BarsData, { formatting }: ChartContext): readonly string[] => {
+  const height = maxStackHeight(data)
+  return [height, ...(height > 5 ? [] : [height - 0.1])].map((value) => formatting.value(value, data.unit))
+}
+
 /** Needs BarChart, CustomChart, GridComponent and TooltipComponent. The series id is the index of the kind. */
 export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
@@ -133,7 +139,7 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
           outerBoundsMode: 'none',
         }
       : {
-          left: Math.max(52, labelSpace(chart, [formatting.value(maxStackHeight(data), data.unit)])),
+          left: Math.max(52, labelSpace(chart, tickTexts(data, chart))),
           right: data.mark === undefined ? 16 : valueMarkSpace(chart, data.mark.name),
           top: 18,
           bottom: 30,

@@ -149,15 +149,20 @@ describe('a workbook', () => {
     expect(all.length).toBeGreaterThan(2)
     expect(all.join('')).not.toMatch(/<f[ >]/)
     expect(all.some((sheet) => sheet.split('<row').length === 14)).toBe(true)
+    // The foot of each printed page: title, date, author, run ID and page.
+    const foot =
+      /<headerFooter><oddFooter>&#38;L[^<]+ · \d+ \w+ \d{4} · by Ada Lovelace · run [0-9a-f-]{36}&#38;R&#38;P of &#38;N<\/oddFooter><\/headerFooter><\/worksheet>$/
+    for (const sheet of all.filter((text) => text.includes('<worksheet'))) expect(sheet).toMatch(foot)
   })
 })
 
 describe('a sheet', () => {
   it('holds text as it is, without an apostrophe, with marks of direction shown', async () => {
     const path = join(folder, 'texts.xlsx')
-    await writeSheets(path, [{ name: 'Texts', columns: ['=name'], rows: [['=1+1'], ['-2;=3'], ['a\u202Eb'], [-4]] }])
+    await writeSheets(path, [{ name: 'Texts', columns: ['=name'], rows: [['=1+1'], ['-2;=3'], ['a\u202Eb'], [-4]] }], 'A&B')
     const files = unzip(await readFile(path))
     const texts = [...(files.get('xl/sharedStrings.xml') ?? '').matchAll(/<t[^>]*>([^<]*)<\/t>/g)].map(([, text]) => text)
+    expect(files.get('xl/worksheets/sheet1.xml')).toContain('<oddFooter>&#38;LA&#38;&#38;B&#38;R')
     expect(texts).toEqual(['=name', '=1+1', '-2;=3', 'a&lt;U+202E&gt;b'])
     expect(files.get('xl/worksheets/sheet1.xml')).not.toMatch(/<f[ >]/)
   })

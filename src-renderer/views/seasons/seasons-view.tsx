@@ -98,7 +98,7 @@ const findingText = ({ eoq }: MetricSeason): string => {
   const interval = formatInterval(eoq.low, eoq.high)
   const intervalText = interval === '' ? '' : ` (95 % interval ${interval})`
   const direction = eoq.uplift_points >= 0 ? 'raise' : 'lower'
-  return `Quarter ends ${direction} the fleet by ${formatNumber(Math.abs(eoq.uplift_points))} points${intervalText}, n = ${eoq.quarters} quarter ends`
+  return `Quarter ends ${direction} the fleet by ${formatNumber(Math.abs(eoq.uplift_points))} points${intervalText}, n = ${eoq.quarters} quarter ${eoq.quarters === 1 ? 'end' : 'ends'}`
 }
 
 interface UpliftFigureProps {
@@ -195,7 +195,7 @@ const StrongestUplifts = ({ response, theme }: { readonly response: SeasonRespon
           intervals: strongest.map(({ eoq_uplift_low: low, eoq_uplift_high: high }) =>
             low === null || high === null ? null : [low, high],
           ),
-          notes: strongest.map(({ eoq_uplift_quarters: quarters }) => `n = ${quarters} quarter ends`),
+          notes: strongest.map(({ eoq_uplift_quarters: quarters }) => `n = ${quarters} quarter ${quarters === 1 ? 'end' : 'ends'}`),
         },
         { theme, formatting },
       ),

@@ -146,7 +146,11 @@ const seriesTitle = (figures: ServerFigures, run: RunOverview): string => {
   if (figures.model === null) return 'No forecast'
   if (figures.high_threshold === null) return 'No threshold for this metric'
   const threshold = formatting.value(figures.high_threshold, figures.unit)
-  if (figures.first_breach_at === null) return `Below ${threshold} over the whole horizon`
+  if (figures.first_breach_at === null) {
+    return figures.is_at_risk
+      ? `Forecast below ${threshold}, but its P95 is likely above: a forecast holds no errors`
+      : `Forecast below ${threshold} over the whole horizon`
+  }
   const periodsText = `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} ${run.granularity === 'hourly' ? 'hours' : run.granularity === 'weekly' ? 'weeks' : 'days'}`
   return `Exceeds ${threshold} from ${formatDate(Date.parse(figures.first_breach_at))}, ${periodsText}`
 }
