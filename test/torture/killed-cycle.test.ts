@@ -51,7 +51,8 @@ const writeNight = (night: number): Promise<string> =>
     ['app', 'web'].flatMap((server) => seriesRows({ server, actual: times(20 + night, 90), horizon: times(4, 90) })),
   )
 
-const namesIn = async (folder: string): Promise<string[]> => (await readdir(join(workspace.folder, folder)).catch((): string[] => [])).sort()
+const namesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(join(workspace.folder, folder)).catch((): string[] => [])).sort()
 
 /** Runs in the history, without what a killed one leaves next to them. */
 const runNames = async (): Promise<string[]> => (await namesIn('runs')).filter((name) => /^[\d-]{10}-[\da-f]{12}$/.test(name))
