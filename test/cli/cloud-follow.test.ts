@@ -50,5 +50,5 @@ describe('a job that fails', () => {
     expect(quiet.stderr).toContain('algo-1: Killed\nError: The job was killed')
     const [name] = workspace.simulator.account.jobs.keys()
     expect((await workspace.cloud('watch', name!)).stderr).toContain('algo-1: Killed\n')
-  }, 60_000)
+  })
 })

@@ -13,7 +13,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-commands-'))
   await headroomDone(['sample', '--end', '2026-11-22', '--servers', '12', '--out', 'fleet.parquet', '--quiet'], { cwd: folder })
-}, 60_000)
+})
 afterAll(async () => rm(folder, { recursive: true }))
 
 const inFolder = (name: string): string => join(folder, name)
@@ -86,7 +86,7 @@ describe('analyze', () => {
     expect(progress.length).toBeGreaterThan(8)
     expect(progress).toEqual([...progress].sort((a, b) => a - b))
     expect(progress.at(-1)).toBeLessThanOrEqual(1)
-  }, 60_000)
+  })
 
   test('writes the same bytes within a low memory limit on one thread', async () => {
     await headroomDone(['analyze', 'fleet.parquet', '--servers', 'fleet.servers.csv', '--out', 'free', '--quiet'], { cwd: folder })
@@ -98,7 +98,7 @@ describe('analyze', () => {
       const same = (await readFile(inFolder(join('free', file)))).equals(await readFile(inFolder(join('tight', file))))
       expect(same, `${file} is the same`).toBe(true)
     }
-  }, 60_000)
+  })
 
   test('selects --model for every series, and the manifest records the settings', async () => {
     await headroomDone(
@@ -121,7 +121,7 @@ describe('analyze', () => {
     expect(manifest.config).toMatchObject({ high_risk_threshold: 70, seed: 5 })
     const output = await headroomDone(['query', 'forced', 'SELECT DISTINCT model FROM server_risk', '--csv'], { cwd: folder })
     expect(output.trim().split(/\r?\n/)).toEqual(['model', 'seasonal_naive'])
-  }, 60_000)
+  })
 })
 
 describe('verify', () => {
@@ -132,7 +132,7 @@ describe('verify', () => {
     const { code, stdout } = await headroom(['verify', 'touched'], { cwd: folder })
     expect(code).toBe(1)
     expect(stdout).toMatch(/server_clusters\.csv/)
-  }, 60_000)
+  })
 })
 
 describe('a typing error in', () => {

@@ -12,7 +12,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-plain-'))
   await headroomDone(['sample', '--end', '2026-11-22', '--servers', '4', '--out', 'fleet.parquet', '--quiet'], { cwd: folder })
-}, 60_000)
+})
 afterAll(async () => rm(folder, { recursive: true }))
 
 const expectPlain = (text: string): void => expect(stripVTControlCharacters(text)).toBe(text)
@@ -63,5 +63,5 @@ describe('the test scripts outside a terminal', () => {
     expect(code).toBe(1)
     expect(output).toContain('- Expected')
     expectPlain(output)
-  }, 60_000)
+  })
 })

@@ -246,13 +246,13 @@ describe('tracking', () => {
     ).toEqual(['cloud-unreachable'])
     // It asks by name and never for the whole list.
     expect(workspace.simulator.requestsOf('ListProcessingJobs')).toEqual([])
-  }, 60_000)
+  })
 
   it('continues after lost connections', async () => {
     expect(
       waits(await followed(() => workspace.simulator.faults.add({ kind: 'reset', operation: 'DescribeProcessingJob', times: 6 }))),
     ).toEqual(['cloud-unreachable'])
-  }, 60_000)
+  })
 
   it('repeats a request once with credentials read again, then waits for a sign-in', async () => {
     const expire = (times: number) => () => workspace.simulator.faults.add({ kind: 'expired', operation: 'DescribeProcessingJob', times })

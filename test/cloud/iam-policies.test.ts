@@ -112,7 +112,7 @@ beforeAll(async () => {
   await listExecutionRoles(connection)
   workspace.put('risk_analysis/1/risk_flagged_forecasts.parquet', 'original')
   await downloadRunFolder(connection, { uri: `s3://${workspaceBucket}/risk_analysis/1/`, folder: join(folder, 'home'), runId: null })
-}, 60_000)
+})
 afterAll(() => workspace.close())
 
 describe.skipIf(!hasNamespaces)("the user's policy", () => {

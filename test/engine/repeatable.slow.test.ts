@@ -18,7 +18,7 @@ describe.each([120, 1000])('%i servers', (servers) => {
   let fleet: SampleRun
   beforeAll(async () => {
     fleet = await makeSampleFleet(servers)
-  }, 60_000)
+  })
   afterAll(async () => fleet.remove())
 
   test('two threads, eight threads and a tight memory limit leave the same bytes', async () => {

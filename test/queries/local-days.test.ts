@@ -113,7 +113,7 @@ beforeAll(async () => {
     ...measured([20, 20, 20, 20]),
     ...forecast([50, 50, 90, 91, 92]),
   ])
-}, 60_000)
+})
 afterAll(async () => workspace.close())
 
 const cellTexts = ({ heatmap: { data }, overview }: LocalRun): string[] => {

@@ -89,7 +89,7 @@ describe.skipIf(!hasBoto3)('boto3', () => {
       quotas: 1,
       metrics: 1,
     })
-  }, 60_000)
+  })
 })
 
 describe.skipIf(!hasAwsCli)('the AWS CLI', () => {
@@ -101,5 +101,5 @@ describe.skipIf(!hasAwsCli)('the AWS CLI', () => {
     expect(await copy(up, 's3://plain/cli/100 %.txt')).toContain('upload: ')
     expect(await copy('s3://plain/cli/100 %.txt', down)).toContain('download: ')
     expect(await readFile(down, 'utf8')).toBe('as it was')
-  }, 60_000)
+  })
 })

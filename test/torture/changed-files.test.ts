@@ -58,7 +58,7 @@ const assessWith = async (change: (path: string) => Promise<void>, at: number): 
   }
 }
 
-test.each(Object.keys(changes))('%s before any statement', { timeout: 60_000 }, async (change) => {
+test.each(Object.keys(changes))('%s before any statement', async (change) => {
   const results: string[] = []
   for (let at = 0; results.at(-1) !== 'too few'; at += rounds(2, 1)) results.push(await assessWith(changes[change]!, at))
   expect(results.length).toBeGreaterThan(20)
