@@ -55,7 +55,7 @@ export const readReportContent = async (run: OpenRun, author = ''): Promise<Repo
     title: overview.title,
     subtitle: createSubtitle(overview),
     stamp: createStamp(run, author),
-    finding: createFinding(overview, fleet),
+    finding: createFinding(overview),
     summary: await readReportSummary(run, metric, fleet, datesOf(overview)),
     facts: createFacts(overview, fleet),
     pictures: await readPictures(run),
@@ -109,7 +109,7 @@ const createStamp = ({ overview, contents }: OpenRun, author: string): string =>
   ].join(' · ')
 }
 
-const createFinding = (overview: RunOverview, fleet: FleetFigures): string => {
+const createFinding = (overview: RunOverview): string => {
   const { counts, horizon, stepMs, basis, atRiskRange } = overview
   const until = horizon === null ? '' : ` by ${datesOf(overview).dayAndYear(horizon.endMs - stepMs)}`
   if (!isJudgedRun(overview)) {
@@ -117,7 +117,7 @@ const createFinding = (overview: RunOverview, fleet: FleetFigures): string => {
   }
   if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is likely to run out of capacity${until}`
   const interval = atRiskRange === null ? '' : ` (${countIntervalText(counts.atRisk, atRiskRange, text.count)})`
-  const certain = basis !== 'probable' || fleet.certain === 0 ? '' : `; ${text.count(fleet.certain)} nearly certain`
+  const certain = basis !== 'probable' || counts.certain === 0 ? '' : `; ${text.count(counts.certain)} nearly certain`
   return `${text.count(counts.atRisk)} of ${text.count(counts.servers)} servers ${counts.atRisk === 1 ? 'is' : 'are'} likely to run out of capacity${until}${interval}${certain}`
 }
 
