@@ -63,7 +63,7 @@ export const renderHtmlReport = (content: ReportContent): string => `<!doctype h
 <p class="muted">${toHtml(content.subtitle)}</p>
 </header>
 <main>
-<p class="finding">${toHtml(content.finding)}</p>
+<p class="finding">${toHtml(content.finding)}</p>${content.findingNote === null ? '' : `\n<p class="muted">${toHtml(content.findingNote)}</p>`}
 ${content.summary.tables.map(renderTable).join('\n')}
 <section>
 <h2>How far to trust it</h2>

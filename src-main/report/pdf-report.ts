@@ -67,6 +67,9 @@ const writeHead = (document: Document, content: ReportContent): void => {
   document.font('regular').fontSize(9).fillColor(muted).text(toReportText(content.subtitle))
   document.y += 10
   document.font('bold').fontSize(13).fillColor('#000').text(toReportText(content.finding))
+  if (content.findingNote === null) return
+  document.y += 4
+  document.font('regular').fontSize(9).fillColor(muted).text(toReportText(content.findingNote))
 }
 
 const writeTrust = (document: Document, trust: string): void => {

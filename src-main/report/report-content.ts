@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { countUnplaced, hostsThatMustStay } from '../../src-shared/artefacts/member-placement-text.ts'
 import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
-import { countIntervalText, probabilityText } from '../../src-shared/artefacts/likelihood.ts'
+import { describeExpectedCount, describeFinding } from '../../src-shared/artefacts/fleet-finding.ts'
+import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, fixedFormattingIn, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { notJudgedText } from '../../src-shared/config/analysis-config.ts'
 import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
@@ -11,7 +12,7 @@ import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
-import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
+import { findingCounts, isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { describeChangedFiles, findChangedFiles } from '../run-folder/changed-files.ts'
 import { queryCapacity } from '../queries/capacity/capacity-query.ts'
 import { queryFleet } from '../queries/fleet/fleet-query.ts'
@@ -29,6 +30,8 @@ export interface ReportContent {
   /** Title, date, author and run ID, for the foot of each page. */
   readonly stamp: string
   readonly finding: string
+  /** A sentence below the finding; null where there is nothing to add. */
+  readonly findingNote: string | null
   readonly summary: ReportSummary
   readonly facts: readonly (readonly [name: string, value: string])[]
   readonly pictures: readonly { readonly title: string; readonly png: Uint8Array }[]
@@ -56,6 +59,8 @@ export const readReportContent = async (run: OpenRun, author = ''): Promise<Repo
     subtitle: createSubtitle(overview),
     stamp: createStamp(run, author),
     finding: createFinding(overview),
+    findingNote:
+      overview.atRiskRange === null || overview.counts.atRisk === 0 ? null : describeExpectedCount(overview.atRiskRange, text.count),
     summary: await readReportSummary(run, metric, fleet, datesOf(overview)),
     facts: createFacts(overview, fleet),
     pictures: await readPictures(run),
@@ -110,15 +115,13 @@ const createStamp = ({ overview, contents }: OpenRun, author: string): string =>
 }
 
 const createFinding = (overview: RunOverview): string => {
-  const { counts, horizon, stepMs, basis, atRiskRange } = overview
+  const { counts, horizon, stepMs } = overview
   const until = horizon === null ? '' : ` by ${datesOf(overview).dayAndYear(horizon.endMs - stepMs)}`
   if (!isJudgedRun(overview)) {
     return `${text.count(counts.servers)} ${counts.servers === 1 ? 'server' : 'servers'} ${notJudgedText(overview.metrics.map(({ name }) => name))}`
   }
-  if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is likely to run out of capacity${until}`
-  const interval = atRiskRange === null ? '' : ` (${countIntervalText(counts.atRisk, atRiskRange, text.count)})`
-  const certain = basis !== 'probable' || counts.certain === 0 ? '' : `; ${text.count(counts.certain)} nearly certain`
-  return `${text.count(counts.atRisk)} of ${text.count(counts.servers)} servers ${counts.atRisk === 1 ? 'is' : 'are'} likely to run out of capacity${until}${interval}${certain}`
+  if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is likely to run out${until}`
+  return describeFinding(findingCounts(overview), until, text.count)
 }
 
 const createFacts = (overview: RunOverview, fleet: FleetFigures): ReportContent['facts'] => [

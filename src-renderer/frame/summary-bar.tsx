@@ -1,5 +1,5 @@
 // The summary bar above every view of a run: its name, its key figures and its notes.
-import { countIntervalText } from '../../src-shared/artefacts/likelihood.ts'
+import { describeExpectedCount } from '../../src-shared/artefacts/fleet-finding.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { navigateTo } from '../state/navigation.ts'
@@ -35,15 +35,8 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
         <Figure
           label="At risk"
           value={isJudgedRun(run) ? formatting.count(counts.atRisk) : 'Not judged'}
-          note={
-            (isJudgedRun(run) ? null : 'no metric has a threshold') ??
-            formatChange(counts.atRisk, previous?.atRisk) ??
-            (run.atRiskRange === null
-              ? counts.atRisk === 0
-                ? 'none within the horizon'
-                : `${formatShare(counts.atRisk, counts.servers)} of the fleet`
-              : countIntervalText(counts.atRisk, run.atRiskRange, formatting.count))
-          }
+          note={atRiskNote(run, previous?.atRisk)}
+          hint={run.atRiskRange === null || counts.atRisk === 0 ? undefined : describeExpectedCount(run.atRiskRange, formatting.count)}
           isAlert={counts.atRisk > 0}
           onOpen={() => showServers({ risk: ['at-risk'] })}
         />
@@ -88,6 +81,18 @@ const subtitleOf = ({ kind, granularity, horizon, stepMs }: RunOverview): string
   return `${runKindLabels[kind]} · ${granularity} · forecast ${first === last ? first : `${first} – ${last}`}`
 }
 
+/** How many of the servers at risk are nearly certain to run out, and the change since the last run. */
+const atRiskNote = (run: RunOverview, previous: number | null | undefined): string => {
+  const { counts, basis } = run
+  if (!isJudgedRun(run)) return 'no metric has a threshold'
+  const change = formatChange(counts.atRisk, previous)
+  if (counts.atRisk === 0) return change ?? 'none within the horizon'
+  if (basis !== 'probable') return change ?? `${formatShare(counts.atRisk, counts.servers)} of the fleet`
+  const certain = `${counts.certain === 0 ? 'none' : formatting.count(counts.certain)} certain`
+  if (change === null) return certain
+  return `${certain}, ${counts.atRisk === previous ? 'same as last run' : change}`
+}
+
 const formatChange = (current: number, previous: number | null | undefined): string | null =>
   previous === null || previous === undefined
     ? null
@@ -99,7 +104,7 @@ interface FigureProps {
   readonly label: string
   readonly value: string
   readonly note: string
-  readonly hint?: string
+  readonly hint?: string | undefined
   readonly isAlert?: boolean
   /** Opens the view with the details. */
   readonly onOpen?: () => void
@@ -117,7 +122,7 @@ const Figure = ({ label, value, note, hint, isAlert = false, onOpen }: FigurePro
         </button>
       )}
     </dd>
-    <dd className="figure-note" title={note}>
+    <dd className="figure-note" title={hint === undefined ? note : `${note}. ${hint}`}>
       {note}
     </dd>
   </div>

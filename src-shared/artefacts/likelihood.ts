@@ -20,17 +20,3 @@ export const probabilityText = (probability: number, writePercent = (percent: nu
   if (probability > 0.99) return `> ${writePercent(99)}`
   return writePercent(Math.round(probability * 100))
 }
-
-/**
- * The 90 % interval of the number of servers that run out, after the count of those that are likely to. Servers below 50 % can add up, so that the
- * count lies outside; then the interval is named as what is expected.
- */
-export const countIntervalText = (
-  count: number,
-  { low, high }: { readonly low: number; readonly high: number },
-  writeCount: (count: number) => string,
-): string => {
-  const [from, to] = [Math.floor(low), Math.ceil(high)]
-  const text = `${writeCount(from)} to ${writeCount(to)}`
-  return count >= from && count <= to ? `90 % interval ${text}` : `${text} expected, 90 % interval`
-}

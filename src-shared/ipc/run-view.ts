@@ -6,6 +6,7 @@ import { fleetFilterSchema } from './fleet-filter.ts'
 import { recommendationSchema } from './fleet-view.ts'
 import { warningSchema } from '../run/run-event.ts'
 import { granularitySchema } from '../run/run-manifest.ts'
+import type { FindingCounts } from '../artefacts/fleet-finding.ts'
 import { riskLevelSchema, serverRiskRowSchema } from '../artefacts/server-risk.ts'
 
 const count = z.int().min(0)
@@ -212,3 +213,11 @@ export const hasWideGap = ({ horizon, lastMeasuredMs, stepMs }: Pick<RunOverview
 
 /** Whether any metric of the run has a threshold; else its servers are not judged. */
 export const isJudgedRun = ({ metrics }: Pick<RunOverview, 'metrics'>): boolean => metrics.some(({ isJudged }) => isJudged)
+
+/** The fleet by all of its metrics. */
+export const findingCounts = ({ counts, basis, metrics }: Pick<RunOverview, 'counts' | 'basis' | 'metrics'>): FindingCounts => ({
+  servers: counts.servers,
+  atRisk: counts.atRisk,
+  certain: basis === 'probable' ? counts.certain : null,
+  byMetric: metrics.length === 1 ? [] : metrics,
+})

@@ -111,7 +111,7 @@ describe('one web page', () => {
     const page = (await written(run, 'html')).toString()
     expect(page).toContain('&#60;img src=x onerror=alert(1)&#62; &#38; &#34;more&#34;')
     expect(page).toContain('dismissed: &#60;b&#62;no&#60;/b&#62;')
-    expect(page).toMatch(/1 of 3 servers is likely to run out of capacity by/)
+    expect(page).toMatch(/1 of 3 servers is likely to run out by/)
   })
 
   it('is made of a Module 05 folder too, with what is missing as notes', async () => {

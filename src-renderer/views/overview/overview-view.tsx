@@ -1,9 +1,9 @@
 // The overview, decision first: the finding, what to do next, when, where, what changed, and how far to trust it.
 import { useState } from 'react'
-import { countIntervalText } from '../../../src-shared/artefacts/likelihood.ts'
+import { describeExpectedCount, describeFinding } from '../../../src-shared/artefacts/fleet-finding.ts'
 import { groupColumns, isFilterActive, type FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { FilterChoices, FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
-import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { findingCounts, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { Loaded, NoMatchingServers } from '../loaded.tsx'
 import { isBusy, useRequest, type Loadable } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
@@ -38,7 +38,12 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
             <NoMatchingServers />
           ) : (
             <div className="page-inner">
-              <h1 className="finding">{findingText(figures, run, metric, filter)}</h1>
+              <header>
+                <h1 className="finding">{findingText(figures, run, metric, filter)}</h1>
+                {run.atRiskRange !== null && run.counts.atRisk > 0 && !isFilterActive(filter) && (
+                  <p className="muted">{describeExpectedCount(run.atRiskRange, formatting.count)}</p>
+                )}
+              </header>
               <DoNext run={run} figures={figures} />
               <div className="columns overview-columns">
                 <BreachCalendar figures={figures} run={run} theme={theme} />
@@ -60,26 +65,16 @@ const findingText = (figures: FleetFigures, run: RunOverview, metric: string, fi
   const until = run.horizon === null ? '' : ` by ${formatting.dayAndYear(run.horizon.endMs - run.stepMs)}`
   const isFleet = !isFilterActive(filter)
   const isSingleMetric = run.metrics.length === 1
-  if (!isSingleMetric && isFleet && run.counts.atRisk > 0) return fleetFindingText(run, until)
+  // The fleet by all of its metrics, as the summary bar counts it.
+  if (!isSingleMetric && isFleet && run.counts.atRisk > 0) return describeFinding(findingCounts(run), until, formatting.count)
   const resource = isSingleMetric ? '' : ` of ${metric}`
   const servers = `${formatting.count(figures.servers)} ${figures.servers === 1 ? 'server' : 'servers'}`
   if (!isJudged(run, metric)) return `Risk of ${servers} is not judged: ${metric} is not in percent and has no threshold`
   if (figures.at_risk === 0) return `No server is expected to run out${resource === '' ? ' of capacity' : resource}${until} (${servers})`
-  const interval = isSingleMetric && isFleet ? intervalText(run, figures.at_risk) : ''
-  return `${formatting.count(figures.at_risk)} of ${servers} ${figures.at_risk === 1 ? 'is' : 'are'} likely to run out${resource}${until}${interval}${certainText(run, figures.certain, figures.at_risk)}`
-}
-
-/** The fleet by all of its metrics, as the summary bar counts it. */
-const fleetFindingText = (run: RunOverview, until: string): string => {
-  const { servers, atRisk, certain } = run.counts
-  const byMetric = run.metrics.filter((metric) => metric.atRisk > 0).map((metric) => `${formatting.count(metric.atRisk)} by ${metric.name}`)
-  return `${formatting.count(atRisk)} of ${formatting.count(servers)} ${servers === 1 ? 'server' : 'servers'} ${atRisk === 1 ? 'is' : 'are'} likely to run out${until}${intervalText(run, atRisk)}: ${byMetric.join(', ')}${certainText(run, certain, atRisk)}`
-}
-
-const intervalText = ({ atRiskRange }: RunOverview, atRisk: number): string =>
-  atRiskRange === null ? '' : ` (${countIntervalText(atRisk, atRiskRange, formatting.count)})`
-
-const certainText = ({ basis }: RunOverview, certain: number, atRisk: number): string => {
-  if (basis !== 'probable' || certain === 0) return ''
-  return certain === atRisk ? `; ${certain === 1 ? '' : 'all '}nearly certain` : `; ${formatting.count(certain)} nearly certain`
+  const certain = run.basis === 'probable' ? figures.certain : null
+  return describeFinding(
+    { servers: figures.servers, atRisk: figures.at_risk, certain, byMetric: [] },
+    `${resource}${until}`,
+    formatting.count,
+  )
 }

@@ -1,6 +1,6 @@
 // Probabilities in words and percent, at their limits.
 import { expect, test } from 'vitest'
-import { countIntervalText, likelihoodOf, probabilityText } from '../../../src-shared/artefacts/likelihood.ts'
+import { likelihoodOf, probabilityText } from '../../../src-shared/artefacts/likelihood.ts'
 
 test('certain from 0.9, likely above 0.5, possible above 0.2', () => {
   expect([1, 0.9, 0.899, 0.51, 0.5, 0.21, 0.2, 0].map(likelihoodOf)).toEqual([
@@ -25,12 +25,4 @@ test('no probability is shown as 0 or 100 %', () => {
     '> 99 %',
     '> 99 %',
   ])
-})
-
-test.each([
-  [12, { low: 8.6, high: 15.2 }, '90 % interval 8 to 16'],
-  [46, { low: 49, high: 73 }, '49 to 73 expected, 90 % interval'],
-  [9, { low: 2, high: 8 }, '2 to 8 expected, 90 % interval'],
-])('%d with %o is written as "%s"', (count, range, text) => {
-  expect(countIntervalText(count, range, String)).toBe(text)
 })
