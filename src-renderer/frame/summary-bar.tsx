@@ -46,8 +46,8 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           <Figure
             label="First breach"
             value={formatting.shortDay(soonest.atMs)}
-            note={`${soonest.isExpected ? 'expected, ' : soonest.days === null ? '' : `${formatDaysAhead(soonest.days)}, `}${soonest.serverId}`}
-            hint={`${soonest.isExpected ? 'Median first breach of the simulated paths' : 'Earliest breach of all servers at risk'}. Click to open the server.`}
+            note={`${soonest.isExpected ? 'expected, ' : soonest.days === null || hasGap(run) ? '' : `${formatDaysAhead(soonest.days)}, `}${soonest.serverId}`}
+            hint={`${soonest.isExpected ? 'Median first breach of the simulated paths' : 'Earliest breach of all servers at risk'}${measuredText(run)}. Click to open the server.`}
             onOpen={() => navigateTo('server', { selectedServer: soonest.serverId, metric: soonest.metric })}
           />
         )}
@@ -74,6 +74,13 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
     </header>
   )
 }
+
+/** Days count from the last measurement, which says little where the forecast begins later than the next period. */
+const hasGap = ({ horizon, lastMeasuredMs, stepMs }: RunOverview): boolean =>
+  horizon !== null && lastMeasuredMs !== null && horizon.startMs - lastMeasuredMs >= 2 * stepMs
+
+const measuredText = ({ lastMeasuredMs }: RunOverview): string =>
+  lastMeasuredMs === null ? '' : `; last measured on ${formatDate(lastMeasuredMs)}`
 
 const subtitleOf = ({ kind, granularity, horizon, stepMs }: RunOverview): string => {
   if (horizon === null) return `${runKindLabels[kind]} · ${granularity}`

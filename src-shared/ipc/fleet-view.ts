@@ -168,6 +168,8 @@ export const recommendationSchema = z.object({
   metric: z.string(),
   units_to_add: nullableNumber,
   order_by: instant.nullable(),
+  /** First breach of the forecast; where that stays below the threshold, the one that the paths expect. */
+  breach_at: instant.nullable(),
   is_order_late: z.boolean(),
   target_host: z.string().nullable(),
   monthly_savings_usd: z.number(),

@@ -35,6 +35,7 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
            ${run.zone.isoSql('order_by')} AS order_by, epoch_ms(order_by) AS order_ms, is_order_late, target_host,
            CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd,
            horizon_p95, high_threshold, ${run.zone.isoSql('first_breach_at')} AS first_breach_at,
+           ${run.zone.isoSql('coalesce(first_breach_at, expected_first_breach)')} AS breach_at,
            server_peak AS horizon_peak, server_mean AS horizon_mean
     FROM (
       SELECT *, max(units_to_add) OVER server AS most_units, max(percent_to_add) OVER server AS most_percent,

@@ -1,6 +1,7 @@
 // The most urgent recommendations of the overview: accept, dismiss with a reason, or open the server.
 import { Check, X } from 'lucide-react'
 import { useMemo, useState } from 'react'
+import { dayMs } from '../../../src-shared/chart-options/format.ts'
 import type { FleetFigures, Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
@@ -9,7 +10,7 @@ import { navigateTo, openServer } from '../../state/navigation.ts'
 import { removeDecisions, saveDecisions } from '../../state/run-notes.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatting, keepTogether } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { DismissForm } from '../dismiss-form.tsx'
 import { Loading } from '../loaded.tsx'
@@ -80,6 +81,9 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
               <th scope="col">Action</th>
               <th scope="col">Server</th>
               <th scope="col">Why</th>
+              <th scope="col" title="First breach of the forecast; where that stays below the threshold, the one that the paths expect">
+                First breach
+              </th>
               <th scope="col" data-number>
                 Adds or saves
               </th>
@@ -110,6 +114,21 @@ const emptyText = (decided: number): string =>
     ? 'Nothing to do: no server is at risk or idle.'
     : `Nothing open: all ${formatting.count(decided)} recommendations are decided.`
 
+/** Of what runs out alone; with the hour where the forecast is of less than days. */
+const breachText = ({ breach_at: breach, capacity_to_add: capacity }: Recommendation, { stepMs }: RunOverview): string => {
+  if (breach === null || capacity === null) return '–'
+  const breachMs = Date.parse(breach)
+  return `${formatting.shortDay(breachMs)}${stepMs < dayMs ? ` ${formatting.time(breachMs)}` : ''}`
+}
+
+const orderHint = ({ order_by: orderBy }: Recommendation, { horizon, basis }: RunOverview): string | undefined => {
+  if (orderBy === null) return undefined
+  const orderMs = Date.parse(orderBy)
+  const past = horizon !== null && orderMs < horizon.startMs ? ' That date is past.' : ''
+  const breach = basis === 'probable' ? 'an early first breach (20 % of the simulated paths)' : 'the first breach'
+  return `Order by ${formatDate(orderMs)}: ${breach} less the lead time.${past}`
+}
+
 interface ActionRowProps {
   readonly run: RunOverview
   readonly row: Recommendation
@@ -124,10 +143,7 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
   return (
     <>
       <tr>
-        <td
-          data-alarming={row.is_order_late}
-          title={row.order_by === null ? undefined : `Order by ${formatDate(Date.parse(row.order_by))}`}
-        >
+        <td data-alarming={row.is_order_late} title={orderHint(row, run)}>
           {dueText(row, run)}
         </td>
         <td>{recommendationLabels[recommendation]}</td>
@@ -137,8 +153,9 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
           </button>
         </td>
         <td className="why-cell" title={host === null ? fullReason : `${fullReason} Target host: ${host}`}>
-          {run.metrics.length > 1 && row.units_to_add !== null ? `${summary} (${row.metric})` : summary}
+          {keepTogether(run.metrics.length > 1 && row.units_to_add !== null ? `${summary} (${row.metric})` : summary)}
         </td>
+        <td>{breachText(row, run)}</td>
         <td data-number>{effectText(row)}</td>
         <td className="decision-cell">
           <button type="button" className="icon-button" aria-label={`Accept: ${server}`} title="Accept" onClick={onAccept}>
@@ -158,7 +175,7 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
       </tr>
       {isDismissing && (
         <tr>
-          <td colSpan={6}>
+          <td colSpan={7}>
             <DismissForm server={server} onDismiss={onDismiss} />
           </td>
         </tr>

@@ -1,6 +1,7 @@
 // Panels of the overview: breach calendar, risk by group, changes since the last run, accuracy, and the first servers at risk.
 import { useCallback, useMemo } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
+import { certainProbability, likelyProbability, possibleProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import { describeTrust } from '../../../src-shared/artefacts/describe-trust.ts'
 import { dayMs } from '../../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
@@ -13,7 +14,7 @@ import { changeFilter, navigateTo, openServer } from '../../state/navigation.ts'
 import { findPreviousRun } from '../../state/previous-run.ts'
 import { useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatIso, formatNumber, formatProbability, formatting, trustFormats } from '../../theme/formatting.ts'
+import { formatDate, formatFraction, formatIso, formatNumber, formatProbability, formatting, trustFormats } from '../../theme/formatting.ts'
 import { groupLabels } from '../../theme/labels.ts'
 import { Loaded } from '../loaded.tsx'
 
@@ -65,7 +66,7 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
     <ChartFrame
       title={title}
       note={`Servers by ${stepLabel(stepMs)} of first breach${metricNote(run, metric)}`}
-      legend={kinds.map(({ name, color }, index) => ({ label: name, color, mark: 'bar', series: [String(index)] }))}
+      legend={kinds.map(({ name, color }, index) => ({ label: `${name}${cutOff(name)}`, color, mark: 'bar', series: [String(index)] }))}
       label={`Breach calendar: ${title}`}
       option={option}
       onItemClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['at-risk', 'breach'] } })}
@@ -75,6 +76,13 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
       })}
     />
   )
+}
+
+/** The probability that a word stands for, as the legend states it. */
+const cutOff = (name: string): string => {
+  if (name === 'certain') return ` (from ${formatFraction(certainProbability)})`
+  if (name === 'likely') return ` (above ${formatFraction(likelyProbability)})`
+  return name === 'possible' ? ` (above ${formatFraction(possibleProbability)})` : ''
 }
 
 /** Where most breaches fall; where no bin stands out, from when on. */
@@ -230,13 +238,7 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
       </section>
     )
   }
-  const name = topGroup.group === '' ? 'no group' : topGroup.group
-  const title =
-    groups.length === 1 || (topGroup.expected_at_risk ?? topGroup.at_risk) === 0
-      ? `No ${groupLabels[groupBy].toLowerCase()} stands out`
-      : hasProbabilities
-        ? `Most expected in ${name}: ${formatNumber(topGroup.expected_at_risk ?? 0)} of ${formatting.count(topGroup.servers)}`
-        : `Most at risk in ${name}: ${formatting.count(topGroup.at_risk)} of ${formatting.count(topGroup.servers)}`
+  const title = groupTitle(groups, groupLabels[groupBy].toLowerCase(), hasProbabilities)
   const filterByGroup = (_: string, __: unknown, index: number): void => {
     const group = groups[index]?.group
     if (group === undefined) return
@@ -282,6 +284,14 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
       })}
     />
   )
+}
+
+const groupTitle = (groups: FleetFigures['groups'], kind: string, isExpected: boolean): string => {
+  const [top] = groups
+  if (top === undefined || (top.expected_at_risk ?? top.at_risk) === 0) return `No ${kind} stands out`
+  const name = top.group === '' ? `no ${kind}` : `${kind} "${top.group}"`
+  const event = `${isExpected ? 'expected' : 'at risk'} in ${name}: ${groupLabel(top, isExpected)}`
+  return groups.length === 1 ? `${event.charAt(0).toUpperCase()}${event.slice(1)}` : `Most ${event}`
 }
 
 const groupLabel = (

@@ -56,11 +56,12 @@ it('says of every server what the file says, reason and query too', async () => 
   const entries = new Map(recommendations.map((entry) => [entry.server_id, entry]))
   expect(all.rows.map(({ server_id }) => server_id).sort()).toEqual([...entries.keys()].sort())
   // The short forms are for the window alone.
-  for (const { verdict, verdict_reason, summary, capacity_to_add: capacity, ...row } of all.rows) {
+  for (const { verdict, verdict_reason, summary, breach_at: breach, capacity_to_add: capacity, ...row } of all.rows) {
     expect([verdict, verdict_reason]).toEqual([null, null])
     expect(entries.get(row.server_id)).toMatchObject(row)
     expect(summary.replaceAll(/([<>]) /g, '$1').split(' ').length).toBeLessThanOrEqual(8)
     expect(row.reason).toContain(capacity ?? '')
+    if (row.recommendation === 'add capacity') expect(Date.parse(breach!)).toBeGreaterThanOrEqual(run.overview.horizon!.startMs)
     expect(capacity === null).toBe(['retire', 'consolidate'].includes(row.recommendation))
   }
   expect((await pageOf(7, 5)).rows).toEqual(all.rows.slice(7, 12))
