@@ -64,8 +64,6 @@ export const formatShare = (part: number, whole: number): string => formatting.v
 export const formatFraction = (share: number): string => formatting.value(share * 100, '%')
 /** In whole percent, "< 1 %" and "> 99 %" at the ends. */
 export const formatProbability = (probability: number): string => probabilityText(probability, (percent) => formatting.value(percent, '%'))
-/** Keeps a number together with its % and its < or > where a line ends. */
-export const keepTogether = (text: string): string => text.replace(/([<>]) (?=\d)|(\d) (?=%)/g, '$1$2\u00a0')
 /** "+1.2 to +3.4"; "" where the interval is not known. */
 export const formatInterval = (low: number | null | undefined, high: number | null | undefined): string =>
   low === null || low === undefined || high === null || high === undefined ? '' : `${formatSigned(low)} to ${formatSigned(high)}`

@@ -48,6 +48,10 @@ export const monthNames = [
 
 const nonBreakingSpace = '\u00a0'
 const withUnit = (number: string, unit: string): string => (unit === '' ? number : `${number}${nonBreakingSpace}${unit}`)
+
+/** Keeps a number together with its % and its < or > where a line ends. */
+export const keepTogether = (text: string): string => text.replace(/([<>]) (?=\d)|(\d) (?=%)/g, `$1$2${nonBreakingSpace}`)
+
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
 const twoDigits = (value: number): string => String(value).padStart(2, '0')
 
