@@ -5,6 +5,7 @@ import { CsvError, parse, type Info } from 'csv-parse/sync'
 import { z } from 'zod'
 import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { evenName, findNearestName } from '../../src-shared/config/nearest-name.ts'
+import { decimalValue } from '../../src-shared/run/decimal-value.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { ReadInput } from '../../src-shared/run/run-manifest.ts'
 import { marksInUse, plainNumber, settleMark, stateDecimal, twoReadings } from './decimal-marks.ts'
@@ -60,7 +61,7 @@ export const readSmallTable = async <Column extends string>(
       invalidTable(`Line ${line}, column ${column} of the ${named} ${problem}.`, next)
     const number = (column: Column): number | null => {
       if (text(column) === '') return null
-      const value = Number(plainNumber(text(column), mark))
+      const value = decimalValue(plainNumber(text(column), mark))
       if (Number.isFinite(value)) return value
       throw fault(column, `holds "${text(column)}", which is no number`, 'Write a plain number without a unit.')
     }

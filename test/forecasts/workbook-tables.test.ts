@@ -1,7 +1,7 @@
 // Servers and events tables in workbooks: which sheet and row count, and cells that cannot be relied on.
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { strToU8, zipSync } from 'fflate'
+import { strToU8, unzipSync, zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEventsTable } from '../../src-main/forecasts/events-table.ts'
 import { loadServersTable } from '../../src-main/forecasts/servers-table.ts'
@@ -145,6 +145,14 @@ describe('a servers table in a workbook', () => {
       { A2: 'a', B2: ['', '<f>1+1</f><v></v>'] },
       'Line 2, column monthly_cost_usd of the servers table fleet.xlsx holds a formula without a value.',
     ],
+    [
+      { A2: 'a', B2: ['', '<v>0x10</v>'] },
+      'Line 2, column monthly_cost_usd of the servers table fleet.xlsx holds a number that cannot be read.',
+    ],
+    [
+      { A2: 'a', B2: ['s="1"', '<v>1e20</v>'] },
+      'Line 2, column monthly_cost_usd of the servers table fleet.xlsx holds a number that is no day.',
+    ],
     [{ A2: 'a', B2: ['t="e"', '<v>#N/A</v>'] }, 'Line 2, column monthly_cost_usd of the servers table fleet.xlsx holds the error #N/A.'],
   ])('refuses what is not what was entered: %#', async (cells, message) => {
     const path = await writeWorkbook(sheet({ A1: 'server_id', B1: 'monthly_cost_usd', ...cells }))
@@ -159,6 +167,55 @@ describe('a servers table in a workbook', () => {
     const path = join(workspace.folder, 'fleet.xlsx')
     await writeFile(path, bytes)
     await expect(attributesOf(path)).rejects.toMatchObject({ code: 'servers-invalid', message })
+  })
+})
+
+describe('a workbook made to deceive or to exhaust', () => {
+  const header =
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>server_id</t></is></c><c r="B1" t="inlineStr"><is><t>monthly_cost_usd</t></is></c></row>'
+  const server = (cells: string): string => `${header}<row r="2"><c r="A2" t="inlineStr"><is><t>a</t></is></c>${cells}</row>`
+  /** With this sheet in place of the one that it was written with. */
+  const write = async (rows: string, more = '', change = (bytes: Uint8Array): Uint8Array => bytes): Promise<string> => {
+    const path = await writeWorkbook(sheet({}))
+    const parts = unzipSync(await readFile(path))
+    const xml = strToU8(`<worksheet><sheetData>${rows}</sheetData>${more}</worksheet>`)
+    await writeFile(path, change(zipSync({ ...parts, 'xl/worksheets/sheet0.xml': xml }, { level: 0 })))
+    return path
+  }
+  const expectRefused = async (path: string, message: string): Promise<void> =>
+    expect(attributesOf(path)).rejects.toMatchObject({ code: 'servers-invalid', message: `The servers table fleet.xlsx ${message}.` })
+
+  test('with one digit changed on the disk is damaged', async () => {
+    const rows = server('<c r="B2"><v>181</v></c>')
+    expect(await attributesOf(await write(rows))).toEqual([{ server_id: 'a', region: null, cost: 181 }])
+    const path = await write(rows, '', (bytes) =>
+      Buffer.from(Buffer.from(bytes).toString('latin1').replace('<v>181</v>', '<v>981</v>'), 'latin1'),
+    )
+    await expectRefused(path, 'is damaged: what it holds does not match its checksums')
+  })
+
+  test.each([
+    ['a cell without a row', `${header}<c r="A2"><v>1</v></c>`],
+    ['a cell twice', server('<c r="B2"><v>181</v></c><c r="B2"><v>999</v></c>')],
+    ['two values in a cell', server('<c r="B2"><v>1</v><v>81</v></c>')],
+    ['a cell of another row', server('<c r="B3"><v>1</v></c>')],
+    ['a row twice', `${server('')}<row r="2"><c r="A2"><v>1</v></c></row>`],
+    ['a column that Excel does not have', server('<c r="ZZZ2"><v>1</v></c>')],
+    ['a row that Excel does not have', `${header}<row r="9999999"><c><v>1</v></c></row>`],
+  ])('with %s is damaged', async (_title, rows) => expectRefused(await write(rows), 'is a damaged workbook'))
+
+  test('is bounded in its cells, and merging costs no more than the rows that are there', async () => {
+    const wide = Array.from({ length: 1300 }, (_, index) => `<row r="${index + 2}"><c r="XFD${index + 2}"><v>1</v></c></row>`).join('')
+    await expectRefused(await write(header + wide), 'holds a sheet of more than 20 million cells')
+    const merges = `<mergeCells>${'<mergeCell ref="A1:A1048576"/>'.repeat(20_000)}</mergeCells>`
+    await write(`${server('')}<row r="1048576"><c r="C1048576"><v>1</v></c></row>`, merges)
+    // Every row has the name of the first column then, so that no server is left.
+    await expect(attributesOf(join(workspace.folder, 'fleet.xlsx'))).rejects.toMatchObject({ code: 'servers-invalid' })
+    const block = Array.from({ length: 2000 }, (_, index) => `<row r="${index + 1}"><c r="A${index + 1}"><v>1</v></c></row>`).join('')
+    await expectRefused(
+      await write(block, '<mergeCells><mergeCell ref="A1:XFD2000"/></mergeCells>'),
+      'holds a sheet of more than 20 million cells',
+    )
   })
 })
 

@@ -49,6 +49,8 @@ export class PrometheusDouble {
   /** Samples that one query may load; Prometheus has 50,000,000. */
   maxSamples = Number.POSITIVE_INFINITY
   warnings: readonly string[] = []
+  /** Seconds by which times of answers miss what was asked, as of a cache that is broken. */
+  timeShift = 0
   /** How long an answer takes. */
   delayMs = 0
   /** Requests without an answer yet. */
@@ -121,7 +123,7 @@ export class PrometheusDouble {
       const values: [number, string][] = []
       for (let at = start; at <= end; at += step) {
         const value = valueAt(at)
-        if (value !== undefined) values.push([at, value])
+        if (value !== undefined) values.push([at + this.timeShift, value])
       }
       return values.length === 0 ? [] : [{ metric: labels, values }]
     })

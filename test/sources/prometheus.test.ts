@@ -176,10 +176,18 @@ describe('a collect', () => {
 
   test('counts values that are no number and leaves them out', async () => {
     prometheus.series.set('busy', [
-      { labels: { instance: 'a' }, valueAt: (at) => (at % day === 0 ? 'NaN' : at % day === hour ? '+Inf' : '1') },
+      { labels: { instance: 'a' }, valueAt: (at) => ['NaN', '+Inf', '', ' ', '0x20'][(at % day) / hour] ?? '1' },
     ])
     const { rows, notes } = await collect('nan.parquet')
-    expect([rows, notes]).toEqual([10 * 22, ['20 values are no finite number and are left out.']])
+    expect([rows, notes]).toEqual([10 * 19, ['50 values are no finite number and are left out.']])
+  })
+
+  test('refuses times that were not asked for', async () => {
+    prometheus.timeShift = 7 * 365 * day
+    await expect(collect('shifted.parquet')).rejects.toMatchObject({
+      code: 'source-refused',
+      message: expect.stringMatching(/^127\.0\.0\.1:\d+ answers times that were not asked for\.$/),
+    })
   })
 
   test('says that an answer may be incomplete', async () => {

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
+import { expect } from 'vitest'
 import { bucketName } from '../fixtures/cloud-cli-workspace.ts'
 import type { LinkedEngine } from '../fixtures/linked-engine.ts'
 import { answerQuestions, launchApp, type LaunchedApp, type LaunchOptions } from './launch-app.ts'
@@ -62,10 +63,19 @@ export const fillLaunchForm = async (page: Page, forecasts: string): Promise<voi
   await page.getByRole('listbox', { name: 'Browse roles' }).getByRole('option').click()
 }
 
-/** Runs the checks, which a launch needs, and launches. */
+/** Runs the checks, which a launch needs, and launches. On a busy machine a check may find that the account does not answer: then once more, as a user would. */
 export const launchChecked = async (page: Page): Promise<void> => {
-  await page.getByRole('button', { name: 'Run checks', exact: true }).click()
-  await page.getByRole('button', { name: 'Launch', exact: true }).click()
+  const step = page.getByRole('region', { name: 'Check', exact: true })
+  const checks = page.getByRole('button', { name: 'Run checks', exact: true })
+  const launch = page.getByRole('button', { name: 'Launch', exact: true })
+  let found = ''
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await checks.click()
+    await expect.poll(() => checks.isEnabled()).toBe(true)
+    if (await launch.isEnabled()) return launch.click()
+    found = await step.innerText()
+  }
+  throw new Error(`The checks never passed: ${found}`)
 }
 
 /** Unfolds or folds a step of the launch form. */

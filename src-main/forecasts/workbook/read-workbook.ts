@@ -2,6 +2,9 @@
 import { strFromU8, unzipSync } from 'fflate'
 import sax from 'sax'
 import { posix } from 'node:path'
+import { decimalValue } from '../../../src-shared/run/decimal-value.ts'
+import { crc32 } from '../../parquet/crc32.ts'
+import { readZipEntries } from './zip-entries.ts'
 
 /** Not a workbook of XLSX; the message says why, as the end of a sentence. */
 export class WorkbookError extends Error {
@@ -74,7 +77,7 @@ const unpack = (bytes: Uint8Array): Record<string, Uint8Array> => {
   if (bytes[0] === 0xd0) throw new WorkbookError('is an old Excel workbook or has a password')
   let unpackedBytes = 0
   try {
-    return unzipSync(bytes, {
+    const parts = unzipSync(bytes, {
       filter: ({ name, originalSize }) => {
         if (!/\.(xml|rels)$/i.test(name)) return false
         unpackedBytes += originalSize
@@ -82,6 +85,10 @@ const unpack = (bytes: Uint8Array): Record<string, Uint8Array> => {
         return true
       },
     })
+    const checksums = readZipEntries(bytes)
+    for (const [name, part] of Object.entries(parts))
+      if (crc32(part) !== checksums.get(name)) throw new WorkbookError('is damaged: what it holds does not match its checksums')
+    return parts
   } catch (thrown) {
     if (thrown instanceof WorkbookError) throw thrown
     throw new WorkbookError('is damaged or no XLSX workbook', { cause: thrown })
@@ -227,6 +234,9 @@ interface CellContext {
 const readSheet = (text: string, context: CellContext): Pick<WorkbookSheet, 'rows' | 'merges'> => {
   const rows: { line: number; cells: (SheetCell | null)[] }[] = []
   const merges: MergedCells[] = []
+  const budget = new CellBudget()
+  const lines = new Set<number>()
+  let current: (SheetCell | null)[] | null = null
   let line = 0
   let column = 0
   let type = 'n'
@@ -241,10 +251,13 @@ const readSheet = (text: string, context: CellContext): Pick<WorkbookSheet, 'row
         case 'row':
           line = Number(attributes.get('r') ?? line + 1)
           column = 0
-          rows.push({ line, cells: [] })
+          if (!Number.isInteger(line) || line < 1 || line > maxLines || lines.has(line)) throw new WorkbookError('is a damaged workbook')
+          lines.add(line)
+          current = []
+          rows.push({ line, cells: current })
           break
         case 'c':
-          column = attributes.has('r') ? placeOf(attributes.get('r')!).column : column + 1
+          column = attributes.has('r') ? placeOf(attributes.get('r')!, line).column : column + 1
           type = attributes.get('t') ?? 'n'
           style = Number(attributes.get('s') ?? 0)
           value = null
@@ -258,6 +271,8 @@ const readSheet = (text: string, context: CellContext): Pick<WorkbookSheet, 'row
           break
         case 'v':
         case 't':
+          // A cell has one value; a text within may be in runs.
+          if (name === 'v' && value !== null) throw new WorkbookError('is a damaged workbook')
           collects = !isReading
           if (collects) value ??= ''
           break
@@ -271,22 +286,50 @@ const readSheet = (text: string, context: CellContext): Pick<WorkbookSheet, 'row
     onClose: (name) => {
       if (name === 'v' || name === 't') collects = false
       if (name === 'rPh') isReading = false
+      if (name === 'row') current = null
       if (name !== 'c') return
       const cell = readCell(type, value, hasFormula, context.formats[style], context)
-      const cells = rows.at(-1)!.cells
-      while (cells.length < column) cells.push(null)
-      cells[column - 1] = cell
+      // A cell outside of a row, and one that is there twice.
+      if (current === null || (current[column - 1] ?? null) !== null) throw new WorkbookError('is a damaged workbook')
+      budget.extend(current, column)
+      current[column - 1] = cell
     },
   })
-  fillMerged(rows, merges)
+  fillMerged(rows, merges, budget)
   return { rows: rows.filter(({ cells }) => cells.some((cell) => cell !== null)), merges }
 }
 
-/** Columns count from 1. */
-const placeOf = (address: string): { line: number; column: number } => {
+/** Of a sheet, as Excel has it. */
+const maxColumns = 16_384
+const maxLines = 1_048_576
+
+/** Of a sheet, empty ones between others and those filled by merging included. */
+const maxCells = 20_000_000
+
+/** Counts the cells of a sheet. Throws WorkbookError where they are too many. */
+class CellBudget {
+  #left = maxCells
+
+  spend(cells: number): void {
+    this.#left -= cells
+    if (this.#left < 0) throw new WorkbookError(`holds a sheet of more than ${maxCells / 1_000_000} million cells`)
+  }
+
+  /** Empty cells up to a column. */
+  extend(cells: (SheetCell | null)[], column: number): void {
+    if (column <= cells.length) return
+    this.spend(column - cells.length)
+    while (cells.length < column) cells.push(null)
+  }
+}
+
+/** Columns count from 1. `line`: of the row that holds the cell. */
+const placeOf = (address: string, line?: number): { line: number; column: number } => {
   const [, letters = '', digits] = /^([A-Z]{1,3})([0-9]{1,7})$/.exec(address.replaceAll('$', '').toUpperCase()) ?? []
-  if (digits === undefined) throw new WorkbookError('is a damaged workbook')
-  return { line: Number(digits), column: letters.split('').reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) }
+  const column = letters.split('').reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0)
+  if (digits === undefined || column > maxColumns || Number(digits) > maxLines || (line !== undefined && Number(digits) !== line))
+    throw new WorkbookError('is a damaged workbook')
+  return { line: Number(digits), column }
 }
 
 const mergedCells = (reference: string): MergedCells => {
@@ -299,22 +342,33 @@ const mergedCells = (reference: string): MergedCells => {
 const fillMerged = (
   rows: readonly { readonly line: number; readonly cells: (SheetCell | null)[] }[],
   merges: readonly MergedCells[],
+  budget: CellBudget,
 ): void => {
-  const byLine = new Map(rows.map((row) => [row.line, row.cells]))
+  const ordered = [...rows].sort((a, b) => a.line - b.line)
   for (const { firstLine, lastLine, firstColumn, lastColumn } of merges) {
-    const shown = byLine.get(firstLine)?.[firstColumn - 1] ?? null
+    const first = firstIndexFrom(ordered, firstLine)
+    if (ordered[first]?.line !== firstLine) continue
+    const shown = ordered[first].cells[firstColumn - 1] ?? null
     if (shown === null) continue
-    for (let line = firstLine; line <= Math.min(lastLine, rows.at(-1)!.line); line++) {
-      const cells = byLine.get(line)
-      if (cells === undefined) continue
-      while (cells.length < Math.min(lastColumn, maxColumns)) cells.push(null)
+    for (let index = first; index < ordered.length && ordered[index]!.line <= lastLine; index++) {
+      const { cells } = ordered[index]!
+      budget.extend(cells, lastColumn)
+      budget.spend(lastColumn - firstColumn + 1)
       cells.fill(shown, firstColumn - 1, lastColumn)
     }
   }
 }
 
-/** Of a sheet, as Excel has it. */
-const maxColumns = 16_384
+/** Index of the first row at a line or after it. */
+const firstIndexFrom = (rows: readonly { readonly line: number }[], line: number): number => {
+  let [from, to] = [0, rows.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (rows[middle]!.line < line) from = middle + 1
+    else to = middle
+  }
+  return from
+}
 
 /** A larger number may have lost digits. */
 const maxExactNumber = 1e15
@@ -345,22 +399,28 @@ const readCell = (
     case 'd':
       return { text: value, kind: 'date' }
     default:
-      return numberCell(Number(value), format, startsIn1904)
+      return numberCell(value, format, startsIn1904)
   }
 }
 
 const textCell = (text: string): SheetCell | null => (text.trim() === '' ? null : { text, kind: 'text' })
 
-const numberCell = (number: number, format: CellFormat | undefined, startsIn1904: boolean): SheetCell => {
-  if (format?.isDate === true) return { text: dayText(number + (startsIn1904 ? 1462 : 0)), kind: 'date' }
+const numberCell = (value: string, format: CellFormat | undefined, startsIn1904: boolean): SheetCell => {
+  const number = decimalValue(value)
+  if (Number.isNaN(number)) return { text: value, kind: 'number', fault: 'a number that cannot be read' }
+  if (format?.isDate === true) return dayCell(number + (startsIn1904 ? 1462 : 0), value)
   const text = Number.isInteger(number) && number >= 0 ? String(number).padStart(format?.digits ?? 0, '0') : String(number)
   return Math.abs(number) < maxExactNumber
     ? { text, kind: 'number' }
     : { text, kind: 'number', fault: 'a number of more digits than Excel keeps' }
 }
 
-/** Days since the end of 1899; a time follows where there is one. */
-const dayText = (days: number): string => {
+/** Days of Excel end with the year 9999. */
+const maxDays = 2_958_466
+
+/** `days` since the end of 1899; a time follows where there is one. */
+const dayCell = (days: number, value: string): SheetCell => {
+  if (days < 0 || days >= maxDays) return { text: value, kind: 'date', fault: 'a number that is no day' }
   const iso = new Date(Math.round((days - 25_569) * 86_400_000)).toISOString()
-  return Number.isInteger(days) ? iso.slice(0, 10) : iso.slice(0, 19)
+  return { text: Number.isInteger(days) ? iso.slice(0, 10) : iso.slice(0, 19), kind: 'date' }
 }

@@ -8,6 +8,7 @@ import {
   type SourceSurvey,
 } from '../../../src-shared/sources/source-requests.ts'
 import { ownValue } from '../../../src-shared/config/name-record.ts'
+import { decimalValue } from '../../../src-shared/run/decimal-value.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { attributeColumn } from '../attribute-column.ts'
 import {
@@ -195,7 +196,7 @@ const fetchParts = async (
       const server = serverOf(one, labels, query.metric)
       servers.set(server, { ...servers.get(server), ...attributesOf(one, labels, attributes) })
       for (const [seconds, text] of one.samples) {
-        const value = Number(text)
+        const value = decimalValue(text)
         if (Number.isFinite(value)) values.push({ server, metric: query.metric, seconds: seconds - query.shift, value })
         else unusable += 1
       }

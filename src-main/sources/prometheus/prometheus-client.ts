@@ -92,13 +92,15 @@ export class PrometheusClient {
     const text = await this.#ask('query_range', metric, { query, start: String(start), end: String(end), step: String(step) }, signal)
     const parsed = answerSchema.safeParse(text)
     if (!parsed.success || parsed.data.data.resultType !== 'matrix') throw this.#noPrometheus()
-    return {
-      warnings: parsed.data.warnings,
-      series: parsed.data.data.result.map((series) => ({
-        labels: series.metric,
-        samples: series.values.map((sample) => this.#sample(sample)),
-      })),
-    }
+    const series = parsed.data.data.result.map(({ metric: labels, values }) => ({
+      labels,
+      samples: values.map((sample) => this.#sample(sample)),
+    }))
+    if (series.some(({ samples }) => samples.some(([seconds]) => seconds < start || seconds > end)))
+      throw new HeadroomError('source-refused', `${this.#base.host} answers times that were not asked for.`, {
+        next: 'Check the address: something else may answer in place of Prometheus.',
+      })
+    return { warnings: parsed.data.warnings, series }
   }
 
   #sample(sample: unknown): readonly [number, string] {
