@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           name: 'window',
           include: ['test/window/**/*.test.ts'],
-          maxWorkers: Number(process.env['HEADROOM_WINDOW_WORKERS'] ?? '2'),
+          maxWorkers: 2,
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

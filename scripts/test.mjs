@@ -1,4 +1,4 @@
-// `npm test`: checks, then every test that needs no window, and next to them the window, then the package; `test.mjs window` and `test.mjs package` do
+// `npm test`: checks, then every test that needs no window, then the window, then the package; `test.mjs window` and `test.mjs package` do
 // one part alone, `test.mjs quick` the tests that need no window, without torture and without files named `.slow.test.ts`.
 // Every part runs even if an earlier one failed; the last line adds all of them up.
 import { readdirSync } from 'node:fs'
@@ -33,14 +33,14 @@ async function attempt(part) {
   }
 }
 
-/** @param {readonly string[]} filters @param {NodeJS.ProcessEnv} [extra] environment of the tests @returns {Promise<TestCounts[]>} */
-async function runWindowTests(filters, extra = {}) {
+/** @param {readonly string[]} filters @returns {Promise<TestCounts[]>} */
+async function runWindowTests(filters) {
   await buildApp()
   const { electronBinary, args } = await findElectron({ needsDisplay: lacksDisplay() })
   return withDisplay(async (env) => [
     await runVitest('window', {
       filters,
-      env: { ...env, ...extra, HEADROOM_TEST_ELECTRON: electronBinary, HEADROOM_TEST_ELECTRON_ARGS: JSON.stringify(args) },
+      env: { ...env, HEADROOM_TEST_ELECTRON: electronBinary, HEADROOM_TEST_ELECTRON_ARGS: JSON.stringify(args) },
     }),
   ])
 }
@@ -71,7 +71,7 @@ async function runQuickTests(filters) {
 
 /** The window, then the package. @param {readonly string[]} filters */
 async function runAppTests(filters) {
-  const seen = await attempt(() => runWindowTests(filters, { HEADROOM_WINDOW_WORKERS: '1' }))
+  const seen = await attempt(() => runWindowTests(filters))
   return [...seen, ...(filters.length > 0 ? [] : await attempt(runPackageTests))]
 }
 
@@ -82,12 +82,9 @@ async function runEverything(filters) {
     return []
   })
   const checked = filters.length > 0 ? [] : await runCheckSteps()
-  // A test of the window waits more than it computes, so one file at a time fills what the other tests leave of the processors.
-  const [tested, started] = await Promise.all([
-    runVitest('headless', { filters }),
-    // Without a build there is no app to start, and that failure is counted already.
-    built.length > 0 ? [] : runAppTests(filters),
-  ])
+  const tested = await runVitest('headless', { filters })
+  // One after the other: next to the other tests, apps started too slowly. Without a build there is no app, and that failure is counted already.
+  const started = built.length > 0 ? [] : await runAppTests(filters)
   return [...built, ...checked, tested, ...started]
 }
 

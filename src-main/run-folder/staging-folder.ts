@@ -61,7 +61,8 @@ export const createStagingFolder = async (outputPath: string): Promise<StagingFo
   const close = async (): Promise<void> => {
     clearInterval(heartbeat)
     activeNonces.delete(nonce)
-    for (const path of [spillFolder, folder]) await rm(path, { recursive: true, force: true })
+    // A thread that was ended may still be creating a file.
+    for (const path of [spillFolder, folder]) await rm(path, { recursive: true, force: true, maxRetries: 10 })
     await rm(ownerPath, { force: true })
     // Fails where another analysis has taken over: its folder stays.
     await rmdir(claim).catch(() => undefined)
