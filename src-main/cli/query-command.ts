@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { byteOrderMark, csvLine } from '../../src-shared/artefacts/cell-text.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
+import { isNumericType } from '../../src-shared/ipc/user-sql.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { runUserSql, streamUserSql, type UserSqlHeader, type UserSqlOptions } from '../queries/user-sql/run-user-sql.ts'
 import { withChangeWarnings } from './changed-runs.ts'
@@ -100,8 +101,12 @@ const printTable = async (run: string, sql: string, limits: QueryLimits): Promis
 /** One row at a time, whatever their number. */
 const printCsv = async (run: string, sql: string, hasByteOrderMark: boolean, limits: QueryLimits): Promise<void> => {
   const output = createTextOutput()
-  const onHeader = ({ columns }: UserSqlHeader): void => void output.write(`${hasByteOrderMark ? byteOrderMark : ''}${csvLine(columns)}\n`)
-  await streamUserSql(run, sql, limits, (row) => output.write(`${csvLine(row)}\n`), onHeader)
+  let isNumber: readonly boolean[] = []
+  const onHeader = ({ columns, types }: UserSqlHeader): void => {
+    isNumber = types.map(isNumericType)
+    void output.write(`${hasByteOrderMark ? byteOrderMark : ''}${csvLine(columns)}\n`)
+  }
+  await streamUserSql(run, sql, limits, (row) => output.write(`${csvLine(row, isNumber)}\n`), onHeader)
   await output.end()
 }
 

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { byteOrderMark, csvLine } from '../../src-shared/artefacts/cell-text.ts'
 import type { ExportTarget } from '../../src-shared/ipc/export-rows.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { maxExportedBytes, maxExportedRows, type queryFormats } from '../../src-shared/ipc/user-sql.ts'
+import { isNumericType, maxExportedBytes, maxExportedRows, type queryFormats } from '../../src-shared/ipc/user-sql.ts'
 import { runUserSql, type UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
 import { Database, identifier, literal } from '../database/database.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
@@ -42,8 +42,10 @@ export const exportQuery = async (
   return { path, rows: result.rows.length }
 }
 
-const csvText = ({ columns, rows }: UserSqlResult, hasByteOrderMark: boolean): string =>
-  `${hasByteOrderMark ? byteOrderMark : ''}${[columns, ...rows].map(csvLine).join('\n')}\n`
+const csvText = ({ columns, types, rows }: UserSqlResult, hasByteOrderMark: boolean): string => {
+  const isNumber = types.map(isNumericType)
+  return `${hasByteOrderMark ? byteOrderMark : ''}${[csvLine(columns), ...rows.map((row) => csvLine(row, isNumber))].join('\n')}\n`
+}
 
 const jsonText = ({ columns, rows }: UserSqlResult): string =>
   `${JSON.stringify(
@@ -58,7 +60,10 @@ const writeParquet = async (path: string, { columns, types, rows }: UserSqlResul
   try {
     const texts = rows.map((row) => columns.map((_, index) => toText(row[index])))
     await database.storeRows('result', Object.fromEntries(columns.map((_, index) => [`c${index}`, 'VARCHAR' as const])), texts)
-    const select = columns.map((name, index) => `${castTo(`c${index}`, types[index] ?? 'VARCHAR')} AS ${identifier(name)}`)
+    const select = columns.map((name, index) => {
+      const type = storedType(types[index] ?? 'VARCHAR', () => texts.map((row) => row[index] ?? ''))
+      return `${castTo(`c${index}`, type)} AS ${identifier(name)}`
+    })
     await database.run(`COPY (SELECT ${select.join(', ')} FROM result) TO ${literal(path)} (FORMAT parquet)`)
   } finally {
     database.close()
@@ -68,6 +73,12 @@ const writeParquet = async (path: string, { columns, types, rows }: UserSqlResul
 const toText = (value: UserSqlResult['rows'][number][number] | undefined): string | null => {
   if (value === null || value === undefined) return null
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** DuckDB writes whole numbers of 128 bits to Parquet as doubles, which round them. */
+const storedType = (type: string, texts: () => readonly string[]): string => {
+  if (!type.includes('HUGEINT')) return type
+  return isNumericType(type) && texts().every((text) => text.replace('-', '').length <= 38) ? 'DECIMAL(38,0)' : 'VARCHAR'
 }
 
 const scalarType =

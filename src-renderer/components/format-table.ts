@@ -20,7 +20,7 @@ export const formatTable = ({ columns, rows }: TableContent, format: TextFormat)
     case 'tsv':
       return [columns, ...rows].map((row) => row.map(tabField).join('\t')).join('\n')
     case 'csv':
-      return [columns, ...rows].map(csvLine).join('\r\n')
+      return [columns, ...rows].map((row) => csvLine(row)).join('\r\n')
     case 'md':
       return [
         `| ${columns.map(markdownField).join(' | ')} |`,

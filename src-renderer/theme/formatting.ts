@@ -17,6 +17,7 @@ const makeFormats = () => ({
   dollars: new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 }),
   dollarsAndCents: new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD' }),
   oneDecimal: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+  exact: new Intl.NumberFormat(locale, { maximumSignificantDigits: 17 }),
   gigabytes: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
   brierScore: new Intl.NumberFormat(locale, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
   localTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
@@ -47,6 +48,11 @@ export const formatDollars = (usd: number): string => formats.dollars.format(usd
 /** With cents: $0.48 */
 export const formatUsd = (usd: number): string => formats.dollarsAndCents.format(usd)
 export const formatNumber = (value: number): string => formats.oneDecimal.format(unsignedZero(value, 1))
+/** Every digit; very large and very small values with an exponent. */
+export const formatExactly = (value: number): string => {
+  const size = Math.abs(value)
+  return size >= 1e-6 && size < 1e21 ? formats.exact.format(value) : String(value)
+}
 /** Silhouette, stability or scaled error: 0.81 */
 export const formatScore = (value: number): string => formatting.score(value)
 /** 0.012 */

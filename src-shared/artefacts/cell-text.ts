@@ -55,10 +55,12 @@ export const csvCellText = (text: string): string => escapeFormula(showDirection
 /** The same as SQL over a text column. */
 export const csvCellTextSql = (column: string): string => escapeFormulaSql(showDirectionMarksSql(column))
 
-/** One line of a CSV file without its line break. Only text can hold a formula. */
-export const csvLine = (cells: readonly unknown[]): string => cells.map(csvCell).join(',')
+/** One line of a CSV file without its line break. Only text can hold a formula; `isNumber`: columns whose text is numbers. */
+export const csvLine = (cells: readonly unknown[], isNumber?: readonly boolean[]): string =>
+  cells.map((cell, column) => csvCell(cell, isNumber?.[column] === true)).join(',')
 
-const csvCell = (cell: unknown): string => {
+const csvCell = (cell: unknown, isNumber: boolean): string => {
   if (cell === null || cell === undefined) return ''
-  return csvField(typeof cell === 'string' ? csvCellText(cell) : JSON.stringify(cell))
+  if (typeof cell === 'string') return isNumber ? cell : csvField(csvCellText(cell))
+  return csvField(JSON.stringify(cell))
 }

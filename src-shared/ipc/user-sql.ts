@@ -12,11 +12,15 @@ export const maxExportedRows = 1_000_000
 export const maxListedBytes = 64_000_000
 export const maxExportedBytes = 512_000_000
 
+/** Whether a column of this type of DuckDB holds numbers, also where they are text. */
+export const isNumericType = (type: string): boolean =>
+  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|BIGNUM)$/.test(type)
+
 export const queryRequestSchema = z.strictObject({ folder, sql })
 
 export const queryResponseSchema = z.object({
   columns: z.array(z.object({ name: z.string(), type: z.string() })),
-  /** Values as JSON: times as ISO 8601 text in UTC, whole numbers beyond 2^53 as text. */
+  /** Values as JSON: times as ISO 8601 text in UTC, numbers that a double would round as text. */
   rows: z.array(z.array(z.json())),
   /** Whether there are more rows than were listed. */
   hasMore: z.boolean(),

@@ -82,17 +82,19 @@ describe('the query process', () => {
   it('writes Parquet in the types of the question, what Parquet has no match for as text', async () => {
     const sql = `SELECT 9007199254740993::BIGINT AS wide, 0.1::DOUBLE AS share, 'NaN'::DOUBLE AS none, true AS yes, DATE '2027-01-31' AS day,
       TIMESTAMP '2027-01-31 10:00:00.5' AS moment, 12.50::DECIMAL(9,2) AS usd, [1.5, NULL, 2]::DOUBLE[] AS list, ['a "b"', '[c'] AS names,
-      {'p': 1, 'q': 'x'} AS pair, INTERVAL 3 DAY AS span, NULL::INTEGER AS nothing`
+      {'p': 1, 'q': 'x'} AS pair, INTERVAL 3 DAY AS span, NULL::INTEGER AS nothing,
+      sum(9007199254740993::BIGINT) AS total, 1234567890123456789.01::DECIMAL(38,2) AS price, [9007199254740993::BIGINT] AS ids`
     const path = join(folder, 'typed.parquet')
     expect(await value('query.write', { folder: run, sql, format: 'parquet', path, hasByteOrderMark: true })).toEqual({ path, rows: 1 })
     const database = await Database.open()
     try {
       const file = `read_parquet('${path}')`
       const [same] = await database.rows(
-        `SELECT (SELECT a FROM (SELECT * EXCLUDE (span) FROM ${file}) a) = (SELECT b FROM (SELECT * EXCLUDE (span) FROM (${sql})) b) AS same`,
-        z.object({ same: z.boolean() }),
+        `SELECT (SELECT a FROM (SELECT * EXCLUDE (span, total) FROM ${file}) a) = (SELECT b FROM (SELECT * EXCLUDE (span, total) FROM (${sql})) b) AS same,
+          total::VARCHAR AS total FROM ${file}`,
+        z.object({ same: z.boolean(), total: z.string() }),
       )
-      expect(same).toEqual({ same: true })
+      expect(same).toEqual({ same: true, total: '9007199254740993' })
       const types = await database.rows(
         `SELECT column_name AS name, column_type AS type FROM (DESCRIBE FROM ${file})`,
         z.record(z.string(), z.string()),
@@ -110,6 +112,9 @@ describe('the query process', () => {
         'STRUCT(p INTEGER, q VARCHAR)',
         'VARCHAR',
         'INTEGER',
+        'DECIMAL(38,0)',
+        'DECIMAL(38,2)',
+        'BIGINT[]',
       ])
     } finally {
       database.close()

@@ -65,6 +65,12 @@ describe('a query', () => {
     await window.page.getByText(/3 rows in/).waitFor()
   })
 
+  it('shows every digit of a number', async () => {
+    expect(await resultOf('SELECT 0.0123 AS share, 1234567.25 AS usd, 12345678901234567.8::DECIMAL(18, 1) AS wide')).toMatch(
+      /0\.0123\s+1,234,567\.25\s+12345678901234567\.8/,
+    )
+  })
+
   it('is ended when its process takes more than 1.5 GB, whatever DuckDB counts', async () => {
     expect(await resultOf("SELECT length(repeat(repeat('x', 1000000), 3000 + CAST(range AS INTEGER))) FROM range(3)")).toMatch(
       /The query was stopped: it took more than 1\.5 GB of memory\./,

@@ -24,7 +24,7 @@ export interface UserSqlResult {
   readonly columns: readonly string[]
   /** DuckDB's names of the columns' types. */
   readonly types: readonly string[]
-  /** Values as JSON: times as ISO 8601 text in UTC, whole numbers beyond 2^53 as text. */
+  /** Values as JSON: times as ISO 8601 text in UTC, numbers that a double would round as text. */
   readonly rows: readonly (readonly Json[])[]
   /** Whether rows were left out by `maxRows`. */
   readonly hasMore: boolean
@@ -84,7 +84,7 @@ export const streamUserSql = async (
     const prepared = await prepareSelect(connection, sql)
     try {
       const result = await prepared.stream()
-      const header = { columns: result.deduplicatedColumnNames(), types: result.columnTypes().map(String) }
+      const header = { columns: uniqueNames(result.columnNames()), types: result.columnTypes().map(String) }
       onHeader(header)
       for (;;) {
         const chunk = await result.fetchChunk()
@@ -100,6 +100,18 @@ export const streamUserSql = async (
       throw cause instanceof HeadroomError ? cause : toQueryError(cause, sql)
     }
   })
+
+/** Later columns of one name get a number: a, a:1. */
+const uniqueNames = (names: readonly string[]): string[] => {
+  const taken = new Set<string>()
+  const given = new Set(names)
+  return names.map((name) => {
+    let unique = name
+    for (let number = 1; taken.has(unique) || (unique !== name && given.has(unique)); number++) unique = `${name}:${number}`
+    taken.add(unique)
+    return unique
+  })
+}
 
 export interface UserSqlOptions {
   readonly signal?: AbortSignal | undefined
@@ -190,13 +202,22 @@ const prepareSelect = async (connection: DuckDBConnection, sql: string): Promise
   const prepared = await statements.prepare(0).catch((cause: unknown) => {
     throw toQueryError(cause, sql)
   })
-  if (prepared.statementType !== StatementType.SELECT) {
+  if (prepared.statementType !== StatementType.SELECT || !(await isWrittenAsSelect(connection, sql))) {
     throw new HeadroomError('query-refused', 'Only SELECT can be run: a run folder is never changed.', {
       next: 'Write a single SELECT.',
       sql,
     })
   }
   return prepared
+}
+
+/** DuckDB prepares PRAGMA as a SELECT of its own. */
+const isWrittenAsSelect = async (connection: DuckDBConnection, sql: string): Promise<boolean> => {
+  const reader = await connection.runAndReadAll(
+    "SELECT json_serialize_sql($1::VARCHAR) LIKE '%Only SELECT statements can be serialized%'",
+    [sql],
+  )
+  return reader.getRowsJS()[0]?.[0] === false
 }
 
 const integerTypes = new Set([DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeId.HUGEINT, DuckDBTypeId.UHUGEINT])
@@ -208,13 +229,22 @@ const timestampTypes = new Set([
   DuckDBTypeId.TIMESTAMP_TZ,
 ])
 
+/** A double gives back every decimal of so many digits. */
+const maxExactDigits = 15
+
+const toDecimal = (value: DuckDBDecimalValue): Json => {
+  const text = String(value)
+  const digits = String(value.value).replace(/^-/, '').replace(/0+$/, '').length
+  return digits <= maxExactDigits && Math.abs(Number(text)) <= Number.MAX_SAFE_INTEGER ? Number(text) : text
+}
+
 /** The library writes every wide number as text and times with a blank; nested values pass through here as well. */
 const toJson: DuckDBValueConverter<Json> = (value, type, converter) => {
   if (value === null) return null
   if (typeof value === 'bigint' && integerTypes.has(type.typeId)) {
     return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value)
   }
-  if (value instanceof DuckDBDecimalValue) return value.toDouble()
+  if (value instanceof DuckDBDecimalValue) return toDecimal(value)
   if (timestampTypes.has(type.typeId)) return String(value).replace(/^(\d{4,}-\d\d-\d\d) ([\d:.]+?)(\+00)?$/, '$1T$2Z')
   return JsonDuckDBValueConverter(value, type, converter)
 }

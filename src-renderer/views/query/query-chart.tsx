@@ -5,7 +5,7 @@ import { createBarsOption } from '../../charts/bars-option.ts'
 import { createBaseOption, createTooltip, createTimeAxis, createValueAxis } from '../../charts/chart-axes.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
-import type { QueryResponse } from '../../../src-shared/ipc/user-sql.ts'
+import { isNumericType, type QueryResponse } from '../../../src-shared/ipc/user-sql.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { Select } from '../../components/select.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
@@ -15,7 +15,9 @@ const maxBars = 60
 const isTime = (type: string): boolean => /^(TIMESTAMP|DATE)/.test(type)
 
 const numericColumns = ({ columns, rows }: QueryResponse): string[] =>
-  columns.filter((_, index) => rows.some((row) => typeof row[index] === 'number')).map(({ name }) => name)
+  columns
+    .filter(({ type }, index) => rows.some((row) => typeof row[index] === 'number' || (isNumericType(type) && row[index] !== null)))
+    .map(({ name }) => name)
 
 export const QueryChart = ({ result, theme }: { readonly result: QueryResponse; readonly theme: ChartTheme }) => {
   const { columns } = result
@@ -59,8 +61,8 @@ const cellAt = (result: QueryResponse, row: QueryResponse['rows'][number], name:
 const chartOption = (result: QueryResponse, xColumn: string, yColumn: string, theme: ChartTheme): EChartsOption => {
   const chartContext = { theme, formatting: utcFormatting() }
   const number = (row: QueryResponse['rows'][number]): number | null => {
-    const value = cellAt(result, row, yColumn)
-    return typeof value === 'number' ? value : null
+    const value = Number(cellAt(result, row, yColumn) ?? Number.NaN)
+    return Number.isFinite(value) ? value : null
   }
   if (!isTime(columnType(result, xColumn))) {
     const shownRows = result.rows.slice(0, maxBars)

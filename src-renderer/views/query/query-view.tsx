@@ -2,7 +2,7 @@
 import { Download, History, Play, Square, Table } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
-import { queryFormats, type QueryResponse, type QueryTables } from '../../../src-shared/ipc/user-sql.ts'
+import { isNumericType, queryFormats, type QueryResponse, type QueryTables } from '../../../src-shared/ipc/user-sql.ts'
 import { utcClock } from '../../../src-shared/run/zone-clock.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
@@ -20,7 +20,7 @@ import { cancelQuery, exportQuery, runQuery, useQueryState, setQuery } from '../
 import { useElapsedSeconds } from '../../state/follow-analysis.ts'
 import { useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatElapsed, formatNumber, formatting } from '../../theme/formatting.ts'
+import { formatElapsed, formatExactly, formatNumber, formatting } from '../../theme/formatting.ts'
 import { fileFormatLabels } from '../../theme/labels.ts'
 import { QueryChart } from './query-chart.tsx'
 import { copyRows, copySelection } from '../copy-rows.ts'
@@ -102,8 +102,6 @@ const ResultSummary = ({ result, run }: { readonly result: QueryResponse; readon
   </span>
 )
 
-const isNumber = (type: string): boolean => /INT|DOUBLE|FLOAT|DECIMAL|REAL/.test(type) && !/\[/.test(type)
-
 const toCell = (value: QueryResponse['rows'][number][number] | undefined): Cell =>
   value === undefined || value === null || typeof value !== 'object' ? (value ?? null) : JSON.stringify(value)
 
@@ -116,7 +114,7 @@ const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
       result.columns.map(({ name, type }) => ({
         name,
         title: name,
-        kind: isNumber(type) ? 'count' : 'text',
+        kind: isNumericType(type) ? 'count' : 'text',
         width: 130,
         hint: type,
       })),
@@ -139,6 +137,7 @@ const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
       total={rows.length}
       context={{ unit: '', isHourly: true }}
       rowAt={rowAt}
+      cellText={(cell) => (typeof cell === 'number' ? formatExactly(cell) : undefined)}
       onCopy={copySelection}
       onOpen={(row) => {
         const server = row[serverColumn]

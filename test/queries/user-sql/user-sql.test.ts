@@ -41,6 +41,8 @@ describe('refused as no single SELECT', () => {
     'SET lock_configuration = false',
     'RESET allowed_paths',
     'PRAGMA enable_profiling',
+    `PRAGMA table_info('forecasts')`,
+    '/* SELECT */ pragma version',
     'CREATE TABLE copied AS SELECT * FROM server_risk',
     'CREATE MACRO one() AS 1',
     'DROP VIEW forecasts',
@@ -151,6 +153,42 @@ describe('ordinary queries', () => {
     )
     expect(rows).toEqual([[5, 6, 1.25, '9007199254740993', [7], '2026-03-31T00:02:03.5Z', 'NaN', '2026-03-31', null]])
   })
+
+  test('no number is rounded: what a double cannot hold is text, also in CSV, where it is no formula', async () => {
+    const sql = `SELECT -12345678901234567890.12::DECIMAL(38, 2) AS wide, 0.12345678901234567::DECIMAL(18, 17) AS long, 0.10::DECIMAL(18, 17) AS short,
+      999999999999999::DECIMAL(18, 0) AS whole, (-2)::HUGEINT ** 0 AS one, -170141183460469231731687303715884105727::HUGEINT AS huge,
+      [1.5, 12345678901234567.8]::DECIMAL(18, 1)[] AS list, {'d': 12345678901234567.8::DECIMAL(18, 1)} AS pair, '-Infinity'::DOUBLE AS none`
+    const { rows } = await runUserSql(sample.run, sql)
+    expect(rows).toEqual([
+      [
+        '-12345678901234567890.12',
+        '0.12345678901234567',
+        0.1,
+        999999999999999,
+        1,
+        '-170141183460469231731687303715884105727',
+        [1.5, '12345678901234567.8'],
+        { d: '12345678901234567.8' },
+        '-Infinity',
+      ],
+    ])
+    expect(await headroomDone(['query', sample.run, sql, '--csv'])).toBe(
+      'wide,long,short,whole,one,huge,list,pair,none\n-12345678901234567890.12,0.12345678901234567,0.1,999999999999999,1,' +
+        '-170141183460469231731687303715884105727,"[1.5,""12345678901234567.8""]","{""d"":""12345678901234567.8""}",-Infinity\n',
+    )
+  })
+
+  test('columns of one name all come back, under names of their own', async () => {
+    const { columns } = await runUserSql(sample.run, 'SELECT 1 AS a, 2 AS a, 3 AS "a:1", 4 AS a')
+    expect(columns).toEqual(['a', 'a:2', 'a:1', 'a:3'])
+  })
+
+  test.each(['DESCRIBE forecasts', 'SHOW TABLES', 'SUMMARIZE server_clusters', 'FROM server_risk LIMIT 1', 'VALUES (1)'])(
+    '%s runs',
+    async (sql) => {
+      expect((await runUserSql(sample.run, sql)).rows.length).toBeGreaterThan(0)
+    },
+  )
 
   test('common table expressions join the three tables', async () => {
     const { rows } = await runUserSql(
