@@ -88,6 +88,11 @@ async function runEverything(filters) {
   return [...built, ...checked, tested, ...started]
 }
 
+/** @param {string} title @param {readonly string[]} lines */
+const printList = (title, lines) => {
+  if (lines.length > 0) console.log(`\n${title}:\n${lines.map((line) => `  ${line}`).join('\n')}\n`)
+}
+
 await runMain(async () => {
   requireSupportedNode()
   const [part, ...rest] = process.argv.slice(2)
@@ -98,7 +103,8 @@ await runMain(async () => {
     return part === 'package' ? runPackageTests() : runEverything(process.argv.slice(2))
   })
   const total = addUp(counts)
-  if (total.failures.length > 0) console.log(`\nFailed:\n${total.failures.map((failure) => `  ${failure}`).join('\n')}\n`)
+  printList('Passed at the second try', total.retried)
+  printList('Failed', total.failures)
   console.log(summaryLine(total))
   return exitCodeFor(total)
 })

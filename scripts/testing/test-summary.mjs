@@ -1,9 +1,10 @@
 // The end of a test run: what failed, by name, and the arithmetic of the last line.
 
-/** @typedef {{ passed: number, failed: number, skipped: number, failures: readonly string[] }} TestCounts failures: a line or more for each */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures: readonly string[], retried: readonly string[] }} TestCounts
+ *   failures, and tests that passed at a second try: a line or more for each */
 
 /** @type {TestCounts} */
-const noTests = { passed: 0, failed: 0, skipped: 0, failures: [] }
+const noTests = { passed: 0, failed: 0, skipped: 0, failures: [], retried: [] }
 /** @type {TestCounts} */
 export const onePassed = { ...noTests, passed: 1 }
 
@@ -18,6 +19,7 @@ export function addUp(parts) {
       failed: sum.failed + part.failed,
       skipped: sum.skipped + part.skipped,
       failures: [...sum.failures, ...part.failures],
+      retried: [...sum.retried, ...part.retried],
     }),
     noTests,
   )
@@ -36,6 +38,9 @@ export function addUp(parts) {
 /** Lines of an error that are repeated at the end of a run. */
 const linesShown = 6
 
+/** @param {string} file @param {{ fullName?: string, failureMessages?: readonly string[] }} test */
+const describeTest = (file, { fullName = '', failureMessages = [] }) => `${file} > ${fullName}\n    ${shorten(failureMessages.join('\n'))}`
+
 /** @param {string} text */
 const shorten = (text) => text.trimEnd().split('\n').slice(0, linesShown).join('\n    ')
 
@@ -50,9 +55,14 @@ const shorten = (text) => text.trimEnd().split('\n').slice(0, linesShown).join('
 export function countVitest(report, exitCode, project = 'Vitest') {
   if (!report) return exitCode === 0 ? noTests : oneFailed(`${project} ended with exit code ${exitCode} and without a report.`)
   const failures = []
+  /** @type {string[]} */
+  const retried = []
   for (const { name = '', message = '', status, assertionResults } of report.testResults) {
     const failed = assertionResults.filter((test) => test.status === 'failed')
-    for (const test of failed) failures.push(`${name} > ${test.fullName ?? ''}\n    ${shorten((test.failureMessages ?? []).join('\n'))}`)
+    failures.push(...failed.map((test) => describeTest(name, test)))
+    // A test that passed has errors of an earlier try alone.
+    const passedLater = assertionResults.filter((test) => test.status === 'passed' && (test.failureMessages ?? []).length > 0)
+    retried.push(...passedLater.map((test) => describeTest(name, test)))
     if (status === 'failed' && failed.length === 0) failures.push(`${name} does not load\n    ${shorten(message)}`)
   }
   if (failures.length === 0 && exitCode !== 0) failures.push(`${project} ended with exit code ${exitCode}: an error outside of any test.`)
@@ -61,6 +71,7 @@ export function countVitest(report, exitCode, project = 'Vitest') {
     failed: failures.length,
     skipped: report.numPendingTests + report.numTodoTests,
     failures,
+    retried,
   }
 }
 

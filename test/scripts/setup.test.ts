@@ -200,6 +200,14 @@ describe('the summary line', () => {
     expect(total.failures).toEqual(['check:types', 'sums.test.ts > sums add up\n    AssertionError: expected 2 to be 3'])
     expect(summaryLine(addUp(checks))).toBe('1 passed, 1 failed')
   })
+  it('names tests that passed at a second try, which are no failures', () => {
+    const retried = { ...failedTest, status: 'passed' }
+    expect(countVitest({ ...noFailure, testResults: [{ ...file, status: 'passed', assertionResults: [retried] }] }, 0)).toMatchObject({
+      failed: 0,
+      failures: [],
+      retried: ['sums.test.ts > sums add up\n    AssertionError: expected 2 to be 3'],
+    })
+  })
   it('counts a file that does not load as a failure', () => {
     const broken = { ...noFailure, testResults: [{ ...file, message: 'SyntaxError: of it', assertionResults: [] }] }
     expect(countVitest(broken, 1)).toMatchObject({ failed: 1, failures: ['sums.test.ts does not load\n    SyntaxError: of it'] })
