@@ -30,6 +30,7 @@ export const minSaturatedShare = 0.05
 
 /** Time as ISO 8601 UTC text at process borders; TIMESTAMP in the file. */
 const instant = z.string()
+const nullableInstant = instant.nullable()
 
 export const serverRiskRowSchema = z.object({
   server_id: z.string(),
@@ -43,9 +44,9 @@ export const serverRiskRowSchema = z.object({
   capacity_units: z.number(),
   lead_time_days: z.number(),
   /** Last measured time of the series over all models. */
-  last_measured_at: instant.nullable(),
-  horizon_start: instant.nullable(),
-  horizon_end: instant.nullable(),
+  last_measured_at: nullableInstant,
+  horizon_start: nullableInstant,
+  horizon_end: nullableInstant,
   horizon_periods: z.int(),
   /** Continuous 95th percentile of `predicted` over the horizon, in the metric's unit. */
   horizon_p95: z.number().nullable(),
@@ -68,7 +69,7 @@ export const serverRiskRowSchema = z.object({
   server_risk_level: riskLevelSchema.nullable(),
   /** `high_threshold - horizon_p95`, in points. */
   headroom_points: z.number().nullable(),
-  first_breach_at: instant.nullable(),
+  first_breach_at: nullableInstant,
   /** From `last_measured_at` to `first_breach_at`. */
   days_to_breach: z.number().nullable(),
   /** Horizon periods above the high threshold. */
@@ -108,8 +109,8 @@ export const serverRiskRowSchema = z.object({
   breach_probability_by: z.array(z.number()).nullable(),
   at_risk_probability_by: z.array(z.number()).nullable(),
   /** 20 % quantile and median, over the paths with a sustained breach, of the first time above the threshold. NULL where no path breaches. */
-  first_breach_p20: instant.nullable(),
-  expected_first_breach: instant.nullable(),
+  first_breach_p20: nullableInstant,
+  expected_first_breach: nullableInstant,
   /** 95th percentile, over the paths, of each path's P95, in the metric's unit. */
   conservative_p95: z.number().nullable(),
   /** The P95 that is exceeded with a calibrated probability of one half: on the basis `probable` at risk where it lies above the high threshold. */
@@ -176,9 +177,9 @@ export const serverRiskRowSchema = z.object({
    * Extrapolation of the measured trend: when its 95th percentile reaches the high threshold, with the limits of the slope's 80 % interval.
    * NULL beyond five years. All three NULL: the series breaches in the horizon, is at risk, or does not rise.
    */
-  exhaustion_at: instant.nullable(),
-  exhaustion_earliest: instant.nullable(),
-  exhaustion_latest: instant.nullable(),
+  exhaustion_at: nullableInstant,
+  exhaustion_earliest: nullableInstant,
+  exhaustion_latest: nullableInstant,
   /** Accuracy of the selected model on the common backtest timestamps. */
   backtest_points: z.int(),
   mae: z.number().nullable(),
@@ -198,7 +199,7 @@ export const serverRiskRowSchema = z.object({
   host_load_p90: z.number().nullable(),
   host_share_above_target: z.number().min(0).max(1).nullable(),
   /** Latest day to order capacity, or of a watched server to decide: `first_breach_p20` less lead time, the earliest over the metrics that decide. */
-  order_by: instant.nullable(),
+  order_by: nullableInstant,
   /** Whether that day lies before the last measured time, where capacity is added. */
   is_order_late: z.boolean(),
   /** Whether this is the server's limiting metric: of greatest probability, then earliest breach; without probabilities of least headroom. */
@@ -208,7 +209,7 @@ export const serverRiskRowSchema = z.object({
   capacity_unit: z.string().nullable(),
   /** Changes of the capacity in the history, and the time of the last one. */
   capacity_changes: z.int(),
-  capacity_changed_at: instant.nullable(),
+  capacity_changed_at: nullableInstant,
   /** Whether this is the resource that runs out first: the earliest exhaustion, then the greatest probability, then the least headroom. */
   is_limiting_resource: z.boolean(),
   /**
@@ -216,8 +217,13 @@ export const serverRiskRowSchema = z.object({
    * 80 % interval. A date is NULL beyond five years and without growth; all four are NULL for other metrics and with too few days.
    */
   growth_per_day: z.number().nullable(),
-  full_at: instant.nullable(),
-  full_earliest: instant.nullable(),
-  full_latest: instant.nullable(),
+  full_at: nullableInstant,
+  full_earliest: nullableInstant,
+  full_latest: nullableInstant,
 })
 export type ServerRiskRow = z.infer<typeof serverRiskRowSchema>
+
+/** Columns that hold one time. */
+export const serverRiskTimeColumns = Object.entries(serverRiskRowSchema.shape).flatMap(([name, type]) =>
+  type === nullableInstant ? [name] : [],
+)

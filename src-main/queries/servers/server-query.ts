@@ -2,31 +2,18 @@
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ServerDetail, ServerRequest } from '../../../src-shared/ipc/run-view.ts'
-import { serverRiskRowSchema } from '../../../src-shared/artefacts/server-risk.ts'
+import { serverRiskRowSchema, serverRiskTimeColumns } from '../../../src-shared/artefacts/server-risk.ts'
 import type { Database } from '../../database/database.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 import { findRecommendation } from '../recommendations/recommendations-query.ts'
 import { markedDaySchema, createTimeMarks } from '../../forecasts/heatmap-rules.ts'
 import { exhaustionSql, rankedServersSql } from './servers-query.ts'
 
-const timeColumns = [
-  'last_measured_at',
-  'horizon_start',
-  'horizon_end',
-  'first_breach_at',
-  'first_breach_p20',
-  'expected_first_breach',
-  'order_by',
-  'exhaustion_at',
-  'exhaustion_earliest',
-  'exhaustion_latest',
-] as const
-
 const integerColumns = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
 
 /** Times as ISO 8601 text and whole numbers of any width as INTEGER. */
 const replacements = [
-  ...timeColumns.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
+  ...serverRiskTimeColumns.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
   "list_transform(breach_probability_dates, lambda moment: strftime(moment, '%Y-%m-%dT%H:%M:%SZ')) AS breach_probability_dates",
   ...integerColumns.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
 ].join(', ')

@@ -1,6 +1,8 @@
 // When a volume is full: worked by hand, with outliers, noise and drops, and in a run.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { measureGrowth } from '../../../src-main/engine/capacity/volume-growth.ts'
+import { withRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
+import { queryServer } from '../../../src-main/queries/servers/server-query.ts'
 import { fitTheilSen } from '../../../src-main/statistics/theil-sen.ts'
 import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
 import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
@@ -87,6 +89,8 @@ describe('in a run', () => {
         },
       })
       const { metric: _, ...row } = await run.riskOf('a')
+      const { metrics } = await withRunFolder(run.folder, (open) => queryServer(open, { folder: run.folder, serverId: 'a' }))
+      expect(metrics[0]).toMatchObject({ full_at: '2026-04-20T00:00:00Z', capacity_changed_at: null })
       return row
     }
     const [usedRow, freeRow] = [await figures(false), await figures(true)]
