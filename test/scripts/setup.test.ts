@@ -218,10 +218,10 @@ describe('the summary line', () => {
       failures: ['window ended with exit code 1: an error outside of any test.'],
     })
     expect(countVitest(undefined, 134)).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
-    expect(countVitest(undefined, 0)).toMatchObject({ passed: 0, failed: 0, skipped: 0, failures: [] })
+    expect(countVitest(undefined, 0)).toMatchObject({ passed: 0, failed: 0, skipped: 0, failures: [], retried: [] })
   })
   it('means exit code 0 only if tests ran and none failed', () => {
-    const counts = { passed: 3, failed: 0, skipped: 0, failures: [] }
+    const counts = { passed: 3, failed: 0, skipped: 0, failures: [], retried: [] }
     expect(exitCodeFor(counts)).toBe(0)
     expect(exitCodeFor({ ...counts, failed: 1 })).toBe(1)
     expect(exitCodeFor({ ...counts, passed: 0, skipped: 4 })).toBe(1)
