@@ -5,6 +5,7 @@ import { topLevelElements } from '../parquet/parquet-footer.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { describeType, isNumericType, isRoleName, plainName, type ForecastColumn, type MappedColumns } from './forecast-columns.ts'
 import type { ForecastFile } from './forecast-files.ts'
+import { describeWideDecimal, isUnreadableDecimal } from './unreadable-parquet.ts'
 import type { SourceColumn } from './readers/layout.ts'
 
 /** A name in hexadecimal digits: as text it loses a byte order mark on its way from DuckDB. */
@@ -17,16 +18,37 @@ export interface FileSchema {
   readonly columns: readonly ForecastColumn[]
 }
 
-const elementSchema = z.object({ path: z.string(), name: nameSchema, type: z.string().nullable(), children: z.number() })
+const elementSchema = z.object({
+  path: z.string(),
+  name: nameSchema,
+  type: z.string().nullable(),
+  children: z.number(),
+  precision: z.number().nullable(),
+  fixedBytes: z.number().nullable(),
+})
+type SchemaElement = z.infer<typeof elementSchema>
 
-/** The columns of each file, from its footer; nested ones as one column. */
-export const readFileSchemas = async (database: Database, files: readonly ForecastFile[]): Promise<FileSchema[]> => {
+/** Of the footers of Parquet files, in their order, depth first. Throws input-not-parquet for decimals that DuckDB misreads. */
+export const readSchemaElements = async (
+  database: Database,
+  files: readonly Pick<ForecastFile, 'path' | 'name'>[],
+): Promise<SchemaElement[]> => {
   const elements = await database.rows(
-    `SELECT file_name AS path, ${nameBytesSql('name')} AS name, duckdb_type AS type, CAST(coalesce(num_children, 0) AS DOUBLE) AS children
+    `SELECT file_name AS path, ${nameBytesSql('name')} AS name, duckdb_type AS type, CAST(coalesce(num_children, 0) AS DOUBLE) AS children,
+            CAST("precision" AS DOUBLE) AS "precision", CASE WHEN type = 'FIXED_LEN_BYTE_ARRAY' THEN CAST(type_length AS DOUBLE) END AS "fixedBytes"
      FROM parquet_schema([${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}]) ORDER BY file_name, column_id`,
     elementSchema,
   )
-  const byPath = new Map<string, z.infer<typeof elementSchema>[]>()
+  const wide = elements.find(({ precision, fixedBytes }) => isUnreadableDecimal(precision ?? undefined, fixedBytes ?? undefined))
+  if (wide === undefined) return elements
+  const [problem, next] = describeWideDecimal(wide.name, wide.precision!)
+  throw new HeadroomError('input-not-parquet', `${files.find(({ path }) => path === wide.path)?.name ?? wide.path} ${problem}.`, { next })
+}
+
+/** The columns of each file, from its footer; nested ones as one column. */
+export const readFileSchemas = async (database: Database, files: readonly ForecastFile[]): Promise<FileSchema[]> => {
+  const elements = await readSchemaElements(database, files)
+  const byPath = new Map<string, SchemaElement[]>()
   for (const element of elements) {
     const fileElements = byPath.get(element.path)
     if (fileElements === undefined) byPath.set(element.path, [element])
@@ -35,7 +57,7 @@ export const readFileSchemas = async (database: Database, files: readonly Foreca
   return files.map((file) => ({ file, columns: topColumns(byPath.get(file.path) ?? []) }))
 }
 
-const topColumns = (elements: readonly z.infer<typeof elementSchema>[]): ForecastColumn[] =>
+const topColumns = (elements: readonly SchemaElement[]): ForecastColumn[] =>
   topLevelElements(elements, ({ children }) => children).map(({ name, type, children }) => ({
     column: name,
     type: children > 0 ? 'STRUCT' : (type ?? ''),

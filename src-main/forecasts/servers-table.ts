@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { z } from 'zod'
 import { escapeGlob, Database, identifier, literal } from '../database/database.ts'
+import { readSchemaElements } from './file-schemas.ts'
 import { marksInUseSql, plainNumberSql, settleMark, stateDecimal, twoReadings } from './decimal-marks.ts'
 import { readEventsTable } from './events-table.ts'
 import { maxLeadTimeDays, type AnalysisConfig, type DecimalSetting } from '../../src-shared/config/analysis-config.ts'
@@ -90,7 +91,11 @@ export const loadServersTable = async (
 const storeFile = async (database: Database, file: string, name: string): Promise<void> => {
   const isParquet = isParquetName(name)
   const relation = isParquet ? `read_parquet(${literal(escapeGlob(file))})` : await csvRelationSql(file)
-  await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
+  const store = async (): Promise<void> => {
+    if (isParquet) await readSchemaElements(database, [{ path: file, name: `The servers table ${name}` }])
+    await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`)
+  }
+  await store().catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
     throw isParquet
       ? invalidServers(`The servers table ${name} cannot be read as Parquet.`, 'Write it again, or save it as CSV.', cause)

@@ -13,7 +13,7 @@ import {
 /** Field numbers of the structs that are read or changed here. */
 export const footerFields = {
   fileMetaData: { schema: 2, numRows: 3, rowGroups: 4, keyValueMetadata: 5, createdBy: 6, columnOrders: 7, encryption: 8 },
-  schemaElement: { type: 1, name: 4, numChildren: 5, convertedType: 6, logicalType: 10 },
+  schemaElement: { type: 1, typeLength: 2, name: 4, numChildren: 5, convertedType: 6, precision: 8, logicalType: 10 },
   rowGroup: { columns: 1, totalByteSize: 2, numRows: 3, fileOffset: 5, totalCompressedSize: 6, ordinal: 7 },
   columnChunk: { filePath: 1, fileOffset: 2, metaData: 3, offsetIndexOffset: 4, columnIndexLength: 7, cryptoMetadata: 8 },
   columnMetaData: {

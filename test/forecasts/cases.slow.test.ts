@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { literal } from '../../src-main/database/database.ts'
-import { footerBytes, footerFields, structAt, structsAt } from '../../src-main/parquet/parquet-footer.ts'
+import { validateTables } from '../../src-main/forecasts/servers-table.ts'
+import { isUnreadableDecimal, unreadableReason } from '../../src-main/forecasts/unreadable-parquet.ts'
+import { footerBytes, footerFields, readFileFooter, structAt, structsAt } from '../../src-main/parquet/parquet-footer.ts'
 import { readThrift } from '../../src-main/parquet/thrift-compact.ts'
+import { withLastElement } from '../fixtures/changed-footers.ts'
 import { reportedCases } from '../fixtures/fleets.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-workspace.ts'
@@ -267,6 +270,43 @@ describe('a whole file that cannot be read', () => {
       message: "lz4.parquet is compressed by Hadoop's LZ4, which cannot be read.",
       next: 'Write it with snappy or zstd.',
     })
+  })
+})
+
+describe('decimals of more than 38 digits, which the database reads as other numbers', () => {
+  const wide = async (name: string): Promise<string> => {
+    const path = join(workspace.folder, name)
+    const rows = `SELECT 's' AS server_id, 'm' AS model, TIMESTAMP '2026-01-01' + to_days(i::INTEGER) AS timestamp, 50::DECIMAL(38, 10) AS predicted, 5::DECIMAL(38, 0) AS monthly_cost_usd`
+    await workspace.database.run(`COPY (${rows} FROM range(40) r(i)) TO '${path}' (FORMAT parquet)`)
+    return path
+  }
+  test.each([
+    ['FIXED_LEN_BYTE_ARRAY of 17 bytes, as PyArrow writes 39 digits', 17, 39],
+    ['and of 21 bytes, 50 digits', 21, 50],
+  ])('%s', async (_, typeLength, precision) => {
+    const path = await wide(`wide-${precision}.parquet`)
+    await withLastElement(path, { typeLength, precision })
+    const problem = `holds decimals of ${precision} digits in column monthly_cost_usd; at most 38 can be read.`
+    const next = 'Write them as DOUBLE, or with at most 38 digits.'
+    await expect(workspace.analyse(path)).rejects.toMatchObject({
+      code: 'input-not-parquet',
+      message: `wide-${precision}.parquet ${problem}`,
+      next,
+    })
+    await expect(validateTables({ serversTable: path, config: { decimal: 'auto', time_zone: 'UTC' } })).rejects.toMatchObject({
+      message: `The servers table wide-${precision}.parquet ${problem}`,
+      next,
+    })
+    expect(unreadableReason((await readFileFooter(path)).metaData, 'a.parquet')).toMatchObject({ message: `a.parquet ${problem}`, next })
+  })
+
+  test('32 bytes, as BigQuery writes BIGNUMERIC, are read', () => {
+    expect(isUnreadableDecimal(76, 32)).toBe(false)
+    expect([isUnreadableDecimal(38, 16), isUnreadableDecimal(undefined, 17), isUnreadableDecimal(39, undefined)]).toEqual([
+      false,
+      false,
+      true,
+    ])
   })
 })
 
