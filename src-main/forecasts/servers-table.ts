@@ -7,6 +7,7 @@ import { readSchemaElements } from './file-schemas.ts'
 import { marksInUseSql, plainNumberSql, settleMark, stateDecimal, twoReadings } from './decimal-marks.ts'
 import { readEventsTable } from './events-table.ts'
 import { maxLeadTimeDays, type AnalysisConfig, type DecimalSetting } from '../../src-shared/config/analysis-config.ts'
+import { unescapeFormulaSql } from '../../src-shared/artefacts/cell-text.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { evenName, findCloseName, findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
@@ -94,6 +95,7 @@ const storeFile = async (database: Database, file: string, name: string): Promis
   const store = async (): Promise<void> => {
     if (isParquet) await readSchemaElements(database, [{ path: file, name: `The servers table ${name}` }])
     await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`)
+    if (!isParquet) await unescapeCells(database)
   }
   await store().catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
@@ -105,6 +107,13 @@ const storeFile = async (database: Database, file: string, name: string): Promis
           cause,
         )
   })
+}
+
+/** The apostrophe that keeps a spreadsheet from running a cell is none of its text. */
+const unescapeCells = async (database: Database): Promise<void> => {
+  const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string() }))
+  const changes = columns.map(({ column_name }) => `${identifier(column_name)} = ${unescapeFormulaSql(identifier(column_name))}`)
+  await database.run(`UPDATE servers_as_given SET ${changes.join(', ')}`)
 }
 
 /** Creates `servers_as_given`, all of text. Throws servers-invalid. */

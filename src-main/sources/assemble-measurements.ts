@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { escapeFormula, unescapeFormula } from '../../src-shared/artefacts/cell-text.ts'
+import { ownValue } from '../../src-shared/config/name-record.ts'
 import type { CollectedMeasurements } from '../../src-shared/sources/source-requests.ts'
 import type { AssembleCall } from '../../src-shared/ipc/sources-contract.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -109,10 +111,11 @@ const writeServersTable = async (
       z.record(z.string(), z.string().nullable()),
     )
     const isNew = new Set(lines.keys())
-    for (const { server_id: server, ...cells } of existing) {
-      if (typeof server !== 'string') continue
+    for (const { server_id: given, ...cells } of existing) {
+      if (typeof given !== 'string') continue
+      const server = unescapeFormula(given)
       isNew.delete(server)
-      const kept = Object.fromEntries(Object.entries(cells).map(([column, cell]) => [column, cell ?? '']))
+      const kept = Object.fromEntries(Object.entries(cells).map(([column, cell]) => [column, unescapeFormula(cell ?? '')]))
       lines.set(server, { ...lines.get(server), ...kept })
     }
     const given = new Set(existing.flatMap((line) => Object.keys(line)))
@@ -121,7 +124,10 @@ const writeServersTable = async (
   const columns = [...new Set([...lines.values()].flatMap((cells) => Object.keys(cells)))].sort()
   const rows = [...lines]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([server, cells]) => [server, ...columns.map((column) => cells[column] ?? '')])
-  await replaceText(path, [['server_id', ...columns], ...rows].map((cells) => `${cells.map(quoteCsv).join(',')}\n`).join(''))
+    .map(([server, cells]) => [server, ...columns.map((column) => ownValue(cells, column) ?? '')])
+  await replaceText(
+    path,
+    [['server_id', ...columns], ...rows].map((cells) => `${cells.map((cell) => quoteCsv(escapeFormula(cell))).join(',')}\n`).join(''),
+  )
   return path
 }

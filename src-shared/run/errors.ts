@@ -209,7 +209,7 @@ export const exitCodeOf = (code: ErrorCode): number => {
 }
 
 /** Control characters except tab and line break, marks of text direction, and line separators. */
-const unsafeCharacters = /[^\P{Cc}\t\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu
+const unsafeCharacters = /[^\P{Cc}\t\n]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu
 
 /** Replaces each by U+FFFD, so that it stays visible. */
 export const toPlainText = (text: string): string => text.replace(unsafeCharacters, '\ufffd')

@@ -10,7 +10,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { CollectedMeasurements, PrometheusAccess, PrometheusRequest } from '../../src-shared/sources/source-requests.ts'
-import { literal } from '../../src-main/database/database.ts'
+import { Database, literal } from '../../src-main/database/database.ts'
+import { loadServersTable } from '../../src-main/forecasts/servers-table.ts'
 import { currentOwner } from '../../src-main/run-folder/process-owner.ts'
 import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
 import { assembleMeasurements } from '../../src-main/sources/assemble-measurements.ts'
@@ -115,6 +116,57 @@ describe('a collect', () => {
     const { serversTable } = await collect('names.parquet')
     const rows = names.sort().map((name) => `"${name}","job of ${name}"\n`)
     expect(await readFile(serversTable, 'utf8')).toBe(`"server_id","job"\n${rows.join('')}`)
+  })
+
+  test('gives labels that one server alone has their columns, also under names of JavaScript and of the table', async () => {
+    prometheus.series.set('busy', [
+      { labels: { instance: 'a', constructor: 'y', toString: 'z', server_id: 'x' }, valueAt: () => '20' },
+      { labels: { instance: 'b', note: '-'.repeat(2_000_000) }, valueAt: () => '20' },
+    ])
+    const { serversTable, notes } = await collect('rare.parquet')
+    expect(await readFile(serversTable, 'utf8')).toBe(
+      '"server_id","constructor","exported_server_id","toString"\n"a","y","x","z"\n"b","","",""\n',
+    )
+    expect(notes).toEqual(['Labels of more than 1,000 characters are left out.'])
+  })
+
+  test('guards the cells of its servers table against spreadsheets, and reads them as they were', async () => {
+    prometheus.series.set('busy', [{ labels: { instance: '=1+1', team: '=HYPERLINK("http://x")', owner: 'a;@b' }, valueAt: () => '20' }])
+    const attributes = { business_unit: 'team', region: 'owner' }
+    const { serversTable } = await collect('formula.parquet', { attributes })
+    const text = `"server_id","business_unit","region"\n"'=1+1","'=HYPERLINK(""http://x"")","a;'@b"\n`
+    expect(await readFile(serversTable, 'utf8')).toBe(text)
+    await rm(serversTable)
+    await writeFile(serversTable, text.replace(',"region"', '').replace(`,"a;'@b"`, ''))
+    await collect('formula.parquet', { attributes, until: '2026-11-02' }, { extends: true })
+    expect(await readFile(serversTable, 'utf8')).toBe(text)
+    const database = await Database.open()
+    try {
+      await loadServersTable(database, serversTable, 'auto')
+      const [row] = await database.rows(
+        'SELECT server_id, business_unit, region FROM server_attributes',
+        z.object({ server_id: z.string(), business_unit: z.string(), region: z.string() }),
+      )
+      expect(row).toEqual({ server_id: '=1+1', business_unit: '=HYPERLINK("http://x")', region: 'a;@b' })
+    } finally {
+      database.close()
+    }
+  })
+
+  test('cuts ports off, but no IPv6 address, and says where several share a server', async () => {
+    const early = seconds('2026-10-25')
+    prometheus.series.set('busy', [
+      { labels: { instance: '2001:db8::10' }, valueAt: () => '1' },
+      { labels: { instance: '2001:db8::20' }, valueAt: () => '2' },
+      { labels: { instance: '[2001:db8::30]:9100' }, valueAt: () => '3' },
+      { labels: { instance: 'gw:9101' }, valueAt: (at) => (at < early ? '4' : undefined) },
+      { labels: { instance: 'gw:9102' }, valueAt: (at) => (at < early ? undefined : '5') },
+    ])
+    const { serversTable, notes } = await collect('ports.parquet')
+    expect((await readFile(serversTable, 'utf8')).split('\n')).toEqual(
+      ['server_id', '2001:db8::10', '2001:db8::20', '[2001:db8::30]', 'gw', ''].map((name) => (name === '' ? '' : `"${name}"`)),
+    )
+    expect(notes).toEqual(['The server gw holds the series of gw:9101, gw:9102.'])
   })
 
   test('is refused while another one writes the same file, also in another container', async () => {
@@ -311,6 +363,25 @@ describe('what Prometheus refuses', () => {
     expect(await refused()).toEqual({ code: 'input-empty', message: 'HOST holds no series of cpu_p95 on its last day.' })
     prometheus.series.set('busy', [{ labels: { pod: 'a', job: 'b' }, valueAt: () => '1' }])
     expect((await refused()).message).toBe('A series of cpu_p95 has no label instance or node; it has job, pod.')
+  })
+
+  test('repeats neither what was sent nor pages of text', async () => {
+    const access = { ...noSecrets, token: 'marked-secret-token' }
+    const body = (error: string): string => JSON.stringify({ status: 'error', errorType: 'bad_data', error })
+    prometheus.instead.push({ status: 400, body: body(`bad Bearer marked-secret-token\u001b[31m\n${'x'.repeat(3_000_000)}`) })
+    const { message } = await errorOf(surveyPrometheus(request(), access, work))
+    expect(message).toBe(`HOST refuses the query of cpu_p95: bad Bearer ***\ufffd[31m ${'x'.repeat(380)} ….`)
+    prometheus.warnings = [`Basic marked-secret-token ${'y'.repeat(1000)}`]
+    const { notes } = await collect('warned.parquet', {}, { access })
+    expect(notes).toEqual([`Prometheus warns: Basic *** ${'y'.repeat(390)} …`])
+  })
+
+  test('a name of a server is no page of text', async () => {
+    prometheus.series.set('busy', [{ labels: { instance: 'x'.repeat(3_000_000) }, valueAt: () => '1' }])
+    expect(await refused()).toEqual({
+      code: 'usage',
+      message: 'The label instance of a series of cpu_p95 holds 3,000,000 characters; a server has 1,000 at most.',
+    })
   })
 
   test('is not followed elsewhere', async () => {

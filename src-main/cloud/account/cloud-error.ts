@@ -1,5 +1,6 @@
 // Converts errors of the AWS SDK to errors with a cause and a next step, and distinguishes temporary failures from refusals.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { foreignText } from '../../../src-shared/run/foreign-text.ts'
 import {
   diagnoseFailure,
   firstSentence,
@@ -68,7 +69,7 @@ export const toCloudError = (thrown: unknown, context: FailureContext = {}): Hea
   const message = firstSentence(thrown instanceof Error ? thrown.message : String(thrown))
   // Without a response, the fault is not one of AWS.
   if (httpStatusOf(thrown) === undefined) return new HeadroomError('internal', message, { cause: thrown })
-  return new HeadroomError('cloud-refused', `AWS returned ${failure.name}: ${message}`, { cause: thrown })
+  return new HeadroomError('cloud-refused', `AWS returned ${foreignText(failure.name)}: ${message}`, { cause: thrown })
 }
 
 /** Why a job failed, from SageMaker's reason and the container's exit message. */

@@ -1,5 +1,6 @@
 // One rule per failure of AWS that users meet: how to recognise it by name and message, its cause and the next step.
 import type { ErrorCode } from '../../../src-shared/run/errors.ts'
+import { foreignText } from '../../../src-shared/run/foreign-text.ts'
 import { quotasUrl } from './aws-pages.ts'
 
 /** Names of the failures that are recognised. */
@@ -306,9 +307,8 @@ export const extractInstanceType = (message: string): string | undefined => /ml\
 
 /** First line of a message as a sentence, shortened if it is very long. */
 export const firstSentence = (message: string): string => {
-  const text = message.trim().split('\n')[0] ?? ''
-  const clipped = text.length > 400 ? `${text.slice(0, 400)} …` : text
-  return /[.!?…]$/.test(clipped) ? clipped : `${clipped}.`
+  const text = foreignText(message.trim().split('\n')[0] ?? '')
+  return /[.!?…]$/.test(text) ? text : `${text}.`
 }
 
 /** Undefined if no rule matches. */

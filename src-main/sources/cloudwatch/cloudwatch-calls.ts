@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { GetMetricDataCommand, ListMetricsCommand, type Metric, type MetricDataQuery } from '@aws-sdk/client-cloudwatch'
 import type { Instance } from '@aws-sdk/client-ec2'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { foreignText } from '../../../src-shared/run/foreign-text.ts'
 import { isTransient, toCloudError } from '../../cloud/account/cloud-error.ts'
 import { abortable, type Connection } from '../../cloud/account/connection.ts'
 import type { CollectWork } from '../collection.ts'
@@ -84,7 +85,8 @@ export class CloudWatchCalls {
         }
         points.set(Id, ofQuery)
       }
-      for (const { Code, Value } of page.Messages ?? []) notes.add(`CloudWatch in ${connection.region} says: ${Value ?? Code ?? ''}`)
+      for (const { Code, Value } of page.Messages ?? [])
+        notes.add(`CloudWatch in ${connection.region} says: ${foreignText(Value ?? Code ?? '')}`)
       NextToken = page.NextToken
     } while (NextToken !== undefined)
     return { points, notes: [...notes] }

@@ -10,7 +10,7 @@ import {
 import { ownValue } from '../../../src-shared/config/name-record.ts'
 import { decimalValue } from '../../../src-shared/run/decimal-value.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { attributeColumn } from '../attribute-column.ts'
+import { attributeColumn, otherColumn } from '../attribute-column.ts'
 import {
   asResumable,
   openCollection,
@@ -201,7 +201,13 @@ const fetchParts = async (
         else unusable += 1
       }
     }
-    const notes = warnings.map((warning) => `Prometheus warns: ${warning}`)
+    const notes = [
+      ...warnings.map((warning) => `Prometheus warns: ${warning}`),
+      ...(series.some((one) => Object.values(one.labels).some((text) => text.length > maxLabelLength))
+        ? [`Labels of more than ${maxLabelLength.toLocaleString('en-US')} characters are left out.`]
+        : []),
+      ...describeSharedServers(series, labels, query.metric),
+    ]
     await storePart(index, values, { servers: Object.fromEntries(servers), unusable, notes })
   }
   onProgress?.('Collecting', 1)
@@ -228,10 +234,25 @@ const fetchSpan = async (
 
 const serverLabels = (label: string | null): readonly string[] => (label === null ? ['instance', 'node'] : [label])
 
-/** The label without its port. Throws usage where a series has none. */
+/** '' where a series has none of them. */
+const serverLabel = ({ labels }: Pick<PrometheusSeries, 'labels'>, names: readonly string[]): string =>
+  names.map((name) => ownValue(labels, name) ?? '').find((text) => text !== '') ?? ''
+
+/** Longer ones are no names, and a table with them cannot be read again. */
+const maxLabelLength = 1000
+
+/** The label without its port; an IPv6 address has one behind its brackets only. Throws usage where a series has none. */
 const serverOf = ({ labels }: PrometheusSeries, names: readonly string[], metric: string): string => {
   const name = names.find((candidate) => (ownValue(labels, candidate) ?? '') !== '')
-  if (name !== undefined) return labels[name]!.replace(/:\d+$/, '')
+  const text = serverLabel({ labels }, names)
+  if (name !== undefined) {
+    if (text.length <= maxLabelLength) return text.replace(/^([^:]*|\[.*\]):\d+$/s, '$1')
+    throw new HeadroomError(
+      'usage',
+      `The label ${name} of a series of ${metric} holds ${text.length.toLocaleString('en-US')} characters; a server has ${maxLabelLength.toLocaleString('en-US')} at most.`,
+      { next: 'Shorten it in the query by label_replace, or name another label with --label.' },
+    )
+  }
   const others = Object.keys(labels).sort()
   throw new HeadroomError(
     'usage',
@@ -240,12 +261,26 @@ const serverOf = ({ labels }: PrometheusSeries, names: readonly string[], metric
   )
 }
 
+/** Exporters behind one address may be several machines. */
+const describeSharedServers = (series: readonly PrometheusSeries[], names: readonly string[], metric: string): string[] => {
+  const texts = new Map<string, Set<string>>()
+  for (const one of series) {
+    const server = serverOf(one, names, metric)
+    texts.set(server, (texts.get(server) ?? new Set()).add(serverLabel(one, names)))
+  }
+  return [...texts]
+    .filter(([, given]) => given.size > 1)
+    .slice(0, 3)
+    .map(([server, given]) => `The server ${server} holds the series of ${[...given].sort().slice(0, 5).join(', ')}.`)
+}
+
 /** Labels under the names that the servers table knows, the others under their own. */
 const attributesOf = ({ labels }: PrometheusSeries, serverNames: readonly string[], attributes: AttributeNames): Record<string, string> => {
-  const isNamed = (name: string): boolean => name !== '__name__' && !serverNames.includes(name)
+  const isNamed = ([name, text]: readonly [string, string]): boolean =>
+    name !== '__name__' && !serverNames.includes(name) && text.length <= maxLabelLength
   return Object.fromEntries(
     Object.entries(labels)
-      .filter(([name]) => isNamed(name))
-      .map(([name, text]) => [attributeColumn(name, attributes) ?? name, text]),
+      .filter(isNamed)
+      .map(([name, text]) => [attributeColumn(name, attributes) ?? otherColumn(name), text]),
   )
 }

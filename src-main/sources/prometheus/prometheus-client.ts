@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { PrometheusAccess } from '../../../src-shared/sources/source-requests.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { foreignText } from '../../../src-shared/run/foreign-text.ts'
 import { CloudHttpHandler, type PlainResponse } from '../../cloud/account/http-handler.ts'
 import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
 
@@ -49,6 +50,8 @@ const maxRetryMs = 60_000
 /** Prometheus itself gives up after two minutes. */
 const socketMs = 180_000
 const maxAnswerBytes = 512_000_000
+/** Of one answer; more say the same. */
+const maxWarnings = 10
 
 const sampleSchema = z.tuple([z.number(), z.string()])
 const answerSchema = z.object({
@@ -100,7 +103,7 @@ export class PrometheusClient {
       throw new HeadroomError('source-refused', `${this.#base.host} answers times that were not asked for.`, {
         next: 'Check the address: something else may answer in place of Prometheus.',
       })
-    return { warnings: parsed.data.warnings, series }
+    return { warnings: parsed.data.warnings.slice(0, maxWarnings).map((warning) => this.#said(warning)), series }
   }
 
   #sample(sample: unknown): readonly [number, string] {
@@ -153,17 +156,18 @@ export class PrometheusClient {
   #refusal({ status, headers }: PlainResponse, text: string, metric: string): Error {
     const { host } = this.#base
     const failure = failureSchema.safeParse(tryParseJson(text)).data
+    const said = this.#said(failure?.error ?? '')
     if (
       failure !== undefined &&
       (failure.errorType === 'timeout' || /too many samples|too many points|maximum resolution/i.test(failure.error))
     )
-      return new TooMuchForOneQuery('source-refused', `${host} refuses the query of ${metric}: ${failure.error}.`, {
+      return new TooMuchForOneQuery('source-refused', `${host} refuses the query of ${metric}: ${said}.`, {
         next: 'Collect fewer days, or fewer servers by a narrower query.',
       })
     if (failure?.errorType === 'bad_data' || failure?.errorType === 'execution')
-      return new HeadroomError('source-refused', `${host} refuses the query of ${metric}: ${failure.error}.`, { next: 'Correct --query.' })
+      return new HeadroomError('source-refused', `${host} refuses the query of ${metric}: ${said}.`, { next: 'Correct --query.' })
     if (status >= 300 && status < 400)
-      return new HeadroomError('source-refused', `${host} redirects to ${headers['location'] ?? 'another address'}.`, {
+      return new HeadroomError('source-refused', `${host} redirects to ${this.#said(headers['location'] ?? 'another address')}.`, {
         next: 'Name that address with --url if it is right.',
       })
     if (status === 401 || status === 407)
@@ -176,14 +180,18 @@ export class PrometheusClient {
       })
     if (status === 404) return this.#noPrometheus(404)
     const next = 'Try again later.'
-    const error = new HeadroomError(
-      'source-unreachable',
-      `${host} fails (HTTP ${String(status)})${failure === undefined ? '' : `: ${failure.error}`}.`,
-      { next },
-    )
+    const error = new HeadroomError('source-unreachable', `${host} fails (HTTP ${String(status)})${said === '' ? '' : `: ${said}`}.`, {
+      next,
+    })
     if (status !== 429 && status < 500) return error
     const retryAfter = Number(headers['retry-after'])
     return new Busy(error, Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : undefined)
+  }
+
+  /** A server or a proxy may repeat what it was sent. */
+  #said(text: string): string {
+    const { token, user, password } = this.#options.access
+    return foreignText(text, [token, password, user === null ? null : basicPair(user, password)]).replace(/\.$/, '')
   }
 
   #noPrometheus(status?: number): HeadroomError {
@@ -234,8 +242,10 @@ export const parseAddress = (address: string): URL => {
 const authorization = ({ token, user, password }: PrometheusAccess): Record<string, string> => {
   if (token !== null) return { authorization: `Bearer ${token}` }
   if (user === null) return {}
-  return { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` }
+  return { authorization: `Basic ${basicPair(user, password)}` }
 }
+
+const basicPair = (user: string, password: string | null): string => Buffer.from(`${user}:${password ?? ''}`).toString('base64')
 
 const readText = async ({ body }: PlainResponse, host: string): Promise<string> => {
   const chunks: Buffer[] = []
