@@ -137,7 +137,7 @@ export const modules = {
   cycle: {
     path: 'src-main/cycle',
     holds: 'a plan that runs by itself: analyse, judge gates, write and send, keep',
-    imports: ['config', 'engine', 'queries', 'report', 'forecasts', 'cloud/account', 'run-folder', 'database', 'shared'],
+    imports: ['config', 'engine', 'queries', 'notes', 'report', 'forecasts', 'cloud/account', 'run-folder', 'database', 'shared'],
     packages: ['node', 'zod', 'nodemailer'],
   },
 

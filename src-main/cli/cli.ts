@@ -9,6 +9,7 @@ import { schedulers } from '../cycle/schedulers.ts'
 import { forecastSteps } from '../forecasting/forecast-options.ts'
 import { addCloudCommands } from './cloud-commands.ts'
 import { addCollectCommands } from './collect-commands.ts'
+import { addDecisionCommands } from './decision-commands.ts'
 import {
   collect,
   collectModels,
@@ -269,6 +270,7 @@ program
   .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
 
+addDecisionCommands(program)
 addCollectCommands(program)
 addCloudCommands(program)
 

@@ -17,7 +17,7 @@ const examples = {
 } as const
 
 /** Credentials and region. */
-const withConnection = (command: Command): Command =>
+export const withConnection = (command: Command): Command =>
   command
     .option('--profile <name>', 'AWS profile, or PROFILE@ACCOUNT/ROLE (default: AWS_PROFILE, the environment, the default profile)')
     .option('--region <name>', 'AWS region')

@@ -10,13 +10,16 @@ import { parseConfig } from '../config/parse-config.ts'
 import { Database } from '../database/database.ts'
 import { analyze } from '../engine/analyze.ts'
 import { findForecastFiles } from '../forecasts/forecast-files.ts'
+import { gatherDecisions } from '../notes/decisions.ts'
+import { decisionsFileName } from '../notes/decision-file.ts'
 import { compareRuns } from '../queries/compare/compare-runs.ts'
 import { findRuns, type FoundRuns, type RunOfHistory } from '../queries/history/find-runs.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
 import { writeTickets } from '../report/tickets.ts'
-import { systemUser, writeReport } from '../report/write-report.ts'
+import { writeReport } from '../report/write-report.ts'
+import { systemUser } from '../run-folder/system-user.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { assertNewFiles } from '../run-folder/output-file.ts'
 import { outputKey, type CycleOutput, type CyclePlan } from './cycle-plan.ts'
@@ -84,6 +87,10 @@ const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Pro
   if (known === undefined) await analyseInputs(plan, name, before.runs.at(-1), work)
   await assertHeld()
   const { runs, replaced } = await findRuns(plan.history)
+  await gatherDecisions(
+    join(plan.history, decisionsFileName),
+    [...runs, ...replaced].map((found) => found.folder),
+  )
   const folder = join(plan.history, name)
   const run = [...runs, ...replaced].find((candidate) => candidate.name === name)
   if (run === undefined) throw new HeadroomError('run-damaged', `${folder} cannot be read.`, { next: 'Move it away and run again.' })

@@ -5,6 +5,7 @@ import { saveDecisions, withdrawDecisions } from '../notes/decisions.ts'
 import { saveScenarios, readSavedScenarios } from '../notes/planner-notes.ts'
 import { findChangedFiles } from '../run-folder/changed-files.ts'
 import { readRunFolder } from '../run-folder/read-run-folder.ts'
+import { systemUser } from '../run-folder/system-user.ts'
 import { runQueries } from '../queries/run-queries.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { AnalysisRunner } from './analysis-runner.ts'
@@ -71,11 +72,11 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       return { changed: run.kind === 'headroom' ? await findChangedFiles(run.folder, run.manifest.files) : [] }
     },
     'decisions.save': async ({ folder, decisions }) => {
-      await runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date()))
+      await runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date(), systemUser()))
       return {}
     },
-    'decisions.remove': async ({ folder, servers }) => {
-      await runs.query(folder, (run) => withdrawDecisions(run.contents.folder, servers))
+    'decisions.remove': async ({ folder, decisions }) => {
+      await runs.query(folder, (run) => withdrawDecisions(run.contents.folder, decisions, new Date(), systemUser()))
       return {}
     },
     'scenarios.list': ({ folder }) => readSavedScenarios(folder),
@@ -94,7 +95,7 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
     'report.write': ({ folder, format, ...target }) =>
       runs.query(folder, async (run) => {
-        const { writeReport, systemUser } = await import('../report/write-report.ts')
+        const { writeReport } = await import('../report/write-report.ts')
         await writeReport(run, format, target, systemUser())
         return { path: target.path }
       }),

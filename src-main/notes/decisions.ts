@@ -1,40 +1,145 @@
-// The planner's decisions about a run's recommendations: read, updated under a lock, and loaded as a table.
+// The planner's decisions about a run's recommendations: its own, or those that the runs of a history share.
+import { randomUUID } from 'node:crypto'
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import { withCurrentNames } from '../../src-shared/artefacts/renamed-names.ts'
-import { decisionSchema, type Decision } from '../../src-shared/ipc/fleet-view.ts'
+import { decisionSchema, type Decision, type DecisionRequest } from '../../src-shared/ipc/fleet-view.ts'
 import type { Database } from '../database/database.ts'
-import { updatePlannerNote, readPlannerNote } from './planner-notes.ts'
+import { appendToDecisionFile, findSharedDecisions, ownDecisionsPath, readDecisionFile } from './decision-file.ts'
+import { decisionKey, describeConflict, findStates, idOf, mergeDecisions, type DecisionLine, type DecisionState } from './decision-log.ts'
+import { readPlannerNote, withNotesFolder } from './planner-notes.ts'
 
-const decisionsFile = 'decisions.json'
-/** Decisions that an older version saved keep their old key until the next change. */
-const decisionsSchema = z.array(z.preprocess(withCurrentNames, decisionSchema))
+/** Before decisions were lines, a run had them in this file, one per server; some under their old key. */
+const earlierFile = 'decisions.json'
+const earlierSchema = z.array(z.preprocess(withCurrentNames, decisionSchema))
 
-export const readDecisions = (folder: string): Promise<Decision[]> => readPlannerNote(folder, decisionsFile, decisionsSchema, [])
+const readEarlier = async (run: string): Promise<DecisionLine[]> => {
+  const decisions = await readPlannerNote(run, earlierFile, earlierSchema, [])
+  return decisions.map((decision) => ({ ...decision, id: idOf(JSON.stringify(decision)), replaces: [] }))
+}
 
-/** The latest decision about a server counts; sorted by server. */
-export const saveDecisions = (folder: string, newDecisions: readonly Omit<Decision, 'decided_at'>[], now: Date): Promise<void> =>
-  updateDecisions(folder, (decisionsByServer) => {
-    for (const decision of newDecisions) decisionsByServer.set(decision.server_id, { ...decision, decided_at: now.toISOString() })
+/** Decisions that lie in the run folder itself. */
+export const readOwnDecisions = async (run: string): Promise<DecisionLine[]> =>
+  mergeDecisions(await readEarlier(run), (await readDecisionFile(ownDecisionsPath(run))).lines)
+
+/** Those of the run and those of its history, merged. Throws run-damaged. */
+export const readDecisionLines = async (run: string): Promise<DecisionLine[]> => {
+  const shared = await findSharedDecisions(run)
+  return mergeDecisions(await readOwnDecisions(run), shared === null ? [] : (await readDecisionFile(shared)).lines)
+}
+
+/** What is decided now, by server; the latest where planners differ. */
+export const readDecisions = async (run: string): Promise<Decision[]> =>
+  [...findStates(await readDecisionLines(run)).values()].flatMap(({ latest: { verdict, ...decision } }) =>
+    verdict === 'withdrawn' ? [] : [decisionSchema.parse({ ...decision, verdict })],
+  )
+
+/** `by`: name of the planner. Where a request does not say what it replaces, it is all that stands. Throws notes-not-saved, run-damaged. */
+export const saveDecisions = (run: string, requests: readonly DecisionRequest[], now: Date, by = ''): Promise<void> =>
+  addLines(run, (states) =>
+    requests.map(({ replaces, ...request }) => makeLine(request, now, by, replaces ?? idsOf(states.get(decisionKey(request))))),
+  )
+
+/** Opens recommendations again. */
+export const withdrawDecisions = (
+  run: string,
+  withdrawn: readonly Pick<Decision, 'server_id' | 'recommendation'>[],
+  now: Date,
+  by = '',
+): Promise<void> =>
+  addLines(run, (states) =>
+    withdrawn.flatMap((decision) => {
+      const state = states.get(decisionKey(decision))
+      if (state === undefined) return []
+      return [makeLine({ ...decision, verdict: 'withdrawn', reason: '', until: null }, now, by, idsOf(state))]
+    }),
+  )
+
+export const makeLine = (
+  { server_id, recommendation, verdict, reason, until = null }: Omit<DecisionRequest, 'verdict'> & Pick<DecisionLine, 'verdict'>,
+  now: Date,
+  by: string,
+  replaces: readonly string[],
+): DecisionLine => ({
+  id: randomUUID(),
+  decided_at: now.toISOString(),
+  decided_by: by,
+  server_id,
+  recommendation,
+  verdict,
+  reason,
+  until,
+  replaces: [...replaces],
+})
+
+export const idsOf = (state: DecisionState | undefined): string[] => state?.standing.map(({ id }) => id) ?? []
+
+const addLines = async (run: string, make: (states: ReadonlyMap<string, DecisionState>) => readonly DecisionLine[]): Promise<void> => {
+  // What cannot be read is not written over either.
+  const own = await readOwnDecisions(run)
+  const add = (path: string): Promise<void> => appendToDecisionFile(path, (existing) => make(findStates(mergeDecisions(own, existing))))
+  const shared = await findSharedDecisions(run)
+  await (shared === null ? withNotesFolder(run, () => add(ownDecisionsPath(run))) : add(shared))
+}
+
+/** Carries the decisions of single runs into the file of their history. Repeatable. Returns how many were new. */
+export const gatherDecisions = async (sharedPath: string, runs: readonly string[]): Promise<number> => {
+  const own = mergeDecisions(...(await Promise.all(runs.map(readOwnDecisions))))
+  return own.length === 0 ? 0 : addMissing(sharedPath, own)
+}
+
+/** Adds those that the file does not hold yet. Returns how many they were. */
+export const addMissing = async (path: string, lines: readonly DecisionLine[]): Promise<number> => {
+  const known = new Set((await readDecisionFile(path)).lines.map(({ id }) => id))
+  if (lines.every(({ id }) => known.has(id))) return 0
+  let added = 0
+  await appendToDecisionFile(path, (existing) => {
+    const there = new Set(existing.map(({ id }) => id))
+    const missing = lines.filter(({ id }) => !there.has(id))
+    added = missing.length
+    return missing
   })
+  return added
+}
 
-export const withdrawDecisions = (folder: string, servers: readonly string[]): Promise<void> =>
-  updateDecisions(folder, (decisionsByServer) => {
-    for (const server of servers) decisionsByServer.delete(server)
-  })
-
-const updateDecisions = (folder: string, apply: (decisions: Map<string, Decision>) => void): Promise<void> =>
-  updatePlannerNote(folder, decisionsFile, decisionsSchema, [], (newDecisions) => {
-    const decisionsByServer = new Map(newDecisions.map((decision) => [decision.server_id, decision]))
-    apply(decisionsByServer)
-    return [...decisionsByServer.values()].sort((a, b) => (a.server_id < b.server_id ? -1 : 1))
-  })
-
-/** Table `decisions`: server_id, recommendation, verdict, reason. */
-export const createDecisionsTable = async (database: Database, folder: string): Promise<void> => {
-  const decisions = await readDecisions(folder)
+/**
+ * Table `decisions`: server_id, recommendation, verdict, reason, and who, until when, in which conflict and which decisions these are.
+ * `today`, YYYY-MM-DD: a dismissal until that day or an earlier one has ended, its verdict is NULL.
+ */
+export const createDecisionsTable = async (database: Database, run: string, today: string): Promise<void> => {
+  const states = [...findStates(await readDecisionLines(run)).values()]
+  const column = 'VARCHAR'
   await database.storeRows(
     'decisions',
-    { server_id: 'VARCHAR', recommendation: 'VARCHAR', verdict: 'VARCHAR', reason: 'VARCHAR' },
-    decisions.map(({ server_id, recommendation, verdict, reason }) => [server_id, recommendation, verdict, reason]),
+    {
+      server_id: column,
+      recommendation: column,
+      verdict: column,
+      reason: column,
+      decided_by: column,
+      until: column,
+      conflict: column,
+      ids: column,
+    },
+    states.map((state) => {
+      const { server_id, recommendation, verdict, reason, decided_by, until } = state.latest
+      const isOpen = verdict === 'withdrawn' || (verdict === 'dismissed' && until !== null && until <= today)
+      return [
+        server_id,
+        recommendation,
+        isOpen ? null : verdict,
+        verdict === 'withdrawn' ? null : reason,
+        decided_by,
+        until,
+        state.isConflict ? describeConflict(state) : null,
+        idsOf(state).join(' '),
+      ]
+    }),
   )
+}
+
+/** Folder that a run's decisions lie in: its history, or the run itself. */
+export const decisionsFolderOf = async (run: string): Promise<string> => {
+  const shared = await findSharedDecisions(run)
+  return shared === null ? run : dirname(shared)
 }

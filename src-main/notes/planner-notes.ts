@@ -59,7 +59,8 @@ const write = (folder: string, name: string, value: unknown, assertHeld?: () => 
     await assertHeld?.()
   })
 
-const withNotesFolder = async (run: string, work: (folder: string) => Promise<void>): Promise<void> => {
+/** Runs `work` with the notes folder of the run, which it makes where it is missing. Throws notes-not-saved, run-not-found. */
+export const withNotesFolder = async (run: string, work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = join(run, notesFolder)
   // The page names the folder: it may not make one elsewhere, nor write through a link.
   await readRunFolder(run)

@@ -1,6 +1,5 @@
 // A run written as a report in one of its forms: whole or not at all.
 import { writeFile } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { ExportTarget, ReportFormat } from '../../src-shared/ipc/export-rows.ts'
@@ -75,12 +74,3 @@ const toSheet = ({ title, columns, rows }: ReportTable): SheetContent => ({
   columns: columns.map((column) => column.title),
   rows: rows.map((row) => columns.map((_, index) => row[index] ?? '')),
 })
-
-/** Name of the system's user; "" where it has none. */
-export const systemUser = (): string => {
-  try {
-    return userInfo().username
-  } catch {
-    return ''
-  }
-}

@@ -1,7 +1,7 @@
 // Saves what a planner adds to a run: events, scenarios and decisions. All functions reject when the notes cannot be saved.
 import type { EventCalendarView } from '../../src-shared/ipc/event-calendar.ts'
 import type { EventLine } from '../../src-shared/run/event-line.ts'
-import type { Decision } from '../../src-shared/ipc/fleet-view.ts'
+import type { Decision, DecisionRequest, Recommendation, Verdict } from '../../src-shared/ipc/fleet-view.ts'
 import type { SavedScenario } from '../../src-shared/ipc/what-if.ts'
 import { request } from '../ipc/bridge.ts'
 
@@ -13,10 +13,24 @@ export const saveScenarios = async (folder: string, scenarios: readonly SavedSce
   await request('scenarios.save', { folder, scenarios: [...scenarios] })
 }
 
-export const saveDecisions = async (folder: string, decisions: readonly Omit<Decision, 'decided_at'>[]): Promise<void> => {
+/** It replaces the decisions that the row shows: another planner's, made meanwhile, then shows as a conflict. */
+export const toDecision = (
+  { server_id, recommendation, decision_ids }: Recommendation,
+  verdict: Verdict,
+  reason: string,
+  until: string | null = null,
+): DecisionRequest => ({ server_id, recommendation, verdict, reason, until, replaces: decision_ids })
+
+export const saveDecisions = async (folder: string, decisions: readonly DecisionRequest[]): Promise<void> => {
   await request('decisions.save', { folder, decisions: [...decisions] })
 }
 
-export const removeDecisions = async (folder: string, servers: readonly string[]): Promise<void> => {
-  await request('decisions.remove', { folder, servers: [...servers] })
+export const removeDecisions = async (
+  folder: string,
+  decisions: readonly Pick<Decision, 'server_id' | 'recommendation'>[],
+): Promise<void> => {
+  await request('decisions.remove', {
+    folder,
+    decisions: decisions.map(({ server_id, recommendation }) => ({ server_id, recommendation })),
+  })
 }

@@ -1,12 +1,14 @@
 // How recommendations are named: when they are due, what they add or save, and the groups of their list.
 import { dueText as describeDue } from '../../src-shared/artefacts/due-text.ts'
-import type { Recommendation, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
+import type { Recommendation, RecommendationsPage, Verdict } from '../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import type { GridSection } from '../components/grid-sections.ts'
 import { formatDate, formatDollars, formatNumber, formatting } from '../theme/formatting.ts'
 import { recommendationLabels } from '../theme/labels.ts'
 
 export const dueText = (row: Recommendation, run: RunOverview): string => describeDue(row, run.horizon?.startMs ?? null, formatDate)
+
+export const verdictTexts: Readonly<Record<Verdict, string>> = { accepted: 'Accepted', dismissed: 'Dismissed', done: 'Done' }
 
 export const effectText = ({ capacity_to_add: capacity, monthly_savings_usd: usd }: Recommendation): string =>
   capacity === null ? `${formatDollars(usd)} per month` : capacity

@@ -146,14 +146,21 @@ export const modelAccuracyResponseSchema = z.object({
 })
 export type ModelAccuracyResponse = z.infer<typeof modelAccuracyResponseSchema>
 
-/** The planner's decision on a recommendation; saved with the run. */
+export const verdicts = ['accepted', 'dismissed', 'done'] as const
+export type Verdict = (typeof verdicts)[number]
+
+/** The planner's decision on a recommendation; saved with the run, or with its history. */
 export const decisionSchema = z.object({
   server_id: z.string(),
   recommendation: recommendationKindSchema,
-  verdict: z.enum(['accepted', 'dismissed']),
-  /** Why it was dismissed; may stay empty for what is accepted. */
+  verdict: z.enum(verdicts),
+  /** Why it was dismissed; may stay empty otherwise. */
   reason: z.string().max(2000),
   decided_at: instant,
+  /** "" where the file does not say. */
+  decided_by: z.string().max(320).default(''),
+  /** YYYY-MM-DD: what is dismissed comes back then, what is accepted is due then. */
+  until: z.iso.date().nullable().default(null),
 })
 export type Decision = z.infer<typeof decisionSchema>
 
@@ -174,12 +181,19 @@ export const recommendationSchema = z.object({
   target_host: z.string().nullable(),
   monthly_savings_usd: z.number(),
   query: z.string(),
-  verdict: z.enum(['accepted', 'dismissed']).nullable(),
+  verdict: z.enum(verdicts).nullable(),
   verdict_reason: z.string().nullable(),
+  verdict_by: z.string().nullable(),
+  /** YYYY-MM-DD. */
+  verdict_until: z.string().nullable(),
+  /** What planners decided differently, without seeing each other; the verdict is the latest. */
+  verdict_conflict: z.string().nullable(),
+  /** Decisions that the verdict rests on; the next one replaces them. */
+  decision_ids: z.array(z.string()),
 })
 export type Recommendation = z.infer<typeof recommendationSchema>
 
-export const verdictFilters = ['open', 'accepted', 'dismissed', 'all'] as const
+export const verdictFilters = ['open', ...verdicts, 'all'] as const
 
 /** Columns of the list of recommendations that can be filtered. */
 export const recommendationFilterKinds = {
@@ -219,7 +233,7 @@ export const recommendationsPageSchema = z.object({
   totalsByRecommendation: z.array(
     z.object({ recommendation: recommendationKindSchema, servers: count, monthly_savings_usd: z.number(), units: z.number() }),
   ),
-  verdicts: z.object({ open: count, accepted: count, dismissed: count, accepted_savings_usd: z.number() }),
+  verdicts: z.object({ open: count, accepted: count, dismissed: count, done: count, accepted_savings_usd: z.number() }),
   /** What the consolidation saves at which risk, and the target of its hosts in percent; null where the run does not state it. */
   placement: placementReportSchema.extend({ target: z.number() }).nullable(),
   /** Columns without a value under the filter, whatever the verdict. */
@@ -227,12 +241,22 @@ export const recommendationsPageSchema = z.object({
 })
 export type RecommendationsPage = z.infer<typeof recommendationsPageSchema>
 
-export const saveDecisionsRequestSchema = z.strictObject({
+const decisionRequestSchema = decisionSchema
+  .pick({ server_id: true, recommendation: true, verdict: true, reason: true })
+  .extend({
+    until: z.iso.date().nullable().optional(),
+    /** Decisions that the planner saw; where absent, all that stand when it is saved. */
+    replaces: z.array(z.string()).max(1000).optional(),
+  })
+  .strict()
+export type DecisionRequest = z.infer<typeof decisionRequestSchema>
+
+export const saveDecisionsRequestSchema = z.strictObject({ folder, decisions: z.array(decisionRequestSchema).min(1).max(10_000) })
+/** Takes decisions back. */
+export const withdrawDecisionsRequestSchema = z.strictObject({
   folder,
   decisions: z
-    .array(decisionSchema.omit({ decided_at: true }).strict())
+    .array(decisionSchema.pick({ server_id: true, recommendation: true }).strict())
     .min(1)
     .max(10_000),
 })
-/** Takes decisions back. */
-export const withdrawDecisionsRequestSchema = z.strictObject({ folder, servers: z.array(z.string()).min(1).max(10_000) })

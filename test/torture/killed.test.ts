@@ -5,13 +5,13 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readDecisions } from '../../src-main/notes/decisions.ts'
 import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
 import { readSettingsFile } from '../../src-main/shell/settings/settings-file.ts'
 import { filesInManifest, runFiles } from '../../src-shared/run/run-manifest.ts'
 import { filesBelow, openCloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
+import { buildProgram } from '../fixtures/build-program.ts'
 import { EngineChild } from '../fixtures/engine-child.ts'
 import { ensurePackedEngine } from '../fixtures/packed-engine.ts'
 import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
@@ -26,19 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-killed-'))
   fleet = await makeSampleFleet(60)
   await headroomDone(['analyze', fleet.forecasts, '--out', fleet.run, '--quiet'])
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: join(import.meta.dirname, '..', '..'),
-    build: {
-      ssr: 'test/fixtures/kill-target.ts',
-      outDir: folder,
-      target: 'node20',
-      rollupOptions: { output: { entryFileNames: 'target.mjs' } },
-    },
-    ssr: { noExternal: true, external: ['@duckdb/node-api'] },
-  })
-  target = join(folder, 'target.mjs')
+  target = await buildProgram('kill-target', folder)
 }, 120_000)
 afterAll(async () => {
   await Promise.all([fleet.remove(), rm(folder, { recursive: true })])

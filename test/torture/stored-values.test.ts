@@ -108,6 +108,7 @@ describe('a stored file with a wrong value', () => {
     [runFiles.recommendations]: null,
     [runFiles.modelAccuracy]: null,
     'headroom-notes/decisions.json': { format_version: 1, value: [decision] },
+    'headroom-notes/decisions.jsonl': { ...decision, id: 'a', decided_by: 'ada', until: null, replaces: [] },
     'headroom-notes/scenarios.json': { format_version: 1, value: [{ name: 'a', scenario: scenarioSchema.parse({}), outcome: {} }] },
   }
   const perFile = rounds(2, 60)

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { readDecisions } from '../../src-main/notes/decisions.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
 import { waitForPage, showView } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
@@ -334,9 +335,9 @@ describe('Recommendations', () => {
     await expect.poll(open).toBe(before - 1)
     await panel.getByRole('button', { name: 'Accept' }).click()
     await expect.poll(open).toBe(before - 2)
-    const saved = JSON.parse(await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'decisions.json'), 'utf8'))
-    expect(saved.value).toHaveLength(2)
-    expect(saved.value).toContainEqual(
+    const saved = await readDecisions(join(home, 'runs', 'sample-120-servers'))
+    expect(saved).toHaveLength(2)
+    expect(saved).toContainEqual(
       expect.objectContaining({ server_id: first, verdict: 'dismissed', reason: 'moves to the new hall in May' }),
     )
     await page.getByRole('radio', { name: /^Dismissed/ }).click()

@@ -12,7 +12,7 @@ import {
   type RecommendationsRequest,
 } from '../../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
-import { zoneClock } from '../../../src-shared/run/zone-clock.ts'
+import { dayText, zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { SqlParameters } from '../../database/database.ts'
 import { capacityToAdd, describeReason, summarizeReason, traceQuery } from '../../forecasts/recommendation-text.ts'
 import { createDecisionsTable } from '../../notes/decisions.ts'
@@ -61,6 +61,7 @@ const rowSchema = recommendationSchema.omit({ reason: true, summary: true, capac
   is_saturated: z.boolean(),
   horizon_peak: nullableNumber,
   horizon_mean: nullableNumber,
+  decision_ids: z.string().nullable(),
 })
 
 /** Rows of `recommendations`, each with its reason and the query that shows the rows behind it. */
@@ -78,6 +79,7 @@ const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): P
     }
     return recommendationSchema.parse({
       ...row,
+      decision_ids: row.decision_ids?.split(' ') ?? [],
       reason: describeReason(figures, manifest.config, zoneClock(run.zone.name)),
       summary: summarizeReason(figures),
       capacity_to_add: capacityToAdd(figures),
@@ -86,9 +88,14 @@ const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): P
   })
 }
 
+/** A dismissal ends by the day that the forecast begins on, so that a run reads the same at any time. */
+const loadDecisions = (run: OpenRun): Promise<void> =>
+  createDecisionsTable(run.database, run.contents.folder, dayText(zoneClock(run.zone.name), run.overview.horizon?.startMs ?? 0))
+
 /** A decision about a recommendation that the run no longer makes does not count. */
 const withDecisionsSql = `
-  SELECT r.*, d.verdict, d.reason AS verdict_reason
+  SELECT r.*, d.verdict, d.reason AS verdict_reason, d.decided_by AS verdict_by, d.until AS verdict_until, d.conflict AS verdict_conflict,
+         d.ids AS decision_ids
   FROM recommendations r LEFT JOIN decisions d ON d.server_id = r.server_id AND d.recommendation = r.recommendation`
 
 const sqlList = (names: readonly string[]): string => `[${names.map((name) => `'${name}'`).join(', ')}]`
@@ -121,7 +128,7 @@ const totalsSchema = z.object({
 })
 const sumsSql = `CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS monthly_savings_usd,
   CAST(coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))), 0) AS DOUBLE) AS units`
-const verdictsSchema = z.object({ open: z.int(), accepted: z.int(), dismissed: z.int(), accepted_savings_usd: z.number() })
+const verdictsSchema = z.object({ open: z.int(), accepted: z.int(), dismissed: z.int(), done: z.int(), accepted_savings_usd: z.number() })
 
 const emptyPage: RecommendationsPage = {
   isKnown: false,
@@ -130,14 +137,14 @@ const emptyPage: RecommendationsPage = {
   groups: [],
   placement: null,
   totalsByRecommendation: [],
-  verdicts: { open: 0, accepted: 0, dismissed: 0, accepted_savings_usd: 0 },
+  verdicts: { open: 0, accepted: 0, dismissed: 0, done: 0, accepted_savings_usd: 0 },
   emptyColumns: [],
 }
 
 export const queryRecommendations = async (run: OpenRun, request: RecommendationsRequest): Promise<RecommendationsPage> => {
   requireMetricUnit(run, request.metric)
   if (!(await createRecommendationsTable(run))) return emptyPage
-  await createDecisionsTable(run.database, run.contents.folder)
+  await loadDecisions(run)
   const { where, parameters } = filterCondition(request.filter, [request.metric])
   const filteredSql = `FROM (${withDecisionsSql}) WHERE server_id IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
   const verdictCondition =
@@ -172,7 +179,7 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
     ),
     verdicts: await run.database.row(
       `SELECT CAST(count(*) FILTER (verdict IS NULL) AS INTEGER) AS open, CAST(count(*) FILTER (verdict = 'accepted') AS INTEGER) AS accepted,
-              CAST(count(*) FILTER (verdict = 'dismissed') AS INTEGER) AS dismissed,
+              CAST(count(*) FILTER (verdict = 'dismissed') AS INTEGER) AS dismissed, CAST(count(*) FILTER (verdict = 'done') AS INTEGER) AS done,
               CAST(coalesce(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) FILTER (verdict = 'accepted'), 0) AS DOUBLE) AS accepted_savings_usd
        ${filteredSql}`,
       verdictsSchema,
@@ -183,13 +190,13 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
   }
 }
 
-/** Recommendations to act on, of all servers, without those that are dismissed; late orders first, then by order date and savings. */
+/** Recommendations to act on, of all servers, without those that are dismissed or done; late orders first, then by order date and savings. */
 export const readActions = async (run: OpenRun): Promise<Recommendation[]> => {
   if (!(await createRecommendationsTable(run))) return []
-  await createDecisionsTable(run.database, run.contents.folder)
+  await loadDecisions(run)
   return readRows(
     run,
-    `SELECT * FROM (${withDecisionsSql}) WHERE recommendation <> 'watch' AND verdict IS DISTINCT FROM 'dismissed' ORDER BY ${orderInGroupSql}`,
+    `SELECT * FROM (${withDecisionsSql}) WHERE recommendation <> 'watch' AND coalesce(verdict, '') NOT IN ('dismissed', 'done') ORDER BY ${orderInGroupSql}`,
     [],
   )
 }
@@ -217,7 +224,7 @@ const findEmptyColumns = async (
 /** The recommendation for one server; null where it needs none or the run states none. */
 export const findRecommendation = async (run: OpenRun, serverId: string): Promise<Recommendation | null> => {
   if (!(await createRecommendationsTable(run))) return null
-  await createDecisionsTable(run.database, run.contents.folder)
+  await loadDecisions(run)
   const rows = await readRows(run, `SELECT * FROM (${withDecisionsSql}) WHERE server_id = $1`, [serverId])
   return rows[0] ?? null
 }

@@ -2,12 +2,12 @@
 import { Check, X } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { dayMs, keepTogether } from '../../../src-shared/chart-options/format.ts'
-import type { FleetFigures, Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
+import type { FleetFigures, Recommendation, Verdict } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { navigateTo, openServer } from '../../state/navigation.ts'
-import { removeDecisions, saveDecisions } from '../../state/run-notes.ts'
+import { removeDecisions, saveDecisions, toDecision } from '../../state/run-notes.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatting } from '../../theme/formatting.ts'
@@ -25,13 +25,11 @@ interface RecommendationRows {
 }
 const selectPage = ({ rows, total }: RecommendationRows): RecommendationRows => ({ rows, total })
 
-type Verdict = 'accepted' | 'dismissed'
-
 export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly figures: FleetFigures }) => {
   const { metric, filter } = useWindowState()
   const [version, setVersion] = useState(0)
   const [dismissing, setDismissing] = useState<string | null>(null)
-  const [decided, setDecided] = useState<{ readonly server: string; readonly verdict: Verdict } | null>(null)
+  const [decided, setDecided] = useState<{ readonly row: Recommendation; readonly verdict: Verdict } | null>(null)
   const [failure, setFailure] = useState<WireError | null>(null)
   const query = useMemo(() => ({ folder: run.folder, metric, filter, verdict: 'open' as const }), [run.folder, metric, filter])
   const { total, firstResponse, error, rowAt } = usePages('recommendations.list', query, selectPage, version)
@@ -46,8 +44,8 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
       setFailure(toWireError(thrown))
     }
   }
-  const decide = ({ server_id, recommendation }: Recommendation, verdict: Verdict, reason: string): void =>
-    void save(() => saveDecisions(run.folder, [{ server_id, recommendation, verdict, reason }]), { server: server_id, verdict })
+  const decide = (row: Recommendation, verdict: Verdict, reason: string): void =>
+    void save(() => saveDecisions(run.folder, [toDecision(row, verdict, reason)]), { row, verdict })
 
   if (error !== null) return <ErrorPanel error={error} />
   if (total === null || firstResponse === null) return <Loading text="Loading recommendations …" />
@@ -60,8 +58,8 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
         <span className="toolbar-gap" />
         {decided !== null && (
           <span className="muted" role="status">
-            {decided.server} {decided.verdict}.{' '}
-            <button type="button" className="link" onClick={() => void save(() => removeDecisions(run.folder, [decided.server]), null)}>
+            {decided.row.server_id} {decided.verdict}.{' '}
+            <button type="button" className="link" onClick={() => void save(() => removeDecisions(run.folder, [decided.row]), null)}>
               Undo
             </button>
           </span>
@@ -72,7 +70,9 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
       </header>
       {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
       {rows.length === 0 ? (
-        <p className="muted">{emptyText(firstResponse.verdicts.accepted + firstResponse.verdicts.dismissed)}</p>
+        <p className="muted">
+          {emptyText(firstResponse.verdicts.accepted + firstResponse.verdicts.dismissed + firstResponse.verdicts.done)}
+        </p>
       ) : (
         <table className="plain-table">
           <thead>

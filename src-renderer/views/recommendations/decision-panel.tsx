@@ -1,30 +1,41 @@
 // The panel that accepts or dismisses the selected recommendations; dismissing requires a reason.
 import { Check, RotateCcw, X } from 'lucide-react'
 import { useId, useState } from 'react'
-import type { Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
+import type { Recommendation, Verdict } from '../../../src-shared/ipc/fleet-view.ts'
 import { openServer } from '../../state/navigation.ts'
 import { formatting } from '../../theme/formatting.ts'
+import { verdictTexts } from '../recommendation-text.ts'
 
 export interface DecisionPanelProps {
   readonly selected: readonly Recommendation[]
-  readonly onDecide: (verdict: 'accepted' | 'dismissed', reason: string) => void
+  /** `until`: YYYY-MM-DD. */
+  readonly onDecide: (verdict: Verdict, reason: string, until: string | null) => void
   readonly onUndo: () => void
 }
 
 export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps) => {
   const [reason, setReason] = useState(selected[0]?.verdict_reason ?? '')
+  const [until, setUntil] = useState(selected[0]?.verdict_until ?? '')
   const id = useId()
   const [first] = selected
   if (first === undefined) return <p className="muted">Select recommendations to accept or dismiss them.</p>
   const isDecided = selected.some(({ verdict }) => verdict !== null)
+  const decide = (verdict: Verdict): void => onDecide(verdict, reason.trim(), until === '' ? null : until)
   return (
     <section className="decision" aria-label="Decision">
       <h2>{selected.length === 1 ? first.server_id : `${formatting.count(selected.length)} recommendations`}</h2>
       {selected.length === 1 && <p>{first.reason}</p>}
       {selected.length === 1 && first.verdict !== null && (
         <p className="verdict">
-          {first.verdict === 'accepted' ? 'Accepted' : 'Dismissed'}
-          {first.verdict_reason === null || first.verdict_reason === '' ? '' : `: ${first.verdict_reason}`}
+          {verdictTexts[first.verdict]}
+          {isStated(first.verdict_by) ? ` by ${first.verdict_by}` : ''}
+          {first.verdict_until === null ? '' : `, until ${first.verdict_until}`}
+          {isStated(first.verdict_reason) ? `: ${first.verdict_reason}` : ''}
+        </p>
+      )}
+      {selected.length === 1 && first.verdict_conflict !== null && (
+        <p className="verdict" role="alert">
+          Planners differ. {first.verdict_conflict}
         </p>
       )}
       <label htmlFor={`${id}-reason`}>Reason</label>
@@ -37,8 +48,17 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
         value={reason}
         onChange={({ target }) => setReason(target.value)}
       />
+      <label htmlFor={`${id}-until`}>Until</label>
+      <input
+        id={`${id}-until`}
+        className="field"
+        type="date"
+        title="Accepted: due by this day. Dismissed: comes back on this day."
+        value={until}
+        onChange={({ target }) => setUntil(target.value)}
+      />
       <div className="actions">
-        <button type="button" className="button" onClick={() => onDecide('accepted', reason.trim())}>
+        <button type="button" className="button" onClick={() => decide('accepted')}>
           <Check size={14} aria-hidden /> Accept
         </button>
         <button
@@ -46,10 +66,15 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
           className="button"
           disabled={reason.trim() === ''}
           title={reason.trim() === '' ? 'Enter a reason first' : undefined}
-          onClick={() => onDecide('dismissed', reason.trim())}
+          onClick={() => decide('dismissed')}
         >
           <X size={14} aria-hidden /> Dismiss
         </button>
+        {selected.every(({ verdict }) => verdict === 'accepted') && (
+          <button type="button" className="button" onClick={() => onDecide('done', reason.trim(), null)}>
+            Done
+          </button>
+        )}
         {isDecided && (
           <button type="button" className="button quiet" onClick={onUndo}>
             <RotateCcw size={14} aria-hidden /> Undo
@@ -64,3 +89,5 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
     </section>
   )
 }
+
+const isStated = (text: string | null): boolean => text !== null && text !== ''

@@ -1,13 +1,13 @@
 // Recommendations as cards under the headings of their groups.
 import { Check, RotateCcw, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
+import type { Recommendation, Verdict } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import type { GridSection } from '../../components/grid-sections.ts'
 import { openServer } from '../../state/navigation.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { DismissForm } from '../dismiss-form.tsx'
-import { dueText, effectText } from '../recommendation-text.ts'
+import { dueText, effectText, verdictTexts } from '../recommendation-text.ts'
 
 export interface RecommendationCardsProps {
   readonly run: RunOverview
@@ -15,7 +15,7 @@ export interface RecommendationCardsProps {
   readonly total: number
   readonly rowAt: (index: number) => Recommendation | undefined
   readonly onRange: (from: number, to: number) => void
-  readonly onDecide: (row: Recommendation, verdict: 'accepted' | 'dismissed', reason: string) => void
+  readonly onDecide: (row: Recommendation, verdict: Verdict, reason: string) => void
   readonly onUndo: (row: Recommendation) => void
 }
 
@@ -101,7 +101,7 @@ const Card = ({ run, row, onDecide, onUndo }: CardProps) => {
         </div>
       ) : (
         <div className="card-actions">
-          <span title={row.verdict_reason ?? undefined}>{verdict === 'accepted' ? 'Accepted' : 'Dismissed'}</span>
+          <span title={row.verdict_conflict ?? row.verdict_reason ?? undefined}>{verdictTexts[verdict]}</span>
           <button type="button" className="button quiet" aria-label={`Undo: ${server}`} onClick={() => onUndo(row)}>
             <RotateCcw size={14} aria-hidden /> Undo
           </button>

@@ -17,7 +17,7 @@ import type { GridColumn } from '../../components/grid-columns.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Toolbar } from '../../components/toolbar.tsx'
-import { saveDecisions, removeDecisions } from '../../state/run-notes.ts'
+import { saveDecisions, removeDecisions, toDecision } from '../../state/run-notes.ts'
 import { openServer, selectServer } from '../../state/navigation.ts'
 import { useColumnFilters } from '../../state/column-filters.ts'
 import { usePages } from '../../state/use-pages.ts'
@@ -35,11 +35,17 @@ import { groupSections } from '../recommendation-text.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './recommendations.css'
 
-type Verdict = (typeof verdictFilters)[number]
+type VerdictFilter = (typeof verdictFilters)[number]
 type Grouping = 'due' | 'kind' | 'hosts'
 type Layout = 'table' | 'cards'
 
-const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
+const verdictLabels: Readonly<Record<VerdictFilter, string>> = {
+  open: 'Open',
+  accepted: 'Accepted',
+  dismissed: 'Dismissed',
+  done: 'Done',
+  all: 'All',
+}
 
 const kinds = recommendationFilterKinds
 
@@ -71,7 +77,7 @@ const selectPage = ({ rows, total }: RecommendationsPage) => ({ rows, total })
 
 export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   const { metric, filter } = useWindowState()
-  const [verdict, setVerdict] = useState<Verdict>('open')
+  const [verdict, setVerdict] = useState<VerdictFilter>('open')
   const [grouping, setGrouping] = useState<Grouping>('due')
   const [arrangement, setArrangement] = useState<Layout>('table')
   const { filters, onFilter, hasFilters, clearFilters, columnFilters } = useColumnFilters(recommendationFilters)
@@ -141,10 +147,13 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
           />
         )}
         {grouping !== 'hosts' && (
-          <SegmentedControl<Verdict>
+          <SegmentedControl<VerdictFilter>
             label="Decision"
             value={verdict}
-            options={verdictFilters.map((value) => ({ value, label: `${verdictLabels[value]}${formatCount(firstResponse, value)}` }))}
+            options={shownFilters(firstResponse, verdict).map((value) => ({
+              value,
+              label: `${verdictLabels[value]}${formatCount(firstResponse, value)}`,
+            }))}
             onChange={setVerdict}
           />
         )}
@@ -173,10 +182,8 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
                 total={total}
                 rowAt={rowAt}
                 onRange={onRange}
-                onDecide={({ server_id, recommendation }, decision, reason) =>
-                  void save(() => saveDecisions(run.folder, [{ server_id, recommendation, verdict: decision, reason }]))
-                }
-                onUndo={({ server_id }) => void save(() => removeDecisions(run.folder, [server_id]))}
+                onDecide={(row, decision, reason) => void save(() => saveDecisions(run.folder, [toDecision(row, decision, reason)]))}
+                onUndo={(row) => void save(() => removeDecisions(run.folder, [row]))}
               />
             )}
             {total !== null && (total > 0 || hasFilters) && arrangement === 'table' && (
@@ -206,22 +213,15 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
               <DecisionPanel
                 key={selectedRows.map(({ server_id }) => server_id).join()}
                 selected={selectedRows}
-                onDecide={(decision, reason) =>
+                onDecide={(decision, reason, until) =>
                   void save(() =>
                     saveDecisions(
                       run.folder,
-                      selectedRows.map(({ server_id, recommendation }) => ({ server_id, recommendation, verdict: decision, reason })),
+                      selectedRows.map((row) => toDecision(row, decision, reason, until)),
                     ),
                   )
                 }
-                onUndo={() =>
-                  void save(() =>
-                    removeDecisions(
-                      run.folder,
-                      selectedRows.map(({ server_id }) => server_id),
-                    ),
-                  )
-                }
+                onUndo={() => void save(() => removeDecisions(run.folder, selectedRows))}
               />
             )}
             {firstResponse !== null && <Waterfall page={firstResponse} theme={theme} />}
@@ -235,13 +235,17 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-const formatCount = (page: RecommendationsPage | null, verdict: Verdict): string => {
+/** What is done is a choice once something is. */
+const shownFilters = (page: RecommendationsPage | null, chosen: VerdictFilter): VerdictFilter[] =>
+  verdictFilters.filter((value) => value !== 'done' || chosen === 'done' || (page?.verdicts.done ?? 0) > 0)
+
+const formatCount = (page: RecommendationsPage | null, verdict: VerdictFilter): string => {
   if (page === null || verdict === 'all') return ''
   return ` ${formatting.count(page.verdicts[verdict])}`
 }
 
-const EmptyRecommendations = ({ verdict, page }: { readonly verdict: Verdict; readonly page: RecommendationsPage | null }) => {
-  const decided = page === null ? 0 : page.verdicts.accepted + page.verdicts.dismissed
+const EmptyRecommendations = ({ verdict, page }: { readonly verdict: VerdictFilter; readonly page: RecommendationsPage | null }) => {
+  const decided = page === null ? 0 : page.verdicts.accepted + page.verdicts.dismissed + page.verdicts.done
   if (verdict === 'open' && decided > 0)
     return <EmptyState title="No open recommendations">All {formatting.count(decided)} recommendations are decided.</EmptyState>
   if (verdict === 'accepted' || verdict === 'dismissed')

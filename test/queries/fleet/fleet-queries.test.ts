@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportRows } from '../../../src-main/report/export-rows.ts'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
-import { saveDecisions, withdrawDecisions } from '../../../src-main/notes/decisions.ts'
+import { readDecisions, saveDecisions, withdrawDecisions } from '../../../src-main/notes/decisions.ts'
 import { queryFilterChoices } from '../../../src-main/queries/fleet/fleet-filter.ts'
 import { queryFleet } from '../../../src-main/queries/fleet/fleet-query.ts'
 import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
-import { findRecommendation, queryRecommendations } from '../../../src-main/queries/recommendations/recommendations-query.ts'
+import { findRecommendation, queryRecommendations, readActions } from '../../../src-main/queries/recommendations/recommendations-query.ts'
 import { queryServer } from '../../../src-main/queries/servers/server-query.ts'
 import { queryClusters, queryServersInside } from '../../../src-main/queries/fleet/clusters-query.ts'
 import { queryHeatmap } from '../../../src-main/queries/heatmap/heatmap-query.ts'
@@ -221,7 +221,7 @@ describe('recommendations', () => {
       { recommendation: 'add capacity', servers: 1, monthly_savings_usd: 0, units: 2 },
       { recommendation: 'retire', servers: 1, monthly_savings_usd: 120, units: 0 },
     ])
-    expect(verdicts).toEqual({ open: 2, accepted: 0, dismissed: 0, accepted_savings_usd: 0 })
+    expect(verdicts).toEqual({ open: 2, accepted: 0, dismissed: 0, done: 0, accepted_savings_usd: 0 })
     expect(rows.map(({ reason }) => reason)).toEqual([
       "The horizon's P95 of cpu_p95 is 93.5 %, above 80.0 %; first above on 2026-06-29. Add 2 capacity units.",
       "The horizon's peak is 82.0 %, below 5 %.",
@@ -248,20 +248,49 @@ describe('recommendations', () => {
       verdicts: { open: 0, accepted: 1, dismissed: 1, accepted_savings_usd: 120 },
     })
     expect(await findRecommendation(run, 'charlie')).toMatchObject({ verdict: 'accepted' })
-    expect(JSON.parse(await readFile(join(path, 'headroom-notes', 'decisions.json'), 'utf8'))).toMatchObject({
-      format_version: 1,
-      value: [{ server_id: 'alpha', decided_at: '2026-07-01T08:00:00.000Z' }, { server_id: 'charlie' }],
-    })
+    expect(await readDecisions(path)).toMatchObject([
+      { server_id: 'alpha', decided_at: '2026-07-01T08:00:00.000Z' },
+      { server_id: 'charlie', recommendation: 'retire' },
+    ])
     expect(await readFile(join(path, runFiles.manifest), 'utf8')).toBe(before)
     expect((await verifyRunFolder(path)).files).toEqual([])
-    await withdrawDecisions(path, ['alpha'])
+    await withdrawDecisions(path, [{ server_id: 'alpha', recommendation: 'add capacity' }], new Date('2026-07-02T08:00:00Z'))
     expect((await requests()).rows.map(({ server_id }) => server_id)).toEqual(['alpha'])
   })
 
   it('forget a decision about what is no longer recommended', async () => {
     await saveDecisions(path, [{ server_id: 'alpha', recommendation: 'retire', verdict: 'accepted', reason: '' }], new Date())
     expect((await requests()).rows.map(({ server_id }) => server_id)).toEqual(['alpha'])
-    await withdrawDecisions(path, ['alpha', 'charlie'])
+    await withdrawDecisions(path, [{ server_id: 'charlie', recommendation: 'retire' }], new Date())
+  })
+
+  it('come back on the day that a dismissal ends, and leave the open list once they are done', async () => {
+    const alpha = { server_id: 'alpha', recommendation: 'add capacity' } as const
+    const start = new Date(horizonStartMs).toISOString().slice(0, 10)
+    const dayAfter = new Date(horizonStartMs + dayMs).toISOString().slice(0, 10)
+    await saveDecisions(path, [{ ...alpha, verdict: 'dismissed', reason: 'waits', until: dayAfter }], new Date())
+    expect((await requests({ verdict: 'dismissed' })).rows).toMatchObject([{ ...alpha, verdict_until: dayAfter }])
+    await saveDecisions(path, [{ ...alpha, verdict: 'dismissed', reason: 'waits', until: start }], new Date())
+    expect((await requests()).rows).toMatchObject([{ ...alpha, verdict: null, verdict_reason: 'waits', verdict_until: start }, {}])
+    expect((await readActions(run)).map(({ server_id }) => server_id)).toContain('alpha')
+    await saveDecisions(path, [{ ...alpha, verdict: 'done', reason: '' }], new Date())
+    expect(await requests({ verdict: 'done' })).toMatchObject({ total: 1, verdicts: { open: 1, done: 1 } })
+    expect((await readActions(run)).map(({ server_id }) => server_id)).not.toContain('alpha')
+    await withdrawDecisions(path, [alpha], new Date())
+  })
+
+  it('show two decisions that did not see each other as a conflict, and the latest as the state', async () => {
+    const alpha = { server_id: 'alpha', recommendation: 'add capacity' } as const
+    const at = (hour: number): Date => new Date(`2030-07-03T0${hour}:00:00Z`)
+    await saveDecisions(path, [{ ...alpha, verdict: 'accepted', reason: '', replaces: [] }], at(1), 'ada')
+    await saveDecisions(path, [{ ...alpha, verdict: 'dismissed', reason: 'spare', replaces: [] }], at(2), 'ben')
+    const found = await findRecommendation(run, 'alpha')
+    expect(found).toMatchObject({ verdict: 'dismissed', verdict_by: 'ben' })
+    expect(found!.verdict_conflict).toMatch(/ccepted by ada on 2030-07-03, dismissed by ben on 2030-07-03\.$/)
+    // Who sees both settles it.
+    await saveDecisions(path, [{ ...alpha, verdict: 'accepted', reason: '', replaces: found!.decision_ids }], at(3), 'cy')
+    expect(await findRecommendation(run, 'alpha')).toMatchObject({ verdict: 'accepted', verdict_conflict: null })
+    await withdrawDecisions(path, [alpha], at(4))
   })
 
   it('never overwrite decisions that cannot be read', async () => {

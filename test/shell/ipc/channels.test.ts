@@ -70,7 +70,7 @@ const invalid: { readonly [Name in WindowChannel]: readonly unknown[] } = {
     { folder, decisions: [{ ...decision, verdict: 'deleted' }] },
     { folder, decisions: [{ ...decision, file: '/etc/passwd' }] },
   ],
-  'decisions.remove': [{ folder, servers: [] }],
+  'decisions.remove': [{ folder, decisions: [] }],
   'scenarios.list': [{}],
   'scenarios.save': [{ folder }, { folder, scenarios: [{ name: 'a', path: '/etc/passwd' }] }],
   'events.list': [{ folder: 7 }],

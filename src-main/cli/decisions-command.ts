@@ -1,0 +1,126 @@
+// headroom decisions: lists, adds and merges the decisions of a history, a run, a file or an object in S3.
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { decisionSchema, type DecisionRequest } from '../../src-shared/ipc/fleet-view.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { appendToDecisionFile, decisionsFileName, findSharedDecisions, ownDecisionsPath, readDecisionFile } from '../notes/decision-file.ts'
+import { describeConflict, findStates, decisionKey, mergeDecisions, type DecisionLine } from '../notes/decision-log.ts'
+import { idsOf, makeLine, readDecisionLines } from '../notes/decisions.ts'
+import { withNotesFolder } from '../notes/planner-notes.ts'
+import { systemUser } from '../run-folder/system-user.ts'
+import type { ConnectionOptions } from './cloud/launch-options.ts'
+import type { DecisionStore } from './cloud/decision-object.ts'
+import { countText, firstRowsTable, wrapText } from './report-text.ts'
+import { jsonText, print, say } from './terminal.ts'
+
+const openStore = async (place: string, options: ConnectionOptions): Promise<DecisionStore> => {
+  if (place.startsWith('s3://')) return (await import('./cloud/decision-object.ts')).openDecisionObject(place, options)
+  const path = resolve(place)
+  const status = await stat(path).catch(() => null)
+  if (place.endsWith('.jsonl') && !(status?.isDirectory() ?? false)) return fileStore(path)
+  if (!(status?.isDirectory() ?? false))
+    throw new HeadroomError('run-not-found', `${place} is no folder.`, {
+      next: 'Name a history, a run folder or a file that ends with .jsonl.',
+    })
+  const isRun = (
+    await Promise.all([runFiles.manifest, runFiles.flaggedForecasts].map((name) => stat(join(path, name)).catch(() => null)))
+  ).some((found) => found !== null)
+  if (!isRun) return fileStore(join(path, decisionsFileName))
+  const shared = await findSharedDecisions(path)
+  const store = fileStore(shared ?? ownDecisionsPath(path))
+  return {
+    ...store,
+    read: async () => ({ lines: await readDecisionLines(path), damaged: (await store.read()).damaged }),
+    append: (make) => (shared === null ? withNotesFolder(path, () => store.append(make)) : store.append(make)),
+  }
+}
+
+const fileStore = (path: string): DecisionStore => ({
+  name: path,
+  read: () => readDecisionFile(path),
+  append: (make) => appendToDecisionFile(path, make),
+})
+
+export const listDecisions = async (place: string, options: ConnectionOptions): Promise<void> => {
+  const { lines, damaged } = await (await openStore(place, options)).read()
+  const states = [...findStates(mergeDecisions(lines)).values()]
+  if (options.json === true) {
+    print(
+      jsonText(
+        {
+          decisions: states.map(({ latest, standing, isConflict }) => ({ ...latest, is_conflict: isConflict, standing })),
+          lines: lines.length,
+          damaged_lines: damaged,
+        },
+        2,
+      ),
+    )
+    return
+  }
+  for (const number of damaged) say(`Note: Line ${number} is no decision and does not count.`)
+  const conflicts = states.filter(({ isConflict }) => isConflict)
+  print(
+    [
+      states.length === 0
+        ? 'Nothing is decided yet.'
+        : firstRowsTable(states, ['server', 'recommendation', 'decision', 'until', 'by', 'on', 'reason'], ({ latest, isConflict }) => [
+            latest.server_id,
+            latest.recommendation,
+            `${latest.verdict}${isConflict ? ' (conflict)' : ''}`,
+            latest.until ?? '',
+            latest.decided_by,
+            latest.decided_at.slice(0, 10),
+            latest.reason,
+          ]),
+      ...conflicts.map((state) =>
+        wrapText(`Planners differ on ${state.latest.recommendation} ${state.latest.server_id}: ${describeConflict(state)}`),
+      ),
+    ].join('\n\n'),
+  )
+}
+
+export interface AddOptions extends ConnectionOptions, Pick<DecisionRequest, 'recommendation'> {
+  readonly server: string
+  readonly decision: DecisionLine['verdict']
+  readonly reason: string
+  readonly until?: string
+  readonly by?: string
+}
+
+export const addDecision = async (place: string, options: AddOptions): Promise<void> => {
+  const { server, recommendation, decision: verdict, until, by = systemUser() } = options
+  const reason = options.reason.trim()
+  if (verdict === 'dismissed' && reason === '')
+    throw new HeadroomError('usage', 'A dismissal needs a reason.', { next: 'State it with --reason.' })
+  if (!decisionSchema.shape.reason.safeParse(reason).success || !decisionSchema.shape.decided_by.safeParse(by).success)
+    throw new HeadroomError('usage', 'The reason has more than 2,000 characters, or the name more than 320.', { next: 'Shorten it.' })
+  const store = await openStore(place, options)
+  const now = new Date()
+  const { id } = makeLine({ server_id: server, recommendation, verdict, reason, until }, now, by, [])
+  let line: DecisionLine | undefined
+  await store.append((existing) => {
+    // The first try may have arrived although its answer was lost.
+    if (existing.some((other) => other.id === id)) return []
+    const state = findStates(mergeDecisions(existing)).get(decisionKey({ server_id: server, recommendation }))
+    line = { ...makeLine({ server_id: server, recommendation, verdict, reason, until }, now, by, idsOf(state)), id }
+    return [line]
+  })
+  if (options.json === true) print(jsonText({ decision: line ?? null, stored_in: store.name }))
+  else print(`${recommendation} ${server}: ${verdict}. Added to ${store.name}.`)
+}
+
+export const mergeIntoDecisions = async (place: string, others: readonly string[], options: ConnectionOptions): Promise<void> => {
+  const store = await openStore(place, options)
+  const read = await Promise.all(others.map(async (other) => (await openStore(other, options)).read()))
+  const lines = mergeDecisions(...read.map((one) => one.lines))
+  let added = 0
+  await store.append((existing) => {
+    const known = new Set(existing.map(({ id }) => id))
+    const missing = lines.filter(({ id }) => !known.has(id))
+    added = missing.length
+    return missing
+  })
+  if (options.json === true) print(jsonText({ added, stored_in: store.name }))
+  else print(`${countText(added, 'decision')} added to ${store.name}.`)
+}

@@ -1,0 +1,11 @@
+// Who works here: the name that decisions and reports bear.
+import { userInfo } from 'node:os'
+
+/** Name of the system's user; "" where it has none. */
+export const systemUser = (): string => {
+  try {
+    return userInfo().username
+  } catch {
+    return ''
+  }
+}
