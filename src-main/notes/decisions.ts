@@ -1,6 +1,5 @@
 // The planner's decisions about a run's recommendations: its own, or those that the runs of a history share.
 import { randomUUID } from 'node:crypto'
-import { dirname } from 'node:path'
 import { z } from 'zod'
 import { withCurrentNames } from '../../src-shared/artefacts/renamed-names.ts'
 import { decisionSchema, type Decision, type DecisionRequest } from '../../src-shared/ipc/fleet-view.ts'
@@ -136,10 +135,4 @@ export const createDecisionsTable = async (database: Database, run: string, toda
       ]
     }),
   )
-}
-
-/** Folder that a run's decisions lie in: its history, or the run itself. */
-export const decisionsFolderOf = async (run: string): Promise<string> => {
-  const shared = await findSharedDecisions(run)
-  return shared === null ? run : dirname(shared)
 }

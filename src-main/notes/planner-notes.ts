@@ -1,13 +1,12 @@
 // The planner's notes: saved scenarios, and the files of all notes, in a folder inside the run folder that `verify` ignores.
-import { lstat, mkdir, writeFile } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { savedScenariosSchema, type SavedScenario } from '../../src-shared/ipc/what-if.ts'
-import { withFileLock } from '../run-folder/file-lock.ts'
 import { eventsTablePath, notesFolder, readRunFolder } from '../run-folder/read-run-folder.ts'
 import { readRegularText } from '../run-folder/regular-file.ts'
-import { replaceFile, replaceText } from '../run-folder/replace-file.ts'
+import { replaceText } from '../run-folder/replace-file.ts'
 
 const notesVersion = 1
 
@@ -39,25 +38,8 @@ export const readSavedScenarios = (run: string): Promise<SavedScenario[]> => rea
 export const saveScenarios = (run: string, scenarios: readonly SavedScenario[]): Promise<void> =>
   withNotesFolder(run, (folder) => write(folder, scenariosFile, scenarios))
 
-/** Replaces the note by the result of `update`; other windows and processes wait. Throws run-damaged, notes-not-saved. */
-export const updatePlannerNote = <Value>(
-  run: string,
-  name: string,
-  schema: z.ZodType<Value>,
-  fallback: Value,
-  update: (value: Value) => unknown,
-): Promise<void> =>
-  withNotesFolder(run, (folder) =>
-    withFileLock(join(folder, `.${name}.lock`), async (assertHeld) =>
-      write(folder, name, update(await readPlannerNote(run, name, schema, fallback)), assertHeld),
-    ),
-  )
-
-const write = (folder: string, name: string, value: unknown, assertHeld?: () => Promise<void>): Promise<void> =>
-  replaceFile(join(folder, name), async (stagingPath) => {
-    await writeFile(stagingPath, `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`, { flag: 'wx' })
-    await assertHeld?.()
-  })
+const write = (folder: string, name: string, value: unknown): Promise<void> =>
+  replaceText(join(folder, name), `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`)
 
 /** Runs `work` with the notes folder of the run, which it makes where it is missing. Throws notes-not-saved, run-not-found. */
 export const withNotesFolder = async (run: string, work: (folder: string) => Promise<void>): Promise<void> => {
