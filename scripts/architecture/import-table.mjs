@@ -138,7 +138,7 @@ export const modules = {
     path: 'src-main/cycle',
     holds: 'a plan that runs by itself: analyse, judge gates, write and send, keep',
     imports: ['config', 'engine', 'queries', 'notes', 'report', 'forecasts', 'cloud/account', 'run-folder', 'database', 'shared'],
-    packages: ['node', 'zod', 'nodemailer'],
+    packages: ['node', 'zod', 'nodemailer', 'csv-parse'],
   },
 
   cli: {

@@ -40,6 +40,6 @@ export const runCycleCommand = async (planPath: string, options: CycleOptions): 
 const describeResult = ({ run, is_new, previous, outputs, removed }: CycleResult): string =>
   [
     is_new ? `Run ${run}${previous === null ? ', the first of the history' : `, after ${previous}`}` : `Nothing new since run ${run}`,
-    ...outputs.map(({ output, state }) => `${state}: ${output}`),
+    ...outputs.map(({ output, state, note }) => `${state}: ${output}${note === null ? '' : ` (${note})`}`),
     ...(removed.length === 0 ? [] : [`removed: ${removed.join(', ')}`]),
   ].join('\n')

@@ -49,9 +49,10 @@ export const runExport = async (folder: string, options: ExportOptions): Promise
   else say(`Report: ${path}`)
 }
 
-const writeExport = (run: OpenRun, { format, location, author, bom = false }: ExportOptions, path: string): Promise<void> => {
+const writeExport = async (run: OpenRun, { format, location, author, bom = false }: ExportOptions, path: string): Promise<void> => {
   const target = { path, hasByteOrderMark: bom }
-  if (format === 'ddl') return writeAthenaDdl(run, location ?? '', path)
-  if (format === 'prometheus') return writeTextfileMetrics(run, path)
-  return isTicketFormat(format) ? writeTickets(run, format, target) : writeReport(run, format, target, author ?? systemUser())
+  if (format === 'ddl') await writeAthenaDdl(run, location ?? '', path)
+  else if (format === 'prometheus') await writeTextfileMetrics(run, path)
+  else if (isTicketFormat(format)) await writeTickets(run, format, target)
+  else await writeReport(run, format, target, author ?? systemUser())
 }

@@ -35,7 +35,13 @@ export interface MailOutput extends Omit<z.infer<typeof mailSchema>, 'to'> {
 
 const outputSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('report'), format: z.enum(['html', 'pdf', 'xlsx', 'csv']), file: path }),
-  z.strictObject({ kind: z.literal('tickets'), format: z.enum(['servicenow', 'jira']), file: path }),
+  z.strictObject({
+    kind: z.literal('tickets'),
+    format: z.enum(['servicenow', 'jira']),
+    file: path,
+    /** CSV with the tickets that there are, as the system exports it; their findings open no second one. */
+    states: path.optional(),
+  }),
   z.strictObject({ kind: z.literal('metrics'), file: path }),
   z.strictObject({
     kind: z.literal('webhook'),
@@ -103,6 +109,8 @@ export const readCyclePlan = async (planPath: string): Promise<CyclePlan> => {
     catalogue: optional(plan.catalogue),
     outputs: plan.outputs.flatMap((output): readonly CycleOutput[] => {
       if (output.kind === 'mail') return output.to.map((to) => ({ ...output, to }))
+      if (output.kind === 'tickets' && output.states !== undefined)
+        return [{ ...output, file: absolute(output.file), states: absolute(output.states) }]
       return ['file' in output ? { ...output, file: absolute(output.file) } : output]
     }),
   }

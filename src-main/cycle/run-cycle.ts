@@ -17,7 +17,7 @@ import { findRuns, type FoundRuns, type RunOfHistory } from '../queries/history/
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
-import { writeTickets } from '../report/tickets.ts'
+import { writeTickets, type WrittenTickets } from '../report/tickets.ts'
 import { writeReport } from '../report/write-report.ts'
 import { systemUser } from '../run-folder/system-user.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
@@ -29,6 +29,7 @@ import { countNewAtRisk, judgeGates, type JudgedGate } from './gates.ts'
 import { findExpired, removeRun } from './keep-runs.ts'
 import { sendMail } from './mail.ts'
 import type { CycleMessage } from './send-with-tries.ts'
+import { readTicketStates } from './ticket-states.ts'
 import { fillVariables, type Environment } from './variables.ts'
 import { fillUrl, sendWebhook } from './webhook.ts'
 
@@ -53,6 +54,8 @@ export interface CycleResult {
   readonly outputs: readonly {
     readonly output: string
     readonly state: 'done' | 'done before' | 'not due' | 'failed'
+    /** How many tickets were written and left out; null for other outputs. */
+    readonly note: string | null
     readonly error: WireError | null
   }[]
   readonly removed: readonly string[]
@@ -190,8 +193,8 @@ const deliverAll = async (
   const results: CycleResult['outputs'][number][] = []
   for (const output of plan.outputs) {
     const key = outputKey(output)
-    const report = (state: CycleResult['outputs'][number]['state'], error: WireError | null = null): void =>
-      void results.push({ output: describeOutput(output), state, error })
+    const report = (state: CycleResult['outputs'][number]['state'], error: WireError | null = null, note: string | null = null): void =>
+      void results.push({ output: describeOutput(output), state, note, error })
     if (delivered.get(key) === manifest.run_id) {
       report('done before')
       continue
@@ -202,10 +205,10 @@ const deliverAll = async (
     }
     try {
       await assertHeld()
-      await deliver(output, open, { ...message, id: `${manifest.run_id}-${key}` }, work)
+      const note = await deliver(output, open, { ...message, id: `${manifest.run_id}-${key}` }, work)
       delivered.set(key, manifest.run_id)
       await writeDelivered(plan.history, plan.name, delivered)
-      report('done')
+      report('done', null, note)
     } catch (error) {
       work.signal?.throwIfAborted()
       report('failed', toWireError(error))
@@ -226,19 +229,34 @@ const deliver = async (
   open: OpenRun,
   message: CycleMessage,
   { signal, environment = {}, retryPauseMs }: CycleWork,
-): Promise<void> => {
+): Promise<string | null> => {
   const options = { signal, pauseMs: retryPauseMs }
-  if (output.kind === 'webhook') return sendWebhook(fillUrl(output.url, environment), output.service, message, options)
-  if (output.kind === 'mail')
-    return withReport(open, output.attach, (report) =>
+  if (output.kind === 'webhook') {
+    await sendWebhook(fillUrl(output.url, environment), output.service, message, options)
+    return null
+  }
+  if (output.kind === 'mail') {
+    await withReport(open, output.attach, (report) =>
       sendMail(output, fillVariables(output.password ?? '', environment, 'mail'), message, report, options),
     )
+    return null
+  }
   await mkdir(dirname(output.file), { recursive: true })
   await assertNewFiles([output.file], { force: true })
   const target = { path: output.file, hasByteOrderMark: false }
   if (output.kind === 'metrics') await writeTextfileMetrics(open, output.file)
-  else if (output.kind === 'tickets') await writeTickets(open, output.format, target)
-  else await writeReport(open, output.format, target, systemUser())
+  else if (output.kind === 'report') await writeReport(open, output.format, target, systemUser())
+  else {
+    const known = output.states === undefined ? undefined : await readTicketStates(output.states)
+    return describeTickets(await writeTickets(open, output.format, target, known))
+  }
+  return null
+}
+
+/** "2 new; left out: 3 with an open ticket, 1 with a closed one". */
+const describeTickets = ({ written, open, closed }: WrittenTickets): string => {
+  const left = [...(open > 0 ? [`${open} with an open ticket`] : []), ...(closed > 0 ? [`${closed} with a closed one`] : [])]
+  return `${written} new${left.length === 0 ? '' : `; left out: ${left.join(', ')}`}`
 }
 
 /** The report for the length of an action, under the run's name. */

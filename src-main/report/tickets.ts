@@ -45,14 +45,32 @@ const columnsOf: Readonly<Record<TicketFormat, Columns>> = {
   ],
 }
 
-/** One row per recommendation to act on that is not dismissed; late orders first. Throws file-not-written. */
-export const writeTickets = async (run: OpenRun, format: TicketFormat, { path, hasByteOrderMark }: ExportTarget): Promise<void> => {
+export interface WrittenTickets {
+  readonly written: number
+  /** Findings left out because they have a ticket, by its state. */
+  readonly open: number
+  readonly closed: number
+}
+
+/**
+ * One row per recommendation to act on that is neither dismissed nor done; late orders first. `known`: tickets that there are, by correlation ID;
+ * their findings open no second one. Throws file-not-written.
+ */
+export const writeTickets = async (
+  run: OpenRun,
+  format: TicketFormat,
+  { path, hasByteOrderMark }: ExportTarget,
+  known: ReadonlyMap<string, 'open' | 'closed'> = new Map(),
+): Promise<WrittenTickets> => {
   const columns = columnsOf[format]
   const groups = await readGroups(run)
-  const tickets = (await readActions(run)).map((action) => ticketOf(run, action, groups.get(action.server_id) ?? null))
+  const findings = (await readActions(run)).map((action) => ticketOf(run, action, groups.get(action.server_id) ?? null))
+  const tickets = findings.filter(({ correlationId }) => !known.has(correlationId))
   const lines = [columns.map(([title]) => title), ...tickets.map((ticket) => columns.map(([, value]) => value(ticket)))]
   const text = lines.map((cells) => `${csvLine(cells)}\r\n`).join('')
   await replaceFile(path, (stagingPath) => writeFile(stagingPath, (hasByteOrderMark ? byteOrderMark : '') + text))
+  const count = (state: 'open' | 'closed'): number => findings.filter(({ correlationId }) => known.get(correlationId) === state).length
+  return { written: tickets.length, open: count('open'), closed: count('closed') }
 }
 
 const readGroups = async ({ database }: OpenRun): Promise<ReadonlyMap<string, string>> => {

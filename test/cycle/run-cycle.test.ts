@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readCyclePlan, type CyclePlan } from '../../src-main/cycle/cycle-plan.ts'
 import { runCycle, type CycleResult } from '../../src-main/cycle/run-cycle.ts'
+import { saveDecisions } from '../../src-main/notes/decisions.ts'
+import { findRuns } from '../../src-main/queries/history/find-runs.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
 
@@ -153,6 +155,41 @@ test('two plans on one history, and settings that change back, use the runs that
   expect(states(again)).toEqual(['done before', 'done before', 'done before', 'done before'])
 })
 
+test('a finding with a ticket opens no second one, and a dismissed one is quiet until its date', async () => {
+  const { folder, file } = await makePlan()
+  const inFolder = (name: string): string => join(workspace.folder, folder, name)
+  await writeFile(file, (await readFile(file, 'utf8')).replace('file: tickets.csv', 'file: tickets.csv, states: export.csv'))
+  const levels = { web: 90, app: 90, db: 90 }
+  const night = async (number: number): Promise<{ readonly note: string | null; readonly servers: readonly string[] }> => {
+    await writeNight(folder, number, levels)
+    const { outputs } = await cycle(file)
+    const tickets = await readFile(inFolder('tickets.csv'), 'utf8')
+    return { note: outputs[1]!.note, servers: [...tickets.matchAll(/,Add capacity: (\w+)/g)].map(([, name]) => name!) }
+  }
+  await writeNight(folder, 0, levels)
+  const [, refused] = (await cycle(file)).outputs
+  expect(refused!.error).toMatchObject({ code: 'input-not-found', message: `The export of tickets ${inFolder('export.csv')} is no file.` })
+  await writeFile(inFolder('export.csv'), 'Correlation ID,Number,State\r\n')
+  const first = await night(0)
+  expect(first).toEqual({ note: '3 new', servers: expect.arrayContaining(['app', 'db', 'web']) })
+  // The import has opened two of the three; one was closed since.
+  const ids = new Map(
+    (await readFile(inFolder('tickets.csv'), 'utf8')).split('\r\n').map((line) => [/: (\w+)/.exec(line)?.[1], line.split(',')[0]]),
+  )
+  await writeFile(
+    inFolder('export.csv'),
+    `Number;State;Correlation ID\r\nINC1;New;${ids.get('web')}\r\nINC2;Closed Complete;${ids.get('app')}\r\n`,
+  )
+  await saveDecisions(
+    (await findRuns(inFolder('runs'))).runs[0]!.folder,
+    [{ server_id: 'db', recommendation: 'add capacity', verdict: 'dismissed', reason: 'moves', until: '2026-01-25' }],
+    new Date(0),
+  )
+  // The forecasts begin on 2026-01-22 plus the number of the night.
+  expect(await night(1)).toEqual({ note: '0 new; left out: 1 with an open ticket, 1 with a closed one', servers: [] })
+  expect(await night(4)).toEqual({ note: '1 new; left out: 1 with an open ticket, 1 with a closed one', servers: ['db'] })
+})
+
 test('a cycle that is cancelled says how to go on, and an output inside of a run fails alone', async () => {
   const { folder, file } = await makePlan()
   await writeNight(folder, 0, { web: 90 })
@@ -161,7 +198,9 @@ test('a cycle that is cancelled says how to go on, and an output inside of a run
   const { run } = await cycle(file)
   const inside = join(plan.history, run, 'manifest.json')
   const { outputs } = await runCycle({ ...plan, outputs: [{ kind: 'metrics', file: inside }] }, { environment })
-  expect(outputs).toEqual([{ output: `metrics ${inside}`, state: 'failed', error: expect.objectContaining({ code: 'output-not-empty' }) }])
+  expect(outputs).toEqual([
+    { output: `metrics ${inside}`, state: 'failed', note: null, error: expect.objectContaining({ code: 'output-not-empty' }) },
+  ])
 })
 
 test('a plan keeps what it says, and a webhook for gates is silent where none is crossed', async () => {
