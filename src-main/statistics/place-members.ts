@@ -31,7 +31,7 @@ export interface MemberPlacementRule {
 }
 
 /** A member with its highest demand of each resource on each path, and when that is. */
-interface MeasuredMember extends MemberDemand {
+export interface MeasuredMember extends MemberDemand {
   readonly maxima: Float32Array
   readonly peaks: Int32Array
 }
@@ -132,7 +132,7 @@ class HostLoad {
   }
 }
 
-const measure = (member: MemberDemand, { paths, resources, steps }: DemandShape): MeasuredMember => {
+export const measureMember = (member: MemberDemand, { paths, resources, steps }: DemandShape): MeasuredMember => {
   const { demand } = member
   const [maxima, peaks] = [new Float32Array(paths * resources), new Int32Array(paths * resources)]
   for (let index = 0; index < maxima.length; index++) {
@@ -165,18 +165,17 @@ export class MemberPlacement {
   }
 
   /** False where its own host does not hold it, or it has none. */
-  keep(member: MemberDemand): boolean {
+  keep(member: MeasuredMember): boolean {
     const own = member.host === null ? undefined : this.#hosts.find(({ name }) => name === member.host)
-    if (own === undefined || !own.holds(measure(member, this.#shape))) return false
+    if (own === undefined || !own.holds(member)) return false
     own.add(member)
     return true
   }
 
-  place(member: MemberDemand): MemberPlace {
-    const measured = measure(member, this.#shape)
-    const host = this.#hosts.find((load) => load.holds(measured))
+  place(member: MeasuredMember): MemberPlace {
+    const host = this.#hosts.find((load) => load.holds(member))
     host?.add(member)
-    return host === undefined ? this.#placeOnAdded(measured, this.#added) : { host: host.name }
+    return host === undefined ? this.#placeOnAdded(member, this.#added) : { host: host.name }
   }
 
   hosts(): { readonly host: string; readonly members: readonly string[]; readonly shareAbove: number }[] {
@@ -189,16 +188,15 @@ export class MemberPlacement {
   }
 
   /** Members on each further host if this host is gone and `members`, those on it, go to the others; the placement stays as it is. */
-  without(host: string, members: readonly MemberDemand[]): { readonly added: readonly number[]; readonly tooLarge: number } {
+  without(host: string, members: readonly MeasuredMember[]): { readonly added: readonly number[]; readonly tooLarge: number } {
     const loads = this.#hosts.filter(({ name }) => name !== host)
     const copies = new Map<HostLoad, HostLoad>()
     const added = this.#added.map((load) => new HostLoad(this.#size, this.#shape, this.#rule, load))
     let tooLarge = this.tooLarge
     for (const member of members) {
-      const measured = measure(member, this.#shape)
-      const found = loads.find((load) => (copies.get(load) ?? load).holds(measured))
+      const found = loads.find((load) => (copies.get(load) ?? load).holds(member))
       if (found === undefined) {
-        if (this.#placeOnAdded(measured, added) === null) tooLarge++
+        if (this.#placeOnAdded(member, added) === null) tooLarge++
         continue
       }
       const copy = copies.get(found) ?? new HostLoad(this.#capacities.get(found.name)!, this.#shape, this.#rule, found)

@@ -1,17 +1,14 @@
 // Placement of members on hosts, worked by hand: who stays, who moves, how many hosts are missing, and what the loss of a host does.
 import { expect, test } from 'vitest'
-import { MemberPlacement, type MemberDemand } from '../../src-main/statistics/place-members.ts'
+import { measureMember, MemberPlacement, type MeasuredMember } from '../../src-main/statistics/place-members.ts'
 
 // Four paths of two steps; cores and memory. The halves of the smooth probability have two paths each.
 const shape = { paths: 4, resources: 2, steps: 2 }
 const rule = { target: 0.8, acceptedShare: 0.1 }
 
 /** The same cores and memory at all times on each path. */
-const steady = (name: string, cores: number, memory: number, host: string | null = null): MemberDemand => ({
-  name,
-  host,
-  demand: Float32Array.from({ length: 16 }, (_, index) => (index % 4 < 2 ? cores : memory)),
-})
+const steady = (name: string, cores: number, memory: number, host: string | null = null): MeasuredMember =>
+  measureMember({ name, host, demand: Float32Array.from({ length: 16 }, (_, index) => (index % 4 < 2 ? cores : memory)) }, shape)
 const hostsOf = (placement: MemberPlacement): Record<string, readonly string[]> =>
   Object.fromEntries(placement.hosts().map(({ host, members }) => [host, members]))
 
@@ -58,11 +55,11 @@ test('a host that is lost leaves its members to the others, and the plan stays a
 })
 
 test('peaks at different times share a host; peaks at the same time do not', () => {
-  const peakAt = (name: string, step: number): MemberDemand => ({
-    name,
-    host: null,
-    demand: Float32Array.from({ length: 16 }, (_, index) => (index % 4 < 2 && index % 2 === step ? 7 : 1)),
-  })
+  const peakAt = (name: string, step: number): MeasuredMember =>
+    measureMember(
+      { name, host: null, demand: Float32Array.from({ length: 16 }, (_, index) => (index % 4 < 2 && index % 2 === step ? 7 : 1)) },
+      shape,
+    )
   const placement = new MemberPlacement(twoHosts, [10, 100], shape, rule)
   // 7 + 1 cores at either time; a second peak at the first time would need 14.
   expect([placement.place(peakAt('day', 0)), placement.place(peakAt('night', 1)), placement.place(peakAt('also day', 0))]).toEqual([
@@ -74,11 +71,10 @@ test('peaks at different times share a host; peaks at the same time do not', () 
 
 test('a host may exceed the target on the accepted share of the paths', () => {
   // 9 cores on one path of four, else 6: (9 - 8) on a quarter of the paths.
-  const seldom: MemberDemand = {
-    name: 'seldom',
-    host: null,
-    demand: Float32Array.from({ length: 16 }, (_, index) => (index % 4 >= 2 ? 1 : index < 4 ? 9 : 6)),
-  }
+  const seldom = measureMember(
+    { name: 'seldom', host: null, demand: Float32Array.from({ length: 16 }, (_, index) => (index % 4 >= 2 ? 1 : index < 4 ? 9 : 6)) },
+    shape,
+  )
   // Halves 9 and 6 (mean 7.5, deviation 2.12), 6 and 6: F_t4(-0.236) = 0.413, and 0; their mean is 0.206.
   const placed = (acceptedShare: number): MemberPlacement => {
     const placement = new MemberPlacement(twoHosts, [10, 100], shape, { ...rule, acceptedShare })

@@ -9,6 +9,7 @@ import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { dayText, type ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { describeStep, isStandardStep, ownSlotSql, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { maxSilentSteps } from '../../forecasts/time-grid.ts'
+import { isHostSql } from '../capacity/host-groups.ts'
 import { joinGridsSql } from '../selection/series-grids.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
 
@@ -214,7 +215,7 @@ export const collectWarnings = async (
   )
   await warn(
     'unknown-servers',
-    `SELECT server_id AS example FROM server_attributes ANTI JOIN series USING (server_id)`,
+    `SELECT server_id AS example FROM server_attributes ANTI JOIN series USING (server_id) WHERE NOT ${isHostSql}`,
     (n) => `${n} servers of the servers table have no forecast.`,
   )
   await warn(

@@ -263,8 +263,8 @@ class ClusterPlacer {
 
   async place({ placeable, demand }: ClusterPlacing): Promise<void> {
     const rule = { target: this.#target, acceptedShare: this.check.accepted_share }
-    const placed = await placeCluster(placeable, demand, rule, this.#signal)
-    this.placements.push(await describePlacement(placeable, demand, placed, this.#signal))
+    const [placed] = await placeCluster(placeable, demand, [rule], this.#signal)
+    this.placements.push(await describePlacement(placeable, demand, placed!, this.#signal))
   }
 
   notes(): string[] {

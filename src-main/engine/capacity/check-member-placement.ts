@@ -8,6 +8,7 @@ import { JointPaths } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import type { StepRange } from '../breach/residual-runs.ts'
 import {
+  acceptedSharesOf,
   findWindows,
   readWindowServers,
   tuneAcceptedShare,
@@ -20,7 +21,6 @@ import {
   ClusterDemand,
   describePlaceable,
   placeCluster,
-  type ClusterPlacing,
   type DemandMemory,
   type PlaceableCluster,
   type PlacedCluster,
@@ -29,15 +29,13 @@ import {
 /** Older windows count, and more clusters, until there are so many hosts. */
 const enoughHosts = 100
 
+/** One-sided limit of a small count at one standard deviation (Gehrels 1986): the few hosts of a fleet tell less than many servers. */
+const upperLimitOf = (count: number): number => count + 1 + Math.sqrt(count + 0.75)
+
 export interface ClusterMembers {
   readonly cluster: string
   readonly hosts: readonly Host[]
   readonly members: readonly Member[]
-}
-
-interface PlacementWindow {
-  readonly demands: readonly ClusterPlacing[]
-  readonly seriesOf: ReadonlyMap<number, WindowSeries>
 }
 
 /** Share of `consolidation_risk` to place members with, and whether it holds. */
@@ -52,39 +50,44 @@ export const checkMemberPlacement = async (
   const chosen = firstWithHosts(clusters)
   const servers = new Set(chosen.flatMap(({ members }) => members.map(({ serverId }) => serverId)))
   const target = config.capacity_target / 100
-  const openWindow = (range: StepRange): PlacementWindow => {
+  const risk = config.consolidation_risk
+  const acceptedShares = acceptedSharesOf(risk)
+  /** By accepted share. Each cluster is drawn once, since the demand of several may not fit into memory. */
+  const countWindow = async (range: StepRange): Promise<ReadonlyMap<number, MeasuredHosts>> => {
     const found = [...readWindowServers(task, range, { chosen: servers }).values()].flatMap(({ series }) => series)
     const seriesOf = new Map(found.map((series) => [task.series.seriesIds[series.position]!, series]))
     const forecasts = new Map([...seriesOf].map(([id, series]) => [id, { ...series, slots: series.times }]))
     const times = Array.from({ length: range.to - range.from + 1 }, (_, step) => step)
     const paths = new MemberPaths(JointPaths.overWindow(task, range), times, forecasts)
-    // Several shares are tried on the same paths.
-    const demands = chosen.flatMap(({ cluster, hosts, members }) => {
+    const counts = new Map(acceptedShares.map((share) => [share, { hosts: 0, above: 0 }]))
+    for (const { cluster, hosts, members } of chosen) {
       const placeable = describePlaceable(cluster, hosts, members, columns, paths)
-      if (placeable === null || placeable === 'too large') return []
+      if (placeable === null || placeable === 'too large') continue
+      memory.release()
       const demand = new ClusterDemand(placeable, paths, memory)
       demand.collectAll()
-      return [{ placeable, demand }]
-    })
-    return { demands, seriesOf }
+      const rules = acceptedShares.map((acceptedShare) => ({ target, acceptedShare }))
+      const placed = await placeCluster(placeable, demand, rules, signal)
+      placed.forEach((plan, index) => {
+        const { hosts: placedHosts, above } = countMeasured(placeable, plan, seriesOf, target)
+        const counted = counts.get(acceptedShares[index]!)!
+        counted.hosts += placedHosts
+        counted.above += above
+      })
+    }
+    return counts
   }
-  const windows: PlacementWindow[] = []
+  const windows: ReadonlyMap<number, MeasuredHosts>[] = []
   const check = await tuneAcceptedShare(
     task,
     findWindows(task),
-    config.consolidation_risk,
+    risk,
     enoughHosts,
     async (range, age, acceptedShare) => {
-      const { demands, seriesOf } = (windows[age] ??= openWindow(range))
-      const counted = { hosts: 0, above: 0 }
-      for (const { placeable, demand } of demands) {
-        const placed = await placeCluster(placeable, demand, { target, acceptedShare }, signal)
-        const measured = countMeasured(placeable, placed, seriesOf, target)
-        counted.hosts += measured.hosts
-        counted.above += measured.above
-      }
-      return counted
+      windows[age] ??= await countWindow(range)
+      return windows[age].get(acceptedShare)!
     },
+    upperLimitOf,
   )
   memory.release()
   return check

@@ -43,6 +43,10 @@ const hostSchema = z.object({
   capacity_units: capacityOf,
 })
 
+/** Of `server_attributes`. */
+export const isHostSql = `(server_id IN (SELECT host FROM server_attributes WHERE host IS NOT NULL)
+  OR (host IS NULL AND host_cluster IS NOT NULL AND server_id NOT IN (SELECT server_id FROM series)))`
+
 /**
  * A row of the servers table is a host where another row names it, or where it has a cluster, no host and no forecast. Null without the columns
  * `host` and `host_cluster`. Creates `hosts`; reads `server_attributes`, `series`, `series_capacity`.
@@ -56,8 +60,7 @@ export const readHostGroups = async (database: Database): Promise<HostGroups | n
   await database.run(`
     CREATE OR REPLACE TABLE hosts AS
     SELECT server_id AS name, host_cluster AS cluster, cores, mem_gib, disk_gib, capacity_units FROM server_attributes
-    WHERE server_id IN (SELECT host FROM server_attributes)
-       OR (host IS NULL AND host_cluster IS NOT NULL AND server_id NOT IN (SELECT server_id FROM series))
+    WHERE ${isHostSql}
     ORDER BY name`)
   const hosts = await database.rows(
     `SELECT ${Object.keys(hostSchema.shape).map(identifier).join(', ')} FROM hosts ORDER BY name`,

@@ -3,7 +3,13 @@ import type { ClusterPlacement } from '../../../src-shared/artefacts/capacity.ts
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import { commonestSize } from '../../statistics/cluster-capacity.ts'
 import { maximumOf } from '../../statistics/percentile.ts'
-import { MemberPlacement, type DemandShape, type MemberDemand, type MemberPlacementRule } from '../../statistics/place-members.ts'
+import {
+  measureMember,
+  MemberPlacement,
+  type DemandShape,
+  type MeasuredMember,
+  type MemberPlacementRule,
+} from '../../statistics/place-members.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import type { Host, Member } from './host-groups.ts'
@@ -13,6 +19,8 @@ import type { MemberPaths } from './member-paths.ts'
 const maxValues = 32_000_000
 /** Values of a cluster's hosts in memory, 240 MB. */
 const maxHostValues = 60_000_000
+
+const valuesOf = ({ paths, resources, steps }: DemandShape): number => paths * resources * steps
 
 export interface PlaceableMember {
   readonly name: string
@@ -46,7 +54,7 @@ export const describePlaceable = (
   const metrics = [...new Set(known.map(({ metric }) => metric))].filter((metric) => !capacitiesOf(metric).some(Number.isNaN)).sort()
   if (hosts.length === 0 || metrics.length === 0) return null
   const shape = { paths: pathCount, resources: metrics.length, steps: paths.times.length }
-  if (hosts.length * shape.paths * shape.resources * shape.steps > maxHostValues) return 'too large'
+  if (hosts.length * valuesOf(shape) > maxHostValues) return 'too large'
   const size = metrics.map((metric) => commonestSize(capacitiesOf(metric)))
   const byServer = new Map<string, { name: string; host: string | null; peak: number; series: (Member & { resource: number })[] }>()
   for (const member of known) {
@@ -99,7 +107,7 @@ export class ClusterDemand {
   constructor({ members, shape }: PlaceableCluster, paths: MemberPaths, memory: DemandMemory) {
     this.#paths = paths
     this.#shape = shape
-    this.#valuesPerMember = shape.paths * shape.resources * shape.steps
+    this.#valuesPerMember = valuesOf(shape)
     this.#kept = memory.take(members.length * this.#valuesPerMember)
     this.#index = new Map(members.map(({ name }, index) => [name, index]))
     this.#memberOf = new Map(
@@ -119,7 +127,7 @@ export class ClusterDemand {
   }
 
   /** In the order of `members`. */
-  async *read(members: readonly PlaceableMember[], signal: AbortSignal | undefined): AsyncGenerator<MemberDemand> {
+  async *read(members: readonly PlaceableMember[], signal: AbortSignal | undefined): AsyncGenerator<MeasuredMember> {
     const size = this.#valuesPerMember
     const chunk = Math.max(1, Math.floor(maxValues / 4 / size))
     for (let from = 0; from < members.length; from += chunk) {
@@ -128,7 +136,7 @@ export class ClusterDemand {
       const drawn = this.#kept === null ? this.#draw(some) : null
       for (const [index, { name, host }] of some.entries()) {
         const first = (drawn === null ? this.#index.get(name)! : index) * size
-        yield { name, host, demand: (drawn ?? this.#kept!).subarray(first, first + size) }
+        yield measureMember({ name, host, demand: (drawn ?? this.#kept!).subarray(first, first + size) }, this.#shape)
       }
     }
   }
@@ -167,29 +175,49 @@ export interface PlacedCluster {
   readonly moves: ClusterPlacement['moves']
 }
 
-/** Members stay on their hosts, the largest first; the others then go to the first host that holds them. */
+/**
+ * Members stay on their hosts, the largest first; the others then go to the first host that holds them. By each rule; members that are not in memory
+ * are drawn at most twice for as many rules as there is room for.
+ */
 export const placeCluster = async (
+  placeable: PlaceableCluster,
+  demand: ClusterDemand,
+  rules: readonly MemberPlacementRule[],
+  signal: AbortSignal | undefined,
+): Promise<PlacedCluster[]> => {
+  const { hosts, shape } = placeable
+  const atOnce = Math.max(1, Math.floor(maxHostValues / (hosts.length * valuesOf(shape))))
+  const placed: PlacedCluster[] = []
+  for (let from = 0; from < rules.length; from += atOnce)
+    placed.push(...(await placeByRules(placeable, demand, rules.slice(from, from + atOnce), signal)))
+  return placed
+}
+
+const placeByRules = async (
   { hosts, size, members, shape }: PlaceableCluster,
   demand: ClusterDemand,
-  rule: MemberPlacementRule,
+  rules: readonly MemberPlacementRule[],
   signal: AbortSignal | undefined,
-): Promise<PlacedCluster> => {
-  const placement = new MemberPlacement(hosts, size, shape, rule)
-  const kept = new Set<string>()
+): Promise<PlacedCluster[]> => {
+  const plans = rules.map((rule) => ({ placement: new MemberPlacement(hosts, size, shape, rule), kept: new Set<string>() }))
   const settled = members.filter(({ host }) => host !== null)
-  for await (const member of demand.read(settled, signal)) if (placement.keep(member)) kept.add(member.name)
-  const moves: ClusterPlacement['moves'] = []
-  const others = members.filter(({ name }) => !kept.has(name))
+  for await (const member of demand.read(settled, signal))
+    for (const { placement, kept } of plans) if (placement.keep(member)) kept.add(member.name)
+  const moves = plans.map((): ClusterPlacement['moves'] => [])
+  const others = members.filter(({ name }) => plans.some(({ kept }) => !kept.has(name)))
   for await (const member of demand.read(others, signal)) {
-    const place = placement.place(member)
-    moves.push({
-      server_id: member.name,
-      from: member.host,
-      to: place !== null && 'host' in place ? place.host : null,
-      added_host: place !== null && 'added' in place ? place.added + 1 : null,
-    })
+    for (const [index, { placement, kept }] of plans.entries()) {
+      if (kept.has(member.name)) continue
+      const place = placement.place(member)
+      moves[index]!.push({
+        server_id: member.name,
+        from: member.host,
+        to: place !== null && 'host' in place ? place.host : null,
+        added_host: place !== null && 'added' in place ? place.added + 1 : null,
+      })
+    }
   }
-  return { placement, moves: moves.sort((a, b) => (a.server_id < b.server_id ? -1 : 1)) }
+  return plans.map(({ placement }, index) => ({ placement, moves: moves[index]!.sort((a, b) => (a.server_id < b.server_id ? -1 : 1)) }))
 }
 
 /** The placement in full, with what the loss of each host would do. */
@@ -202,10 +230,10 @@ export const describePlacement = async (
   const byName = new Map(members.map((member) => [member.name, member]))
   const hosts: ClusterPlacement['hosts'] = []
   for (const { host, members: held, shareAbove } of placement.hosts()) {
-    const evacuated: MemberDemand[] = []
+    const evacuated: MeasuredMember[] = []
     const onHost = new Set(held)
     const largestFirst = members.filter(({ name }) => onHost.has(name))
-    for await (const member of demand.read(largestFirst, signal)) evacuated.push({ ...member, demand: member.demand })
+    for await (const member of demand.read(largestFirst, signal)) evacuated.push(member)
     const { added, tooLarge } = placement.without(host, evacuated)
     hosts.push({
       host,

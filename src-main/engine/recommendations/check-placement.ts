@@ -16,6 +16,9 @@ import { placeFleet, type FleetDemand } from './place-fleet.ts'
 
 /** Accepted shares in the order in which they are tried, as shares of `consolidation_risk`. */
 const triedShares = [1, 0.4, 0.2, 0.1]
+/** The same as shares of paths. */
+export const acceptedSharesOf = (risk: number): number[] => triedShares.map((share) => share * risk)
+
 /** One-sided level of the binomial test. */
 const testLevel = 0.1
 /** Fewer hosts do not tell. */
@@ -101,18 +104,21 @@ export interface MeasuredHosts {
 export const longestHorizonOf = ({ series, backtestResiduals }: SimulationTask): number =>
   maximumOf(Float64Array.from(series.seriesIds, (id) => backtestResiduals.horizonSteps(id)))
 
-/** Tries shares of `risk`; `count` places by the forecasts of a window, the latest first, until there are enough hosts. */
+/**
+ * Tries shares of `risk`; `count` places by the forecasts of a window, the latest first, until there are enough hosts. `upperLimit`: of the number of
+ * hosts above the target that such windows show.
+ */
 export const tuneAcceptedShare = async (
   task: SimulationTask,
   ranges: readonly StepRange[],
   risk: number,
   enough: number,
   count: (range: StepRange, age: number, acceptedShare: number) => Promise<MeasuredHosts>,
+  upperLimit = (above: number): number => above + Math.sqrt(above),
 ): Promise<PlacementCheck> => {
   const horizonSteps = longestHorizonOf(task)
   let check: PlacementCheck = { verdict: 'too few hosts', accepted_share: risk, windows: 0, hosts: 0, hosts_above_target: 0 }
-  for (const share of triedShares) {
-    const acceptedShare = share * risk
+  for (const acceptedShare of acceptedSharesOf(risk)) {
     let [counted, hosts, above, allowed] = [0, 0, 0, 0]
     for (const [age, range] of ranges.entries()) {
       if (hosts >= enough) break
@@ -130,7 +136,7 @@ export const tuneAcceptedShare = async (
       hosts,
       hosts_above_target: above,
     }
-    if (above + Math.sqrt(above) <= allowed) break
+    if (upperLimit(above) <= allowed) break
   }
   return check
 }

@@ -1,4 +1,5 @@
 // What if a business driver grows, or follows its plan: the P95 of the metrics that follow it, with the interval of their slopes.
+import { listValue } from '@duckdb/node-api'
 import { z } from 'zod'
 import type { DriverChange, DriverEffect } from '../../../src-shared/ipc/what-if.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -6,6 +7,7 @@ import type { CapacityDriver, CapacitySummary } from '../../../src-shared/artefa
 import type { DriverMonth } from '../../../src-shared/ipc/capacity-view.ts'
 import { readCapacityReport } from './read-capacity-report.ts'
 import type { OpenRun } from '../run/open-run.ts'
+import { RunCache } from '../run/run-cache.ts'
 
 const nextWithout = (known: readonly string[], hadTable: boolean): string => {
   if (known.length > 0) return `Drivers of the run: ${known.join(', ')}.`
@@ -17,13 +19,19 @@ type MetricP95 = z.infer<typeof p95Schema>
 
 const metricKey = ({ server_id, metric }: Pick<MetricP95, 'server_id' | 'metric'>): string => JSON.stringify([server_id, metric])
 
-const readP95s = async ({ database }: OpenRun): Promise<ReadonlyMap<string, MetricP95>> => {
-  const rows = await database.rows(
-    'SELECT server_id, metric, coalesce(p95_median, horizon_p95) AS p95, high_threshold FROM server_risk WHERE horizon_p95 IS NOT NULL',
-    p95Schema,
-  )
-  return new Map(rows.map((row) => [metricKey(row), row]))
-}
+const p95sOfRuns = new RunCache<ReadonlyMap<string, MetricP95>>()
+
+/** Of the servers that follow a driver. `drivers`: all of the run. */
+const findP95s = (run: OpenRun, drivers: readonly CapacityDriver[]): Promise<ReadonlyMap<string, MetricP95>> =>
+  p95sOfRuns.get(run, '', async () => {
+    const rows = await run.database.rows(
+      `SELECT server_id, metric, coalesce(p95_median, horizon_p95) AS p95, high_threshold FROM server_risk
+       WHERE horizon_p95 IS NOT NULL AND server_id IN (SELECT unnest($1))`,
+      p95Schema,
+      [listValue([...new Set(drivers.map(({ server_id: serverId }) => serverId))])],
+    )
+    return new Map(rows.map((row) => [metricKey(row), row]))
+  })
 
 /** The P95 with so much more of the driver; low and high by the 95 % interval of the slope. */
 const moveP95 = (
@@ -38,7 +46,7 @@ const moveP95 = (
 /** What each month of the drivers' plans does to the metrics that follow them. */
 export const describeDriverPlans = async (run: OpenRun, { drivers, driver_plans: plans }: CapacitySummary): Promise<DriverMonth[]> => {
   if (plans.length === 0) return []
-  const riskOf = await readP95s(run)
+  const riskOf = await findP95s(run, drivers)
   return plans.map(({ driver, group, month, value }) => {
     const moved = drivers
       .filter((row) => row.driver === driver && row.group === group)
@@ -78,7 +86,7 @@ export const evaluateDriverChanges = async (run: OpenRun, changes: readonly Driv
       next: nextWithout(known, (run.contents.manifest?.drivers_table ?? null) !== null),
     })
   }
-  const riskOf = await readP95s(run)
+  const riskOf = await findP95s(run, drivers)
   return changes
     .flatMap(({ driver, group, percent }) =>
       drivers

@@ -28,6 +28,7 @@ import {
 } from '../../statistics/cluster-capacity.ts'
 import { readCapacityReport, readClusters } from '../capacity/read-capacity-report.ts'
 import type { OpenRun } from '../run/open-run.ts'
+import { RunCache } from '../run/run-cache.ts'
 import { unknownNameError } from './scenario-parameters.ts'
 
 type CapacityScenario = Pick<
@@ -66,7 +67,10 @@ export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario)
     const committed = readProjects(projectsOfRun(report), clock).filter(
       ({ group, metric, is_counted: isCounted }) => isCounted && group === cluster.group && metric === cluster.metric,
     )
-    const demand = own.length === 0 && committed.length === 0 ? null : grow(await readDemand(run, cluster), growth)
+    const demand =
+      own.length === 0 && committed.length === 0
+        ? null
+        : grow(await demandOfRuns.get(run, JSON.stringify([cluster.group, cluster.metric]), () => readDemand(run, cluster)), growth)
     const curves = demand === null ? grownCurves(cluster, growth) : demandCurves(addProjects(demand, counted), demand.times.length)
     const times = cluster.demand_dates.map((date) => Date.parse(date))
     rows.push({
@@ -234,6 +238,8 @@ const grownCurves = ({ demand_p50_by: p50, demand_p90_by: p90 }: CapacityGroup, 
 })
 
 const grow = ({ times, sums }: DemandPaths, growth: number): DemandPaths => ({ times, sums: sums.map((demand) => demand * growth) })
+
+const demandOfRuns = new RunCache<DemandPaths>()
 
 /** The members' demand alone. Throws scenario-invalid for a run without that file. */
 const readDemand = async ({ database, contents }: OpenRun, { group, metric, demand_dates: dates }: CapacityGroup): Promise<DemandPaths> => {

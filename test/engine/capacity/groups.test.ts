@@ -194,7 +194,8 @@ describe('a cluster of four hosts with a member each', () => {
     expect(report.placement_check?.verdict).toBe('too few hosts')
   })
 
-  test('has no notes, and no groups without the columns', async () => {
+  test('has no notes, and no groups without the columns; its hosts are no servers without a forecast', async () => {
+    expect(run.manifest.warnings.map(({ code }) => code)).not.toContain('unknown-servers')
     expect(report.notes).toEqual([])
     expect(await assess(rows, 'server_id,cores\na,100\n')).toMatchObject({ groups: [], notes: [] })
   })
