@@ -37,7 +37,11 @@ const examples = {
   reconcile: ['reconcile run'],
   capacity: ['capacity run'],
   open: ['open run'],
-  export: ['export run --format pdf --out report.pdf', 'export run --format ddl --location s3://bucket/runs/june'],
+  export: [
+    'export run --format pdf --out report.pdf',
+    'export run --format ddl --location s3://bucket/runs/june',
+    'export runs --format pack --approver "A. Planner"',
+  ],
   whatIf: [
     'what-if run --set growth_percent=15 --grid',
     'what-if run --scenario next-year.yaml',
@@ -255,16 +259,20 @@ program
 program
   .command('export')
   .addHelpText('before', exampleText(examples.export))
-  .description('Export a run as a report, tickets, metrics or statements for Athena')
-  .argument('<run>', 'run folder')
+  .description('Export a run as a report, tickets, metrics or statements for Athena, or a history as a pack for board and auditor')
+  .argument('<run>', 'run folder; for the pack a folder of runs')
   .addOption(
-    new Option('--format <format>', 'report; tickets to import; metrics for the textfile collector; statements for Athena')
-      .choices([...reportFormats, ...ticketFormats, 'prometheus', 'ddl'])
+    new Option(
+      '--format <format>',
+      'report; tickets to import; metrics for the textfile collector; statements for Athena; pack of a history (HTML and PDF)',
+    )
+      .choices([...reportFormats, ...ticketFormats, 'prometheus', 'ddl', 'pack'])
       .makeOptionMandatory(),
   )
   .option('--location <s3 address>', 'with ddl: bucket and prefix of the run, s3://BUCKET/PREFIX')
   .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)
   .option('--author <name>', 'who makes the report (default: the name of the system user)')
+  .option('--approver <name>', 'with pack: who approves it (default: a line to sign on)')
   .addOption(sharedOptions.bom())
   .addOption(sharedOptions.force())
   .addOption(sharedOptions.json())

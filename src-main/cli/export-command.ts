@@ -1,4 +1,4 @@
-// headroom export: a run as a report or CSV, as tickets to import, as metrics, or the statements for its tables in Athena.
+// headroom export: a run as a report or CSV, as tickets to import, as metrics, or the statements for its tables in Athena; a history as a pack.
 import { basename, resolve } from 'node:path'
 import { ticketFormats, type ReportFormat, type TicketFormat } from '../../src-shared/ipc/export-rows.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -6,14 +6,16 @@ import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { assertNewFiles } from '../run-folder/output-file.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { writeAthenaDdl } from '../report/athena-ddl.ts'
+import { writePack } from '../report/pack/write-pack.ts'
 import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
 import { writeTickets } from '../report/tickets.ts'
 import { writeReport } from '../report/write-report.ts'
 import { systemUser } from '../run-folder/system-user.ts'
 import { withChangeWarnings } from './changed-runs.ts'
-import { jsonText, print, say } from './terminal.ts'
+import { jsonText, print, runCancellable, say } from './terminal.ts'
 
-type ExportFormat = ReportFormat | TicketFormat | 'ddl' | 'prometheus'
+type RunExportFormat = ReportFormat | TicketFormat | 'ddl' | 'prometheus'
+type ExportFormat = RunExportFormat | 'pack'
 
 export interface ExportOptions {
   readonly format: ExportFormat
@@ -22,34 +24,54 @@ export interface ExportOptions {
   readonly out?: string
   /** Who makes the report. */
   readonly author?: string
+  /** Who approves the pack. */
+  readonly approver?: string
   readonly bom?: boolean
   readonly force?: boolean
   readonly json?: boolean
 }
 
-const isTicketFormat = (format: ExportFormat): format is TicketFormat => ticketFormats.some((known) => known === format)
+const isTicketFormat = (format: RunExportFormat): format is TicketFormat => ticketFormats.some((known) => known === format)
 
 /** Name of the file without `--out`, after that of the run. */
-const endingOf = (format: ExportFormat): string => {
+const endingOf = (format: RunExportFormat): string => {
   if (isTicketFormat(format)) return `${format}.csv`
   return format === 'ddl' ? 'sql' : format === 'prometheus' ? 'prom' : format
 }
 
 export const runExport = async (folder: string, options: ExportOptions): Promise<void> => {
-  const { format, location, out, bom = false, force, json } = options
-  if (bom && format !== 'csv' && !isTicketFormat(format)) throw new HeadroomError('usage', '--bom applies to CSV only.')
+  const { format, location, out, bom = false, force, json, approver } = options
+  if (approver !== undefined && format !== 'pack') throw new HeadroomError('usage', '--approver belongs to --format pack.')
+  if (bom && (format === 'pack' || (format !== 'csv' && !isTicketFormat(format))))
+    throw new HeadroomError('usage', '--bom applies to CSV only.')
   if ((format === 'ddl') !== (location !== undefined))
     throw new HeadroomError('usage', '--location belongs to --format ddl.', {
       next: 'State where the run lies in S3: --location s3://BUCKET/PREFIX.',
     })
+  if (format === 'pack') return exportPack(folder, options)
   const path = resolve(out ?? `${basename(resolve(folder))}.${endingOf(format)}`)
   await assertNewFiles([path], { force })
-  await withChangeWarnings([folder], () => withRunFolder(resolve(folder), (run) => writeExport(run, options, path)))
+  await withChangeWarnings([folder], () => withRunFolder(resolve(folder), (run) => writeExport(run, format, options, path)))
   if (json === true) print(jsonText({ path, format }, 2))
   else say(`Report: ${path}`)
 }
 
-const writeExport = async (run: OpenRun, { format, location, author, bom = false }: ExportOptions, path: string): Promise<void> => {
+/** `--out` with an ending writes one file, without one a file of each kind. */
+const exportPack = async (folder: string, { out, author, approver = '', force, json }: ExportOptions): Promise<void> => {
+  const base = resolve(out ?? `${basename(resolve(folder))}-pack`)
+  const paths = /\.(html|pdf)$/i.test(base) ? [base] : [`${base}.html`, `${base}.pdf`]
+  await assertNewFiles(paths, { force })
+  await runCancellable((signal) => writePack(resolve(folder), paths, { author: author ?? systemUser(), approver }, signal))
+  if (json === true) print(jsonText({ paths, format: 'pack' }, 2))
+  else for (const path of paths) say(`Pack: ${path}`)
+}
+
+const writeExport = async (
+  run: OpenRun,
+  format: RunExportFormat,
+  { location, author, bom = false }: ExportOptions,
+  path: string,
+): Promise<void> => {
   const target = { path, hasByteOrderMark: bom }
   if (format === 'ddl') await writeAthenaDdl(run, location ?? '', path)
   else if (format === 'prometheus') await writeTextfileMetrics(run, path)

@@ -2,10 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { countUnplaced, hostsThatMustStay } from '../../src-shared/artefacts/member-placement-text.ts'
-import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
 import { describeExpectedCount, describeFinding } from '../../src-shared/artefacts/fleet-finding.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
-import { fixedFormatting as text, fixedFormattingIn, toPrintable } from '../../src-shared/chart-options/format.ts'
+import { fixedFormatting as text, fixedFormattingIn } from '../../src-shared/chart-options/format.ts'
 import { notJudgedText } from '../../src-shared/config/analysis-config.ts'
 import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
@@ -40,9 +39,6 @@ export interface ReportContent {
   /** When the run was analysed, ISO 8601 UTC; replaces a date of the report, so that a run has one report. */
   readonly analyzedAt: string | null
 }
-
-/** Text from the data as page and PDF show it. */
-export const toReportText = (name: string): string => toPrintable(showDirectionMarks(name))
 
 /** More rows are in the workbook and in CSV. */
 const maxRows = 200
@@ -86,13 +82,13 @@ const describeChanges = async ({ contents: { folder, manifest } }: OpenRun): Pro
   return sentence === null ? [] : [sentence]
 }
 
-const orDash = (value: number | null | undefined, write: (numeric: number) => string): string =>
+export const orDash = (value: number | null | undefined, write: (numeric: number) => string): string =>
   value === null || value === undefined ? '–' : write(value)
 
 /** Dates on the clock of the run's zone. */
-const datesOf = ({ timeZone }: RunOverview) => fixedFormattingIn(zoneClock(timeZone))
+export const datesOf = ({ timeZone }: RunOverview) => fixedFormattingIn(zoneClock(timeZone))
 
-const createSubtitle = (overview: RunOverview): string => {
+export const createSubtitle = (overview: RunOverview): string => {
   const { horizon, stepMs, kind, granularity, analyzedAt, timeZone } = overview
   const { shortDayAndYear } = datesOf(overview)
   return [
@@ -104,7 +100,7 @@ const createSubtitle = (overview: RunOverview): string => {
   ].join(' · ')
 }
 
-const createStamp = ({ overview, contents }: OpenRun, author: string): string => {
+export const createStamp = ({ overview, contents }: OpenRun, author: string): string => {
   const { title, analyzedAt } = overview
   return [
     title,
@@ -114,7 +110,7 @@ const createStamp = ({ overview, contents }: OpenRun, author: string): string =>
   ].join(' · ')
 }
 
-const createFinding = (overview: RunOverview): string => {
+export const createFinding = (overview: RunOverview): string => {
   const { counts, horizon, stepMs } = overview
   const until = horizon === null ? '' : ` by ${datesOf(overview).dayAndYear(horizon.endMs - stepMs)}`
   if (!isJudgedRun(overview)) {

@@ -1,14 +1,25 @@
 // A table of a report, and how its cells are written.
 import { fixedFormatting as text } from '../../src-shared/chart-options/format.ts'
 
+export interface ReportColumn {
+  readonly title: string
+  readonly isNumber: boolean
+  /** The cells are the words of `trafficLights`, and drawn in their colours. */
+  readonly isLight?: true
+}
+
+export const trafficLights = ['Red', 'Amber', 'Green'] as const
+export type TrafficLight = (typeof trafficLights)[number]
+
 export interface ReportTable {
   readonly title: string
   readonly note?: string
-  readonly columns: readonly { readonly title: string; readonly isNumber: boolean }[]
+  readonly columns: readonly ReportColumn[]
   readonly rows: readonly (readonly string[])[]
 }
 
 export const numberColumn = (title: string) => ({ title, isNumber: true })
+export const lightColumn = (title: string) => ({ title, isNumber: false, isLight: true as const })
 export const textColumn = (title: string) => ({ title, isNumber: false })
 export const formatUsd = (value: number): string => `$${text.count(value)}`
 export const formatNumber = (value: number): string => text.value(value, '')

@@ -89,7 +89,7 @@ const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): P
 }
 
 /** A dismissal ends by the day that the forecast begins on, so that a run reads the same at any time. */
-const loadDecisions = (run: OpenRun): Promise<void> =>
+export const loadDecisions = (run: OpenRun): Promise<void> =>
   createDecisionsTable(run.database, run.contents.folder, dayText(zoneClock(run.zone.name), run.overview.horizon?.startMs ?? 0))
 
 /** A decision about a recommendation that the run no longer makes does not count. */
