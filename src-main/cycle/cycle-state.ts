@@ -1,9 +1,9 @@
 // What a plan has done already: the run of its last inputs, and which outputs that run went to.
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { makeFolders } from '../run-folder/make-folders.ts'
 import { readRegularText } from '../run-folder/regular-file.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
 
@@ -24,7 +24,7 @@ const statePathOf = (history: string, plan: string): string =>
   join(history, stateFolder, `${createHash('sha256').update(plan).digest('hex').slice(0, 16)}.json`)
 
 export const makeStateFolder = async (history: string): Promise<void> => {
-  await mkdir(join(history, stateFolder), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+  await makeFolders(join(history, stateFolder), 0o700).catch((cause: unknown) => {
     throw new HeadroomError('file-not-written', `The history ${history} is no folder that can be written.`, {
       next: 'Name another folder in the plan.',
       cause,

@@ -1,6 +1,6 @@
 // One cycle of a plan: analyse what is new, judge the gates, write and send what the plan names, and remove runs that it does not keep.
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -9,7 +9,7 @@ import type { RunEvent } from '../../src-shared/run/run-event.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { Database } from '../database/database.ts'
 import { analyze } from '../engine/analyze.ts'
-import { findForecastFiles } from '../forecasts/forecast-files.ts'
+import { findForecastFiles, type ForecastFile } from '../forecasts/forecast-files.ts'
 import { gatherDecisions } from '../notes/decisions.ts'
 import { decisionsFileName } from '../notes/decision-file.ts'
 import { compareRuns } from '../queries/compare/compare-runs.ts'
@@ -20,8 +20,9 @@ import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
 import { writeTickets, type WrittenTickets } from '../report/tickets.ts'
 import { writeReport } from '../report/write-report.ts'
 import { systemUser } from '../run-folder/system-user.ts'
+import { makeOutputFolder } from '../run-folder/make-folders.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
-import { assertNewFiles } from '../run-folder/output-file.ts'
+import { assertNewFiles, isSameFile } from '../run-folder/output-file.ts'
 import { outputKey, type CycleOutput, type CyclePlan } from './cycle-plan.ts'
 import { lockPathOf, makeStateFolder, readDelivered, writeDelivered } from './cycle-state.ts'
 import { describeCycle } from './describe-cycle.ts'
@@ -83,7 +84,9 @@ export const runCycle = async (plan: CyclePlan, work: CycleWork = {}): Promise<C
 }
 
 const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Promise<void>): Promise<CycleResult> => {
-  const fingerprint = await fingerprintOf(plan)
+  const files = await findInputs(plan)
+  await assertOutputFiles(plan, files)
+  const fingerprint = await fingerprintOf(plan, files)
   const before = await findKnownRuns(plan.history)
   const known = [...before.runs, ...before.replaced].find(({ name }) => name.endsWith(`-${fingerprint}`))
   const name = known?.name ?? `${(work.now ?? new Date()).toISOString().slice(0, 10)}-${fingerprint}`
@@ -127,24 +130,47 @@ const findKnownRuns = async (history: string): Promise<Pick<FoundRuns, 'runs' | 
   }
 }
 
-/** The same for the same files, settings and version of Headroom. */
-const fingerprintOf = async (plan: CyclePlan): Promise<string> => {
-  const { inputs, servers, events, projects, drivers, catalogue, method, model, settings } = plan
+const findInputs = async ({ inputs, settings, method }: CyclePlan): Promise<readonly ForecastFile[]> => {
   const database = await Database.open()
   try {
-    const { files } = await findForecastFiles(database, inputs, parseConfig(settings, method).encoding)
-    const tables = await Promise.all([servers, events, projects, drivers, catalogue].map(describeFile))
-    const stated = {
-      version: packageJson.version,
-      files: files.map(({ path, bytes, modified }) => [path, bytes, modified]),
-      tables,
-      method,
-      model,
-      settings,
-    }
-    return createHash('sha256').update(JSON.stringify(stated)).digest('hex').slice(0, 12)
+    return (await findForecastFiles(database, inputs, parseConfig(settings, method).encoding)).files
   } finally {
     database.close()
+  }
+}
+
+const tablesOf = ({ servers, events, projects, drivers, catalogue }: CyclePlan): readonly (string | undefined)[] => [
+  servers,
+  events,
+  projects,
+  drivers,
+  catalogue,
+]
+
+/** The same for the same files, settings and version of Headroom. */
+const fingerprintOf = async (plan: CyclePlan, files: readonly ForecastFile[]): Promise<string> => {
+  const { method, model, settings } = plan
+  const stated = {
+    version: packageJson.version,
+    files: files.map(({ path, bytes, modified }) => [path, bytes, modified]),
+    tables: await Promise.all(tablesOf(plan).map(describeFile)),
+    method,
+    model,
+    settings,
+  }
+  return createHash('sha256').update(JSON.stringify(stated)).digest('hex').slice(0, 12)
+}
+
+/** Outputs are replaced every night: none may be what the plan reads, what the cycle keeps, or another output. Throws config-invalid. */
+const assertOutputFiles = async (plan: CyclePlan, files: readonly ForecastFile[]): Promise<void> => {
+  const read = [plan.file, ...tablesOf(plan).filter((table) => table !== undefined), ...files.map(({ path }) => path)]
+  const given = plan.outputs.flatMap((output) => ('file' in output ? [output.file] : []))
+  for (const [index, file] of given.entries()) {
+    const refuse = (problem: string): HeadroomError =>
+      new HeadroomError('config-invalid', `The plan's output ${file} ${problem}.`, { next: 'Name another file in the plan.' })
+    for (const other of read) if (await isSameFile(file, other)) throw refuse('is a file that it reads')
+    if (dirname(file) === dirname(lockPathOf(plan.history))) throw refuse('lies among the files of the cycle itself')
+    if (given.indexOf(file) < index) throw refuse('is named twice')
   }
 }
 
@@ -241,7 +267,7 @@ const deliver = async (
     )
     return null
   }
-  await mkdir(dirname(output.file), { recursive: true })
+  await makeOutputFolder(dirname(output.file))
   await assertNewFiles([output.file], { force: true })
   const target = { path: output.file, hasByteOrderMark: false }
   if (output.kind === 'metrics') await writeTextfileMetrics(open, output.file)

@@ -27,7 +27,7 @@ export const assertNewFiles = async (
 }
 
 /** Also by links. */
-const isSameFile = async (path: string, other: string): Promise<boolean> => {
+export const isSameFile = async (path: string, other: string): Promise<boolean> => {
   const [a, b] = await Promise.all([path, other].map((name) => stat(name, { bigint: true }).catch(() => null)))
   return a !== null && a !== undefined && b !== null && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { filesInManifest, runFiles, type FileEntry, type RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { fileSystemTime } from './file-system-time.ts'
+import { folderNotMade, makeFolders, tryMakeFolder } from './make-folders.ts'
 import { currentOwner, ownerState, parseOwner, type ProcessOwner } from './process-owner.ts'
 import { readRegularText, streamRegularFile } from './regular-file.ts'
 import { replaceText, syncFolder, fsyncFile } from './replace-file.ts'
@@ -147,28 +148,7 @@ const claimOutput = async (claim: string, nonce: string, outputPath: string): Pr
     return firstCreatedFolder
   } catch (cause) {
     if (cause instanceof HeadroomError) throw cause
-    throw new HeadroomError('usage', `The output folder ${outputPath} cannot be made.`, {
-      next: 'Choose a folder that you may write to.',
-      cause,
-    })
-  }
-}
-
-/** Returns the first folder that was made. Node's `recursive` never ends where the system answers ENOENT, as in /proc. */
-const makeFolders = async (path: string): Promise<string | undefined> => {
-  if ((await stat(path).catch(() => null)) !== null) return undefined
-  const firstCreatedFolder = await makeFolders(dirname(path))
-  await tryMakeFolder(path)
-  return firstCreatedFolder ?? path
-}
-
-const tryMakeFolder = async (path: string): Promise<boolean> => {
-  try {
-    await mkdir(path)
-    return true
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw thrown
+    throw folderNotMade(outputPath, cause)
   }
 }
 

@@ -1,12 +1,13 @@
 // The folder of a collect that is under way: its plan and the parts received so far, so that a collect that was broken off goes on.
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises'
+import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { nameRecord } from '../../src-shared/config/name-record.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { MeasurementsSource } from '../../src-shared/sources/source-requests.ts'
 import { acquireFileLock, LockHeldError, type HeldLock } from '../run-folder/file-lock.ts'
+import { makeOutputFolder } from '../run-folder/make-folders.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
 import { tryParseJson } from '../../src-shared/run/parse-json.ts'
 
@@ -89,7 +90,7 @@ export const openCollection = async <Plan>(
   makePlan: () => Promise<Plan>,
 ): Promise<Collection<Plan>> => {
   const folder = collectionFolder(out)
-  await mkdir(folder, { recursive: true })
+  await makeOutputFolder(folder)
   const { assertHeld, release } = await claim(folder, out)
   const remove = async (): Promise<void> => {
     await assertHeld()

@@ -102,8 +102,8 @@ describe.skipIf(process.platform !== 'linux')('stops', () => {
     await rm(join(folder, 'report.pdf'), { force: true })
   })
 
-  test('at a folder that cannot hold one', async () => {
-    const { code, stderr } = await headroom(['analyze', sample.forecasts, '--out', '/proc/x/y', '--quiet'])
+  test.each(['analyze', 'plan'])('%s at a folder that cannot hold one', async (command) => {
+    const { code, stderr } = await headroom([command, sample.forecasts, '--out', '/proc/x/y', '--quiet'])
     expect([code, stderr]).toEqual([2, 'Error: The output folder /proc/x/y cannot be made.\nChoose a folder that you may write to.\n'])
   })
 })

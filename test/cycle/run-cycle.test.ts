@@ -1,6 +1,6 @@
 // Cycles of a plan on a small fleet: a new run for new inputs, outputs once each, gates, receivers that are down, two at once.
 import { createServer, type Server } from 'node:http'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -217,6 +217,17 @@ test('a plan keeps what it says, and a webhook for gates is silent where none is
   expect((await readdir(join(workspace.folder, folder, 'runs'))).filter((name) => !name.startsWith('.'))).toEqual([run])
 })
 
+test('a fleet whose servers were all renamed counts as new, and its outputs go out', async () => {
+  const { folder, file } = await makePlan()
+  await writeNight(folder, 0, { web: 40 })
+  await cycle(file)
+  await writeNight(folder, 1, { 'web.bank.example': 90 })
+  const { previous, gates, outputs } = await cycle(file)
+  expect(previous).not.toBeNull()
+  expect(gates).toMatchObject([{ value: 1, is_crossed: true }])
+  expect(outputs.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done'])
+})
+
 describe('a plan is refused', () => {
   const read = async (text: string): Promise<CyclePlan> => readCyclePlan(await workspace.writeText('plan.yaml', text))
   const start = 'name: a\nhistory: runs\ninputs: [f.parquet]\n'
@@ -258,6 +269,32 @@ describe('a plan is refused', () => {
 
   test('with a setting that JavaScript names its own, by the analysis', async () => {
     expect(Object.keys((await read(`${start}settings: { __proto__: 1 }\n`)).settings)).toEqual(['__proto__'])
+  })
+
+  test.each([
+    ['forecasts.parquet', 'is a file that it reads'],
+    ['servers.csv', 'is a file that it reads'],
+    ['plan.yaml', 'is a file that it reads'],
+    ['link.csv', 'is a file that it reads'],
+    ['runs/.cycle/lock', 'lies among the files of the cycle itself'],
+    ['fleet.csv', 'is named twice'],
+  ])('that would write to %s', async (name, problem) => {
+    const { folder, file } = await makePlan(`  - { kind: metrics, file: ${name} }\nservers: servers.csv\n`)
+    await writeNight(folder, 0, { web: 40 })
+    await workspace.writeText(`${folder}/servers.csv`, 'server_id\nweb\n')
+    await symlink('servers.csv', join(workspace.folder, folder, 'link.csv'))
+    await expect(cycle(file)).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: `The plan's output ${join(workspace.folder, folder, name)} ${problem}.`,
+    })
+    expect(await readdir(join(workspace.folder, folder, 'runs'))).toEqual(['.cycle'])
+  })
+
+  test.skipIf(process.platform !== 'linux')('whose history lies where no folder can be made', async () => {
+    const { file } = await makePlan()
+    await expect(runCycle({ ...(await readCyclePlan(file)), history: '/proc/self/x/y' }, { environment })).rejects.toMatchObject({
+      message: 'The history /proc/self/x/y is no folder that can be written.',
+    })
   })
 
   test('whose history is a file', async () => {

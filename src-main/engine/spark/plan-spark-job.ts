@@ -1,10 +1,10 @@
 // Plans a Spark job: reads the dataset's footers and a few of its servers, and writes the plan with the servers table.
 import { assertUnscaled } from '../capacity/percent-of-capacity.ts'
 import { withStatedLevel } from '../fleet-stages.ts'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Database, literal } from '../../database/database.ts'
+import { makeOutputFolder } from '../../run-folder/make-folders.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
 import type { LongWork } from '../analysis-request.ts'
 import { headroom } from '../methods/headroom.ts'
@@ -46,7 +46,7 @@ export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<nev
     const metrics = await readFirstMetrics(database)
     assertUnscaled(facts.stage.config, metrics)
     const plan = renderSparkPlan(facts.stage.config, facts)
-    await mkdir(request.out, { recursive: true })
+    await makeOutputFolder(request.out)
     await database.run(`COPY server_attributes TO ${literal(join(request.out, 'server_attributes.parquet'))} (FORMAT parquet)`)
     await replaceText(join(request.out, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
     return { ...plan, warnings: warnAboutJudgement(metrics, facts.stage.config) }

@@ -167,11 +167,11 @@ const countChanges = async (
     z.object({ still_safe: z.int(), not_judged: z.int(), added: z.int(), removed: z.int() }),
   )
   const servers = await database.row(
-    `SELECT CAST(count_if(is_at_risk AND NOT was_at_risk) AS INTEGER) AS new,
-            CAST(count_if(was_at_risk AND NOT is_at_risk) AS INTEGER) AS cleared,
-            CAST(count_if(is_at_risk AND was_at_risk) AS INTEGER) AS still_at_risk,
-            CAST(count_if(is_at_risk AND NOT was_at_risk AND is_by_definition) AS INTEGER) AS new_by_definition,
-            CAST(count_if(was_at_risk AND NOT is_at_risk AND is_by_definition) AS INTEGER) AS cleared_by_definition
+    `SELECT CAST(count(*) FILTER (is_at_risk AND NOT was_at_risk) AS INTEGER) AS new,
+            CAST(count(*) FILTER (was_at_risk AND NOT is_at_risk) AS INTEGER) AS cleared,
+            CAST(count(*) FILTER (is_at_risk AND was_at_risk) AS INTEGER) AS still_at_risk,
+            CAST(count(*) FILTER (is_at_risk AND NOT was_at_risk AND is_by_definition) AS INTEGER) AS new_by_definition,
+            CAST(count(*) FILTER (was_at_risk AND NOT is_at_risk AND is_by_definition) AS INTEGER) AS cleared_by_definition
      FROM paired_servers`,
     z.object({ new: z.int(), cleared: z.int(), still_at_risk: z.int(), new_by_definition: z.int(), cleared_by_definition: z.int() }),
   )

@@ -67,10 +67,10 @@ const countsSchema = z.object({
 
 const readCounts = (database: Database, index: number): Promise<z.infer<typeof countsSchema>> =>
   database.row(
-    `SELECT CAST(count(n.server_id) AS INTEGER) AS servers, CAST(count_if(n.is_at_risk) AS INTEGER) AS at_risk,
-            ${index === 0 ? 'NULL' : 'CAST(count_if(n.is_at_risk AND NOT coalesce(b.is_at_risk, false)) AS INTEGER)'} AS new_at_risk,
-            ${index === 0 ? 'NULL' : 'CAST(count_if(b.is_at_risk AND NOT coalesce(n.is_at_risk, false)) AS INTEGER)'} AS cleared,
-            CAST(count_if(n.is_underutilized) AS INTEGER) AS underutilized
+    `SELECT CAST(count(n.server_id) AS INTEGER) AS servers, CAST(count(*) FILTER (n.is_at_risk) AS INTEGER) AS at_risk,
+            ${index === 0 ? 'NULL' : 'CAST(count(*) FILTER (n.is_at_risk AND NOT coalesce(b.is_at_risk, false)) AS INTEGER)'} AS new_at_risk,
+            ${index === 0 ? 'NULL' : 'CAST(count(*) FILTER (b.is_at_risk AND NOT coalesce(n.is_at_risk, false)) AS INTEGER)'} AS cleared,
+            CAST(count(*) FILTER (n.is_underutilized) AS INTEGER) AS underutilized
      FROM (FROM history_servers WHERE run = ${index}) n FULL JOIN (FROM history_servers WHERE run = ${index - 1}) b USING (server_id)`,
     countsSchema,
   )
@@ -111,8 +111,8 @@ const checkOutcome = async (database: Database, run: RunOfHistory, measuring: Ru
        FROM stated JOIN measured USING (server_id, metric) WHERE ts BETWEEN horizon_start AND horizon_end
        GROUP BY server_id, metric HAVING count(*) >= any_value(horizon_periods)
      )
-     SELECT CAST(count(*) AS INTEGER) AS measured, round(sum(probability), 6) AS expected, CAST(count_if(came) AS INTEGER) AS came,
-            CAST(count_if(is_at_risk) AS INTEGER) AS stated, CAST(count_if(is_at_risk AND came) AS INTEGER) AS hits,
+     SELECT CAST(count(*) AS INTEGER) AS measured, round(sum(probability), 6) AS expected, CAST(count(*) FILTER (came) AS INTEGER) AS came,
+            CAST(count(*) FILTER (is_at_risk) AS INTEGER) AS stated, CAST(count(*) FILTER (is_at_risk AND came) AS INTEGER) AS hits,
             round(avg((probability - CAST(came AS DOUBLE)) ** 2), 6) AS brier, round(avg(abs(error)), 6) AS p95_error
      FROM outcomes`,
     outcomeSchema,

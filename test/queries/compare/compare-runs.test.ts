@@ -289,6 +289,22 @@ describe('runs that are less than alike', () => {
     expect(mixed.changes.map(({ server_id, status }) => [server_id, status])).toEqual([['safe', 'new risk']])
   })
 
+  test('no server in common: all of them are added and removed, and none is new or cleared', async () => {
+    const rows = seriesRows({ server: 'other', model: 'x', actual: times(measuredBefore, 95), horizon: times(horizon, 95) })
+    const other = await workspace.analyse(await workspace.writeForecasts('other.parquet', rows))
+    const { servers, risks, changes } = await compareRuns(earlier.folder, other.folder)
+    expect(servers).toEqual({
+      new: 0,
+      cleared: 0,
+      still_at_risk: 0,
+      new_by_definition: 0,
+      cleared_by_definition: 0,
+      added: 1,
+      removed: stories.length + 2,
+    })
+    expect([risks.new, changes]).toEqual([0, []])
+  })
+
   test('a forced model is a difference of settings, and what it changes is caused by the model', async () => {
     const input = join(workspace.folder, 'earlier.parquet')
     const [baseline, forcedModelRun] = [await workspace.analyse(input), await workspace.analyse(input, { model: 'y' })]
