@@ -169,7 +169,8 @@ const assertOutputFiles = async (plan: CyclePlan, files: readonly ForecastFile[]
     const refuse = (problem: string): HeadroomError =>
       new HeadroomError('config-invalid', `The plan's output ${file} ${problem}.`, { next: 'Name another file in the plan.' })
     for (const other of read) if (await isSameFile(file, other)) throw refuse('is a file that it reads')
-    if (dirname(file) === dirname(lockPathOf(plan.history))) throw refuse('lies among the files of the cycle itself')
+    if (dirname(file) === dirname(lockPathOf(plan.history)) || file === join(plan.history, decisionsFileName))
+      throw refuse('lies among the files of the cycle itself')
     if (given.indexOf(file) < index) throw refuse('is named twice')
   }
 }

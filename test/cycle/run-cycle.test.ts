@@ -277,6 +277,7 @@ describe('a plan is refused', () => {
     ['plan.yaml', 'is a file that it reads'],
     ['link.csv', 'is a file that it reads'],
     ['runs/.cycle/lock', 'lies among the files of the cycle itself'],
+    ['runs/decisions.jsonl', 'lies among the files of the cycle itself'],
     ['fleet.csv', 'is named twice'],
   ])('that would write to %s', async (name, problem) => {
     const { folder, file } = await makePlan(`  - { kind: metrics, file: ${name} }\nservers: servers.csv\n`)
