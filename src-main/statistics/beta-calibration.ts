@@ -99,12 +99,13 @@ const minimise = (sample: Sample, [lowFree, highFree]: readonly [boolean, boolea
   }
   let loss = lossOf(sample, curve)
   for (let iteration = 0; iteration < maxIterations; iteration++) {
-    const gradient = [
+    // Typed arrays: as elements of others, each sum would be an object on its own.
+    const gradient = Float64Array.of(
       interceptPrecision * (curve.intercept - centre.intercept),
       slopePrecision * (curve.slopeLow - centre.slopeLow),
       slopePrecision * (curve.slopeHigh - centre.slopeHigh),
-    ]
-    const hessian = [interceptPrecision, 0, 0, slopePrecision, 0, slopePrecision] // of (0,0), (0,1), (0,2), (1,1), (1,2), (2,2)
+    )
+    const hessian = Float64Array.of(interceptPrecision, 0, 0, slopePrecision, 0, slopePrecision) // of (0,0), (0,1), (0,2), (1,1), (1,2), (2,2)
     for (let i = 0; i < low.length; i++) {
       if (weights[i] === 0) continue
       const [x, y] = [low[i]!, high[i]!]
@@ -146,7 +147,7 @@ const halveUntilBetter = (
 }
 
 /** Solves the symmetric 3 x 3 system by Cramer's rule; rows of slopes that are not free become the identity. */
-const solve = (hessian: readonly number[], gradient: readonly number[], lowFree: boolean, highFree: boolean): [number, number, number] => {
+const solve = (hessian: Float64Array, gradient: Float64Array, lowFree: boolean, highFree: boolean): [number, number, number] => {
   const a = hessian[0]!
   const b = lowFree ? hessian[1]! : 0
   const c = highFree ? hessian[2]! : 0

@@ -12,7 +12,8 @@ const saturatedFrom = 99
 export const saturatedShareOf = (actual: Float64Array): number | null => {
   if (actual.length === 0) return null
   let saturated = 0
-  for (const value of actual) if (value >= saturatedFrom) saturated += 1
+  // By index, as in `maximumOf`.
+  for (let row = 0; row < actual.length; row++) if (actual[row]! >= saturatedFrom) saturated += 1
   return saturated / actual.length
 }
 

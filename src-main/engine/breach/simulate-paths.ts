@@ -205,7 +205,8 @@ const latestError = (
   return { error, remaining }
 }
 
-export const hold = (value: number, min: number, max: number): number => Math.min(Math.max(value, min), max)
+/** By comparisons: a few percent faster than Math.min and Math.max. NaN stays NaN. */
+export const hold = (value: number, min: number, max: number): number => (value <= min ? min : value >= max ? max : value)
 
 /** The figures of each path that risk is read from; reused from series to series. */
 export interface PathFigures {

@@ -5,7 +5,14 @@ import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { consolidateFleet, type ConsolidatedFleet } from './consolidate-fleet.ts'
-import { createFleetServers, readFleetServers, recommendByRisk, type FleetServer, type RecommendedAction } from './fleet-servers.ts'
+import {
+  createFleetServers,
+  pageRows,
+  readFleetServers,
+  recommendByRisk,
+  type FleetServer,
+  type RecommendedAction,
+} from './fleet-servers.ts'
 import type { HostLoad } from './place-fleet.ts'
 import type { PreviousPlan } from './previous-plan.ts'
 
@@ -44,16 +51,26 @@ export const assignRecommendations = async (
   await createFleetServers(database, config)
   const consolidated = await consolidateFleet(database, config, task, earlyCheck, previous, signal)
   const { retired, hostByServer, hostLoads } = consolidated
+  const recommend = (server: FleetServer): RecommendedServer => {
+    const targetHost = hostByServer.get(server.server_id) ?? null
+    const idle = retired.has(server.server_id) ? 'retire' : targetHost === null ? 'keep' : 'consolidate'
+    const hostLoad = hostLoads.get(server.server_id) ?? null
+    return { ...server, recommendation: recommendByRisk(server) ?? idle, targetHost, hostLoad, ...orderFor(server, clock) }
+  }
+  /** A fleet of one page is read once. */
+  let onlyPage: RecommendedServer[] | undefined
   return {
     ...consolidated,
     fleet: async function* () {
+      if (onlyPage !== undefined) {
+        yield onlyPage
+        return
+      }
+      let pages = 0
       for await (const page of readFleetServers(database)) {
-        yield page.map((server) => {
-          const targetHost = hostByServer.get(server.server_id) ?? null
-          const idle = retired.has(server.server_id) ? 'retire' : targetHost === null ? 'keep' : 'consolidate'
-          const hostLoad = hostLoads.get(server.server_id) ?? null
-          return { ...server, recommendation: recommendByRisk(server) ?? idle, targetHost, hostLoad, ...orderFor(server, clock) }
-        })
+        const recommended = page.map(recommend)
+        if (pages++ === 0 && page.length < pageRows) onlyPage = recommended
+        yield recommended
       }
     },
   }

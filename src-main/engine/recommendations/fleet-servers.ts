@@ -142,8 +142,8 @@ export async function* readPlaceableServers(database: Database): AsyncGenerator<
   yield* readPages(database, 'placeable_servers', placeableSchema)
 }
 
-/** Rows per page. */
-const pageRows = 20_000
+/** Rows per page; the last one has fewer. */
+export const pageRows = 20_000
 
 /** All rows of `fleet_servers` by name, in pages. */
 export const readFleetServers = (database: Database): AsyncGenerator<FleetServer[]> => readPages(database, 'fleet_servers', serverSchema)

@@ -58,7 +58,8 @@ export const fitOrdinaryLines = (values: Float64Array, { ordinaryDays, weekday }
 /** Whether the measured days suffice for a trend. */
 export const hasTrend = (measured: Float64Array, stepDays: number): boolean => {
   let count = 0
-  for (const value of measured) if (!Number.isNaN(value)) count += 1
+  // By index, as in `maximumOf`.
+  for (let dayIndex = 0; dayIndex < measured.length; dayIndex++) if (!Number.isNaN(measured[dayIndex]!)) count += 1
   return count * stepDays >= minDays
 }
 

@@ -37,7 +37,9 @@ export interface Effect {
 export const estimateEffect = (values: Float64Array): Effect => {
   let count = 0
   let sum = 0
-  for (const value of values) {
+  // By index, as in `maximumOf`.
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!
     if (Number.isNaN(value)) continue
     count += 1
     sum += value
@@ -46,7 +48,7 @@ export const estimateEffect = (values: Float64Array): Effect => {
   const mean = sum / count
   if (count === 1) return { mean, count, standardError: null, low: null, high: null }
   let squares = 0
-  for (const value of values) if (!Number.isNaN(value)) squares += (value - mean) ** 2
+  for (let index = 0; index < values.length; index++) if (!Number.isNaN(values[index]!)) squares += (values[index]! - mean) ** 2
   const standardError = Math.sqrt(squares / (count - 1) / count)
   const margin = studentTLimit(upliftLevel, count - 1) * standardError
   return { mean, count, standardError, low: mean - margin, high: mean + margin }
