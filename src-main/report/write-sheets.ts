@@ -1,5 +1,6 @@
 // Writes sheets of plain cells as one XLSX file: text stays text, whatever it looks like; times are ISO text with the run's offset.
 import writeXlsxFile, { type Sheet } from 'write-excel-file/node'
+import { getCellAddress } from 'write-excel-file/utility'
 import { z } from 'zod'
 import { escapeHtml } from '../../src-shared/chart-options/format.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -33,13 +34,21 @@ const cellText = (text: string): string => {
   )
 }
 
+/** The library looks texts up in a plain object, where it finds members of every object, such as `constructor`. */
+const isObjectMember = (value: unknown): value is string => typeof value === 'string' && value in {}
+
+/** Stands in the table of texts for one that the cell itself holds. */
+const placeholder = '-'
+
+const sharedText = (text: string): string => (isObjectMember(text) ? placeholder : cellText(text))
+
 const rowSchema = z.record(z.string(), cellSchema)
 
 const toCell = (value: unknown) => {
   if (typeof value === 'number') return Number.isFinite(value) ? { value, type: Number } : null
   if (typeof value === 'boolean') return { value, type: Boolean }
   if (value === null || value === undefined) return null
-  return { value: cellText(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')), type: String }
+  return { value: sharedText(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')), type: String }
 }
 
 /** Throws usage for more than a workbook takes: to be asked before they are read. */
@@ -59,19 +68,37 @@ export const assertSheetSizes = (sheets: readonly { readonly rows: number; reado
   }
 }
 
-type WorkbookOptions = NonNullable<Parameters<typeof writeXlsxFile>[1]>
+type Features = NonNullable<NonNullable<Parameters<typeof writeXlsxFile>[1]>['features']>
 
 /** Limit of Excel for a footer. */
 const maxFooterLength = 255
 
 /** A text and the number at the foot of each printed page; `&` starts a code there. */
-const withPageFoot = (text: string): WorkbookOptions => {
+const pageFoot = (text: string): Features => {
   const number = '&R&P of &N'
   let shown = showDirectionMarks(text)
   const footer = (): string => `&L${shown.replaceAll('&', '&&')}${number}`
   while (footer().length > maxFooterLength) shown = shown.slice(0, -1).replace(/[\uD800-\uDBFF]$/, '')
   const markup = `<headerFooter><oddFooter>${escapeHtml(footer())}</oddFooter></headerFooter>`
-  return { features: [{ files: { transform: { 'xl/worksheets/sheet{id}.xml': { insert: () => markup } } } }] }
+  return [{ files: { transform: { 'xl/worksheets/sheet{id}.xml': { insert: () => markup } } } }]
+}
+
+/** Writes names of members of every object into their cells instead of into the table of texts. */
+const inlineTexts = (sheets: readonly SheetContent[]): Features => {
+  const inline = sheets.map(({ columns, rows }) => {
+    const texts = new Map<string, string>()
+    for (const [row, cells] of [columns, ...rows].entries()) {
+      for (const [column, value] of cells.entries()) if (isObjectMember(value)) texts.set(getCellAddress(row, column), value)
+    }
+    return texts
+  })
+  if (inline.every(({ size }) => size === 0)) return []
+  const transform = (xml: string, _: unknown, { sheetIndex }: { readonly sheetIndex: number }): string =>
+    xml.replaceAll(/<c ([^>]*)><v>\d+<\/v><\/c>/g, (cell, attributes: string) => {
+      const text = inline[sheetIndex]?.get(/\br="([A-Z]+\d+)"/.exec(attributes)?.[1] ?? '')
+      return text === undefined ? cell : `<c ${attributes.replace('t="s"', 't="inlineStr"')}><is><t>${escapeHtml(text)}</t></is></c>`
+    })
+  return [{ files: { transform: { 'xl/worksheets/sheet{id}.xml': { transform } } } }]
 }
 
 /** `stamp` stands on each printed page. Throws usage where a sheet is too large to be written. */
@@ -81,11 +108,12 @@ export const writeSheets = async (path: string, sheets: readonly SheetContent[],
     sheet: name,
     stickyRowsCount: 1,
     data: [
-      columns.map((title) => ({ value: cellText(title), type: String, fontWeight: 'bold' as const })),
+      columns.map((title) => ({ value: sharedText(title), type: String, fontWeight: 'bold' as const })),
       ...rows.map((row) => row.map(toCell)),
     ],
   }))
-  await writeXlsxFile(workbookSheets, stamp === undefined ? {} : withPageFoot(stamp)).toFile(path)
+  const features = [...inlineTexts(sheets), ...(stamp === undefined ? [] : pageFoot(stamp))]
+  await writeXlsxFile(workbookSheets, { features }).toFile(path)
 }
 
 /** Every server of the first metric with every column of the list. */

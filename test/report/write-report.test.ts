@@ -167,6 +167,24 @@ describe('a sheet', () => {
     expect(files.get('xl/worksheets/sheet1.xml')).not.toMatch(/<f[ >]/)
   })
 
+  it('holds names that are JavaScript’s own as they are', async () => {
+    const path = join(folder, 'members.xlsx')
+    const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'web-1']
+    const sheets = [
+      { name: 'Plain', columns: ['name', 'value'], rows: [['web-1', 1]] },
+      { name: 'Texts', columns: ['name', 'valueOf'], rows: names.map((name, index) => [name, index]) },
+    ]
+    await writeSheets(path, sheets, 'stamp')
+    const files = unzip(await readFile(path))
+    const shared = [...(files.get('xl/sharedStrings.xml') ?? '').matchAll(/<t[^>]*>([^<]*)<\/t>/g)].map(([, text]) => text!)
+    const cells = [
+      ...(files.get('xl/worksheets/sheet2.xml') ?? '').matchAll(/<c ([^>]*)>(?:<v>([^<]*)<\/v>|<is><t>([^<]*)<\/t><\/is>)<\/c>/g),
+    ]
+    const read = cells.map(([, attributes, value, text]) => text ?? (attributes!.includes('t="s"') ? shared[Number(value)] : Number(value)))
+    expect(read).toEqual(['name', 'valueOf', ...names.flatMap((name, index) => [name, index])])
+    expect(cells.filter(([, attributes, , text]) => text !== undefined && !attributes!.includes('t="inlineStr"'))).toEqual([])
+  })
+
   it('refuses a text that no cell of Excel holds', async () => {
     const path = join(folder, 'long.xlsx')
     await expect(writeSheets(path, [{ name: 'Texts', columns: ['name'], rows: [['x'.repeat(32_768)]] }])).rejects.toMatchObject({
