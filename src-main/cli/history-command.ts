@@ -1,5 +1,5 @@
 // headroom history: the headline figures of all runs in a folder, how long risks have lasted, and what came of each statement.
-import type { HistoryRun, OutcomeCheck, RunHistory } from '../../src-shared/ipc/run-history.ts'
+import type { FollowUp, HistoryRun, OutcomeCheck, RunHistory } from '../../src-shared/ipc/run-history.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readHistory } from '../queries/history/read-history.ts'
@@ -20,6 +20,7 @@ export const describeHistory = (history: RunHistory): string => {
     runsTable(history.runs, day),
     outcomeTable(history.runs, day),
     lastingTable(history, day),
+    ...followUpTexts(history.follow_up, day),
     notesText(history),
   ]
     .filter((section) => section !== '')
@@ -85,5 +86,32 @@ const lastingTable = ({ lasting }: RunHistory, day: Day): string =>
         day(risk.since),
         risk.probability === null ? '' : probabilityText(risk.probability),
       ])}`
+
+const usdText = (usd: number): string => `USD ${Math.round(usd).toLocaleString('en-US')} a month`
+
+const followUpTexts = (followUp: FollowUp, day: Day): string[] => {
+  const { accepted, done, dismissed, conflicts, overdue, realised_usd, promised_usd, left, risk, breached } = followUp
+  if (accepted + done + dismissed === 0) return []
+  const differ = conflicts === 0 ? '' : ` Planners differ on ${conflicts.toLocaleString('en-US')}: see headroom decisions.`
+  const fell = risk.filter(({ before, now }) => now < before).length
+  return [
+    wrapText(
+      `Decisions: ${accepted.toLocaleString('en-US')} accepted, ${done.toLocaleString('en-US')} done, ${dismissed.toLocaleString('en-US')} dismissed.${differ} ` +
+        `Realised: ${usdText(realised_usd)} by ${countText(left.length, 'server')} that left. Accepted and still to come: ${usdText(promised_usd)}.`,
+    ),
+    overdue.length === 0
+      ? ''
+      : `Accepted, but not done after its date\n${firstRowsTable(overdue, ['server', 'recommendation', 'due', 'by'], (row) => [row.server_id, row.recommendation, row.due, row.decided_by])}`,
+    left.length === 0
+      ? ''
+      : `Left the fleet\n${firstRowsTable(left, ['server', 'recommendation', 'since', 'USD a month'], (row) => [row.server_id, row.recommendation, day(row.left_by), wholeText(row.monthly_usd)])}`,
+    risk.length === 0
+      ? ''
+      : `Accepted additions: the risk fell for ${fell.toLocaleString('en-US')} of ${risk.length.toLocaleString('en-US')}\n${firstRowsTable(risk, ['server', 'then', 'now'], (row) => [row.server_id, probabilityText(row.before), probabilityText(row.now)])}`,
+    breached.length === 0
+      ? ''
+      : `Dismissed, then breached\n${firstRowsTable(breached, ['server', 'recommendation', 'by', 'on', 'reason'], (row) => [row.server_id, row.recommendation, row.decided_by, row.decided_at.slice(0, 10), row.reason])}`,
+  ]
+}
 
 const notesText = ({ notes }: RunHistory): string => notes.map((note) => wrapText(`Note: ${note}`)).join('\n')

@@ -8,6 +8,7 @@ import { HeadroomError, toWireError, type WireError } from '../../src-shared/run
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { Database } from '../database/database.ts'
+import type { PictureWriter } from '../engine/pictures/write-pictures.ts'
 import { analyze } from '../engine/analyze.ts'
 import { findForecastFiles, type ForecastFile } from '../forecasts/forecast-files.ts'
 import { gatherDecisions } from '../notes/decisions.ts'
@@ -41,6 +42,8 @@ export interface CycleWork {
   readonly now?: Date
   /** Milliseconds before the second try of a message. */
   readonly retryPauseMs?: number
+  /** Draws the pictures of a run; tests replace it. */
+  readonly writePictures?: PictureWriter
 }
 
 export interface CycleResult {
@@ -185,7 +188,7 @@ const analyseInputs = async (
   plan: CyclePlan,
   name: string,
   previous: RunOfHistory | undefined,
-  { signal, onEvent }: CycleWork,
+  { signal, onEvent, writePictures }: CycleWork,
 ): Promise<void> => {
   await analyze(
     {
@@ -203,7 +206,7 @@ const analyseInputs = async (
       threads: plan.threads,
       memoryLimit: plan.memory_limit,
     },
-    { signal, ...(onEvent === undefined ? {} : { onEvent }) },
+    { signal, writePictures, ...(onEvent === undefined ? {} : { onEvent }) },
   )
 }
 

@@ -20,6 +20,8 @@ export type DecisionLine = z.infer<typeof decisionLineSchema>
 
 /** What is decided about one recommendation of one server. */
 export interface DecisionState {
+  /** All decisions about it, in order. */
+  readonly lines: readonly DecisionLine[]
   /** The latest decision that no other replaces. */
   readonly latest: DecisionLine
   /** All that no other replaces, in order. */
@@ -87,6 +89,7 @@ const stateOf = (lines: readonly DecisionLine[]): DecisionState => {
   const standing = heads.length === 0 ? lines : heads
   const first = standing[0]!
   return {
+    lines,
     latest: standing.at(-1)!,
     standing,
     isConflict: standing.some(({ verdict, until }) => verdict !== first.verdict || until !== first.until),

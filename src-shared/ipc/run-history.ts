@@ -55,6 +55,56 @@ const lastingRiskSchema = z.object({
   probability: z.number().nullable(),
 })
 
+const decidedSchema = z.object({ server_id: z.string(), recommendation: z.string() })
+const byWhom = { decided_by: z.string(), decided_at: instant }
+
+/** What came of the decisions that stand. */
+export const followUpSchema = z.object({
+  accepted: count,
+  done: count,
+  dismissed: count,
+  /** Where planners differ. */
+  conflicts: count,
+  /** Accepted, still recommended by the latest run, and due before the day that its forecast begins on. */
+  overdue: z.array(
+    decidedSchema.extend({
+      /** YYYY-MM-DD: the date of the decision, or else the order date of the run that it was made in. */
+      due: z.string(),
+      ...byWhom,
+    }),
+  ),
+  /** USD a month: cost of the servers in `left`. */
+  realised_usd: z.number(),
+  /** USD a month: cost of accepted servers that are still there. */
+  promised_usd: z.number(),
+  /** Accepted to retire or consolidate, and in the latest run no more; the most expensive first. */
+  left: z.array(
+    decidedSchema.extend({
+      monthly_usd: z.number(),
+      /** Start of the horizon of the first run without the server. */
+      left_by: instant,
+    }),
+  ),
+  /** Accepted additions: probability of the server in the run of the decision and in the latest; the largest fall first. */
+  risk: z.array(z.object({ server_id: z.string(), before: z.number(), now: z.number(), is_at_risk: z.boolean() })),
+  /** Additions and watched servers that were dismissed, and whose P95 of what was measured over the horizon lay above the threshold. */
+  breached: z.array(decidedSchema.extend({ reason: z.string(), ...byWhom })),
+})
+export type FollowUp = z.infer<typeof followUpSchema>
+
+export const emptyFollowUp: FollowUp = {
+  accepted: 0,
+  done: 0,
+  dismissed: 0,
+  conflicts: 0,
+  overdue: [],
+  realised_usd: 0,
+  promised_usd: 0,
+  left: [],
+  risk: [],
+  breached: [],
+}
+
 export const runHistorySchema = z.object({
   folder: z.string(),
   time_zone: z.string(),
@@ -62,6 +112,7 @@ export const runHistorySchema = z.object({
   runs: z.array(historyRunSchema),
   /** Servers at risk in the latest run, the longest lasting first, then the likeliest. */
   lasting: z.array(lastingRiskSchema),
+  follow_up: followUpSchema,
   /** One plain sentence for each run of the folder that does not count, and for each change of what a figure means. */
   notes: z.array(z.string()),
 })

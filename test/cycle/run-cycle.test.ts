@@ -9,7 +9,7 @@ import { runCycle, type CycleResult } from '../../src-main/cycle/run-cycle.ts'
 import { saveDecisions } from '../../src-main/notes/decisions.ts'
 import { findRuns } from '../../src-main/queries/history/find-runs.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
-import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
+import { ForecastWorkspace, writeSmallPictures } from '../fixtures/forecast-workspace.ts'
 
 interface Post {
   readonly path: string
@@ -75,7 +75,8 @@ ${changes}`,
 }
 
 const environment = { SLACK_SECRET: 'hidden' }
-const cycle = async (file: string): Promise<CycleResult> => runCycle(await readCyclePlan(file), { environment, retryPauseMs: 1 })
+const cycle = async (file: string): Promise<CycleResult> =>
+  runCycle(await readCyclePlan(file), { environment, retryPauseMs: 1, writePictures: writeSmallPictures })
 const states = ({ outputs }: CycleResult): string[] => outputs.map(({ state }) => state)
 
 describe('a plan', () => {

@@ -6,6 +6,7 @@ import { findPolicyDifferences } from '../compare/policy-differences.ts'
 import { atRiskRangeSchema } from '../run/describe-run.ts'
 import { openQueryDatabase, readingRun } from '../run/query-database.ts'
 import { createRunTables } from '../run/run-tables.ts'
+import { readFollowUp, readStates } from './follow-up.ts'
 import { findRuns, type RunOfHistory } from './find-runs.ts'
 
 export interface HistoryOptions {
@@ -14,17 +15,19 @@ export interface HistoryOptions {
 
 /** Throws run-not-found, run-damaged, cancelled. Reads each run once, and a second one for what came of it. */
 export const readHistory = async (path: string, { signal }: HistoryOptions = {}): Promise<RunHistory> => {
-  const { folder, runs, notes } = await findRuns(path)
+  const found = await findRuns(path)
+  const { folder, runs, notes } = found
   const { database, close } = await openQueryDatabase(signal)
   try {
     await database.run(
-      'CREATE TABLE history_servers (run INTEGER, server_id VARCHAR, is_at_risk BOOLEAN, probability DOUBLE, is_underutilized BOOLEAN)',
+      'CREATE TABLE history_servers (run INTEGER, server_id VARCHAR, is_at_risk BOOLEAN, probability DOUBLE, is_underutilized BOOLEAN, recommendation VARCHAR, monthly_cost_usd DOUBLE, order_by TIMESTAMP)',
     )
+    await database.run('CREATE TABLE history_outcomes (run INTEGER, server_id VARCHAR, came BOOLEAN)')
     for (const [index, run] of runs.entries()) await readingRun(run.folder, () => storeServers(database, run, index))
     const figures: HistoryRun[] = []
     for (const [index, run] of runs.entries()) {
       const measuring = findMeasuring(runs, index)
-      const outcome = measuring === null ? null : await readingRun(run.folder, () => checkOutcome(database, run, measuring))
+      const outcome = measuring === null ? null : await readingRun(run.folder, () => checkOutcome(database, run, index, measuring))
       figures.push({ ...describeRun(run), ...(await readCounts(database, index)), outcome })
     }
     return runHistorySchema.parse({
@@ -32,6 +35,7 @@ export const readHistory = async (path: string, { signal }: HistoryOptions = {})
       time_zone: runs.at(-1)!.manifest.time_zone,
       runs: figures,
       lasting: await readLasting(database, runs),
+      follow_up: await readFollowUp(database, runs, await readStates(found)),
       notes: [...notes, ...describeBreaks(runs)],
     })
   } finally {
@@ -52,7 +56,8 @@ const storeServers = async (database: Database, run: RunOfHistory, index: number
   await createRunTables(database, run, 'one')
   await database.run(
     `INSERT INTO history_servers
-     SELECT ${index}, server_id, bool_or(is_server_at_risk), max(server_at_risk_probability), bool_or(is_underutilized)
+     SELECT ${index}, server_id, bool_or(is_server_at_risk), max(server_at_risk_probability), bool_or(is_underutilized),
+            any_value(recommendation) FILTER (is_limiting), max(monthly_cost_usd), max(order_by) FILTER (is_limiting)
      FROM one.server_risk GROUP BY server_id`,
   )
 }
@@ -95,26 +100,34 @@ const outcomeSchema = z.object({
 })
 
 /** Every model of a run repeats what was measured, so one value per time is taken. Sums are rounded, so that the order of rows has no effect. */
-const checkOutcome = async (database: Database, run: RunOfHistory, measuring: RunOfHistory): Promise<OutcomeCheck | null> => {
+const checkOutcome = async (
+  database: Database,
+  run: RunOfHistory,
+  index: number,
+  measuring: RunOfHistory,
+): Promise<OutcomeCheck | null> => {
   await createRunTables(database, run, 'stating')
   await createRunTables(database, measuring, 'measuring')
-  const figures = await database.row(
-    `WITH stated AS (
+  await database.run(
+    `CREATE OR REPLACE TABLE run_outcomes AS
+     WITH stated AS (
        SELECT server_id, metric, horizon_start, horizon_end, horizon_periods, high_threshold, is_at_risk, at_risk_probability, p95_median
        FROM stating.server_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0
      ), measured AS (
        SELECT server_id, metric, ts, max(actual) AS actual FROM measuring.flagged
        WHERE NOT is_horizon AND actual IS NOT NULL AND ts >= (SELECT min(horizon_start) FROM stated) GROUP BY ALL
-     ), outcomes AS (
-       SELECT any_value(is_at_risk) AS is_at_risk, any_value(at_risk_probability) AS probability,
-              any_value(p95_median) - quantile_cont(actual, 0.95) AS error, quantile_cont(actual, 0.95) > any_value(high_threshold) AS came
-       FROM stated JOIN measured USING (server_id, metric) WHERE ts BETWEEN horizon_start AND horizon_end
-       GROUP BY server_id, metric HAVING count(*) >= any_value(horizon_periods)
      )
-     SELECT CAST(count(*) AS INTEGER) AS measured, round(sum(probability), 6) AS expected, CAST(count(*) FILTER (came) AS INTEGER) AS came,
+     SELECT server_id, any_value(is_at_risk) AS is_at_risk, any_value(at_risk_probability) AS probability,
+            any_value(p95_median) - quantile_cont(actual, 0.95) AS error, quantile_cont(actual, 0.95) > any_value(high_threshold) AS came
+     FROM stated JOIN measured USING (server_id, metric) WHERE ts BETWEEN horizon_start AND horizon_end
+     GROUP BY server_id, metric HAVING count(*) >= any_value(horizon_periods)`,
+  )
+  await database.run(`INSERT INTO history_outcomes SELECT ${index}, server_id, bool_or(came) FROM run_outcomes GROUP BY server_id`)
+  const figures = await database.row(
+    `SELECT CAST(count(*) AS INTEGER) AS measured, round(sum(probability), 6) AS expected, CAST(count(*) FILTER (came) AS INTEGER) AS came,
             CAST(count(*) FILTER (is_at_risk) AS INTEGER) AS stated, CAST(count(*) FILTER (is_at_risk AND came) AS INTEGER) AS hits,
             round(avg((probability - CAST(came AS DOUBLE)) ** 2), 6) AS brier, round(avg(abs(error)), 6) AS p95_error
-     FROM outcomes`,
+     FROM run_outcomes`,
     outcomeSchema,
   )
   return figures.measured === 0 ? null : { measured_by: measuring.name, ...figures }
