@@ -738,7 +738,9 @@ export const capacityFigures = {
   }),
   ...under('placement_check', {
     verdict: checkedPlacements('binomial test at 10 % of `hosts_above_target` against `consolidation_risk`'),
-    accepted_share: checkedPlacements('first of 1, 0.4, 0.2, 0.1 × `consolidation_risk` that holds'),
+    accepted_share: checkedPlacements(
+      'first of 1, 0.4, 0.2, 0.1 × `consolidation_risk` with n + 1 + √(n + 0.75) within `consolidation_risk`, n = `hosts_above_target`; else the last',
+    ),
     windows: checkedPlacements('backtest windows, the latest first'),
     hosts: checkedPlacements('hosts with members placed by the forecasts of the windows'),
     hosts_above_target: checkedPlacements('those whose measured demand exceeded `capacity_target` at some time'),

@@ -11,7 +11,7 @@ import {
   memberPlacementCheckText,
   moveTargetText,
 } from '../../src-shared/artefacts/member-placement-text.ts'
-import { sizingCheckText } from '../../src-shared/artefacts/sizing-check-text.ts'
+import { performanceRiskText, sizingCheckText } from '../../src-shared/artefacts/sizing-check-text.ts'
 import { jsonText, print, runCancellable } from './terminal.ts'
 
 export const runCapacity = async (path: string, options: { readonly json?: boolean }): Promise<void> => {
@@ -240,7 +240,6 @@ const describeDriverMonths = (months: CapacityView['driver_months']): string =>
   ].join('\n')
 
 const maxSizeRows = 20
-const riskWords = ['very low', 'low', 'medium', 'high', 'very high'] as const
 
 /** The waterfall, and the servers that a smaller type carries. */
 const describeSavings = ({ savings, rightsizing }: CapacitySummary): string => {
@@ -253,13 +252,7 @@ const describeSavings = ({ savings, rightsizing }: CapacitySummary): string => {
       : [
           reportTable(
             ['rightsize', 'from', 'to', 'USD a month', 'risk'],
-            largest.map((row) => [
-              row.server_id,
-              row.current_type,
-              row.new_type,
-              usd(row.monthly_savings_usd),
-              riskWords[row.performance_risk] ?? '',
-            ]),
+            largest.map((row) => [row.server_id, row.current_type, row.new_type, usd(row.monthly_savings_usd), performanceRiskText(row)]),
           ),
           wrapText(`Catalogue: ${rightsizing.catalogue}.`),
           ...(rightsizing.check === null ? [] : [wrapText(sizingCheckText(rightsizing.check))]),

@@ -1,12 +1,10 @@
 // A run as a report: the finding, figures, tables and pictures that HTML page, PDF and workbook are made of. Text is en-US, with the days of the run's zone.
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { countUnplaced, hostsThatMustStay } from '../../src-shared/artefacts/member-placement-text.ts'
 import { describeExpectedCount, describeFinding } from '../../src-shared/artefacts/fleet-finding.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, fixedFormattingIn } from '../../src-shared/chart-options/format.ts'
 import { notJudgedText } from '../../src-shared/config/analysis-config.ts'
-import type { CapacityView } from '../../src-shared/ipc/capacity-view.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
@@ -19,8 +17,9 @@ import { queryModelAccuracy } from '../queries/run/run-contents.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { queryRecommendations } from '../queries/recommendations/recommendations-query.ts'
 import { querySeason } from '../queries/fleet/season-query.ts'
+import { createCapacityTables } from './capacity-tables.ts'
 import { readReportSummary, type ReportSummary } from './report-summary.ts'
-import { formatNumber, formatUsd, numberColumn, textColumn, type ReportTable } from './report-table.ts'
+import { formatNumber, formatUsd, maxRows, numberColumn, orDash, textColumn, type ReportTable } from './report-table.ts'
 import { queryServers } from '../queries/servers/servers-query.ts'
 
 export interface ReportContent {
@@ -39,9 +38,6 @@ export interface ReportContent {
   /** When the run was analysed, ISO 8601 UTC; replaces a date of the report, so that a run has one report. */
   readonly analyzedAt: string | null
 }
-
-/** More rows are in the workbook and in CSV. */
-const maxRows = 200
 
 /** `author`: who makes the report; "" where nobody is named. */
 export const readReportContent = async (run: OpenRun, author = ''): Promise<ReportContent> => {
@@ -81,9 +77,6 @@ const describeChanges = async ({ contents: { folder, manifest } }: OpenRun): Pro
   const sentence = describeChangedFiles(basename(folder), await findChangedFiles(folder, manifest?.files ?? []))
   return sentence === null ? [] : [sentence]
 }
-
-export const orDash = (value: number | null | undefined, write: (numeric: number) => string): string =>
-  value === null || value === undefined ? '–' : write(value)
 
 /** Dates on the clock of the run's zone. */
 export const datesOf = ({ timeZone }: RunOverview) => fixedFormattingIn(zoneClock(timeZone))
@@ -292,84 +285,6 @@ const createModelTables = async (run: OpenRun): Promise<ReportTable[]> => {
         orDash(model.bias, formatNumber),
         orDash(model.interval_coverage, (value) => text.value(100 * value, '%')),
       ]),
-    },
-  ]
-}
-
-/** Clusters, and volumes by days until full; a table without a row is left out. */
-const createCapacityTables = ({ report, volumes }: CapacityView, dayAndYear: (ms: number) => string): ReportTable[] => {
-  const day = (time: string | null, otherwise: string): string => (time === null ? otherwise : dayAndYear(Date.parse(time)))
-  const clusters = (report?.groups ?? []).filter(({ kind }) => kind === 'cluster')
-  const beyond = `after ${day(report?.horizon_end ?? null, 'the horizon')}`
-  const runway = (isKnown: boolean, time: string | null): string => (isKnown ? day(time, beyond) : 'not known')
-  return [
-    {
-      title: 'Clusters',
-      columns: [
-        textColumn('Cluster'),
-        textColumn('Metric'),
-        numberColumn('Usable'),
-        numberColumn('Limit'),
-        numberColumn('Demand P90'),
-        textColumn('Unit'),
-        textColumn('Runway P50'),
-        textColumn('Runway P90'),
-        numberColumn('Hosts to buy'),
-      ],
-      rows: clusters.slice(0, maxRows).map((group) => {
-        const isKnown = group.limit !== null && group.demand_p50 !== null
-        return [
-          group.group,
-          group.metric,
-          orDash(group.usable, formatNumber),
-          orDash(group.limit, formatNumber),
-          orDash(group.demand_p90, formatNumber),
-          group.unit,
-          runway(isKnown, group.runway_p50),
-          runway(isKnown, group.runway_p90),
-          orDash(group.hosts_to_buy, text.count),
-        ]
-      }),
-    },
-    {
-      title: 'Placement on hosts',
-      columns: [
-        textColumn('Cluster'),
-        numberColumn('Members'),
-        numberColumn('Hosts to add'),
-        numberColumn('Without a place'),
-        numberColumn('Hosts that must stay'),
-      ],
-      rows: (report?.placements ?? [])
-        .slice(0, maxRows)
-        .map((placement) => [
-          placement.cluster,
-          text.count(placement.members),
-          text.count(placement.added_hosts.length),
-          text.count(countUnplaced(placement.added_hosts, placement.too_large)),
-          text.count(hostsThatMustStay(placement).length),
-        ]),
-    },
-    {
-      title: 'Volumes by days until full',
-      columns: [
-        textColumn('Server'),
-        textColumn('Metric'),
-        textColumn('Full at'),
-        textColumn('Earliest'),
-        textColumn('Latest'),
-        numberColumn('Growth % a day'),
-      ],
-      rows: volumes
-        .slice(0, maxRows)
-        .map((volume) => [
-          volume.server_id,
-          volume.metric,
-          day(volume.full_at, 'not in 5 years'),
-          day(volume.full_earliest, 'not in 5 years'),
-          day(volume.full_latest, 'never'),
-          text.value(volume.growth_per_day, ''),
-        ]),
     },
   ]
 }

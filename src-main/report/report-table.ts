@@ -23,3 +23,8 @@ export const lightColumn = (title: string) => ({ title, isNumber: false, isLight
 export const textColumn = (title: string) => ({ title, isNumber: false })
 export const formatUsd = (value: number): string => `$${text.count(value)}`
 export const formatNumber = (value: number): string => text.value(value, '')
+export const orDash = (value: number | null | undefined, write: (numeric: number) => string): string =>
+  value === null || value === undefined ? '–' : write(value)
+
+/** More rows are in the workbook and in CSV. */
+export const maxRows = 200

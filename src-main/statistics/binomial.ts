@@ -1,4 +1,4 @@
-// The binomial distribution: how surprising a number of hits is.
+// How surprising a number of hits is: the binomial distribution, and the upper limit of a small count.
 
 /** Probability of at least `hits` in `trials` independent trials of chance `probability`. */
 export const binomialTail = (hits: number, trials: number, probability: number): number => {
@@ -14,3 +14,6 @@ export const binomialTail = (hits: number, trials: number, probability: number):
   }
   return Math.max(0, 1 - below)
 }
+
+/** Mean above which so few hits are as rare as a value one standard deviation below a normal mean: Poisson, by Gehrels 1986, equation 7. */
+export const upperLimitOfCount = (hits: number): number => hits + 1 + Math.sqrt(hits + 0.75)

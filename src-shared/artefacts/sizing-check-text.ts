@@ -1,5 +1,9 @@
-// The check of rightsizing as a sentence, for the window and the command line.
-import type { SizingCheck } from './capacity.ts'
+// Rightsizing in words: its check as a sentence, and the performance risk; for window, reports and command line.
+import type { RightsizedServer, SizingCheck } from './capacity.ts'
+
+const riskWords = ['very low', 'low', 'medium', 'high', 'very high'] as const
+
+export const performanceRiskText = ({ performance_risk: risk }: Pick<RightsizedServer, 'performance_risk'>): string => riskWords[risk] ?? ''
 
 export const sizingCheckText = ({ verdict, servers, values, values_above: above }: SizingCheck): string => {
   const counted = `On earlier windows ${above.toLocaleString('en-US')} of ${values.toLocaleString('en-US')} measured values of ${servers.toLocaleString('en-US')} servers lay above the limit of the new size`

@@ -162,6 +162,8 @@ describe('Capacity', () => {
       await hostGrid.getByRole('columnheader', { name: 'Host', exact: true }).click()
       await expect.poll(() => hostGrid.getByRole('row').nth(1).innerText()).toMatch(/^h2\s/)
       expect(await main.innerText()).toContain('Project Lost names west, which is no cluster or host of the servers table.')
+      const savings = main.getByRole('region', { name: /^Savings: \$[\d,]+ per month$/ })
+      await savings.getByRole('img', { name: /^Savings: \$[\d,]+ per month, rightsize \$[\d,]+/ }).waitFor()
       await page.screenshot({
         path: join(resolve(import.meta.dirname, '..', '..', 'test-results', 'window'), 'Capacity.png'),
         fullPage: true,

@@ -2,6 +2,7 @@
 import type { PlacementCheck } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import { upperLimitOfCount } from '../../statistics/binomial.ts'
 import { maximumOf } from '../../statistics/percentile.ts'
 import { tolerance } from '../../statistics/place-servers.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
@@ -28,9 +29,6 @@ import {
 
 /** Older windows count, and more clusters, until there are so many hosts. */
 const enoughHosts = 100
-
-/** One-sided limit of a small count at one standard deviation (Gehrels 1986): the few hosts of a fleet tell less than many servers. */
-const upperLimitOf = (count: number): number => count + 1 + Math.sqrt(count + 0.75)
 
 export interface ClusterMembers {
   readonly cluster: string
@@ -87,7 +85,7 @@ export const checkMemberPlacement = async (
       windows[age] ??= await countWindow(range)
       return windows[age].get(acceptedShare)!
     },
-    upperLimitOf,
+    upperLimitOfCount,
   )
   memory.release()
   return check

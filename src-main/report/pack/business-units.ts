@@ -4,8 +4,7 @@ import { fixedFormatting as text } from '../../../src-shared/chart-options/forma
 import { certainProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import { createRecommendationsTable, loadDecisions } from '../../queries/recommendations/recommendations-query.ts'
 import type { OpenRun } from '../../queries/run/open-run.ts'
-import { orDash } from '../report-content.ts'
-import { lightColumn, numberColumn, textColumn, trafficLights, type ReportTable, type TrafficLight } from '../report-table.ts'
+import { lightColumn, numberColumn, orDash, textColumn, trafficLights, type ReportTable, type TrafficLight } from '../report-table.ts'
 
 const rowSchema = z.object({
   unit: z.string().nullable(),

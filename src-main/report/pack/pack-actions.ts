@@ -9,8 +9,8 @@ import type { RunHistory } from '../../../src-shared/ipc/run-history.ts'
 import { queryCapacity } from '../../queries/capacity/capacity-query.ts'
 import { queryRecommendations, readActions } from '../../queries/recommendations/recommendations-query.ts'
 import type { OpenRun } from '../../queries/run/open-run.ts'
-import { datesOf, orDash } from '../report-content.ts'
-import { formatUsd, numberColumn, textColumn, type ReportTable } from '../report-table.ts'
+import { datesOf } from '../report-content.ts'
+import { formatUsd, numberColumn, orDash, textColumn, type ReportTable } from '../report-table.ts'
 
 const maxOrders = 200
 const likeliestServers = 20

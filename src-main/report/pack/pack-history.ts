@@ -1,8 +1,7 @@
 // What a pack says about the runs before: the headline figures over time, and what came of each statement.
 import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
 import type { HistoryRun, OutcomeCheck, RunHistory } from '../../../src-shared/ipc/run-history.ts'
-import { orDash } from '../report-content.ts'
-import { formatUsd, numberColumn, textColumn, type ReportTable } from '../report-table.ts'
+import { formatUsd, numberColumn, orDash, textColumn, type ReportTable } from '../report-table.ts'
 
 const runsShown = 12
 /** Runs in a row from which a risk counts as old. */

@@ -1,7 +1,9 @@
 // Capacity: which resource limits, how long clusters and hosts last, when volumes are full, what projects and smaller types change.
+import { useCallback, useMemo } from 'react'
 import type {
   CapacityDriver,
   CapacityProject,
+  CapacitySavings,
   CapacitySummary,
   ClusterPlacement,
   RightsizedServer,
@@ -12,9 +14,12 @@ import {
   memberPlacementCheckText,
   moveTargetText,
 } from '../../../src-shared/artefacts/member-placement-text.ts'
-import { sizingCheckText } from '../../../src-shared/artefacts/sizing-check-text.ts'
+import { performanceRiskText, sizingCheckText } from '../../../src-shared/artefacts/sizing-check-text.ts'
+import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { CapacityView as CapacityData } from '../../../src-shared/ipc/capacity-view.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
+import { ChartFrame } from '../../charts/chart-frame.tsx'
+import { createWaterfallOption } from '../../charts/waterfall-option.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
 import type { GridColumn } from '../../components/grid-columns.ts'
 import { openServer } from '../../state/navigation.ts'
@@ -24,18 +29,18 @@ import { Loaded } from '../loaded.tsx'
 import { afterHorizon, CapacityGrid } from './capacity-grid.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
-export const CapacityView = ({ run }: RunViewProps) => {
+export const CapacityView = ({ run, theme }: RunViewProps) => {
   const response = useRequest('capacity.get', { folder: run.folder }, run.folder)
   return (
     <main className="page" aria-label="Capacity" aria-busy={isBusy(response)}>
       <Loaded response={response} loadingText="Loading capacity …">
-        {(capacity) => <Capacity capacity={capacity} />}
+        {(capacity) => <Capacity capacity={capacity} theme={theme} />}
       </Loaded>
     </main>
   )
 }
 
-const Capacity = ({ capacity }: { readonly capacity: CapacityData }) => {
+const Capacity = ({ capacity, theme }: { readonly capacity: CapacityData; readonly theme: ChartTheme }) => {
   const { report, volumes } = capacity
   return (
     <div className="page-inner">
@@ -43,7 +48,7 @@ const Capacity = ({ capacity }: { readonly capacity: CapacityData }) => {
       {fleetResources(capacity.resources).length > 1 && (
         <CapacityGrid id="limiting-resources" title="Limiting resources" columns={resourceColumns} rows={resourceRows(capacity)} />
       )}
-      {report !== null && <ReportSections report={report} driverMonths={capacity.driver_months} />}
+      {report !== null && <ReportSections report={report} driverMonths={capacity.driver_months} theme={theme} />}
       <CapacityGrid id="volumes" title="Volumes" columns={volumeColumns} rows={volumes.map(volumeCells)} onOpen={openFirst}>
         {capacity.volume_count > volumes.length && (
           <p className="muted">
@@ -64,9 +69,10 @@ const Capacity = ({ capacity }: { readonly capacity: CapacityData }) => {
 interface ReportSectionsProps {
   readonly report: CapacitySummary
   readonly driverMonths: CapacityData['driver_months']
+  readonly theme: ChartTheme
 }
 
-const ReportSections = ({ report, driverMonths }: ReportSectionsProps) => {
+const ReportSections = ({ report, driverMonths, theme }: ReportSectionsProps) => {
   const { drivers, projects, rightsizing, savings, notes } = report
   return (
     <>
@@ -88,18 +94,38 @@ const ReportSections = ({ report, driverMonths }: ReportSectionsProps) => {
         <p className="muted">Catalogue: {rightsizing.catalogue}</p>
         {rightsizing.check !== null && <p className="verdict">{sizingCheckText(rightsizing.check)}</p>}
       </CapacityGrid>
-      {savings.total_usd > 0 && (
-        <p className="verdict">
-          Savings a month: rightsize {formatDollars(savings.rightsize_usd)}, consolidate {formatDollars(savings.consolidate_usd)}, retire{' '}
-          {formatDollars(savings.retire_usd)}; together {formatDollars(savings.total_usd)}.
-        </p>
-      )}
+      {savings.total_usd > 0 && <Savings savings={savings} theme={theme} />}
       {notes.map((note) => (
         <p key={note} className="verdict">
           {note}
         </p>
       ))}
     </>
+  )
+}
+
+/** Each server counts in one of the steps. */
+const Savings = ({ savings, theme }: { readonly savings: CapacitySavings; readonly theme: ChartTheme }) => {
+  const steps = useMemo(
+    () =>
+      [
+        { name: 'Rightsize', usd: savings.rightsize_usd, note: 'Smaller types, by the catalogue' },
+        { name: 'Consolidate', usd: savings.consolidate_usd, note: 'Servers removed' },
+        { name: 'Retire', usd: savings.retire_usd, note: 'Servers removed' },
+      ].filter(({ usd }) => usd > 0),
+    [savings],
+  )
+  const option = useCallback(() => createWaterfallOption(steps, theme), [steps, theme])
+  const title = `Savings: ${formatDollars(savings.total_usd)} per month`
+  return (
+    <ChartFrame
+      className="medium"
+      title={title}
+      note={savings.licences_usd > 0 ? `Licences apart: ${formatDollars(savings.licences_usd)} per month` : undefined}
+      label={`${title}, ${steps.map(({ name, usd }) => `${name.toLowerCase()} ${formatDollars(usd)}`).join(', ')}`}
+      option={option}
+      table={() => ({ columns: ['step', 'USD per month'], rows: steps.map(({ name, usd }) => [name, usd]) })}
+    />
   )
 }
 
@@ -328,8 +354,6 @@ const volumeCells = (volume: CapacityData['volumes'][number]): readonly Cell[] =
   volume.growth_per_day,
 ]
 
-const riskLabels = ['very low', 'low', 'medium', 'high', 'very high'] as const
-
 const sizeColumns: readonly GridColumn[] = [
   text('server', 'Server', 160),
   text('current', 'Current type', 110),
@@ -345,5 +369,5 @@ const sizeCells = (server: RightsizedServer): readonly Cell[] => [
   server.new_type,
   server.monthly_savings_usd,
   server.licence_cores_freed,
-  riskLabels[server.performance_risk] ?? '',
+  performanceRiskText(server),
 ]

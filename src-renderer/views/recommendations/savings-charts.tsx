@@ -1,17 +1,22 @@
 // What the recommendations save: by kind as a waterfall, and against the risk of the consolidation as a curve.
-import type { EChartsOption } from 'echarts'
 import { useCallback, useMemo } from 'react'
 import type { PlacementPlan } from '../../../src-shared/artefacts/recommendations.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { RecommendationsPage } from '../../../src-shared/ipc/fleet-view.ts'
-import { createBarsOption } from '../../charts/bars-option.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { createSavingsRiskOption, type SavingsPoint } from '../../charts/savings-risk-option.ts'
+import { createWaterfallOption, type WaterfallStep } from '../../charts/waterfall-option.ts'
 import { formatDollars, formatFraction, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 
 type Placement = NonNullable<RecommendationsPage['placement']>
 type Steps = RecommendationsPage['totalsByRecommendation']
+
+const toWaterfallStep = ({ recommendation, monthly_savings_usd: usd, servers }: Steps[number]): WaterfallStep => ({
+  name: recommendationLabels[recommendation],
+  usd,
+  note: `${formatting.count(servers)} ${servers === 1 ? 'server' : 'servers'} removed`,
+})
 
 const sumOf = (steps: Steps): number => steps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
 
@@ -19,7 +24,7 @@ const sumOf = (steps: Steps): number => steps.reduce((sum, step) => sum + step.m
 export const Waterfall = ({ page, theme }: { readonly page: RecommendationsPage; readonly theme: ChartTheme }) => {
   const steps = page.totalsByRecommendation
   const savingSteps = useMemo(() => steps.filter(({ monthly_savings_usd: usd }) => usd > 0), [steps])
-  const option = useCallback(() => waterfallOption(savingSteps, theme), [savingSteps, theme])
+  const option = useCallback(() => createWaterfallOption(savingSteps.map(toWaterfallStep), theme), [savingSteps, theme])
   const total = sumOf(savingSteps)
   if (steps.length === 0) return null
   if (savingSteps.length === 0) return <p className="muted">These recommendations remove no servers.</p>
@@ -35,31 +40,6 @@ export const Waterfall = ({ page, theme }: { readonly page: RecommendationsPage;
         rows: steps.map((step) => [recommendationLabels[step.recommendation], step.servers, step.monthly_savings_usd]),
       })}
     />
-  )
-}
-
-/** One step needs no sum. */
-const waterfallOption = (savingSteps: Steps, theme: ChartTheme): EChartsOption => {
-  const steps = savingSteps.map(({ recommendation, monthly_savings_usd: usd, servers }, index) => ({
-    name: recommendationLabels[recommendation],
-    base: sumOf(savingSteps.slice(0, index)),
-    usd,
-    note: `${formatting.count(servers)} ${servers === 1 ? 'server' : 'servers'} removed`,
-  }))
-  const bars = steps.length === 1 ? steps : [...steps, { name: 'All', base: null, usd: sumOf(savingSteps), note: '' }]
-  return createBarsOption(
-    {
-      names: bars.map(({ name }) => name),
-      unit: '',
-      isHorizontal: true,
-      kinds: [
-        { name: 'base', color: 'transparent', isBase: true, values: bars.map(({ base }) => base) },
-        { name: 'USD per month', color: theme.accent, values: bars.map(({ usd }) => usd) },
-      ],
-      labels: bars.map(({ usd }) => formatDollars(usd)),
-      notes: bars.map(({ note }) => note),
-    },
-    { theme, formatting },
   )
 }
 

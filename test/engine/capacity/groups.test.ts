@@ -151,7 +151,7 @@ describe('a cluster of four hosts with a member each', () => {
     const view = await queryCapacity(open)
     const { tables } = await readReportContent(open)
     await open.close()
-    expect(tables.find(({ title }) => title === 'Clusters')?.rows[0]).toEqual([
+    expect(tables.find(({ title }) => title === 'Capacity of clusters')?.rows[0]).toEqual([
       'prod',
       'cpu_p95',
       '300',
