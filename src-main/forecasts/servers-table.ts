@@ -67,12 +67,15 @@ export const loadServersTable = async (
   }
   const columnsOfText = new Set(columns.filter(({ column_type }) => column_type === 'VARCHAR').map(({ column_name }) => column_name))
   const numbers: string[] = []
+  const warnings: RunWarning[] = []
   for (const column of numberColumns) {
     const givenColumn = byName.get(column)
     const isText = givenColumn !== undefined && columnsOfText.has(givenColumn)
     const number = isText ? await plainTextSql(database, name, givenColumn, decimal) : textSql(givenColumn)
     await assertNumbers(database, name, givenColumn, number, column === 'lead_time_days' ? maxLeadTimeDays : maxNumber)
-    numbers.push(`CAST(${number} AS DOUBLE) AS ${column}`)
+    const value = `CAST(${number} AS DOUBLE)`
+    numbers.push(`${column === 'capacity_units' ? `CASE WHEN ${value} >= ${minCapacityUnits} THEN ${value} END` : value} AS ${column}`)
+    if (column === 'capacity_units') warnings.push(...(await warnAboutEmptyServers(database, name, serverColumn, value)))
   }
   await assertUnique(database, name, serverColumn)
   await database.run(
@@ -85,7 +88,10 @@ export const loadServersTable = async (
   const { rows } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS rows FROM server_attributes', z.object({ rows: z.number() }))
   if (rows === 0) throw invalidServers(`The servers table ${name} names no server.`, 'Fill it in, or leave out --servers.')
   await database.run('DROP TABLE servers_as_given')
-  return { entry: { path, bytes: status.size, rows }, warnings: warnAboutNearColumns(name, givenColumns, [...byName.values()]) }
+  return {
+    entry: { path, bytes: status.size, rows },
+    warnings: [...warnings, ...warnAboutNearColumns(name, givenColumns, [...byName.values()])],
+  }
 }
 
 /** Creates `servers_as_given`. Throws servers-invalid. */
@@ -167,6 +173,21 @@ const mapColumns = (givenColumns: readonly string[]): Map<string, string> =>
       return column === undefined ? [] : [[name, column]]
     }),
   )
+
+/** What lies below counts as not stated: a server of no size would fit on any other. */
+const minCapacityUnits = 0.001
+
+const warnAboutEmptyServers = async (database: Database, table: string, serverColumn: string, value: string): Promise<RunWarning[]> => {
+  const { count, examples } = await database.row(
+    `SELECT CAST(count(*) AS INTEGER) AS count, coalesce(list(server ORDER BY server)[:5], []) AS examples
+     FROM (SELECT CAST(${identifier(serverColumn)} AS VARCHAR) AS server FROM servers_as_given WHERE ${value} < ${minCapacityUnits})`,
+    z.object({ count: z.int(), examples: z.array(z.string()) }),
+  )
+  if (count === 0) return []
+  const servers = `${count.toLocaleString('en-US')} ${count === 1 ? 'server' : 'servers'}`
+  const message = `The servers table ${table} states no capacity_units above 0 for ${servers}, such as ${examples[0]}: 1 is taken.`
+  return [{ code: 'no-capacity-units', message, count, examples }]
+}
 
 const warnAboutNearColumns = (table: string, givenColumns: readonly string[], usedColumns: readonly string[]): RunWarning[] => {
   const nearColumns = givenColumns

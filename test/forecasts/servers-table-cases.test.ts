@@ -63,6 +63,25 @@ describe('headers', () => {
   })
 })
 
+test('a server of no size counts as one whose size is not stated, with a warning', async () => {
+  const table = await tableWith('server_id,capacity_units\na,0\nb,1e-300\nc,0.5\nd,\n')
+  const { warnings } = await loadServersTable(workspace.database, table, 'auto')
+  expect(await workspace.query('SELECT capacity_units AS units FROM server_attributes ORDER BY server_id')).toEqual([
+    { units: null },
+    { units: null },
+    { units: 0.5 },
+    { units: null },
+  ])
+  expect(warnings).toEqual([
+    {
+      code: 'no-capacity-units',
+      message: 'The servers table servers.csv states no capacity_units above 0 for 2 servers, such as a: 1 is taken.',
+      count: 2,
+      examples: ['a', 'b'],
+    },
+  ])
+})
+
 describe('numbers of two locales', () => {
   const costOf = async (cells: readonly string[], decimal?: DecimalSetting): Promise<unknown> => {
     const lines = cells.map((cell, index) => `s${index};${cell}`)
