@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { PlacementCheck, RecommendationReport } from '../../src-shared/artefacts/recommendations.ts'
+import type { GroupCount } from '../../src-shared/artefacts/run-summary.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run/run-event.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
@@ -22,6 +23,7 @@ import { clusterDemandQuery } from './capacity/assess-groups.ts'
 import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
 import { estimateBreaches, type BreachFindings } from './breach/estimate-breaches.ts'
+import { countGroups } from './breach/group-counts.ts'
 import type { BreachCount } from './breach/joint-breaches.ts'
 import type { ClusteredServers } from './clusters/cluster-servers.ts'
 import type { Run } from './create-run.ts'
@@ -42,6 +44,7 @@ export interface Findings {
   readonly report: RecommendationReport
   /** Null without breach probabilities. */
   readonly atRiskCount: BreachCount | null
+  readonly groupCounts: readonly GroupCount[] | null
   /** Null without an events table. */
   readonly events: EventReport | null
   readonly warnings: readonly RunWarning[]
@@ -66,12 +69,13 @@ export const measureFleet = async (
   const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
   // Threads draw the paths; clusters and the check of the placement compute on this one.
   const otherWork = computeBesidePaths(run, fleet, task)
-  const { scores, atRiskCount, appliedEvents } = await besides(otherWork, async () => ({
+  const { scores, atRiskCount, sustainedBreaches, appliedEvents } = await besides(otherWork, async () => ({
     ...(await estimateBreaches(database, config, task, work.signal)),
     appliedEvents: events === null ? null : await assessEvents(database, config, fleet.grid, events),
   }))
   progress.start('clusters')
   const { clusteredServers, earlyCheck } = await otherWork
+  const groupCounts = sustainedBreaches === null ? null : await countGroups(database, sustainedBreaches, clusteredServers)
 
   progress.start('recommend')
   // The recommendations compute on this thread; the pictures need the database and the renderer.
@@ -83,7 +87,7 @@ export const measureFleet = async (
   await pictures
   const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
   allWarnings.forEach(progress.warn)
-  return { clusteredServers, season, report, atRiskCount, events: appliedEvents?.report ?? null, warnings: allWarnings }
+  return { clusteredServers, season, report, atRiskCount, groupCounts, events: appliedEvents?.report ?? null, warnings: allWarnings }
 }
 
 /** Where this work fails, it ends after the other: nothing may use the database any more. */

@@ -1,5 +1,6 @@
 // What a recommendation says: its reason in words, and the SQL that shows the rows behind it.
 import { fractionMetrics, turnedMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import { resourceLabel, resourceName } from '../../src-shared/artefacts/metric-label.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import type { ServerRiskRow } from '../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig, RiskBasis } from '../../src-shared/config/analysis-config.ts'
@@ -51,16 +52,17 @@ const capacityText = ({ units_to_add: units, percent_to_add: percent, is_saturat
 
 /** What the limiting metric is expected to do, on the basis that decided about it. */
 const riskText = (server: RecommendationFigures, dayOf: (iso: string) => string): string => {
-  const { metric, risk_basis, first_breach_at, at_risk_probability: probability, server_at_risk_probability: joint } = server
+  const resource = resourceName(server.metric)
+  const { risk_basis, first_breach_at, at_risk_probability: probability, server_at_risk_probability: joint } = server
   if (risk_basis !== 'probable') {
     const breachText = first_breach_at === null ? '' : `; first above on ${dayOf(first_breach_at)}`
-    return `The horizon's P95 of ${metric} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breachText}.`
+    return `The horizon's P95 of ${resource} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breachText}.`
   }
-  const median = `The median P95 of ${metric} is ${percentText(server.p95_median)}.`
+  const median = `The median P95 of ${resource} is ${percentText(server.p95_median)}.`
   // Equal as written, the metric alone says it all.
   return joint !== null && probability !== null && joint > probability && probabilityText(joint) !== probabilityText(probability)
-    ? `Some metric exceeds its threshold with a probability of ${probabilityText(joint)}; ${metric} alone does with ${probabilityText(probability)}. ${median}`
-    : `The P95 of ${metric} exceeds ${percentText(server.high_threshold)} with a probability of ${probabilityText(probability ?? 0)}. ${median}`
+    ? `Some metric exceeds its threshold with a probability of ${probabilityText(joint)}; ${resource} alone does with ${probabilityText(probability)}. ${median}`
+    : `The P95 of ${resource} exceeds ${percentText(server.high_threshold)} with a probability of ${probabilityText(probability ?? 0)}. ${median}`
 }
 
 /** Some sentences with the figures that decided; days are those of the clock. */
@@ -89,16 +91,20 @@ export const describeReason = (server: RecommendationFigures, config: ReasonConf
   }
 }
 
+/** "CPU at 92.6 %, above 80 %": the limiting metric's level over the horizon, by the figure that decided. */
+const levelText = (server: RecommendationFigures): string => {
+  const { risk_basis: basis, p95_median: median, horizon_p95: forecast, high_threshold: threshold } = server
+  const level = basis === 'probable' ? (median ?? forecast) : forecast
+  const limit = threshold === null ? 'its threshold' : `${threshold} %`
+  return `${resourceLabel(server.metric)} at ${percentText(level)}, ${level !== null && threshold !== null && level > threshold ? 'above' : 'may pass'} ${limit}`
+}
+
 /** The reason in at most eight words. */
 export const summarizeReason = (server: RecommendationFigures): string => {
-  const { at_risk_probability: probability, server_at_risk_probability: joint } = server
   switch (server.recommendation) {
     case 'add capacity':
-      return server.risk_basis === 'probable'
-        ? `Runs out with a probability of ${probabilityText(joint ?? probability ?? 0)}`
-        : `P95 of ${percentText(server.horizon_p95)} exceeds ${percentText(server.high_threshold)}`
     case 'watch':
-      return `Runs out with a probability of ${probabilityText(joint ?? 0)}`
+      return levelText(server)
     case 'retire':
       return `Peak of ${percentText(server.horizon_peak)} over the horizon`
     case 'consolidate':

@@ -7,7 +7,7 @@ export const renderHtmlReport = (content: ReportContent): string =>
     title: content.title,
     subtitle: content.subtitle,
     stamp: content.stamp,
-    body: `<p class="finding">${toHtml(content.finding)}</p>${content.findingNote === null ? '' : `\n<p class="muted">${toHtml(content.findingNote)}</p>`}
+    body: `<p class="finding">${toHtml(content.finding)}</p>${content.findingNote === '' ? '' : `\n<p class="muted">${toHtml(content.findingNote)}</p>`}
 ${content.summary.tables.map(renderTable).join('\n')}
 <section>
 <h2>How far to trust it</h2>

@@ -40,7 +40,7 @@ const writeHead = (document: PdfDocument, content: ReportContent): void => {
   writeTitle(document, content.title, content.subtitle)
   document.y += 10
   document.font('bold').fontSize(13).fillColor('#000').text(toReportText(content.finding))
-  if (content.findingNote === null) return
+  if (content.findingNote === '') return
   document.y += 4
   document.font('regular').fontSize(9).fillColor(muted).text(toReportText(content.findingNote))
 }

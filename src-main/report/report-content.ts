@@ -1,7 +1,7 @@
 // A run as a report: the finding, figures, tables and pictures that HTML page, PDF and workbook are made of. Text is en-US, with the days of the run's zone.
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { describeExpectedCount, describeFinding } from '../../src-shared/artefacts/fleet-finding.ts'
+import { describeCounts, describeFinding } from '../../src-shared/artefacts/fleet-finding.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, fixedFormattingIn } from '../../src-shared/chart-options/format.ts'
 import { notJudgedText } from '../../src-shared/config/analysis-config.ts'
@@ -29,7 +29,8 @@ export interface ReportContent {
   readonly stamp: string
   readonly finding: string
   /** A sentence below the finding; null where there is nothing to add. */
-  readonly findingNote: string | null
+  /** "" where the run knows neither metrics nor an interval. */
+  readonly findingNote: string
   readonly summary: ReportSummary
   readonly facts: readonly (readonly [name: string, value: string])[]
   readonly pictures: readonly { readonly title: string; readonly png: Uint8Array }[]
@@ -52,7 +53,7 @@ export const readReportContent = async (run: OpenRun, author = ''): Promise<Repo
     stamp: createStamp(run, author),
     finding: createFinding(overview),
     findingNote:
-      overview.atRiskRange === null || overview.counts.atRisk === 0 ? null : describeExpectedCount(overview.atRiskRange, text.count),
+      overview.counts.atRisk === 0 ? '' : describeCounts({ ...findingCounts(overview), range: overview.atRiskRange }, text.count),
     summary: await readReportSummary(run, metric, fleet, datesOf(overview)),
     facts: createFacts(overview, fleet),
     pictures: await readPictures(run),

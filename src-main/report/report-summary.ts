@@ -1,6 +1,7 @@
 // The first page of a report, for the head of infrastructure, in the order of the Overview: what to do, when, where, how far to trust it.
 import { describeTrust } from '../../src-shared/artefacts/describe-trust.ts'
 import { dueText } from '../../src-shared/artefacts/due-text.ts'
+import { monthlyCostText, riskChangeText } from '../../src-shared/artefacts/action-effect-text.ts'
 import { fixedFormatting as text, type ChartFormatting } from '../../src-shared/chart-options/format.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
@@ -29,6 +30,7 @@ export const readReportSummary = async (
     metric,
     filter: noFilter,
     verdict: 'open',
+    groupBy: 'due',
     offset: 0,
     limit: maxActions,
   })
@@ -51,13 +53,23 @@ const createActionsTable = (
 ): ReportTable => ({
   title: 'Do next',
   ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)} open recommendations.` } : {}),
-  columns: [textColumn('Due'), textColumn('Action'), textColumn('Server'), textColumn('Why'), numberColumn('Adds or saves')],
+  columns: [
+    textColumn('Due'),
+    textColumn('Action'),
+    textColumn('Server'),
+    textColumn('Why'),
+    numberColumn('Risk, before and after'),
+    textColumn('Adds'),
+    numberColumn('USD a month'),
+  ],
   rows: rows.map((row) => [
     dueText(row, startMs, writeDate),
     row.recommendation,
     row.server_id,
     row.summary,
-    row.capacity_to_add ?? `${formatUsd(row.monthly_savings_usd)} a month`,
+    riskChangeText(row),
+    row.recommendation === 'add capacity' ? (row.capacity_to_add ?? '–') : '–',
+    monthlyCostText(row, formatUsd),
   ]),
 })
 

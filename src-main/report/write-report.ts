@@ -47,7 +47,7 @@ export const writeReport = async (
         ...(author === '' ? [] : [['Author', author] as const]),
         ...(run.contents.manifest === null ? [] : [['Run ID', run.contents.manifest.run_id] as const]),
         ['Finding', content.finding] as const,
-        ...(content.findingNote === null ? [] : [['Expected', content.findingNote] as const]),
+        ...(content.findingNote === '' ? [] : [['Expected', content.findingNote] as const]),
         ...content.facts,
         ['How far to trust it', content.summary.trust] as const,
         ...content.notes.map((note) => ['Note', note] as const),

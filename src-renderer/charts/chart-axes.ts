@@ -36,24 +36,32 @@ export const createValueAxis = (
   ...bounds,
 })
 
-export const createTimeAxis = (chart: ChartContext, fromMs: number, toMs: number): XAXisComponentOption => ({
+/** `width` in pixels gives even ticks to a chart that does not zoom. */
+export const createTimeAxis = (chart: ChartContext, fromMs: number, toMs: number, width?: number): XAXisComponentOption => ({
   type: 'time',
   min: fromMs,
   max: toMs,
   axisLine: { lineStyle: { color: chart.theme.muted } },
-  axisTick: { show: true, lineStyle: { color: chart.theme.muted }, ...localTicks(chart, fromMs, toMs) },
+  axisTick: { show: true, lineStyle: { color: chart.theme.muted }, ...localTicks(chart, fromMs, toMs, width) },
   splitLine: { show: false },
   axisLabel: {
     ...label(chart),
     hideOverlap: true,
     formatter: (timeMs: number) => formatTick(timeMs, toMs - fromMs, chart.formatting),
-    ...localTicks(chart, fromMs, toMs),
+    ...localTicks(chart, fromMs, toMs, width),
   },
 })
 
 /** ECharts knows ticks in UTC alone. */
-const localTicks = ({ formatting: { clock } }: ChartContext, fromMs: number, toMs: number): { readonly customValues?: number[] } =>
-  clock.zone === utcClock.zone ? {} : { customValues: [...timeTicks(fromMs, toMs, nominalAxisWidth, 0, clock)] }
+const localTicks = (
+  { formatting: { clock } }: ChartContext,
+  fromMs: number,
+  toMs: number,
+  width: number | undefined,
+): { readonly customValues?: number[] } =>
+  clock.zone === utcClock.zone && width === undefined
+    ? {}
+    : { customValues: [...timeTicks(fromMs, toMs, width ?? nominalAxisWidth, 0, clock)] }
 
 /** Pixels; labels that do not fit are hidden. */
 const nominalAxisWidth = 800

@@ -14,6 +14,9 @@ export interface BreachCurveData {
   readonly expectedMs: number | null
 }
 
+/** Pixels of half a page: the curve does not zoom, so that its ticks can be even. */
+const curveWidth = 440
+
 /** Needs LineChart, GridComponent, TooltipComponent and MarkLineComponent. */
 export const createBreachCurveOption = (data: BreachCurveData, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
@@ -23,7 +26,7 @@ export const createBreachCurveOption = (data: BreachCurveData, chart: ChartConte
   const points = [[data.startMs, 0], ...data.timesMs.map((timeMs, index) => [timeMs, 100 * (data.probability[index] ?? 0)])]
   return {
     ...createBaseOption(chart),
-    xAxis: createTimeAxis(chart, data.startMs, endMs),
+    xAxis: createTimeAxis(chart, data.startMs, endMs, curveWidth),
     yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
     tooltip: {
       ...createTooltip(chart),

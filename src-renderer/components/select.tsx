@@ -31,6 +31,7 @@ export const SegmentedControl = <Value extends string>({ label, value, options, 
 interface OptionListProps<Value extends string> extends Pick<SelectProps<Value>, 'value' | 'options' | 'onChange'>, Partial<FieldControl> {
   readonly disabled?: boolean
   readonly className?: string
+  readonly 'aria-label'?: string
 }
 
 /** The drop-down list alone, for a label elsewhere. */

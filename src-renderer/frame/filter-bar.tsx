@@ -1,4 +1,5 @@
 // The filter shared by all views: text, groups, risk, cluster and recommendation, the metric, undo and redo.
+import { metricLabel } from '../../src-shared/artefacts/metric-label.ts'
 import { Redo2, Search, Undo2, X } from 'lucide-react'
 import {
   groupColumns,
@@ -42,7 +43,7 @@ export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
         <Select
           label="Metric"
           value={metric}
-          options={run.metrics.map(({ name }) => ({ value: name, label: name }))}
+          options={run.metrics.map(({ name }) => ({ value: name, label: metricLabel(name) }))}
           onChange={(selected) => useWindowState.setState({ metric: selected })}
         />
       )}

@@ -1,4 +1,5 @@
 // The drawer on the right: series and figures of the selected server, next to the view.
+import { metricLabel } from '../../src-shared/artefacts/metric-label.ts'
 import { Maximize2, X } from 'lucide-react'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { SeriesChart } from '../charts/series-chart.tsx'
@@ -62,15 +63,15 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
   const value = (number: number | null): string => (number === null ? '–' : formatting.value(number, unit))
   const groups = [figures.business_unit, figures.region, figures.criticality].filter((group) => group !== null)
   return (
-    <section className="drawer-metric" aria-label={figures.metric}>
+    <section className="drawer-metric" aria-label={metricLabel(figures.metric)}>
       <div className="drawer-verdict">
         <RiskBadge state={riskStateOf(figures)} />
         <span className="muted">
-          {figures.metric} · {formatRank(figures)}
+          {metricLabel(figures.metric)} · {formatRank(figures)}
         </span>
       </div>
       <SeriesChart
-        label={`${figures.metric} of ${figures.server_id}: measurements and forecast`}
+        label={`${metricLabel(figures.metric)} of ${figures.server_id}: measurements and forecast`}
         unit={unit}
         {...series}
         horizonStartMs={figures.horizon_start === null ? null : Date.parse(figures.horizon_start)}

@@ -1,4 +1,5 @@
 // How recommendations are named: when they are due, what they add or save, and the groups of their list.
+import { monthlyCostText, riskChangeText } from '../../src-shared/artefacts/action-effect-text.ts'
 import { dueText as describeDue } from '../../src-shared/artefacts/due-text.ts'
 import type { Recommendation, RecommendationsPage, Verdict } from '../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
@@ -10,8 +11,23 @@ export const dueText = (row: Recommendation, run: RunOverview): string => descri
 
 export const verdictTexts: Readonly<Record<Verdict, string>> = { accepted: 'Accepted', dismissed: 'Dismissed', done: 'Done' }
 
-export const effectText = ({ capacity_to_add: capacity, monthly_savings_usd: usd }: Recommendation): string =>
-  capacity === null ? `${formatDollars(usd)} per month` : capacity
+export const riskText = (row: Recommendation): string => riskChangeText(row, (percent) => formatting.value(percent, '%'))
+
+export const costText = (row: Recommendation): string => monthlyCostText(row, formatDollars)
+
+/** "2 capacity units, +$190 per month, risk 98 % → 4 %". */
+export const effectText = (row: Recommendation): string =>
+  [
+    row.capacity_to_add,
+    ...(costText(row) === '–' ? [] : [`${costText(row)} per month`]),
+    ...(row.risk_before === null ? [] : [`risk ${riskText(row)}`]),
+  ]
+    .filter((part) => part !== null)
+    .join(', ')
+
+/** "Add 2 capacity units", "Watch". */
+export const actionText = ({ recommendation, capacity_to_add: capacity }: Recommendation): string =>
+  recommendation === 'add capacity' && capacity !== null ? `Add ${capacity}` : recommendationLabels[recommendation]
 
 const groupLabels: Readonly<Record<RecommendationsPage['groups'][number]['name'], string>> = {
   ...recommendationLabels,
@@ -23,6 +39,20 @@ const groupLabels: Readonly<Record<RecommendationsPage['groups'][number]['name']
   later: 'Due later',
   'any time': 'Any time',
 }
+
+const urgencyLabels: Readonly<Partial<Record<RecommendationsPage['groups'][number]['name'], string>>> = {
+  overdue: 'overdue',
+  now: 'to decide now',
+  'within 7 days': 'due within 7 days',
+  'within 30 days': 'due within 30 days',
+  'within 90 days': 'due within 90 days',
+  later: 'due later',
+  'any time': 'any time',
+}
+
+/** "35 overdue, 4 to decide now, 60 any time": of groups by due date. */
+export const urgencyText = (groups: RecommendationsPage['groups']): string =>
+  groups.map(({ name, rows }) => `${formatting.count(rows)} ${urgencyLabels[name] ?? name}`).join(', ')
 
 /** Headings of the groups, each with its count and its sums. */
 export const groupSections = (groups: RecommendationsPage['groups']): GridSection[] =>

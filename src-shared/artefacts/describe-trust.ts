@@ -1,4 +1,5 @@
 // States in plain words how far a planner may trust forecasts and breach probabilities of one metric.
+import { metricName } from './metric-label.ts'
 import type { ModelAccuracy } from './model-accuracy.ts'
 
 /** Writes numbers in the reader's locale. */
@@ -14,7 +15,7 @@ export interface TrustFormats {
 const forecastText = ({ hold_out: holdOut }: ModelAccuracy, metric: string, formats: TrustFormats): string | null => {
   const errors = holdOut?.find((candidate) => candidate.metric === metric)
   if (errors === undefined) return null
-  return `On unseen data, forecasts of ${metric} miss by ${formats.score(errors.hold_out_mae)} on average (${formats.count(errors.series)} series).`
+  return `On unseen data, forecasts of ${metricName(metric)} miss by ${formats.score(errors.hold_out_mae)} on average (${formats.count(errors.series)} series).`
 }
 
 const probabilityText = ({ calibration_sustained: calibration }: ModelAccuracy, { brierScore }: TrustFormats): string | null => {

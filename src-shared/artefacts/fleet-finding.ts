@@ -1,4 +1,5 @@
-// How many servers run out, in words: the likely ones as a headline, and the whole fleet by its probabilities as a sentence below.
+// How many servers run out, in words: the likely ones as a headline, and below it the count by metric and the whole fleet by its probabilities.
+import { metricName, resourceName } from './metric-label.ts'
 
 export interface FindingCounts {
   readonly servers: number
@@ -12,25 +13,53 @@ export interface FindingCounts {
 
 type WriteCount = (count: number) => string
 
-/** "35 of 329 servers are likely to run out by 13 October, 28 of them nearly certain; 28 by cpu_p95, 18 by mem_p95". `limits`: " of mem by 3 May". */
-export const describeFinding = ({ servers, atRisk, certain, byMetric }: FindingCounts, limits: string, writeCount: WriteCount): string => {
-  const metrics = byMetric.filter((metric) => metric.atRisk > 0).map((metric) => `${writeCount(metric.atRisk)} by ${metric.name}`)
-  return [
-    `${writeCount(atRisk)} of ${writeCount(servers)} ${servers === 1 ? 'server' : 'servers'} ${atRisk === 1 ? 'is' : 'are'} likely to run out${limits}`,
-    certainText(atRisk, certain ?? 0, writeCount),
-    metrics.length === 0 ? '' : `; ${metrics.join(', ')}`,
-  ].join('')
-}
+/** "35 of 329 servers are likely to run out by 13 October; 28 are nearly certain". `limits`: " of memory P95 by 3 May". */
+export const describeFinding = (
+  { servers, atRisk, certain }: Omit<FindingCounts, 'byMetric'>,
+  limits: string,
+  writeCount: WriteCount,
+): string =>
+  `${writeCount(atRisk)} of ${writeCount(servers)} ${servers === 1 ? 'server' : 'servers'} ${atRisk === 1 ? 'is' : 'are'} likely to run out${limits}${certainText(atRisk, certain ?? 0, writeCount)}`
 
 const certainText = (atRisk: number, certain: number, writeCount: WriteCount): string => {
   if (certain === 0) return ''
-  if (certain < atRisk) return `, ${writeCount(certain)} of them nearly certain`
-  return atRisk === 1 ? ', which is nearly certain' : ', all of them nearly certain'
+  if (certain < atRisk) return `; ${writeCount(certain)} ${certain === 1 ? 'is' : 'are'} nearly certain`
+  return atRisk === 1 ? ', which is nearly certain' : '; all are nearly certain'
+}
+
+/** 90 % interval of the number of servers that run out. */
+export interface CountRange {
+  readonly low: number
+  readonly high: number
 }
 
 /** Servers below 50 % add up, so that the count of the likely ones can lie outside of the interval. */
-export const describeExpectedCount = ({ low, high }: { readonly low: number; readonly high: number }, writeCount: WriteCount): string => {
+export const describeExpectedCount = ({ low, high }: CountRange, writeCount: WriteCount): string => {
   const [from, to] = [Math.floor(low), Math.ceil(high)]
   const count = from === to ? writeCount(to) : `${writeCount(from)} to ${writeCount(to)}`
-  return `Counting every server by its probability, ${count} will run out (90\u00a0% interval).`
+  return `In all, ${count} ${to === 1 ? 'server is' : 'servers are'} expected to run out, the less likely ones included (90\u00a0% interval).`
+}
+
+/** What follows the finding: "28 run out of CPU, 18 of memory." and the interval; "" where the run knows neither, or has one server of one metric. */
+export const describeCounts = (
+  { servers, byMetric, range }: Pick<FindingCounts, 'servers' | 'byMetric'> & { readonly range: CountRange | null },
+  writeCount: WriteCount,
+): string => {
+  const metrics = byMetric.filter(({ atRisk }) => atRisk > 0)
+  const [first] = metrics
+  const isDistinct = new Set(byMetric.map(({ name }) => resourceName(name))).size === byMetric.length
+  const nameOf = isDistinct ? resourceName : metricName
+  return [
+    ...(first === undefined
+      ? []
+      : [
+          `${metrics
+            .map(
+              ({ name, atRisk }) =>
+                `${writeCount(atRisk)}${name === first.name ? ` ${atRisk === 1 ? 'runs' : 'run'} out` : ''} of ${nameOf(name)}`,
+            )
+            .join(', ')}.`,
+        ]),
+    ...(range === null || servers === 1 ? [] : [describeExpectedCount(range, writeCount)]),
+  ].join(' ')
 }

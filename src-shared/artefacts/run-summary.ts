@@ -28,6 +28,17 @@ const module05Keys = {
   optimization_savings_usd: z.number().describe('USD a month'),
 }
 
+/** How many servers of a group have a sustained breach by a metric. */
+export const groupCountSchema = z.object({
+  metric: z.string().describe('name of the metric'),
+  group_by: z.enum(['business_unit', 'region', 'criticality', 'cluster_name']).describe('what the servers are grouped by'),
+  group: z.string().describe('name of the group; empty for servers without one'),
+  expected: z.number().describe('number of servers; mean over the simulated paths'),
+  low: z.number().describe('number of servers; 90 % interval of that number'),
+  high: z.number().describe('number of servers; 90 % interval of that number'),
+})
+export type GroupCount = z.infer<typeof groupCountSchema>
+
 export const runSummarySchema = z.strictObject({
   ...module05Keys,
   method: analysisMethodSchema.describe('`headroom` or `module05`'),
@@ -43,6 +54,8 @@ export const runSummarySchema = z.strictObject({
     .describe('expected number of servers with a sustained breach; empty without probabilities'),
   at_risk_low: z.number().nullable().optional().describe('number of servers; 90 % interval of that number'),
   at_risk_high: z.number().nullable().optional().describe('number of servers; 90 % interval of that number'),
+  /** By metric and group. Absent in runs of older versions and without probabilities. */
+  at_risk_groups: z.array(groupCountSchema).optional(),
   high_risk_servers: count.describe('number of servers'),
   servers_with_seasonal_peak: count.describe('number of servers'),
   seasonal_peak_servers: count.describe('number of servers'),

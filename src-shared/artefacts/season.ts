@@ -23,6 +23,8 @@ export const metricSeasonSchema = z.object({
         quarter_end: z.string().describe('last day of the quarter'),
         uplift_points: z.number().describe('points above ordinary days'),
         series: count.describe('number of series'),
+        low: nullableNumber.optional().describe('lower limit of the 95 % t interval over series, points; absent in older runs'),
+        high: nullableNumber.optional().describe('upper limit of that interval, points; absent in older runs'),
       }),
     ),
   }),

@@ -1,4 +1,5 @@
 // Horizon mean against standard deviation of every server, one series per cluster with its centre, as an ECharts option.
+import { metricName } from '../artefacts/metric-label.ts'
 import type {
   BrushComponentOption,
   CustomSeriesOption,
@@ -279,7 +280,7 @@ export const createClustersOption = (data: ClustersData, view: ClustersView): EC
     grid: { ...layout.plot, outerBoundsMode: 'none' },
     xAxis: {
       ...axis,
-      name: data.axes?.x ?? `mean of ${data.metric} over the horizon${data.unit === '' ? '' : ` (${data.unit})`}`,
+      name: data.axes?.x ?? `mean of ${metricName(data.metric)} over the horizon${data.unit === '' ? '' : ` (${data.unit})`}`,
       nameGap: 34,
       ...(data.axes !== undefined ? {} : data.unit === '%' ? { min: 0, max: 100 } : { min: 0 }),
       axisLabel: { ...axis.axisLabel, formatter: (value: number) => formatting.value(value, '') },

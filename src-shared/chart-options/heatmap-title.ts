@@ -1,4 +1,5 @@
 // The title of a heatmap, which states the finding, and the subtitle: metric, time range and aggregation.
+import { metricLabel } from '../artefacts/metric-label.ts'
 import type { HeatmapData } from './chart-data.ts'
 import { type ChartFormatting, formatMoment } from './format.ts'
 import { columnStartMs } from './heatmap-columns.ts'
@@ -22,7 +23,7 @@ export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting): st
   const date = data.stepMs < dayMs ? `${formatting.time(end)} on ${formatting.day(end)}` : formatting.day(end)
   const fleet = `${formatting.count(servers)} servers`
   const threshold = thresholdLabel(data, formatting, atRisk <= 1)
-  if (threshold === null) return `${data.metric} of ${servers === 1 ? 'one server' : fleet} until ${date}`
+  if (threshold === null) return `${metricLabel(data.metric)} of ${servers === 1 ? 'one server' : fleet} until ${date}`
   if (servers === 1) {
     return `The server ${atRisk === 1 ? `exceeds ${threshold} by` : `stays below ${threshold} until`} ${date}`
   }
@@ -35,7 +36,7 @@ export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting): st
 export const heatmapSubtitle = (data: HeatmapData, formatting: ChartFormatting): string => {
   const shown = data.rows.reduce((sum, row) => sum + row.servers, 0)
   const parts = [
-    data.unit === '' ? data.metric : `${data.metric}, ${data.unit}`,
+    data.unit === '' ? metricLabel(data.metric) : `${metricLabel(data.metric)}, ${data.unit}`,
     `${formatMoment(data.startMs, data.stepMs, formatting)} – ${formatMoment(lastColumnMs(data), data.stepMs, formatting)} ${formatting.clock.zone}`,
   ]
   if (data.rows.length < shown) {

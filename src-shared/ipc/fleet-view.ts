@@ -108,6 +108,9 @@ export const fleetFiguresSchema = z.object({
       at_risk: count,
       /** Sum of the probabilities of a sustained breach. */
       expected_at_risk: nullableNumber,
+      /** 90 % interval of that number; null under a filter, and where the run does not state it. */
+      expected_low: nullableNumber,
+      expected_high: nullableNumber,
       underutilized: count,
       savings_usd: z.number(),
       monthly_cost_usd: z.number(),
@@ -174,6 +177,13 @@ export const recommendationSchema = z.object({
   capacity_to_add: z.string().nullable(),
   metric: z.string(),
   units_to_add: nullableNumber,
+  /** Probability that the server runs out: as it is, and with the capacity added; null where the run does not know it. */
+  risk_before: nullableNumber,
+  risk_after: nullableNumber,
+  /** USD a month of the capacity to add, at the server's cost per capacity; null where the recommendation adds none. */
+  added_monthly_usd: nullableNumber,
+  /** Whether the measured load was capped, so that more capacity may be needed. */
+  is_lower_limit: z.boolean(),
   order_by: instant.nullable(),
   /** First breach of the forecast; where that stays below the threshold, the one that the paths expect. */
   breach_at: instant.nullable(),

@@ -48,7 +48,7 @@ describe('the filter', () => {
     await page.getByRole('button', { name: 'Clusters' }).click()
     await expect.poll(() => page.locator('.chart').getAttribute('aria-label')).toMatch(/^The one server/)
     await page.getByRole('button', { name: 'Clear', exact: true }).click()
-    await expect.poll(() => page.locator('.chart').getAttribute('aria-label')).toMatch(/^3 groups/)
+    await expect.poll(() => page.locator('.chart').getAttribute('aria-label')).toMatch(/^3 clusters/)
     await page.getByRole('button', { name: 'Risk heatmap' }).click()
   })
 

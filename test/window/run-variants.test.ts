@@ -94,9 +94,9 @@ const answersHostsAndProjects = async (page: Page): Promise<void> => {
   await form.getByRole('button', { name: 'Lose' }).click()
   const cluster = page.getByRole('region', { name: 'Clusters' }).getByRole('row').nth(1)
   // The lost host is the reserve: both that stay are usable, 80 % of 32 cores.
-  await expect.poll(() => cluster.innerText()).toMatch(/^east\tcpu_p95 cores\t2\t12\.8 → 25\.6\t/)
+  await expect.poll(() => cluster.innerText()).toMatch(/^east\tCPU P95 cores\t2\t12\.8 → 25\.6\t/)
   await form.getByRole('button', { name: 'Undo: h2 lost' }).click()
-  await expect.poll(() => cluster.innerText()).toMatch(/^east\tcpu_p95 cores\t2 → 3\t12\.8 → 25\.6\t/)
+  await expect.poll(() => cluster.innerText()).toMatch(/^east\tCPU P95 cores\t2 → 3\t12\.8 → 25\.6\t/)
 
   const projects = page.getByRole('region', { name: 'Projects' })
   await projects.getByRole('button', { name: 'Add project' }).click()
@@ -154,7 +154,7 @@ describe('Capacity', () => {
         /^(1 of 1 cluster may be full in the horizon, east first: |None of 1 cluster is likely to be full)/,
       )
       const cluster = main.getByRole('grid', { name: 'Clusters' }).getByRole('row').nth(1)
-      await expect.poll(() => cluster.innerText()).toMatch(/^east\s+cpu_p95\s[^]+\s16\s+12\.8\s/)
+      await expect.poll(() => cluster.innerText()).toMatch(/^east\s+CPU P95\s[^]+\s16\s+12\.8\s/)
       expect(await main.getByRole('grid', { name: 'Projects' }).innerText()).toMatch(/Core banking\s+planned\s+east/)
       const hostGrid = main.getByRole('grid', { name: 'Hosts' })
       await hostGrid.getByRole('columnheader', { name: 'Host', exact: true }).click()
@@ -217,9 +217,9 @@ describe('every view', () => {
       await analyse(dataset, 'calm', '--set', 'high_risk_threshold=1000', '--set', 'very_high_risk_threshold=1001'),
     )
     expect(calm.get('Overview')).toMatch(/^No server is expected to run out of capacity .*\(8 servers\)/)
-    expect(calm.get('Capacity')).toMatch(/^cpu_p95 is the only resource of this run/)
+    expect(calm.get('Capacity')).toMatch(/^CPU P95 is the only resource of this run/)
     expect(calm.get('Overview')).toMatch(/No breach is expected in the horizon\./)
-    expect(calm.get('Capacity')).toMatch(/^cpu_p95 is the only resource of this run/)
+    expect(calm.get('Capacity')).toMatch(/^CPU P95 is the only resource of this run/)
     const alarmed = await visitViews(
       await analyse(dataset, 'alarmed', '--set', 'high_risk_threshold=0.01', '--set', 'very_high_risk_threshold=0.02'),
     )

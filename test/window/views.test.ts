@@ -61,10 +61,10 @@ describe('Overview', () => {
     const atRisk = await atRiskInSummaryBar()
     expect(text).toMatch(
       new RegExp(
-        `^${atRisk} of 120 servers are likely to run out by [^\n]*\\n+Counting every server by its probability, \\d+ to \\d+ will run out \\(90\\s% interval\\)`,
+        `^${atRisk} of 120 servers are likely to run out by [^\n]*; \\d are nearly certain\\n+In all, \\d+ to \\d+ servers are expected to run out, the less likely ones included \\(90\\s% interval\\)`,
       ),
     )
-    expect(text).toMatch(/On unseen data, forecasts of cpu_p95 miss by [\d.]+ on average[^]*Brier score 0\.\d+ against 0\.\d+/)
+    expect(text).toMatch(/On unseen data, forecasts of CPU P95 miss by [\d.]+ on average[^]*Brier score 0\.\d+ against 0\.\d+/)
     expect(text).toMatch(/first breaches fall in the week of /)
     const due = await main('Overview').locator('.do-next tbody tr td:first-child').allInnerTexts()
     expect(due).toHaveLength(8)
@@ -239,7 +239,7 @@ describe('Server', () => {
     const text = await main('Server').innerText()
     expect(text).toMatch(/Exceeds 80.% from .*, \d+ of 90 days/)
     expect(text).toMatch(/Sustained breach .*%, (certain|likely|possible); if so, expected on /)
-    expect(text).toMatch(/Recommendation: Add capacity\s*The P95 of cpu_p95 exceeds 80/)
+    expect(text).toMatch(/Recommendation: Add capacity\s*The P95 of CPU exceeds 80/)
     await main('Server').getByText('Source query').first().click()
     expect(await main('Server').locator('.code').first().innerText()).toMatch(/^SELECT .* FROM forecasts/)
     const table = main('Server').getByRole('button', { name: /^Table: Exceeds/ })
@@ -435,8 +435,8 @@ describe('What if', () => {
     expect(numberIn(await finding())).toBeLessThanOrEqual(grown)
     await page.getByRole('button', { name: 'Remove: Business unit Payments' }).click()
     await expect.poll(finding).toMatch(/unchanged/)
-    await page.getByLabel('Threshold overrides: choose').selectOption({ label: 'Metric cpu_p95' })
-    await page.getByRole('slider', { name: 'Metric cpu_p95' }).fill('95')
+    await page.getByLabel('Threshold overrides: choose').selectOption({ label: 'Metric CPU P95' })
+    await page.getByRole('slider', { name: 'Metric CPU P95' }).fill('95')
     await expect.poll(finding).toMatch(/fewer than in the run/)
     await page.getByRole('button', { name: 'Reset' }).click()
     await page.getByLabel('Server cost (USD per month)').fill('-10')

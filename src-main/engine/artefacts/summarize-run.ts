@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import type { EventReport } from '../../../src-shared/artefacts/event-report.ts'
 import type { RunCounts } from '../../../src-shared/run/run-event.ts'
-import type { FlaggedRowCounts, RunSummary } from '../../../src-shared/artefacts/run-summary.ts'
+import type { FlaggedRowCounts, GroupCount, RunSummary } from '../../../src-shared/artefacts/run-summary.ts'
 import type { Database } from '../../database/database.ts'
 import type { BreachCount } from '../breach/joint-breaches.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
@@ -19,6 +19,7 @@ export interface SummaryInput {
   readonly report: RecommendationReport
   /** Null without breach probabilities. */
   readonly atRiskCount: BreachCount | null
+  readonly groupCounts: readonly GroupCount[] | null
   /** Null without an events table. */
   readonly events: EventReport | null
   /** Null if the method counts servers only. */
@@ -27,7 +28,7 @@ export interface SummaryInput {
 
 /** Counts distinct servers; with method `module05`, the two server counts of Module 05 hold its row counts. */
 export const summarizeRun = async (database: Database, input: SummaryInput): Promise<RunSummary> => {
-  const { method, analyzedAt, counts, clusteredServers, season, report, atRiskCount, events, rowCounts } = input
+  const { method, analyzedAt, counts, clusteredServers, season, report, atRiskCount, groupCounts, events, rowCounts } = input
   const fleet = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS horizon_start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS horizon_end,
@@ -58,6 +59,7 @@ export const summarizeRun = async (database: Database, input: SummaryInput): Pro
     at_risk_expected: atRiskCount?.expected ?? null,
     at_risk_low: atRiskCount?.low ?? null,
     at_risk_high: atRiskCount?.high ?? null,
+    ...(groupCounts === null ? {} : { at_risk_groups: [...groupCounts] }),
     servers_removable: report.waterfall.hosts_removable,
     distinct_servers: { at_risk: counts.at_risk_servers, underutilized: counts.underutilized_servers },
     ...(rowCounts === null ? {} : { rows: rowCounts }),

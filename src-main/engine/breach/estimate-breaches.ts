@@ -8,6 +8,7 @@ import type { Calibration } from '../../statistics/beta-calibration.ts'
 import { applyBasis, decidingBasisSql } from './apply-basis.ts'
 import { fitCalibrations, scoreCalibrations, type CalibrationSample } from './calibration.ts'
 import { fitMargins, measureCoverage } from './interval-coverage.ts'
+import type { SustainedBreaches } from './group-counts.ts'
 import { findFirstSeries, joinSeries, summarizeCounts, type BreachCount, type ServerBreaches } from './joint-breaches.ts'
 import type { SimulationTask } from './path-batches.ts'
 import type { ThresholdSeries } from './threshold-series.ts'
@@ -20,6 +21,8 @@ export interface BreachFindings {
   readonly scores: Required<Pick<ModelAccuracy, 'calibration' | 'calibration_sustained' | 'coverage'>>
   /** Servers with a sustained breach; null where no server has a probability. */
   readonly atRiskCount: BreachCount | null
+  /** On which paths each series has one; null where no server has a probability. */
+  readonly sustainedBreaches: SustainedBreaches | null
 }
 
 /**
@@ -37,7 +40,7 @@ export const estimateBreaches = async (
     await storeEstimates(database, config, [])
     await storeServerBreaches(database, [])
     await applyBasis(database, config)
-    return { scores: { calibration: null, calibration_sustained: null, coverage: null }, atRiskCount: null }
+    return { scores: { calibration: null, calibration_sustained: null, coverage: null }, atRiskCount: null, sustainedBreaches: null }
   }
   const { series } = task
   const { sample, calibrations, paths, fleetIntervals } = await simulateTask(database, task, signal)
@@ -59,6 +62,7 @@ export const estimateBreaches = async (
       coverage: measureCoverage(fleetIntervals.intervals, config.interval_level),
     },
     atRiskCount: isKnown ? summarizeCounts(sustained.serversByPath) : null,
+    sustainedBreaches: isKnown ? { series, breaches: paths.sustained } : null,
   }
 }
 

@@ -11,9 +11,15 @@ import type { SeasonCalendar } from './season-calendar.ts'
 interface OccasionSums {
   readonly sums: Float64Array
   readonly counts: Int32Array
+  /** Sums of squared deviations from the mean over series. */
+  readonly squares: Float64Array
 }
 
-const createOccasionSums = (count: number): OccasionSums => ({ sums: new Float64Array(count), counts: new Int32Array(count) })
+const createOccasionSums = (count: number): OccasionSums => ({
+  sums: new Float64Array(count),
+  counts: new Int32Array(count),
+  squares: new Float64Array(count),
+})
 
 const profileCells = 12 * 7
 
@@ -68,14 +74,17 @@ export class FleetSeason {
   }
 }
 
-const addOccasions = ({ sums, counts }: OccasionSums, values: Float64Array, seriesMeans?: number[]): void => {
+const addOccasions = ({ sums, counts, squares }: OccasionSums, values: Float64Array, seriesMeans?: number[]): void => {
   let sum = 0
   let count = 0
   for (let index = 0; index < values.length; index++) {
     const value = values[index]!
     if (Number.isNaN(value)) continue
+    // Welford's update: no cancellation of large sums.
+    const before = counts[index] === 0 ? 0 : value - sums[index]! / counts[index]!
     sums[index]! += value
     counts[index]! += 1
+    squares[index]! += before * (value - sums[index]! / counts[index]!)
     sum += value
     count += 1
   }
@@ -125,7 +134,12 @@ const describeMetric = (season: FleetSeason, calendar: SeasonCalendar, isByDay: 
       ...upliftOf(season.seriesQuarterEnds, quarterEnds),
       quarters: quarterEnds.count,
       by_quarter: calendar.quarters
-        .map(({ end }, index) => ({ quarter_end: end, uplift_points: quarters[index]!, series: season.quarterEnds.counts[index]! }))
+        .map(({ end }, index) => ({
+          quarter_end: end,
+          uplift_points: quarters[index]!,
+          series: season.quarterEnds.counts[index]!,
+          ...intervalOverSeries(season.quarterEnds, index),
+        }))
         .filter(hasValue(quarters)),
     },
     holiday: {
@@ -139,6 +153,18 @@ const describeMetric = (season: FleetSeason, calendar: SeasonCalendar, isByDay: 
     weekly_strength: { mean: strengths.mean, series: strengths.count },
     profile: isByDay ? profileOf(season.profile) : null,
   }
+}
+
+/** 95 % t interval of one occasion's mean over its series; null below two. */
+const intervalOverSeries = (
+  { sums, counts, squares }: OccasionSums,
+  index: number,
+): { readonly low: number | null; readonly high: number | null } => {
+  const count = counts[index]!
+  if (count < 2) return { low: null, high: null }
+  const mean = sums[index]! / count
+  const margin = studentTLimit(upliftLevel, count - 1) * Math.sqrt(squares[index]! / (count - 1) / count)
+  return { low: mean - margin, high: mean + margin }
 }
 
 /** The mean over series with the error over occasions: servers share their occasions. */

@@ -1,6 +1,8 @@
 // The figures of a fleet under the filter: what the overview says of risk, time, certainty, idle capacity and savings.
 import { z } from 'zod'
 import { certainProbability, likelyProbability, possibleProbability } from '../../../src-shared/artefacts/likelihood.ts'
+import { groupCountSchema } from '../../../src-shared/artefacts/run-summary.ts'
+import { isFilterActive } from '../../../src-shared/ipc/fleet-filter.ts'
 import { fleetFiguresSchema, namedServerSchema, type FleetFigures, type FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import { periodAt, periodSql, periodStartMs, periodZone, type PeriodGrid } from '../../forecasts/heatmap-rules.ts'
 import { filterCondition } from './fleet-filter.ts'
@@ -102,15 +104,37 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
       namedServerSchema,
       parameters,
     ),
-    groups: await run.database.rows(
-      `SELECT coalesce(${request.groupBy}, '') AS "group", ${intColumn('count(*)', 'servers')}, ${intColumn('count(*) FILTER (is_at_risk)', 'at_risk')},
+    groups: withIntervals(
+      run,
+      request,
+      await run.database.rows(
+        `SELECT coalesce(${request.groupBy}, '') AS "group", ${intColumn('count(*)', 'servers')}, ${intColumn('count(*) FILTER (is_at_risk)', 'at_risk')},
               ${expectedAtRisk},
               ${intColumn('count(*) FILTER (is_underutilized)', 'underutilized')},
               ${doubleColumn(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${isRemovableSql}), 0)`, 'savings_usd')},
               ${doubleColumn('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd')}
        ${from} GROUP BY 1 ORDER BY expected_at_risk DESC NULLS LAST, at_risk DESC, servers DESC, "group" LIMIT ${maxGroups}`,
-      groups.element,
-      parameters,
+        groups.element.omit({ expected_low: true, expected_high: true }),
+        parameters,
+      ),
     ),
   }
+}
+
+const groupCountsSchema = z.object({ at_risk_groups: z.array(groupCountSchema) })
+
+/** Intervals are of whole groups: a filter takes servers out of them. */
+const withIntervals = (
+  { contents }: OpenRun,
+  { metric, filter, groupBy }: FleetFiguresRequest,
+  rows: readonly Omit<FleetFigures['groups'][number], 'expected_low' | 'expected_high'>[],
+): FleetFigures['groups'] => {
+  const counts = isFilterActive(filter) ? [] : (groupCountsSchema.safeParse(contents.summary).data?.at_risk_groups ?? [])
+  const byGroup = new Map(
+    counts.filter((count) => count.metric === metric && count.group_by === groupBy).map((count) => [count.group, count]),
+  )
+  return rows.map((row) => {
+    const { low, high } = byGroup.get(row.group) ?? { low: null, high: null }
+    return { ...row, expected_low: low, expected_high: high }
+  })
 }

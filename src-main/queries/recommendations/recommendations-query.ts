@@ -19,6 +19,7 @@ import { createDecisionsTable } from '../../notes/decisions.ts'
 import { columnConditions } from '../fleet/column-conditions.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
+import { readRiskAfter } from './risk-after.ts'
 
 /** Runs that hold the table `recommendations` already. */
 const loadedRuns = new WeakSet<OpenRun>()
@@ -32,6 +33,7 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
     CREATE OR REPLACE TABLE recommendations AS
     SELECT server_id, recommendation, metric, risk_basis, at_risk_probability, p95_median, server_at_risk_probability,
            CASE WHEN recommendation IN ('add capacity', 'watch') THEN most_units END AS units_to_add, most_percent AS percent_to_add, is_saturated,
+           capacity_units, monthly_cost_usd,
            ${run.zone.isoSql('order_by')} AS order_by, epoch_ms(order_by) AS order_ms, is_order_late, target_host,
            CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd,
            horizon_p95, high_threshold, ${run.zone.isoSql('first_breach_at')} AS first_breach_at,
@@ -49,27 +51,44 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
 }
 
 const nullableNumber = z.number().nullable()
-const rowSchema = recommendationSchema.omit({ reason: true, summary: true, capacity_to_add: true, query: true }).extend({
-  horizon_p95: nullableNumber,
-  high_threshold: nullableNumber,
-  first_breach_at: z.string().nullable(),
-  risk_basis: riskBasisSchema.nullable(),
-  at_risk_probability: nullableNumber,
-  p95_median: nullableNumber,
-  server_at_risk_probability: nullableNumber,
-  percent_to_add: nullableNumber,
-  is_saturated: z.boolean(),
-  horizon_peak: nullableNumber,
-  horizon_mean: nullableNumber,
-  decision_ids: z.string().nullable(),
-})
+const rowSchema = recommendationSchema
+  .omit({
+    reason: true,
+    summary: true,
+    capacity_to_add: true,
+    risk_before: true,
+    risk_after: true,
+    added_monthly_usd: true,
+    is_lower_limit: true,
+    query: true,
+  })
+  .extend({
+    horizon_p95: nullableNumber,
+    high_threshold: nullableNumber,
+    first_breach_at: z.string().nullable(),
+    risk_basis: riskBasisSchema.nullable(),
+    at_risk_probability: nullableNumber,
+    p95_median: nullableNumber,
+    server_at_risk_probability: nullableNumber,
+    percent_to_add: nullableNumber,
+    is_saturated: z.boolean(),
+    capacity_units: nullableNumber,
+    monthly_cost_usd: nullableNumber,
+    horizon_peak: nullableNumber,
+    horizon_mean: nullableNumber,
+    decision_ids: z.string().nullable(),
+  })
 
 /** Rows of `recommendations`, each with its reason and the query that shows the rows behind it. */
 const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): Promise<Recommendation[]> => {
   const { manifest } = run.contents
   if (manifest === null) return []
   const columnName = (role: string): string | undefined => manifest.mapped_columns.find((mapping) => mapping.role === role)?.column
-  return (await run.database.rows(sql, rowSchema, parameters)).map((row) => {
+  const found = await run.database.rows(sql, rowSchema, parameters)
+  const added = new Map(found.map((row) => [row.server_id, addedShare(row)]))
+  const riskAfter = await readRiskAfter(run, added)
+  return found.map((row) => {
+    const share = added.get(row.server_id) ?? null
     const figures = {
       ...row,
       risk_basis: row.risk_basis ?? ('expected' as const),
@@ -83,9 +102,26 @@ const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): P
       reason: describeReason(figures, manifest.config, zoneClock(run.zone.name)),
       summary: summarizeReason(figures),
       capacity_to_add: capacityToAdd(figures),
+      risk_before: capacityToAdd(figures) === null ? null : (row.server_at_risk_probability ?? row.at_risk_probability),
+      // What a capped load would need is not known.
+      risk_after: row.is_saturated ? null : (riskAfter.get(row.server_id) ?? null),
+      added_monthly_usd: share === null || row.monthly_cost_usd === null ? null : share * row.monthly_cost_usd,
+      is_lower_limit: row.is_saturated,
       query: traceQuery(figures, columnName, manifest.config),
     })
   })
+}
+
+/** Capacity to add now as a share of today's; null where none is. */
+const addedShare = ({
+  recommendation,
+  units_to_add: units,
+  percent_to_add: percent,
+  capacity_units: capacity,
+}: z.infer<typeof rowSchema>): number | null => {
+  if (recommendation !== 'add capacity') return null
+  const share = units !== null && capacity !== null && capacity > 0 ? units / capacity : (percent ?? 0) / 100
+  return share > 0 ? share : null
 }
 
 /** A dismissal ends by the day that the forecast begins on, so that a run reads the same at any time. */
@@ -109,16 +145,30 @@ const dueSql = (startMs: number): string => `
        ${[7, 30, 90].map((days) => `WHEN order_ms < ${startMs + days * dayMs} THEN 'within ${days} days'`).join(' ')}
        ELSE 'later' END`
 
-/** Name of the group of a row, and the order of the groups; late orders first in each, then by order date, then by savings. */
+/**
+ * Name of the group of a row, and the order: of the groups, and within them. What is late is all due at once, so that its first breach decides,
+ * by the day or hour.
+ */
 const groupingOf = (
   run: OpenRun,
   { groupBy = 'kind' }: RecommendationsRequest,
-): { readonly nameSql: string; readonly orderSql: string } => {
-  const [nameSql, names] =
-    groupBy === 'kind' ? ['recommendation', recommendationKinds] : [dueSql(run.overview.horizon?.startMs ?? 0), dueGroups]
-  return { nameSql, orderSql: `list_position(${sqlList(names)}, ${nameSql})` }
+): { readonly nameSql: string; readonly groupOrderSql: string; readonly rowOrderSql: string } => {
+  const startMs = run.overview.horizon?.startMs ?? 0
+  const timeDigits = run.overview.stepMs < dayMs ? '2026-11-22T00'.length : '2026-11-22'.length
+  const [nameSql, names] = groupBy === 'kind' ? ['recommendation', recommendationKinds] : [dueSql(startMs), dueGroups]
+  const groupOrderSql = `list_position(${sqlList(names)}, ${nameSql})`
+  return {
+    nameSql,
+    groupOrderSql,
+    rowOrderSql:
+      groupBy === 'kind'
+        ? `${groupOrderSql}, ${orderInGroupSql}`
+        : `${groupOrderSql}, left(CASE WHEN order_ms < ${startMs} THEN breach_at ELSE order_by END, ${timeDigits}) NULLS LAST, ${tieOrderSql}`,
+  }
 }
-const orderInGroupSql = 'is_order_late DESC, order_by NULLS LAST, monthly_savings_usd DESC, server_id'
+const tieOrderSql = 'coalesce(server_at_risk_probability, at_risk_probability) DESC NULLS LAST, monthly_savings_usd DESC, server_id'
+/** Late orders first, then by order date. */
+const orderInGroupSql = `is_order_late DESC, order_by NULLS LAST, ${tieOrderSql}`
 
 const totalsSchema = z.object({
   recommendation: recommendationKindSchema,
@@ -156,9 +206,9 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
     parameters,
   )
   const listedSql = `${filteredSql} AND ${verdictCondition} AND ${columns.where}`
-  const { nameSql, orderSql } = groupingOf(run, request)
+  const { nameSql, groupOrderSql, rowOrderSql } = groupingOf(run, request)
   const groups = await run.database.rows(
-    `SELECT ${nameSql} AS name, CAST(count(*) AS INTEGER) AS rows, ${sumsSql} ${listedSql} GROUP BY name ORDER BY ${orderSql}`,
+    `SELECT ${nameSql} AS name, CAST(count(*) AS INTEGER) AS rows, ${sumsSql} ${listedSql} GROUP BY name ORDER BY ${groupOrderSql}`,
     recommendationsPageSchema.shape.groups.element,
     columns.parameters,
   )
@@ -167,7 +217,7 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
     total: groups.reduce((sum, { rows }) => sum + rows, 0),
     rows: await readRows(
       run,
-      `SELECT * ${listedSql} ORDER BY ${orderSql}, ${orderInGroupSql} LIMIT ${request.limit} OFFSET ${request.offset}`,
+      `SELECT * ${listedSql} ORDER BY ${rowOrderSql} LIMIT ${request.limit} OFFSET ${request.offset}`,
       columns.parameters,
     ),
     groups,

@@ -17,8 +17,8 @@ export interface StoredPaths extends StoredCalibrations {
   readonly jointShares: { readonly sustained: Float64Array; readonly any: Float64Array }
 }
 
-/** All but what follows from them. */
-type PathMoments = Omit<StoredPaths, 'jointShares'>
+/** What probabilities of single series need. */
+type PathMoments = Pick<StoredPaths, 'moments' | 'sustained' | 'any'>
 
 export const hasPaths = ({ moments }: PathMoments, series: number): boolean => !Number.isNaN(moments[series * momentsPerSeries]!)
 

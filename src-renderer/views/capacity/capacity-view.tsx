@@ -1,5 +1,6 @@
 // Capacity: which resource limits, how long clusters and hosts last, when volumes are full, what projects and smaller types change.
 import { useCallback, useMemo } from 'react'
+import { metricLabel, metricName } from '../../../src-shared/artefacts/metric-label.ts'
 import type {
   CapacityDriver,
   CapacityProject,
@@ -151,9 +152,9 @@ const fleetResources = (resources: CapacityData['resources']): CapacityData['res
 const resourceFinding = (resources: CapacityData['resources']): string => {
   const limiting = resources.find(({ is_limiting: isLimiting }) => isLimiting)
   if (limiting === undefined) return 'No metric of this run has a threshold'
-  if (resources.length === 1) return `${limiting.metric} is the only resource of this run`
+  if (resources.length === 1) return `${metricLabel(limiting.metric)} is the only resource of this run`
   const servers = resources.reduce((sum, { limits }) => sum + limits, 0)
-  return `${limiting.metric} limits ${formatting.count(limiting.limits)} of ${formatting.count(servers)} servers`
+  return `${metricLabel(limiting.metric)} limits ${formatting.count(limiting.limits)} of ${formatting.count(servers)} servers`
 }
 
 const dateText = (time: string | null, otherwise: string): string => (time === null ? otherwise : formatDate(Date.parse(time)))
@@ -171,7 +172,13 @@ const resourceColumns: readonly GridColumn[] = [
 ]
 
 const resourceRows = ({ resources }: CapacityData): readonly (readonly Cell[])[] =>
-  resources.map((row) => [row.business_unit ?? 'All servers', row.metric, row.servers, row.limits, row.is_limiting ? 'yes' : null])
+  resources.map((row) => [
+    row.business_unit ?? 'All servers',
+    metricLabel(row.metric),
+    row.servers,
+    row.limits,
+    row.is_limiting ? 'yes' : null,
+  ])
 
 const runwayColumns: readonly GridColumn[] = [
   text('metric', 'Metric', 110),
@@ -213,7 +220,7 @@ const groupRows = (
   return own.map((group) => [
     group.group,
     ...(kind === 'host' ? [group.cluster] : []),
-    group.metric,
+    metricLabel(group.metric),
     runway(group, group.runway_p50),
     runway(group, group.runway_p90),
     ...(kind === 'cluster' ? [group.hosts_to_buy] : []),
@@ -279,7 +286,7 @@ const projectCells = (project: CapacityProject, { horizon_end: horizonEnd }: Cap
   project.runway_p50_with ?? afterHorizon(horizonEnd),
   project.moved_days_p90,
   project.runway_p90_with ?? afterHorizon(horizonEnd),
-  project.metric,
+  metricLabel(project.metric),
   project.units,
   project.from,
   project.to,
@@ -300,7 +307,7 @@ const driverColumns: readonly GridColumn[] = [
 
 const driverCells = (driver: CapacityDriver): readonly Cell[] => [
   driver.server_id,
-  driver.metric,
+  metricLabel(driver.metric),
   driver.driver,
   driver.group,
   driver.held_out_r2,
@@ -330,7 +337,7 @@ const driverMonthCells = ({ first, ...row }: CapacityData['driver_months'][numbe
   row.metrics,
   row.above,
   `${row.above_low} to ${row.above_high}`,
-  first === null ? null : `${first.server_id} ${first.metric}`,
+  first === null ? null : `${first.server_id} ${metricName(first.metric)}`,
   first?.p95 ?? null,
 ]
 
@@ -346,7 +353,7 @@ const volumeColumns: readonly GridColumn[] = [
 
 const volumeCells = (volume: CapacityData['volumes'][number]): readonly Cell[] => [
   volume.server_id,
-  volume.metric,
+  metricLabel(volume.metric),
   volume.days_until_full,
   volume.full_at,
   volume.full_earliest,

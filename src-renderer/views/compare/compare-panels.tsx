@@ -1,4 +1,5 @@
 // Panels of a comparison: the list of changed risks, and the accuracy of the earlier forecast.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { useMemo, useState } from 'react'
 import type { CompareResponse, RiskChange } from '../../../src-shared/ipc/run-comparison.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
@@ -38,7 +39,7 @@ const buildColumns = (unit: string): readonly GridColumn[] => [
 
 const toCells = (change: RiskChange): readonly Cell[] => [
   change.server_id,
-  change.metric,
+  metricLabel(change.metric),
   change.status,
   change.cause === null ? null : (causeLabels[change.cause] ?? change.cause),
   change.earlier.p95,
@@ -159,7 +160,7 @@ export const ForecastCheck = ({ comparison }: { readonly comparison: CompareResp
         <tbody>
           {forecastCheck.metrics.map((metric) => (
             <tr key={metric.metric}>
-              <td>{metric.metric}</td>
+              <td>{metricLabel(metric.metric)}</td>
               <td data-number>{formatting.count(metric.series)}</td>
               <td data-number>{formatNumber(metric.mae)}</td>
               <td data-number>{metric.backtest_mae === null ? '–' : formatNumber(metric.backtest_mae)}</td>

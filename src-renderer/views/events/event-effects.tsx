@@ -1,4 +1,5 @@
 // Effects of an event as text: rows excluded from history, and servers at risk before and after.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import type { EventScenario, EventReportEntry } from '../../../src-shared/artefacts/event-report.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { groupColumns } from '../../../src-shared/ipc/fleet-filter.ts'
@@ -33,7 +34,7 @@ export const describePastEffect = (
   run: RunOverview,
 ): string => {
   if (excluded !== null) {
-    const effects = excluded.effects.map(({ metric, mean_error: error }) => `${metric} ${formatSigned(error)} points`)
+    const effects = excluded.effects.map(({ metric, mean_error: error }) => `${metricLabel(metric)} ${formatSigned(error)} points`)
     return `${formatting.count(excluded.rows)} rows excluded${effects.length === 0 ? '' : `; mean effect ${effects.join(', ')}`}`
   }
   if (servers === 0 || Date.parse(from) >= horizonStartMs(run)) return '–'

@@ -1,4 +1,5 @@
 // The form for one event: period, target, metric, effect and description.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { useId, useState } from 'react'
 import type { EventLine } from '../../../src-shared/run/event-line.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -95,7 +96,7 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
               <option value="">All metrics</option>
               {run.metrics.map(({ name }) => (
                 <option key={name} value={name}>
-                  {name}
+                  {metricLabel(name)}
                 </option>
               ))}
             </select>

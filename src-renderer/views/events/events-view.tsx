@@ -1,4 +1,5 @@
 // The event calendar of the run: add, edit and remove events, and see their effects.
+import { metricName } from '../../../src-shared/artefacts/metric-label.ts'
 import { Pencil, Plus, RotateCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
@@ -151,14 +152,14 @@ const SuggestedEvents = ({ events, isBusy, onAdd }: SuggestedEventsProps) => {
             <tr key={JSON.stringify(event)}>
               <td className="event-day">{formatDate(Date.parse(event.from))}</td>
               <td>
-                {event.servers}, {event.metric}
+                {event.servers}, {metricName(event.metric)}
               </td>
               <td>{event.note}</td>
               <td className="row-buttons">
                 <button
                   type="button"
                   className="icon-button"
-                  aria-label={`Add event of ${event.servers}, ${event.metric}`}
+                  aria-label={`Add event of ${event.servers}, ${metricName(event.metric)}`}
                   title="Add event"
                   disabled={isBusy}
                   onClick={() => onAdd(event)}
@@ -213,7 +214,8 @@ const EventTable = ({ run, calendar: { lines, report, applied: appliedEvents }, 
           <td>{event.note ?? '–'}</td>
           <td>
             {describeTarget(event.target)}
-            {event.metric === null ? '' : `, ${event.metric}`} <span className="muted">({formatting.count(event.servers)})</span>
+            {event.metric === null ? '' : `, ${metricName(event.metric)}`}{' '}
+            <span className="muted">({formatting.count(event.servers)})</span>
           </td>
           <td data-number>
             {event.effect === null ? '–' : `${formatSigned(event.effect.amount)} ${event.effect.unit === 'percent' ? '%' : 'points'}`}

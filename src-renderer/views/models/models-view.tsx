@@ -1,4 +1,5 @@
 // Model accuracy: backtest errors per model, calibration of breach probabilities, coverage of intervals.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import type { EChartsOption } from 'echarts'
 import { useCallback } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
@@ -71,7 +72,7 @@ const selectionText = ({ models }: Accuracy): string => {
 
 /** "cpu_p95: selected models have a mean absolute error of 5.75 in the backtest, and 8.3 on a last window that the selection did not see". */
 const holdOutText = ({ metric, series, in_sample_mae, hold_out_mae }: HoldOutAccuracy): string =>
-  `${metric}: selected models have a mean absolute error of ${formatScore(in_sample_mae)} in the backtest, and ${formatScore(hold_out_mae)} on a last window that the selection did not see (${formatting.count(series)} series).`
+  `${metricLabel(metric)}: selected models have a mean absolute error of ${formatScore(in_sample_mae)} in the backtest, and ${formatScore(hold_out_mae)} on a last window that the selection did not see (${formatting.count(series)} series).`
 
 const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
   const value = (number: number | null, unit = ''): string => (number === null ? '–' : formatting.value(number, unit))

@@ -2,7 +2,7 @@
 import { Check, X } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { dayMs, keepTogether } from '../../../src-shared/chart-options/format.ts'
-import type { FleetFigures, Recommendation, Verdict } from '../../../src-shared/ipc/fleet-view.ts'
+import type { FleetFigures, Recommendation, RecommendationsPage, Verdict } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
@@ -11,18 +11,14 @@ import { removeDecisions, saveDecisions, toDecision } from '../../state/run-note
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatting } from '../../theme/formatting.ts'
-import { recommendationLabels } from '../../theme/labels.ts'
 import { DismissForm } from '../dismiss-form.tsx'
 import { Loading } from '../loaded.tsx'
-import { dueText, effectText } from '../recommendation-text.ts'
+import { actionText, costText, dueText, riskText, urgencyText } from '../recommendation-text.ts'
 import { SoonestServers } from './overview-panels.tsx'
 
 const maxActions = 8
 
-interface RecommendationRows {
-  readonly rows: readonly Recommendation[]
-  readonly total: number
-}
+type RecommendationRows = Pick<RecommendationsPage, 'rows' | 'total'>
 const selectPage = ({ rows, total }: RecommendationRows): RecommendationRows => ({ rows, total })
 
 export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly figures: FleetFigures }) => {
@@ -31,7 +27,10 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
   const [dismissing, setDismissing] = useState<string | null>(null)
   const [decided, setDecided] = useState<{ readonly row: Recommendation; readonly verdict: Verdict } | null>(null)
   const [failure, setFailure] = useState<WireError | null>(null)
-  const query = useMemo(() => ({ folder: run.folder, metric, filter, verdict: 'open' as const }), [run.folder, metric, filter])
+  const query = useMemo(
+    () => ({ folder: run.folder, metric, filter, verdict: 'open' as const, groupBy: 'due' as const }),
+    [run.folder, metric, filter],
+  )
   const { total, firstResponse, error, rowAt } = usePages('recommendations.list', query, selectPage, version)
   const save = async (action: () => Promise<void>, outcome: typeof decided): Promise<void> => {
     try {
@@ -55,6 +54,9 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
     <section className="do-next" aria-label="Do next">
       <header className="chart-head">
         <h2>Do next</h2>
+        {rows.length > 0 && (
+          <span className="muted">{`${urgencyText(firstResponse.groups)}${total > 1 ? '; soonest first, then by risk' : ''}`}</span>
+        )}
         <span className="toolbar-gap" />
         {decided !== null && (
           <span className="muted" role="status">
@@ -84,8 +86,15 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
               <th scope="col" title="First breach of the forecast; where that stays below the threshold, the one that the paths expect">
                 First breach
               </th>
-              <th scope="col" data-number>
-                Adds or saves
+              <th scope="col" title="Probability to run out, before and after the capacity is added">
+                Risk
+              </th>
+              <th
+                scope="col"
+                data-number
+                title="USD a month of the capacity that is added, at the server's cost per capacity; savings have a minus"
+              >
+                Per month
               </th>
               <th scope="col">Decision</th>
             </tr>
@@ -139,24 +148,25 @@ interface ActionRowProps {
 }
 
 const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismiss }: ActionRowProps) => {
-  const { server_id: server, recommendation, summary, reason: fullReason, target_host: host } = row
+  const { server_id: server, summary, reason: fullReason, target_host: host } = row
   return (
     <>
       <tr>
         <td data-alarming={row.is_order_late} title={orderHint(row, run)}>
           {dueText(row, run)}
         </td>
-        <td>{recommendationLabels[recommendation]}</td>
+        <td>{actionText(row)}</td>
         <td className="name-cell" title={server}>
           <button type="button" className="link" onClick={() => openServer(server)}>
             {server}
           </button>
         </td>
         <td className="why-cell" title={host === null ? fullReason : `${fullReason} Target host: ${host}`}>
-          {keepTogether(run.metrics.length > 1 && row.units_to_add !== null ? `${summary} (${row.metric})` : summary)}
+          {keepTogether(summary)}
         </td>
         <td>{breachText(row, run)}</td>
-        <td data-number>{effectText(row)}</td>
+        <td title={row.is_lower_limit ? 'The measured load was capped, so that what remains is not known' : undefined}>{riskText(row)}</td>
+        <td data-number>{costText(row)}</td>
         <td className="decision-cell">
           <button type="button" className="icon-button" aria-label={`Accept: ${server}`} title="Accept" onClick={onAccept}>
             <Check size={15} aria-hidden />
@@ -175,7 +185,7 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
       </tr>
       {isDismissing && (
         <tr>
-          <td colSpan={7}>
+          <td colSpan={8}>
             <DismissForm server={server} onDismiss={onDismiss} />
           </td>
         </tr>

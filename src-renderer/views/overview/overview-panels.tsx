@@ -2,13 +2,14 @@
 import { useCallback, useMemo } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
 import { certainProbability, likelyProbability, possibleProbability } from '../../../src-shared/artefacts/likelihood.ts'
+import { metricLabel, metricName } from '../../../src-shared/artefacts/metric-label.ts'
 import { describeTrust } from '../../../src-shared/artefacts/describe-trust.ts'
 import { dayMs } from '../../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
-import { Select } from '../../components/select.tsx'
+import { OptionList } from '../../components/select.tsx'
 import { RiskBadge } from '../../components/risk-badge.tsx'
 import { changeFilter, navigateTo, openServer } from '../../state/navigation.ts'
 import { findPreviousRun } from '../../state/previous-run.ts'
@@ -21,7 +22,7 @@ import { Loaded } from '../loaded.tsx'
 /** Whether the metric in view has a threshold. */
 export const isJudged = (run: RunOverview, metric: string): boolean => run.metrics.find(({ name }) => name === metric)?.isJudged ?? false
 
-const metricNote = ({ metrics }: RunOverview, metric: string): string => (metrics.length === 1 ? '' : ` by ${metric}`)
+const resourceNote = ({ metrics }: RunOverview, metric: string): string => (metrics.length === 1 ? '' : `, ${metricName(metric)}`)
 
 interface PanelProps {
   readonly figures: FleetFigures
@@ -65,7 +66,7 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
   return (
     <ChartFrame
       title={title}
-      note={`Servers by ${stepLabel(stepMs)} of first breach${metricNote(run, metric)}`}
+      note={`Servers by ${stepLabel(stepMs)} of first breach${resourceNote(run, metric)}`}
       legend={kinds.map(({ name, color }, index) => ({ label: `${name}${cutOff(name)}`, color, mark: 'bar', series: [String(index)] }))}
       label={`Breach calendar: ${title}`}
       option={option}
@@ -80,9 +81,9 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
 
 /** The probability that a word stands for, as the legend states it. */
 const cutOff = (name: string): string => {
-  if (name === 'certain') return ` (from ${formatFraction(certainProbability)})`
-  if (name === 'likely') return ` (above ${formatFraction(likelyProbability)})`
-  return name === 'possible' ? ` (above ${formatFraction(possibleProbability)})` : ''
+  if (name === 'certain') return ` ≥ ${formatFraction(certainProbability)}`
+  if (name === 'likely') return ` > ${formatFraction(likelyProbability)}`
+  return name === 'possible' ? ` > ${formatFraction(possibleProbability)}` : ''
 }
 
 /** Where most breaches fall; where no bin stands out, from when on. */
@@ -209,6 +210,7 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
   const metric = useWindowState((state) => state.metric)
   const isMetricJudged = isJudged(run, metric)
   const hasProbabilities = groups.some(({ expected_at_risk: expected }) => expected !== null)
+  const hasIntervals = hasProbabilities && groups.some((row) => groupInterval(row) !== null)
   const option = useCallback(
     () =>
       createBarsOption(
@@ -219,15 +221,17 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
           kinds: [
             {
               name: hasProbabilities ? 'expected at risk' : 'at risk',
-              color: theme.risk.high.color,
+              // No level of risk: the bar sums all of them.
+              color: theme.accent,
               values: groups.map((row) => (hasProbabilities ? row.expected_at_risk : row.at_risk)),
             },
           ],
           labels: groups.map((row) => groupLabel(row, hasProbabilities)),
+          ...(hasIntervals ? { intervals: groups.map(groupInterval) } : {}),
         },
         { theme, formatting },
       ),
-    [groups, theme, hasProbabilities],
+    [groups, theme, hasProbabilities, hasIntervals],
   )
   const topGroup = groups[0]
   if (!isMetricJudged || topGroup === undefined) {
@@ -238,7 +242,8 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
       </section>
     )
   }
-  const title = groupTitle(groups, groupLabels[groupBy].toLowerCase(), hasProbabilities)
+  const kind = groupLabels[groupBy].toLowerCase()
+  const title = groupTitle(groups, kind, hasProbabilities)
   const filterByGroup = (_: string, __: unknown, index: number): void => {
     const group = groups[index]?.group
     if (group === undefined) return
@@ -248,18 +253,19 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
   return (
     <ChartFrame
       title={title}
-      note={`${hasProbabilities ? 'Sum of the probabilities to run out' : 'Servers at risk'}${metricNote(run, metric)}; click a bar to filter`}
+      note={`${run.metrics.length > 1 ? metricLabel(metric) : hasProbabilities ? 'Expected' : 'At risk'} by ${kind}${hasIntervals ? ', 90 % interval' : ''}`}
       actions={
         choices.length > 1 && (
-          <Select
-            label="Group by"
+          <OptionList
+            aria-label="Group by"
+            className="field"
             value={groupBy}
             options={choices.map((value) => ({ value, label: groupLabels[value] }))}
             onChange={onGroupBy}
           />
         )
       }
-      label={`Risk by ${groupLabels[groupBy].toLowerCase()}: ${title}`}
+      label={`Risk by ${kind}: ${title}`}
       option={option}
       onItemClick={filterByGroup}
       table={() => ({
@@ -267,6 +273,8 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
           groupLabels[groupBy],
           'servers',
           'expected at risk',
+          'lower limit',
+          'upper limit',
           'at risk',
           'underutilised',
           'USD per month',
@@ -276,6 +284,8 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
           row.group,
           row.servers,
           row.expected_at_risk,
+          row.expected_low,
+          row.expected_high,
           row.at_risk,
           row.underutilized,
           row.monthly_cost_usd,
@@ -286,12 +296,14 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
   )
 }
 
+const groupInterval = ({ expected_low: low, expected_high: high }: FleetFigures['groups'][number]): readonly [number, number] | null =>
+  low === null || high === null ? null : [low, high]
+
 const groupTitle = (groups: FleetFigures['groups'], kind: string, isExpected: boolean): string => {
   const [top] = groups
   if (top === undefined || (top.expected_at_risk ?? top.at_risk) === 0) return `No ${kind} stands out`
-  const name = top.group === '' ? `no ${kind}` : `${kind} "${top.group}"`
-  const event = `${isExpected ? 'expected' : 'at risk'} in ${name}: ${groupLabel(top, isExpected)}`
-  return groups.length === 1 ? `${event.charAt(0).toUpperCase()}${event.slice(1)}` : `Most ${event}`
+  const name = top.group === '' ? `Without ${kind}` : `"${top.group}"`
+  return `${name}${groups.length === 1 ? '' : ' is hit most'}: ${groupLabel(top, isExpected)} ${isExpected ? 'expected' : 'at risk'}`
 }
 
 const groupLabel = (

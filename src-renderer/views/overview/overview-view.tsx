@@ -1,6 +1,7 @@
 // The overview, decision first: the finding, what to do next, when, where, what changed, and how far to trust it.
 import { useState } from 'react'
-import { describeExpectedCount, describeFinding } from '../../../src-shared/artefacts/fleet-finding.ts'
+import { describeCounts, describeFinding } from '../../../src-shared/artefacts/fleet-finding.ts'
+import { metricName } from '../../../src-shared/artefacts/metric-label.ts'
 import { groupColumns, isFilterActive, type FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { FilterChoices, FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import { findingCounts, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -29,6 +30,10 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
   const filter = useWindowState((state) => state.filter)
   const available = availableGroups(choices)
   const groupBy = chosenGroup ?? available?.[0] ?? null
+  const findingNote =
+    run.counts.atRisk === 0 || isFilterActive(filter)
+      ? ''
+      : describeCounts({ ...findingCounts(run), range: run.atRiskRange }, formatting.count)
   const response = useRequest('fleet.get', groupBy === null ? null : { folder: run.folder, metric, filter, groupBy }, run.folder)
   return (
     <main className="page" aria-label="Overview" aria-busy={isBusy(response)}>
@@ -40,9 +45,7 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
             <div className="page-inner">
               <header>
                 <h1 className="finding">{findingText(figures, run, metric, filter)}</h1>
-                {run.atRiskRange !== null && run.counts.atRisk > 0 && !isFilterActive(filter) && (
-                  <p className="muted">{describeExpectedCount(run.atRiskRange, formatting.count)}</p>
-                )}
+                {findingNote !== '' && <p className="muted">{findingNote}</p>}
               </header>
               <DoNext run={run} figures={figures} />
               <div className="columns overview-columns">
@@ -67,14 +70,10 @@ const findingText = (figures: FleetFigures, run: RunOverview, metric: string, fi
   const isSingleMetric = run.metrics.length === 1
   // The fleet by all of its metrics, as the summary bar counts it.
   if (!isSingleMetric && isFleet && run.counts.atRisk > 0) return describeFinding(findingCounts(run), until, formatting.count)
-  const resource = isSingleMetric ? '' : ` of ${metric}`
+  const resource = isSingleMetric ? '' : ` of ${metricName(metric)}`
   const servers = `${formatting.count(figures.servers)} ${figures.servers === 1 ? 'server' : 'servers'}`
-  if (!isJudged(run, metric)) return `Risk of ${servers} is not judged: ${metric} is not in percent and has no threshold`
+  if (!isJudged(run, metric)) return `Risk of ${servers} is not judged: ${metricName(metric)} is not in percent and has no threshold`
   if (figures.at_risk === 0) return `No server is expected to run out${resource === '' ? ' of capacity' : resource}${until} (${servers})`
   const certain = run.basis === 'probable' ? figures.certain : null
-  return describeFinding(
-    { servers: figures.servers, atRisk: figures.at_risk, certain, byMetric: [] },
-    `${resource}${until}`,
-    formatting.count,
-  )
+  return describeFinding({ servers: figures.servers, atRisk: figures.at_risk, certain }, `${resource}${until}`, formatting.count)
 }

@@ -1,4 +1,5 @@
 // Consolidation by target host: the servers that move there and the resulting load.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { useCallback, useMemo, useState } from 'react'
 import { createHostLoadOption } from '../../charts/host-load-option.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
@@ -135,7 +136,7 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
       <ChartFrame
         className="medium"
         title={title}
-        note={`${load.metric}, % of capacity; ${formatting.count(load.members.length - 1)} consolidated`}
+        note={`${metricLabel(load.metric)}, % of capacity; ${formatting.count(load.members.length - 1)} consolidated`}
         legend={[
           { label: 'Before consolidation', color: theme.muted, mark: 'line', series: ['alone'] },
           { label: 'After consolidation', color: theme.accent, mark: 'line', series: ['together'] },

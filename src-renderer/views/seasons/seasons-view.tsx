@@ -137,9 +137,12 @@ const Quarters = ({
     () =>
       createBarsOption(
         {
-          names: rows.map(({ quarter_end }) => quarter_end),
+          names: rows.map(({ quarter_end }) => quarterName(quarter_end)),
           unit: 'points',
-          kinds: [{ name: 'uplift', color: theme.risk.medium.color, values: rows.map(({ uplift_points }) => uplift_points) }],
+          intervals: rows.map(({ low, high }) =>
+            low === null || low === undefined || high === null || high === undefined ? null : [low, high],
+          ),
+          kinds: [{ name: 'uplift', color: theme.accent, values: rows.map(({ uplift_points }) => uplift_points) }],
           notes: rows.map(({ series }) => `${series} series`),
         },
         { theme, formatting },
@@ -150,15 +153,21 @@ const Quarters = ({
     <ChartFrame
       className="medium"
       title="Uplift by quarter end"
-      note={`Last ${windowDays === null ? 'days' : `${windowDays} days`} of each quarter against the same weekdays outside, detrended`}
+      note={`Last ${windowDays === null ? 'days' : `${windowDays} days`} of each quarter against the same weekdays outside, detrended; 95 % interval over servers`}
       label="Uplift by quarter end in points"
       option={option}
       table={() => ({
-        columns: ['quarter end', 'uplift points', 'series'],
-        rows: rows.map((row) => [row.quarter_end, row.uplift_points, row.series]),
+        columns: ['quarter end', 'uplift points', 'series', 'lower limit', 'upper limit'],
+        rows: rows.map((row) => [row.quarter_end, row.uplift_points, row.series, row.low ?? null, row.high ?? null]),
       })}
     />
   )
+}
+
+/** "Dec 2026" of "2026-12". */
+const quarterName = (quarterEnd: string): string => {
+  const timeMs = Date.parse(`${quarterEnd}-15`)
+  return `${formatting.month(timeMs)} ${formatting.year(timeMs)}`
 }
 
 const causeLabels = { eoq: 'quarter end', month_end: 'month end', holiday: 'holiday', ordinary: 'ordinary day' } as const

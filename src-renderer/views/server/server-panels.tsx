@@ -1,4 +1,5 @@
 // Panels of a server's page: time series, breach probability, recommendation, all metrics.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { Copy } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
 import { createBreachCurveOption } from '../../charts/curve-options.ts'
@@ -87,9 +88,9 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
       <ChartFrame
         className="tall"
         title={title}
-        note={figures.unit === '' ? figures.metric : `${figures.metric}, ${figures.unit}`}
+        note={figures.unit === '' ? metricLabel(figures.metric) : `${metricLabel(figures.metric)}, ${figures.unit}`}
         legend={createServerSeriesLegend(data, intervalLabel(figures), { theme, formatting })}
-        label={`${figures.metric} of ${figures.server_id} over time. ${title}`}
+        label={`${metricLabel(figures.metric)} of ${figures.server_id} over time. ${title}`}
         option={option}
         table={() => {
           const changed = new Map(

@@ -1,4 +1,5 @@
 // The page of one server: its series with forecast, its breach probability, its recommendation and all its metrics.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { ArrowLeft, ArrowRight } from 'lucide-react'
 import { useState } from 'react'
 import type { ServerEvents } from '../../../src-shared/ipc/event-calendar.ts'
@@ -41,9 +42,9 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
         {(detail) => (
           <div className="page-inner">
             {sortMetrics(detail, metric).map((figures, index) => (
-              <section key={figures.metric} className="page-inner" aria-label={`${detail.serverId}, ${figures.metric}`}>
+              <section key={figures.metric} className="page-inner" aria-label={`${detail.serverId}, ${metricLabel(figures.metric)}`}>
                 {index === 0 && <ServerHeader detail={detail} figures={figures} />}
-                {index > 0 && <h2>{figures.metric}</h2>}
+                {index > 0 && <h2>{metricLabel(figures.metric)}</h2>}
                 <ServerSeries
                   figures={figures}
                   events={events.status === 'ready' ? events.value : noEvents}

@@ -1,4 +1,5 @@
 // What a scenario does to clusters, and to the metrics that follow a business driver.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { memberPlacementText } from '../../../src-shared/artefacts/member-placement-text.ts'
 import type { CapacityOutcome, ClusterFigures, DriverEffect } from '../../../src-shared/ipc/what-if.ts'
 import { openServer } from '../../state/navigation.ts'
@@ -45,7 +46,7 @@ export const ClusterOutcome = ({ outcome }: { readonly outcome: CapacityOutcome 
             <tr key={`${cluster} ${metric}`}>
               <td>{cluster}</td>
               <td>
-                {metric} <span className="muted">{unit}</span>
+                {metricLabel(metric)} <span className="muted">{unit}</span>
               </td>
               <td data-number>{changeText(formatting.count(run.hosts), formatting.count(scenario.hosts))}</td>
               <td data-number>{changeText(numberText(run.limit), numberText(scenario.limit))}</td>
@@ -110,7 +111,7 @@ export const DriverOutcome = ({ effects }: { readonly effects: readonly DriverEf
                   {effect.server_id}
                 </button>
               </td>
-              <td>{effect.metric}</td>
+              <td>{metricLabel(effect.metric)}</td>
               <td>
                 {effect.driver}
                 {effect.group !== null && `, ${effect.group}`} <span className="muted">{formatSigned(effect.percent)} %</span>

@@ -1,4 +1,5 @@
 // The projects of a scenario: create, edit, count or leave out, remove; and by how many days each moves the runway of its cluster.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { Download, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { projectStatuses, type CapacitySummary } from '../../../src-shared/artefacts/capacity.ts'
@@ -118,7 +119,7 @@ export const ScenarioProjects = ({ report, projects: changed, outcome, onChange 
                       ? '–'
                       : movedText(movement.runway_p90_without, movement.runway_p90_with, movement.moved_days_p90)}
                   </td>
-                  <td>{project.metric}</td>
+                  <td>{metricLabel(project.metric)}</td>
                   <td data-number>{formatNumber(project.units)}</td>
                   <td>{project.from}</td>
                   <td>{project.to ?? ''}</td>
@@ -242,7 +243,7 @@ const ProjectForm = ({ clusters, initial, onSave, onCancel }: ProjectFormProps) 
               {...control}
               className="field"
               value={form.metric}
-              options={metrics.map(({ metric }) => ({ value: metric, label: metric }))}
+              options={metrics.map(({ metric }) => ({ value: metric, label: metricLabel(metric) }))}
               onChange={(metric) => change({ metric })}
             />
           )}

@@ -1,4 +1,5 @@
 // The fields of a what-if scenario: sliders, sliders for one group or metric, and the cost of a server.
+import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { X } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { GroupColumn as FleetGroupColumn } from '../../../src-shared/ipc/fleet-filter.ts'
@@ -82,6 +83,9 @@ export interface GroupSlidersProps {
 
 const isSameGroup = (a: Group, b: Group): boolean => a.column === b.column && a.value === b.value
 
+const groupName = ({ column, value }: Pick<GroupSlidersProps['groups'][number], 'column' | 'value'>): string =>
+  `${groupLabels[column]} ${column === 'metric' ? metricLabel(value) : value}`
+
 /** One slider per chosen group, and a list to choose another group from. */
 export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max, onChange }: GroupSlidersProps) => {
   const id = useId()
@@ -93,7 +97,7 @@ export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max,
       {selected.map((entry) => (
         <Slider
           key={`${entry.column} ${entry.value}`}
-          label={`${groupLabels[entry.column]} ${entry.value}`}
+          label={groupName(entry)}
           unit="%"
           min={min}
           max={max}
@@ -116,7 +120,7 @@ export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max,
           <option value="">Choose …</option>
           {remaining.map(({ column, value }, index) => (
             <option key={`${column} ${value}`} value={index}>
-              {groupLabels[column]} {value}
+              {groupName({ column, value })}
             </option>
           ))}
         </select>

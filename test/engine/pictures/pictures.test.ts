@@ -194,7 +194,7 @@ describe('the clusters picture', () => {
       expect(texts.some((text) => text.startsWith(`${size} server`))).toBe(true)
     }
     for (const serverId of data.serverIds) expect(texts).toContain(serverId)
-    expect(texts).toEqual(expect.arrayContaining(['mean of cpu_p95 over the horizon (%)', 'standard deviation (percentage points)']))
+    expect(texts).toEqual(expect.arrayContaining(['mean of CPU P95 over the horizon (%)', 'standard deviation (percentage points)']))
   })
 
   it('has a mark for each of 10,000 servers, in few paths', () => {

@@ -155,7 +155,7 @@ describe('a fleet', () => {
     const [busyServers, unusedServers, night] = report.recommendations
     // 85 / 80 - 1 of one unit, rounded up.
     expect(busyServers!.reason).toBe(
-      "The horizon's P95 of cpu_p95 is 85.0 %, above 80.0 %; first above on 2026-02-02. Add 1 capacity unit. Order by 2026-01-03, which has passed: delivery will be late.",
+      "The horizon's P95 of CPU is 85.0 %, above 80.0 %; first above on 2026-02-02. Add 1 capacity unit. Order by 2026-01-03, which has passed: delivery will be late.",
     )
     expect(unusedServers!.reason).toBe("The horizon's peak is 4.9 %, below 5 %.")
     expect(night!.reason).toBe("The horizon's mean of 34.0 % is below 40 %; its demand fits on retail day within 70 %.")

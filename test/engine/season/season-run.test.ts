@@ -67,6 +67,8 @@ const seasonShape = z.object({
 })
 const seasonOf = async (run: FinishedRun) => (await run.json('module_05_summary.json', z.object({ season: seasonShape }))).season
 
+const limits = (mean: number, margin: number) => ({ low: expect.closeTo(mean - margin, 9), high: expect.closeTo(mean + margin, 9) })
+
 describe('two servers', () => {
   const rows = [
     ...seriesRows({
@@ -144,8 +146,9 @@ describe('two servers', () => {
       breaches: { eoq: 3, month_end: 2, holiday: 1, ordinary: 4 },
     })
     expect(metric!.eoq.by_quarter).toEqual([
-      { quarter_end: '2026-03', uplift_points: expect.closeTo(5, 9), series: 2 },
-      { quarter_end: '2026-06', uplift_points: expect.closeTo(2, 9), series: 2 },
+      // 8 and 2, then 4 and 0: half of their difference is the standard error, and t of 95 % with one degree of freedom is 12.7062.
+      { quarter_end: '2026-03', uplift_points: expect.closeTo(5, 9), series: 2, ...limits(5, 3 * 12.706204736174694) },
+      { quarter_end: '2026-06', uplift_points: expect.closeTo(2, 9), series: 2, ...limits(2, 2 * 12.706204736174694) },
     ])
     expect(metric!.holiday.by_day.map((holiday) => holiday['day'])).toEqual(holidays.slice(0, 4))
   })

@@ -181,7 +181,9 @@ describe('the figures of the fleet', () => {
       })),
       calendarStepMs: dayMs,
       soonest: [{ server_id: 'alpha', horizon_p95: 93.5, first_breach_at: '2026-06-29T00:00:00Z', days_to_breach: 1 }],
-      groups: [{ group: 'gold', servers: 3, at_risk: 1, expected_at_risk: null, underutilized: 1, monthly_cost_usd: 360 }],
+      groups: [
+        { group: 'gold', servers: 3, at_risk: 1, expected_at_risk: null, expected_low: null, underutilized: 1, monthly_cost_usd: 360 },
+      ],
     })
   })
 
@@ -223,11 +225,11 @@ describe('recommendations', () => {
     ])
     expect(verdicts).toEqual({ open: 2, accepted: 0, dismissed: 0, done: 0, accepted_savings_usd: 0 })
     expect(rows.map(({ reason }) => reason)).toEqual([
-      "The horizon's P95 of cpu_p95 is 93.5 %, above 80.0 %; first above on 2026-06-29. Add 2 capacity units.",
+      "The horizon's P95 of CPU is 93.5 %, above 80.0 %; first above on 2026-06-29. Add 2 capacity units.",
       "The horizon's peak is 82.0 %, below 5 %.",
     ])
     expect(rows.map(({ summary, capacity_to_add: capacity }) => [summary, capacity])).toEqual([
-      ['P95 of 93.5 % exceeds 80.0 %', '2 capacity units'],
+      ['CPU at 93.5 %, above 80 %', '2 capacity units'],
       ['Peak of 82.0 % over the horizon', null],
     ])
   })

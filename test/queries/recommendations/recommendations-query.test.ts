@@ -56,8 +56,14 @@ it('says of every server what the file says, reason and query too', async () => 
   const entries = new Map(recommendations.map((entry) => [entry.server_id, entry]))
   expect(all.rows.map(({ server_id }) => server_id).sort()).toEqual([...entries.keys()].sort())
   // The short forms are for the window alone.
-  for (const { verdict, verdict_reason, summary, breach_at: breach, capacity_to_add: capacity, ...row } of all.rows) {
+  for (const { verdict, verdict_reason, summary, breach_at: breach, capacity_to_add: capacity, ...shown } of all.rows) {
+    const { risk_before: before, risk_after: after, added_monthly_usd: added, ...row } = shown
     expect([verdict, verdict_reason]).toEqual([null, null])
+    const isAdded = row.recommendation === 'add capacity'
+    expect(before !== null).toBe(capacity !== null)
+    // Sized for the P95 of nine paths in ten; the calibrated rest may be somewhat above a tenth.
+    expect(after !== null && before !== null && after < before && after < 0.25).toBe(isAdded && !row.is_lower_limit)
+    expect(added !== null && added > 0).toBe(isAdded)
     expect(entries.get(row.server_id)).toMatchObject(row)
     expect(summary.replaceAll(/([<>]) /g, '$1').split(' ').length).toBeLessThanOrEqual(8)
     expect(row.reason).toContain(capacity ?? '')

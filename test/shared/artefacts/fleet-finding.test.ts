@@ -1,32 +1,51 @@
-// The finding of a fleet in words: how many are likely to run out, and how many by probability.
+// The finding of a fleet in words: how many are likely to run out, by which metric, and how many by probability.
 import { expect, test } from 'vitest'
-import { describeExpectedCount, describeFinding } from '../../../src-shared/artefacts/fleet-finding.ts'
+import { describeCounts, describeExpectedCount, describeFinding } from '../../../src-shared/artefacts/fleet-finding.ts'
 
 test.each([
-  [
-    {
-      servers: 329,
-      atRisk: 35,
-      certain: 28,
-      byMetric: [
-        { name: 'cpu', atRisk: 28 },
-        { name: 'disk', atRisk: 0 },
-        { name: 'mem', atRisk: 18 },
-      ],
-    },
-    '35 of 329 servers are likely to run out by 3 May, 28 of them nearly certain; 28 by cpu, 18 by mem',
-  ],
-  [{ servers: 9, atRisk: 2, certain: 2, byMetric: [] }, '2 of 9 servers are likely to run out by 3 May, all of them nearly certain'],
-  [{ servers: 9, atRisk: 1, certain: 1, byMetric: [] }, '1 of 9 servers is likely to run out by 3 May, which is nearly certain'],
-  [{ servers: 1, atRisk: 1, certain: 0, byMetric: [] }, '1 of 1 server is likely to run out by 3 May'],
-  [{ servers: 9, atRisk: 3, certain: null, byMetric: [] }, '3 of 9 servers are likely to run out by 3 May'],
+  [{ servers: 329, atRisk: 35, certain: 28 }, '35 of 329 servers are likely to run out by 3 May; 28 are nearly certain'],
+  [{ servers: 9, atRisk: 2, certain: 1 }, '2 of 9 servers are likely to run out by 3 May; 1 is nearly certain'],
+  [{ servers: 9, atRisk: 2, certain: 2 }, '2 of 9 servers are likely to run out by 3 May; all are nearly certain'],
+  [{ servers: 9, atRisk: 1, certain: 1 }, '1 of 9 servers is likely to run out by 3 May, which is nearly certain'],
+  [{ servers: 1, atRisk: 1, certain: 0 }, '1 of 1 server is likely to run out by 3 May'],
+  [{ servers: 9, atRisk: 3, certain: null }, '3 of 9 servers are likely to run out by 3 May'],
 ])('%o is "%s"', (counts, text) => {
   expect(describeFinding(counts, ' by 3 May', String)).toBe(text)
 })
 
 test.each([
-  [{ low: 43.4, high: 72.2 }, '43 to 73 will run out'],
-  [{ low: 2, high: 2 }, '2 will run out'],
+  [{ low: 43.4, high: 72.2 }, '43 to 73 servers are'],
+  [{ low: 2, high: 2 }, '2 servers are'],
+  [{ low: 0, high: 1 }, '0 to 1 server is'],
 ])('the interval %o is rounded outwards', (range, text) => {
-  expect(describeExpectedCount(range, String)).toBe(`Counting every server by its probability, ${text} (90\u00a0% interval).`)
+  expect(describeExpectedCount(range, String)).toBe(
+    `In all, ${text} expected to run out, the less likely ones included (90\u00a0% interval).`,
+  )
+})
+
+test('servers by metric come before the interval; what the run does not know is left out', () => {
+  const byMetric = [
+    { name: 'disk', atRisk: 0 },
+    { name: 'cpu_p95', atRisk: 28 },
+    { name: 'mem_p95', atRisk: 18 },
+  ]
+  expect(describeCounts({ servers: 9, byMetric, range: null }, String)).toBe('28 run out of CPU, 18 of memory.')
+  expect(describeCounts({ servers: 9, byMetric: [{ name: 'mem_p95', atRisk: 1 }], range: { low: 1, high: 2 } }, String)).toBe(
+    `1 runs out of memory. ${describeExpectedCount({ low: 1, high: 2 }, String)}`,
+  )
+  expect(
+    describeCounts(
+      {
+        servers: 9,
+        byMetric: [
+          { name: 'mem_p95', atRisk: 2 },
+          { name: 'mem_max', atRisk: 1 },
+        ],
+        range: null,
+      },
+      String,
+    ),
+  ).toBe('2 run out of memory P95, 1 of memory max.')
+  expect(describeCounts({ servers: 9, byMetric: [], range: null }, String)).toBe('')
+  expect(describeCounts({ servers: 1, byMetric: [], range: { low: 0, high: 1 } }, String)).toBe('')
 })

@@ -224,27 +224,27 @@ describe('the title of the heatmap', () => {
   it('does without a figure where thresholds differ or none applies', () => {
     expect(title(9, 2, { highThreshold: null })).toBe('2 of 9 servers exceed their thresholds by 1 April')
     const rows = small.rows.map((row) => ({ ...row, riskLevel: null }))
-    expect(title(9, 0, { highThreshold: null, rows })).toBe('cpu_p95 of 9 servers until 1 April')
+    expect(title(9, 0, { highThreshold: null, rows })).toBe('CPU P95 of 9 servers until 1 April')
     expect(title(0, 0)).toBe('No servers to show')
   })
 
   it('has metric, span and reduction below', () => {
     expect(heatmapSubtitle(small, fixedFormatting)).toBe(
-      'cpu_p95, %  ·  30 March 2026 – 1 April 2026 UTC  ·  4 servers in 2 rows, highest of each row',
+      'CPU P95, %  ·  30 March 2026 – 1 April 2026 UTC  ·  4 servers in 2 rows, highest of each row',
     )
   })
 })
 
 describe('the title of the clusters', () => {
-  it('states the number of groups and the greatest of them', () => {
+  it('states the number of clusters and the greatest of them', () => {
     const data = sampleClusters(120)
-    expect(clustersTitle(data, fixedFormatting)).toBe('4 groups: 45 of 120 servers are quiet and steady')
+    expect(clustersTitle(data, fixedFormatting)).toBe('4 clusters: 45 of 120 servers are quiet and steady')
     const clusters = data.clusters.slice(0, 1)
     const chosen = { ...data, servers: 1_000_000 }
     expect(clustersTitle(chosen, fixedFormatting)).toContain(' of 1,000,000 servers are ')
     expect(clustersSubtitle(chosen, fixedFormatting)).toContain('120 of 1,000,000 servers drawn')
     expect(clustersSubtitle(data, fixedFormatting)).toContain('one mark for each of 120 servers')
-    expect(clustersTitle({ ...data, clusters }, fixedFormatting)).toBe('One group: all 120 servers are quiet and steady')
+    expect(clustersTitle({ ...data, clusters }, fixedFormatting)).toBe('One cluster: all 120 servers are quiet and steady')
     const one = { ...data, clusters, serverIds: ['a'] }
     expect(clustersTitle(one, fixedFormatting)).toBe('The one server is quiet and steady')
     expect(clustersTitle({ ...data, clusters: [], serverIds: [] }, fixedFormatting)).toBe('No servers to group')
