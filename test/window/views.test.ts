@@ -61,7 +61,7 @@ describe('Overview', () => {
     const atRisk = await atRiskInSummaryBar()
     expect(text).toMatch(
       new RegExp(
-        `^${atRisk} of 120 servers are likely to run out by [^\n]*; \\d are nearly certain\\n+In all, \\d+ to \\d+ servers are expected to run out, the less likely ones included \\(90\\s% interval\\)`,
+        `^${atRisk} of 120 servers are likely to run out by [^\n]*; \\d are nearly certain\\n+\\d run out of CPU, \\d of memory\\. In all, \\d+ to \\d+ servers are expected to run out, the less likely ones included \\(90\\s% interval\\)`,
       ),
     )
     expect(text).toMatch(/On unseen data, forecasts of CPU P95 miss by [\d.]+ on average[^]*Brier score 0\.\d+ against 0\.\d+/)
