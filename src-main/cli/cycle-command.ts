@@ -30,7 +30,10 @@ export const runCycleCommand = async (planPath: string, options: CycleOptions): 
     view.end()
   }
   if (options.json === true) print(jsonText({ type: 'cycle', ...result }))
-  else print(describeResult(result))
+  else {
+    if (result.warning !== null) say(`Warning: ${result.warning}`)
+    print(describeResult(result))
+  }
   // A failed output weighs more than a crossed gate, which the next cycle shows again.
   reportGates(result.gates, options.json === true)
   if (result.outputs.some(({ state }) => state === 'failed')) process.exitCode = exitCodes.failure

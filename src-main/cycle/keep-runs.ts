@@ -9,6 +9,9 @@ export interface KeptRun {
   readonly start: string
 }
 
+/** By its name: day and inputs. A run that was put there by hand is the planner's to remove. */
+export const isMadeByCycle = (name: string): boolean => /^\d{4}-\d{2}-\d{2}-[0-9a-f]{12}$/.test(name)
+
 /** `runs`: the earliest first. Returns the names of those to remove. */
 export const findExpired = (
   runs: readonly KeptRun[],

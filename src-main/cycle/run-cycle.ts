@@ -28,7 +28,7 @@ import { outputKey, type CycleOutput, type CyclePlan } from './cycle-plan.ts'
 import { lockPathOf, makeStateFolder, readDelivered, writeDelivered } from './cycle-state.ts'
 import { describeCycle } from './describe-cycle.ts'
 import { countNewAtRisk, judgeGates, type JudgedGate } from './gates.ts'
-import { findExpired, removeRun } from './keep-runs.ts'
+import { findExpired, isMadeByCycle, removeRun } from './keep-runs.ts'
 import { sendMail } from './mail.ts'
 import type { CycleMessage } from './send-with-tries.ts'
 import { readTicketStates } from './ticket-states.ts'
@@ -63,6 +63,8 @@ export interface CycleResult {
     readonly error: WireError | null
   }[]
   readonly removed: readonly string[]
+  /** What is odd about the history; null where nothing is. */
+  readonly warning: string | null
 }
 
 /** Another plan may work on the same history for so long. */
@@ -112,15 +114,22 @@ const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Pro
     work.signal,
   )
   await assertHeld()
+  // Renamed servers, or two plans with fleets of their own: the runs of the other one are none to remove.
+  const isOtherFleet = previous !== undefined && comparison?.servers.removed === previous.manifest.counts.total_servers
   const removed =
-    plan.keep === undefined
+    plan.keep === undefined || isOtherFleet
       ? []
       : findExpired(
-          runs.map(({ name: own, manifest }) => ({ name: own, start: manifest.horizon.start })),
+          runs
+            .filter((found) => isMadeByCycle(found.name))
+            .map(({ name: own, manifest }) => ({ name: own, start: manifest.horizon.start })),
           plan.keep,
         ).filter((expired) => expired !== name)
   for (const expired of removed) await removeRun(plan.history, expired)
-  return { run: name, is_new: known === undefined, previous: previous?.name ?? null, gates, outputs, removed }
+  const warning = isOtherFleet
+    ? `No server of ${name} is in ${previous.name}: a history holds the runs of one fleet. No run was removed.`
+    : null
+  return { run: name, is_new: known === undefined, previous: previous?.name ?? null, gates, outputs, removed, warning }
 }
 
 /** None in a new history. */

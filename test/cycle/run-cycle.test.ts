@@ -1,6 +1,6 @@
 // Cycles of a plan on a small fleet: a new run for new inputs, outputs once each, gates, receivers that are down, two at once.
 import { createServer, type Server } from 'node:http'
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -209,22 +209,28 @@ test('a plan keeps what it says, and a webhook for gates is silent where none is
     `  - { kind: webhook, service: slack, when: gate, url: 'http://127.0.0.1:${port}/gates' }\nkeep: { latest: 1 }\n`,
   )
   await writeNight(folder, 0, { web: 40 })
-  await cycle(file)
+  const first = await cycle(file)
+  const history = join(workspace.folder, folder, 'runs')
+  await cp(join(history, first.run), join(history, 'by-hand'), { recursive: true })
+  const manifest = join(history, 'by-hand', 'manifest.json')
+  await writeFile(manifest, (await readFile(manifest, 'utf8')).replace(/"start": "2026/, '"start": "2025'))
   await writeNight(folder, 1, { web: 40 })
-  const { run, previous, removed, outputs } = await cycle(file)
-  expect(removed).toEqual([previous])
+  const { run, removed, outputs, warning } = await cycle(file)
+  expect([removed, warning]).toEqual([[first.run], null])
   expect(outputs.at(-1)!.state).toBe('not due')
   expect(posts.filter(({ path }) => path === '/gates')).toEqual([])
-  expect((await readdir(join(workspace.folder, folder, 'runs'))).filter((name) => !name.startsWith('.'))).toEqual([run])
+  expect((await readdir(join(workspace.folder, folder, 'runs'))).filter((name) => !name.startsWith('.')).sort()).toEqual([run, 'by-hand'])
 })
 
 test('a fleet whose servers were all renamed counts as new, and its outputs go out', async () => {
-  const { folder, file } = await makePlan()
+  const { folder, file } = await makePlan('keep: { latest: 1 }\n')
   await writeNight(folder, 0, { web: 40 })
   await cycle(file)
   await writeNight(folder, 1, { 'web.bank.example': 90 })
-  const { previous, gates, outputs } = await cycle(file)
+  const { run, previous, gates, outputs, removed, warning } = await cycle(file)
   expect(previous).not.toBeNull()
+  expect(removed).toEqual([])
+  expect(warning).toBe(`No server of ${run} is in ${previous}: a history holds the runs of one fleet. No run was removed.`)
   expect(gates).toMatchObject([{ value: 1, is_crossed: true }])
   expect(outputs.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done'])
 })
