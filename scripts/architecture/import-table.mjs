@@ -41,7 +41,7 @@ export const modules = {
     path: 'src-main/statistics',
     holds: 'arithmetic without input or output',
     imports: ['shared'],
-    packages: ['ml-kmeans', 'pure-rand'],
+    packages: ['ml-kmeans', 'ml-random', 'pure-rand'],
   },
   threads: { path: 'src-main/threads', holds: 'worker threads and the memory that they share', imports: ['shared'], packages: ['node'] },
   calendar: {

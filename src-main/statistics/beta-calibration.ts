@@ -108,7 +108,8 @@ const minimise = (sample: Sample, [lowFree, highFree]: readonly [boolean, boolea
     const hessian = Float64Array.of(interceptPrecision, 0, 0, slopePrecision, 0, slopePrecision) // of (0,0), (0,1), (0,2), (1,1), (1,2), (2,2)
     for (let i = 0; i < low.length; i++) {
       if (weights[i] === 0) continue
-      const [x, y] = [low[i]!, high[i]!]
+      const x = low[i]!
+      const y = high[i]!
       const p = logistic(curve.intercept + curve.slopeLow * x + curve.slopeHigh * y)
       const error = weights[i]! * (p - outcomes[i]!)
       const curvature = weights[i]! * p * (1 - p)

@@ -1,7 +1,8 @@
 // runKMeans: by hand, compared with all partitions of small samples, and compared with scikit-learn.
+import { kmeans } from 'ml-kmeans'
 import { describe, expect, test } from 'vitest'
 import { adjustedRandIndex } from '../../src-main/statistics/adjusted-rand-index.ts'
-import { runKMeans } from '../../src-main/statistics/k-means.ts'
+import { chooseCentres, runKMeans } from '../../src-main/statistics/k-means.ts'
 import { seededRandom } from '../fixtures/seeded-random.ts'
 import { points, reference } from '../fixtures/sixteen-servers.ts'
 
@@ -16,6 +17,23 @@ describe('runKMeans', () => {
       sizes: [2, 2, 2],
       inertia: 1.5,
     })
+  })
+
+  test('begins with the centres that ml-kmeans chooses: the same steps to the same bits', () => {
+    const random = seededRandom(5)
+    for (const [count, k] of [
+      [2, 1],
+      [2, 2],
+      [40, 3],
+      [300, 8],
+    ] as const) {
+      const points = Array.from({ length: count }, () => [random() * 10, random(), Math.round(random())])
+      for (const seed of [1, 42, 4242]) {
+        const limits = { maxIterations: 300, tolerance: 0 }
+        const theirs = kmeans(points, k, { seed, initialization: 'kmeans++', ...limits })
+        expect(kmeans(points, k, { initialization: chooseCentres(points, k, seed), ...limits })).toEqual(theirs)
+      }
+    }
   })
 
   test('finds the best of all partitions of eight points', async () => {
