@@ -11,6 +11,7 @@ import type { StepRange } from '../breach/residual-runs.ts'
 import {
   acceptedSharesOf,
   findWindows,
+  isWithinAllowed,
   readWindowServers,
   tuneAcceptedShare,
   type MeasuredHosts,
@@ -29,6 +30,10 @@ import {
 
 /** Older windows count, and more clusters, until there are so many hosts. */
 const enoughHosts = 100
+
+/** The few hosts of a fleet tell less than many servers. Where they could show nothing, even with none above, they count as those do. */
+const isWithinSmall = (above: number, allowed: number): boolean =>
+  allowed < upperLimitOfCount(0) ? isWithinAllowed(above, allowed) : upperLimitOfCount(above) <= allowed
 
 export interface ClusterMembers {
   readonly cluster: string
@@ -85,7 +90,7 @@ export const checkMemberPlacement = async (
       windows[age] ??= await countWindow(range)
       return windows[age].get(acceptedShare)!
     },
-    upperLimitOfCount,
+    isWithinSmall,
   )
   memory.release()
   return check

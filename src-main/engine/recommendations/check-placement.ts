@@ -104,17 +104,17 @@ export interface MeasuredHosts {
 export const longestHorizonOf = ({ series, backtestResiduals }: SimulationTask): number =>
   maximumOf(Float64Array.from(series.seriesIds, (id) => backtestResiduals.horizonSteps(id)))
 
-/**
- * Tries shares of `risk`; `count` places by the forecasts of a window, the latest first, until there are enough hosts. `upperLimit`: of the number of
- * hosts above the target that such windows show.
- */
+/** Whether so many hosts above the target leave a standard deviation of the count to spare. */
+export const isWithinAllowed = (above: number, allowed: number): boolean => above + Math.sqrt(above) <= allowed
+
+/** Tries shares of `risk`; `count` places by the forecasts of a window, the latest first, until there are enough hosts. */
 export const tuneAcceptedShare = async (
   task: SimulationTask,
   ranges: readonly StepRange[],
   risk: number,
   enough: number,
   count: (range: StepRange, age: number, acceptedShare: number) => Promise<MeasuredHosts>,
-  upperLimit = (above: number): number => above + Math.sqrt(above),
+  isWithin = isWithinAllowed,
 ): Promise<PlacementCheck> => {
   const horizonSteps = longestHorizonOf(task)
   let check: PlacementCheck = { verdict: 'too few hosts', accepted_share: risk, windows: 0, hosts: 0, hosts_above_target: 0 }
@@ -136,7 +136,7 @@ export const tuneAcceptedShare = async (
       hosts,
       hosts_above_target: above,
     }
-    if (upperLimit(above) <= allowed) break
+    if (isWithin(above, allowed)) break
   }
   return check
 }

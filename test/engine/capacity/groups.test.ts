@@ -191,7 +191,7 @@ describe('a cluster of four hosts with a member each', () => {
       },
     ])
     // A window of 20 days for four hosts: fewer than 20 hosts tell nothing.
-    expect(report.placement_check?.verdict).toBe('too few hosts')
+    expect(report.placement_check).toMatchObject({ verdict: 'too few hosts', accepted_share: 0.05 })
   })
 
   test('has no notes, and no groups without the columns; its hosts are no servers without a forecast', async () => {
