@@ -7,6 +7,8 @@ import { readCyclePlan } from '../../src-main/cycle/cycle-plan.ts'
 import { runCycle, type CycleResult } from '../../src-main/cycle/run-cycle.ts'
 import { saveDecisions } from '../../src-main/notes/decisions.ts'
 import { readHistory } from '../../src-main/queries/history/read-history.ts'
+import { withRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
+import { readPackContent } from '../../src-main/report/pack/pack-content.ts'
 import type { RunHistory } from '../../src-shared/ipc/run-history.ts'
 import { seriesRows, timeAfter, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, writeSmallPictures } from '../fixtures/forecast-workspace.ts'
@@ -152,6 +154,23 @@ describe('twelve months', () => {
       'Decisions: 2 accepted, 1 done, 1 dismissed. Realised: USD 300 a month by 1 server that left. Accepted and still to come: USD 120 a month.',
     )
     expect(text).toMatch(/^Dismissed, then breached\n.*\n.*\ndb +add capacity +ada +\d{4}-\d\d-\d\d +moves away/m)
+  })
+
+  test('fill the page of the pack about decisions', async () => {
+    const { pages } = await withRunFolder(join(workspace.folder, 'runs', results.at(-1)!.run), (run) =>
+      readPackContent(run, history, { author: '', approver: '' }),
+    )
+    const { paragraphs, tables } = pages.find(({ name }) => name === 'follow-up')!
+    expect(paragraphs).toEqual([
+      'Recommendations: 2 accepted, 1 done, 1 dismissed. Accepted and past their date: 1.',
+      'Realised: $300 a month, the cost of 1 server that left. Accepted and still to come: $120 a month.',
+    ])
+    expect(tables.map(({ title, rows }) => [title, rows[0]!.slice(0, 2)])).toEqual([
+      ['Accepted, but not done after its date', ['1 Dec 2026', 'idle']],
+      ['Left the fleet', ['20 Jun 2026', 'old']],
+      ['Risk of accepted additions', ['web', expect.stringMatching(/%$/)]],
+      ['Dismissed, then breached', ['23 Mar 2026', 'db']],
+    ])
   })
 
   test('stay as they are when the plan runs again', async () => {

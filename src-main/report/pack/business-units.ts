@@ -47,14 +47,14 @@ export const readLights = async (run: OpenRun, writeDate: (timeMs: number) => st
 const lightOf = ({ overdue, at_risk: atRisk }: z.infer<typeof rowSchema>): TrafficLight =>
   overdue > 0 ? 'Red' : atRisk > 0 ? 'Amber' : 'Green'
 
-/** Orders that are dismissed do not count. */
+/** Orders that are dismissed or done do not count. */
 const readUnits = async (run: OpenRun): Promise<z.infer<typeof rowSchema>[]> => {
   const hasOrders = await createRecommendationsTable(run)
   if (hasOrders) await loadDecisions(run)
   const ordersSql = hasOrders
     ? `SELECT server_id, is_order_late, order_ms FROM recommendations r
        WHERE recommendation = 'add capacity' AND NOT EXISTS (
-         FROM decisions d WHERE d.server_id = r.server_id AND d.recommendation = r.recommendation AND d.verdict = 'dismissed')`
+         FROM decisions d WHERE d.server_id = r.server_id AND d.recommendation = r.recommendation AND d.verdict IN ('dismissed', 'done'))`
     : 'SELECT NULL AS server_id, NULL AS is_order_late, NULL AS order_ms WHERE false'
   return run.database.rows(
     `WITH servers AS (

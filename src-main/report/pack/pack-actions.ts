@@ -15,7 +15,7 @@ import { formatUsd, numberColumn, orDash, textColumn, type ReportTable } from '.
 const maxOrders = 200
 const likeliestServers = 20
 
-/** Orders that are not dismissed, the earliest first. */
+/** Orders that are neither dismissed nor done, the earliest first. */
 export const readOrdersTable = async (run: OpenRun): Promise<ReportTable> => {
   const { overview } = run
   const orders = (await readActions(run)).filter(({ recommendation }) => recommendation === 'add capacity').sort(byOrderDate)

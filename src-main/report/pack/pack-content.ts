@@ -6,12 +6,13 @@ import type { RunHistory } from '../../../src-shared/ipc/run-history.ts'
 import type { OpenRun } from '../../queries/run/open-run.ts'
 import { createFinding, createStamp, createSubtitle, datesOf } from '../report-content.ts'
 import type { ReportTable } from '../report-table.ts'
+import { createFollowUpTables, describeFollowUp } from './follow-up-page.ts'
 import { readLights } from './business-units.ts'
 import { readLikeliestTable, readOrdersTable, readSavingsTable } from './pack-actions.ts'
 import { createOutcomesTable, createTrendTable, describeChange, describeLastStatement } from './pack-history.ts'
 import { createFilesTable, createInputsTable, createSettingsTable } from './sign-off.ts'
 
-export const packPages = ['summary', 'orders', 'likeliest', 'savings', 'outcomes', 'sign-off'] as const
+export const packPages = ['summary', 'orders', 'likeliest', 'savings', 'outcomes', 'follow-up', 'sign-off'] as const
 export type PackPageName = (typeof packPages)[number]
 
 export interface PackPage {
@@ -79,6 +80,12 @@ export const readPackContent = async (run: OpenRun, history: RunHistory, people:
       paragraphs: [describeLastStatement(history, (iso) => datesOf(overview).dayAndYear(Date.parse(iso)))],
       tables: [createOutcomesTable(history, (iso) => datesOf(overview).shortDayAndYear(Date.parse(iso)))],
     },
+    {
+      name: 'follow-up',
+      title: 'What came of decisions',
+      paragraphs: describeFollowUp(history.follow_up),
+      tables: createFollowUpTables(history.follow_up, (iso) => datesOf(overview).shortDayAndYear(Date.parse(iso))),
+    },
     createSignOffPage(run, history, people),
   ]
   return {
@@ -134,13 +141,13 @@ const createAnnex = (): PackContent['annex'] => ({
   ],
   points: [
     { point: '1 (a)', subject: 'Which capacity the ICT systems require', pages: ['summary', 'orders', 'likeliest'] },
-    { point: '1 (b)', subject: 'How resources are put to better use', pages: ['savings'] },
+    { point: '1 (b)', subject: 'How resources are put to better use', pages: ['savings', 'follow-up'] },
     {
       point: '1 (c)',
       subject: 'How availability, efficiency and the prevention of shortages are watched',
-      pages: ['summary', 'likeliest', 'outcomes'],
+      pages: ['summary', 'likeliest', 'outcomes', 'follow-up'],
     },
     { point: '2', subject: 'Systems whose procurement or approval takes long, or that need much', pages: ['orders'] },
-    { point: 'Records', subject: 'Inputs, settings, checksums and approval', pages: ['sign-off'] },
+    { point: 'Records', subject: 'Inputs, settings, checksums, decisions and approval', pages: ['follow-up', 'sign-off'] },
   ],
 })

@@ -1,0 +1,60 @@
+// The page of a pack that says what came of the planners' decisions.
+import { probabilityText } from '../../../src-shared/artefacts/likelihood.ts'
+import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
+import type { FollowUp } from '../../../src-shared/ipc/run-history.ts'
+import { formatUsd, numberColumn, textColumn, type ReportTable } from '../report-table.ts'
+
+type WriteDay = (iso: string) => string
+
+const maxRows = 50
+
+const firstRows = (table: ReportTable): ReportTable =>
+  table.rows.length <= maxRows
+    ? table
+    : { ...table, note: `The first ${maxRows} of ${text.count(table.rows.length)}.`, rows: table.rows.slice(0, maxRows) }
+
+export const describeFollowUp = ({
+  accepted,
+  done,
+  dismissed,
+  conflicts,
+  overdue,
+  left,
+  realised_usd,
+  promised_usd,
+}: FollowUp): string[] => {
+  if (accepted + done + dismissed === 0) return ['Nothing has been decided yet.']
+  return [
+    `Recommendations: ${text.count(accepted)} accepted, ${text.count(done)} done, ${text.count(dismissed)} dismissed. ` +
+      `Accepted and past their date: ${text.count(overdue.length)}.`,
+    `Realised: ${formatUsd(realised_usd)} a month, the cost of ${text.count(left.length)} ${left.length === 1 ? 'server that left' : 'servers that left'}. ` +
+      `Accepted and still to come: ${formatUsd(promised_usd)} a month.`,
+    ...(conflicts === 0 ? [] : [`Planners differ on ${text.count(conflicts)}; the latest decision counts until they agree.`]),
+  ]
+}
+
+export const createFollowUpTables = ({ overdue, left, risk, breached }: FollowUp, day: WriteDay): ReportTable[] =>
+  [
+    {
+      title: 'Accepted, but not done after its date',
+      columns: [textColumn('Due'), textColumn('Server'), textColumn('Recommendation'), textColumn('Decided by')],
+      rows: overdue.map((row) => [day(row.due), row.server_id, row.recommendation, row.decided_by]),
+    },
+    {
+      title: 'Left the fleet',
+      columns: [textColumn('Gone since'), textColumn('Server'), textColumn('Recommendation'), numberColumn('Saves a month')],
+      rows: left.map((row) => [day(row.left_by), row.server_id, row.recommendation, formatUsd(row.monthly_usd)]),
+    },
+    {
+      title: 'Risk of accepted additions',
+      columns: [textColumn('Server'), numberColumn('When accepted'), numberColumn('Now'), textColumn('At risk')],
+      rows: risk.map((row) => [row.server_id, probability(row.before), probability(row.now), row.is_at_risk ? 'yes' : 'no']),
+    },
+    {
+      title: 'Dismissed, then breached',
+      columns: [textColumn('Dismissed'), textColumn('Server'), textColumn('Recommendation'), textColumn('By'), textColumn('Reason')],
+      rows: breached.map((row) => [day(row.decided_at), row.server_id, row.recommendation, row.decided_by, row.reason]),
+    },
+  ].map(firstRows)
+
+const probability = (value: number): string => probabilityText(value, (percent) => text.value(percent, '%'))
