@@ -36,23 +36,33 @@ export const meanSilhouettes = async (
   const sizes = clusterings.map(sizesOf)
   const sums = sizes.map(({ length }) => new Float64Array(length))
   const totals = new Float64Array(clusterings.length)
+  const distances = new Float64Array(count)
   for (let point = 0; point < count; point++) {
     if (point % pointsPerYield === 0) await yieldToEventLoop(signal)
-    sums.forEach((sum) => sum.fill(0))
-    for (let other = 0; other < count; other++) {
-      let squares = 0
-      for (let feature = 0; feature < width; feature++) {
-        const distance = flat[point * width + feature]! - flat[other * width + feature]!
-        squares += distance * distance
-      }
-      const distance = Math.sqrt(squares)
-      for (let index = 0; index < clusterings.length; index++) sums[index]![clusterings[index]![other]!]! += distance
-    }
+    measureDistances(flat, width, point, distances)
     clusterings.forEach((clustering, index) => {
+      sumByCluster(distances, clustering, sums[index]!)
       totals[index]! += silhouetteOf(sums[index]!, sizes[index]!, clustering[point]!)
     })
   }
   return sizes.map((members, index) => (members.filter((size) => size > 0).length < 2 ? null : totals[index]! / count))
+}
+
+/** Of one point to all; a function on its own, as loops in an async function are not optimised while they run. */
+const measureDistances = (flat: Float64Array, width: number, point: number, distances: Float64Array): void => {
+  for (let other = 0; other < distances.length; other++) {
+    let squares = 0
+    for (let feature = 0; feature < width; feature++) {
+      const distance = flat[point * width + feature]! - flat[other * width + feature]!
+      squares += distance * distance
+    }
+    distances[other] = Math.sqrt(squares)
+  }
+}
+
+const sumByCluster = (distances: Float64Array, clustering: Int32Array, sums: Float64Array): void => {
+  sums.fill(0)
+  for (let point = 0; point < distances.length; point++) sums[clustering[point]!]! += distances[point]!
 }
 
 /** From the summed distances of one point to the members of each cluster. */

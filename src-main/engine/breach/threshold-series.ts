@@ -106,7 +106,8 @@ const shared = (values: Float64Array): Float64Array => {
 /** First index of each value 0..count-1 in ascending `positions`, and the end. */
 const offsetsOf = (positions: Float64Array, count: number): Uint32Array => {
   const offsets = new Uint32Array(count + 1)
-  for (const position of positions) offsets[position + 1]! += 1
+  // By index, as in `maximumOf`.
+  for (let row = 0; row < positions.length; row++) offsets[positions[row]! + 1]! += 1
   for (let position = 0; position < count; position++) offsets[position + 1]! += offsets[position]!
   return offsets
 }

@@ -228,18 +228,23 @@ export const measurePlanRisk = async (
     if (position === 0 || ends.has(position)) {
       sums = server.demand.slice()
       capacityUnits = server.capacityUnits
-    } else for (let index = 0; index < sums.length; index++) sums[index]! += server.demand[index]!
+    } else addTo(sums, server.demand)
     position++
     if (ends.has(position)) risk.add({ serverId: server.serverId, capacityUnits, maxima: pathMaxima(sums) })
   }
   return risk
 }
 
+/** A function on its own: loops in an async function are not optimised while they run. */
+const addTo = (sums: Float32Array, demand: Float32Array): void => {
+  for (let index = 0; index < sums.length; index++) sums[index]! += demand[index]!
+}
+
 const pathMaxima = (sums: Float32Array): Float32Array => {
   const slots = sums.length / pathCount
-  return Float32Array.from({ length: pathCount }, (_, path) => {
-    let maximum = 0
-    for (let index = path * slots; index < (path + 1) * slots; index++) maximum = Math.max(maximum, sums[index]!)
-    return maximum
-  })
+  const maxima = new Float32Array(pathCount)
+  for (let path = 0; path < pathCount; path++) {
+    for (let index = path * slots; index < (path + 1) * slots; index++) maxima[path] = Math.max(maxima[path]!, sums[index]!)
+  }
+  return maxima
 }
