@@ -13,6 +13,7 @@ import { capacityReportSchema } from '../../src-shared/artefacts/capacity.ts'
 import { scenarioSchema } from '../../src-shared/ipc/what-if.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { literal } from '../../src-main/database/database.ts'
+import { readWorkbook } from '../../src-main/forecasts/workbook/read-workbook.ts'
 import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-workspace.ts'
 import { hostileNames } from '../fixtures/hostile-names.ts'
 import { rounds, tally } from '../fixtures/torture.ts'
@@ -172,6 +173,8 @@ const failingExports = async (run: FinishedRun, role: Role): Promise<string[]> =
     const outcome = await handleRequest(handlers, 'report.write', { folder: run.folder, format, ...target(format) })
     if (!outcome.ok) failures.push(`report.write ${format}: ${outcome.error.message}`)
   }
+  const workbook = await readFile(join(exports, 'export.xlsx'))
+  expect(() => readWorkbook(workbook)).not.toThrow()
   // Names of the input become text of the page, never markup.
   if ((await readFile(join(exports, 'export.html'), 'utf8')).includes('<script>alert(1)')) failures.push('html: live markup')
   return failures
