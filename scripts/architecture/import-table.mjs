@@ -130,7 +130,7 @@ export const modules = {
   sources: {
     path: 'src-main/sources',
     holds: 'measurements out of CloudWatch and Prometheus',
-    imports: ['cloud/account', 'parquet', 'run-folder', 'database', 'shared'],
+    imports: ['forecasts', 'cloud/account', 'parquet', 'run-folder', 'database', 'shared'],
     packages: ['node', 'zod', '@aws-sdk/*'],
   },
 

@@ -21,7 +21,7 @@ const examples = {
   ],
   prometheus: [
     'collect prometheus --url http://prometheus:9090 --out fleet.parquet --run run',
-    `collect prometheus --url http://prometheus:9090 --query 'cpu_p95=quantile_over_time(0.95, cpu_busy_percent[1h])' --out fleet.parquet`,
+    `collect prometheus --url http://prometheus:9090 --query 'cpu_p95=quantile_over_time(0.95, cpu_busy_percent[1h] offset -1h)' --out fleet.parquet`,
     'collect prometheus --url http://prometheus:9090 --out fleet.parquet --extend',
   ],
 } as const

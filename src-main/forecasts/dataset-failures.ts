@@ -6,6 +6,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { escapeGlob, literal, type Database } from '../database/database.ts'
 import { assertUnchanged, type ForecastFile } from './forecast-files.ts'
 import { checkPages } from './input-hashes.ts'
+import { damagedText } from './readers/compressed-text.ts'
 import { unreadableReason } from './unreadable-parquet.ts'
 
 /** What messages say of a dataset. */
@@ -32,7 +33,7 @@ export const explainFailure = async (database: Database, { files, name }: NamedF
   const unreadable = await findUnreadable(database, files)
   if (unreadable !== undefined) return unreadable
   for (const file of files) await checkPages(file)
-  return outsideStatistics(name, cause) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
+  return damagedFrame(files, cause) ?? outsideStatistics(name, cause) ?? unexpectedValue(name, cause) ?? readingFault(name, cause)
 }
 
 /** Words of JavaScript for a date that it cannot hold. */
@@ -82,6 +83,14 @@ const unreadableFile = ({ name }: ForecastFile, cause: HeadroomError): HeadroomE
         next: 'Write, copy or download the file again.',
         cause,
       })
+
+/** Words of DuckDB for a frame of Zstandard whose checksum or blocks are wrong. */
+const damagedFramePattern = /Restored data doesn't match checksum|ZSTD|corruption detected/i
+
+const damagedFrame = (files: readonly ForecastFile[], cause: HeadroomError): HeadroomError | undefined => {
+  const file = files.find(({ compression }) => compression === 'zstd')
+  return file !== undefined && damagedFramePattern.test(cause.message) ? damagedText(file.name, cause) : undefined
+}
 
 /** First and last time and the greatest value come from the files' statistics; the bitmaps and sums of the profile find rows outside. */
 const outsidePattern =

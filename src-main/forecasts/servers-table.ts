@@ -57,14 +57,7 @@ export const loadServersTable = async (
   const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string(), column_type: z.string() }))
   const givenColumns = columns.map(({ column_name }) => column_name)
   const byName = mapColumns(givenColumns)
-  const serverColumn = byName.get('server_id')
-  if (serverColumn === undefined) {
-    const nearest = findNearestName('server_id', givenColumns)
-    throw invalidServers(
-      `The servers table ${name} has no column server_id; it has ${givenColumns.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
-      'Rename the column with the server names.',
-    )
-  }
+  const serverColumn = findServerColumn(name, givenColumns)
   const columnsOfText = new Set(columns.filter(({ column_type }) => column_type === 'VARCHAR').map(({ column_name }) => column_name))
   const numbers: string[] = []
   const warnings: RunWarning[] = []
@@ -92,6 +85,37 @@ export const loadServersTable = async (
     entry: { path, bytes: status.size, rows },
     warnings: [...warnings, ...warnAboutNearColumns(name, givenColumns, [...byName.values()])],
   }
+}
+
+/** Throws servers-invalid. */
+const findServerColumn = (name: string, givenColumns: readonly string[]): string => {
+  const column = mapColumns(givenColumns).get('server_id')
+  if (column !== undefined) return column
+  const nearest = findNearestName('server_id', givenColumns)
+  throw invalidServers(
+    `The servers table ${name} has no column server_id; it has ${givenColumns.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
+    'Rename the column with the server names.',
+  )
+}
+
+/** The cells of a CSV table as a planner left them, by server and column. Throws servers-invalid for what an analysis would refuse. */
+export const readServerCells = async (database: Database, path: string): Promise<Map<string, Readonly<Record<string, string>>>> => {
+  const name = basename(path)
+  await storeFile(database, path, name)
+  const rows = await database.rows('FROM servers_as_given', z.record(z.string(), z.string().nullable()))
+  const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string() }))
+  const serverColumn = findServerColumn(
+    name,
+    columns.map(({ column_name }) => column_name),
+  )
+  await assertUnique(database, name, serverColumn)
+  await database.run('DROP TABLE servers_as_given')
+  return new Map(
+    rows.map(({ [serverColumn]: server, ...cells }) => [
+      server ?? '',
+      Object.fromEntries(Object.entries(cells).map(([column, cell]) => [column, cell ?? ''])),
+    ]),
+  )
 }
 
 /** Creates `servers_as_given`. Throws servers-invalid. */

@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { escapeFormula, unescapeFormula } from '../../src-shared/artefacts/cell-text.ts'
+import { escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
 import { ownValue } from '../../src-shared/config/name-record.ts'
 import type { CollectedMeasurements } from '../../src-shared/sources/source-requests.ts'
 import type { AssembleCall } from '../../src-shared/ipc/sources-contract.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { escapeGlob, literal, Database } from '../database/database.ts'
+import { readServerCells } from '../forecasts/servers-table.ts'
 import { replaceFile, replaceText } from '../run-folder/replace-file.ts'
 import { quoteCsv, readParts } from './collection.ts'
 import { sourceKey } from './measurements-source.ts'
@@ -106,19 +107,13 @@ const writeServersTable = async (
     measured.server_id.map((server): [string, Readonly<Record<string, string>>] => [server, attributes.get(server) ?? {}]),
   )
   if (isExtension && existsSync(path)) {
-    const existing = await database.rows(
-      `SELECT * FROM read_csv(${literal(escapeGlob(path))}, header = true, all_varchar = true)`,
-      z.record(z.string(), z.string().nullable()),
-    )
+    const existing = await readServerCells(database, path)
     const isNew = new Set(lines.keys())
-    for (const { server_id: given, ...cells } of existing) {
-      if (typeof given !== 'string') continue
-      const server = unescapeFormula(given)
+    for (const [server, cells] of existing) {
       isNew.delete(server)
-      const kept = Object.fromEntries(Object.entries(cells).map(([column, cell]) => [column, unescapeFormula(cell ?? '')]))
-      lines.set(server, { ...lines.get(server), ...kept })
+      lines.set(server, { ...lines.get(server), ...cells })
     }
-    const given = new Set(existing.flatMap((line) => Object.keys(line)))
+    const given = new Set([...existing.values()].flatMap((cells) => Object.keys(cells)))
     if (isNew.size === 0 && [...lines.values()].every((cells) => Object.keys(cells).every((column) => given.has(column)))) return path
   }
   const columns = [...new Set([...lines.values()].flatMap((cells) => Object.keys(cells)))].sort()

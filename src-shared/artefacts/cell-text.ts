@@ -21,10 +21,6 @@ const laterFormulaPattern = new RegExp(laterFormula, 'g')
 /** Puts an apostrophe before what a spreadsheet would run as a formula. Numbers are not escaped. */
 export const escapeFormula = (text: string): string => text.replace(firstFormulaPattern, "'$1").replace(laterFormulaPattern, "$1'$2")
 
-/** Undoes it. */
-export const unescapeFormula = (text: string): string =>
-  text.replace(new RegExp(escapedFirst), '$1').replace(new RegExp(escapedLater, 'g'), '$1$2')
-
 /** The same as SQL over a text column. */
 export const escapeFormulaSql = (column: string): string =>
   `regexp_replace(regexp_replace(${column}, '${quoted(firstFormula)}', '''\\1'), '${quoted(laterFormula)}', '\\1''\\2', 'g')`

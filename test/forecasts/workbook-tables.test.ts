@@ -182,7 +182,33 @@ describe('a workbook made to deceive or to exhaust', () => {
     await writeFile(path, change(zipSync({ ...parts, 'xl/worksheets/sheet0.xml': xml }, { level: 0 })))
     return path
   }
+  /** With declarations before the sheet. */
+  const declare = async (declarations: string, text: string): Promise<string> => {
+    const path = await write('')
+    const parts = unzipSync(await readFile(path))
+    const xml = `${declarations}<worksheet><sheetData>${server(`<c r="B2" t="inlineStr"><is><t>${text}</t></is></c>`)}</sheetData></worksheet>`
+    await writeFile(path, zipSync({ ...parts, 'xl/worksheets/sheet0.xml': strToU8(xml) }))
+    return path
+  }
   const refusal = (problem: string) => ({ code: 'servers-invalid', message: `The servers table fleet.xlsx ${problem}.` })
+
+  test.each([
+    ['a file of this machine', '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>', '&x;', 'is a damaged workbook'],
+    ['a page', '<!DOCTYPE a [<!ENTITY % x SYSTEM "http://127.0.0.1:9/x">%x;]>', '1', null],
+    [
+      'entities that grow',
+      `<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx">${'abcdefghi'.replaceAll(/./g, (name) => `<!ENTITY ${name} "&x;&x;&x;">`)}]>`,
+      '&a;',
+      'is a damaged workbook',
+    ],
+    ['another encoding', '<?xml version="1.0" encoding="ISO-8859-1"?>', '1', 'is written in another encoding than UTF-8'],
+    ['its encoding', '<?xml version="1.0" encoding="utf-8"?>', '1', null],
+  ])('that names %s reads nothing from there', async (_, declarations, text, problem) => {
+    const read = attributesOf(await declare(declarations, text))
+    await (problem === null
+      ? expect(read).resolves.toEqual([{ server_id: 'a', region: null, cost: 1 }])
+      : expect(read).rejects.toMatchObject(refusal(problem)))
+  })
 
   test('with one digit changed on the disk is damaged', async () => {
     const rows = server('<c r="B2"><v>181</v></c>')
@@ -194,6 +220,8 @@ describe('a workbook made to deceive or to exhaust', () => {
   })
 
   test.each([
+    ['a shared string without a number', server('<c r="B2" t="s"><v></v></c>')],
+    ['an entity that the file declares', server('<c r="B2" t="inlineStr"><is><t>&secret;</t></is></c>')],
     ['a cell without a row', `${header}<c r="A2"><v>1</v></c>`],
     ['a cell twice', server('<c r="B2"><v>181</v></c><c r="B2"><v>999</v></c>')],
     ['two values in a cell', server('<c r="B2"><v>1</v><v>81</v></c>')],

@@ -71,9 +71,11 @@ const collect = async (
     { out, extends: isExtension },
     { ...work, ...more },
   )
-  const collected = await assembleMeasurements({ folder: collection.folder, parts, out, extends: isExtension, source })
-  await collection.remove()
-  return collected
+  try {
+    return await assembleMeasurements({ folder: collection.folder, parts, out, extends: isExtension, source })
+  } finally {
+    await collection.remove()
+  }
 }
 
 const hashOf = (name: string): Promise<string> => hashFile(join(folder, name))
@@ -324,6 +326,27 @@ describe('an extension', () => {
       '"web-0","Bank","node","120","Retail"',
     ])
     expect(await readFile(serversTable, 'utf8')).toContain('"web-3","","node","","Bank"\n')
+  })
+
+  test('reads the table as an analysis does, and leaves alone what it cannot read', async () => {
+    const { serversTable } = await collect('planned.parquet')
+    await writeFile(serversTable, 'Server ID;Monthly Cost USD\nweb-0;120\n')
+    await collect('planned.parquet', { until: '2026-11-02' }, { extends: true })
+    expect((await readFile(serversTable, 'utf8')).split('\n').slice(0, 2)).toEqual([
+      '"server_id","Monthly Cost USD","job","team"',
+      '"web-0","120","node","Retail"',
+    ])
+    for (const [text, sentence] of [
+      ['fleet,cost\nweb-0,1\n', /has no column server_id/],
+      ['server_id,cost\nweb-0,1\nweb-1\n', /cannot be read as CSV/],
+      ['server_id,cost\nweb-0,1\nweb-0,2\n', /names web-0 more than once/],
+      [Buffer.from('server_id,owner\nweb-0,Jos\xe9\n', 'latin1'), /cannot be read as CSV/],
+    ] as const) {
+      await writeFile(serversTable, text)
+      const { code, message } = await errorOf(collect('planned.parquet', { until: '2026-11-03' }, { extends: true }))
+      expect([code, message]).toEqual(['servers-invalid', expect.stringMatching(sentence)])
+      expect(await readFile(serversTable)).toEqual(Buffer.from(text))
+    }
   })
 
   test('refuses a file of another query or of another program', async () => {

@@ -114,7 +114,11 @@ const receiveRange = async (
       for await (const chunk of await requestBytes(s3, download, range, received, signal)) {
         signal?.throwIfAborted()
         const buffer = chunk as Buffer
-        if (received + buffer.length > range.length) throw new Error(`More than ${range.length} bytes came for a range.`)
+        if (received + buffer.length > range.length) {
+          throw new HeadroomError('cloud-incomplete', `S3 sends more bytes of s3://${download.bucket}/${download.key} than it lists.`, {
+            next: 'Download again; the object may have changed.',
+          })
+        }
         await file.write(buffer, 0, buffer.length, range.from + received)
         if (isWhole) hash.update(buffer)
         received += buffer.length

@@ -10,13 +10,15 @@ import type { ForecastFile } from '../forecast-files.ts'
 export const assertWholeText = async (files: readonly ForecastFile[], signal?: AbortSignal): Promise<void> => {
   for (const { path, name, compression } of files) {
     const isWhole = compression === 'gzip' ? await isWholeGzip(path, signal) : compression === 'zstd' ? await isWholeZstd(path) : true
-    if (!isWhole) {
-      throw new HeadroomError('input-text-unreadable', `${name} is damaged: its compressed contents are cut or altered.`, {
-        next: 'Write, copy or download the file again.',
-      })
-    }
+    if (!isWhole) throw damagedText(name)
   }
 }
+
+export const damagedText = (name: string, cause?: unknown): HeadroomError =>
+  new HeadroomError('input-text-unreadable', `${name} is damaged: its compressed contents are cut or altered.`, {
+    next: 'Write, copy or download the file again.',
+    cause,
+  })
 
 /** Runs `read` while the files are checked for damage, which is the first reason to give. */
 export const readWholeText = async <T>(files: readonly ForecastFile[], read: () => Promise<T>): Promise<T> => {
@@ -52,8 +54,9 @@ const isWholeGzip = async (path: string, signal: AbortSignal | undefined): Promi
     )
     return true
   } catch (thrown) {
-    // Errors of zlib are Z_DATA_ERROR, Z_BUF_ERROR and the like.
-    if (((thrown as NodeJS.ErrnoException).code ?? '').startsWith('Z_')) return false
+    // Errors of zlib are Z_DATA_ERROR, Z_BUF_ERROR and the like. It also stops where zeros follow, before the end of the file.
+    const { code = '' } = thrown as NodeJS.ErrnoException
+    if (code.startsWith('Z_') || (code === 'ABORT_ERR' && signal?.aborted !== true)) return false
     throw thrown
   }
 }

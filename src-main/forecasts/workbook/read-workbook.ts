@@ -50,6 +50,9 @@ export const readWorkbook = (bytes: Uint8Array): WorkbookSheet[] => {
   const part = (path: string): string => {
     const found = parts[path]
     if (found === undefined) throw new WorkbookError('is no XLSX workbook')
+    const encoding = /^[^>]{0,200}encoding\s*=\s*["']([^"']*)/.exec(strFromU8(found.subarray(0, 250), true))?.[1]
+    if (encoding !== undefined && !/^(utf-?8|us-ascii)$/i.test(encoding))
+      throw new WorkbookError('is written in another encoding than UTF-8')
     return strFromU8(found)
   }
   const bookPath = [...readRelations(part('_rels/.rels'), '').values()].find(({ type }) => type.endsWith('/officeDocument'))?.target
@@ -385,7 +388,7 @@ const readCell = (
     return hasFormula ? { text: '', kind: 'text', fault: 'a formula without a value' } : null
   switch (type) {
     case 's': {
-      const text = strings[Number(value)]
+      const text = /^\d+$/.test(value) ? strings[Number(value)] : undefined
       if (text === undefined) throw new WorkbookError('is a damaged workbook')
       return textCell(text)
     }

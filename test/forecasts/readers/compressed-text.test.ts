@@ -86,6 +86,18 @@ test('the checksum and the length at the end of a gzip member count', async () =
   }
 })
 
+test('zeros behind the trailer of gzip are told from its contents', async () => {
+  expect(await refusal('padded.csv.gz', Buffer.concat([gzipSync(text), Buffer.alloc(3 << 20)]))).toBe(damaged('padded.csv.gz'))
+})
+
+test('the checksum at the end of a Zstandard frame counts', async () => {
+  // RFC 8878: one raw block in a single segment with its length in four bytes; the checksum is wrong.
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa4, 0, 0, 0, 0, 0, 0, 0])
+  head.writeUInt32LE(text.length, 5)
+  head.writeUIntLE((text.length << 3) | 1, 9, 3)
+  expect(await refusal('frame.csv.zst', Buffer.concat([head, Buffer.from(text), Buffer.alloc(4)]))).toBe(damaged('frame.csv.zst'))
+})
+
 test('several members and frames are read to the end of the last', async () => {
   const cut = text.indexOf('\n', text.length / 2) + 1
   const members = [gzipSync(text.slice(0, cut)), gzipSync(text.slice(cut))]
