@@ -204,10 +204,8 @@ describe('a workbook made to deceive or to exhaust', () => {
     ['another encoding', '<?xml version="1.0" encoding="ISO-8859-1"?>', '1', 'is written in another encoding than UTF-8'],
     ['its encoding', '<?xml version="1.0" encoding="utf-8"?>', '1', null],
   ])('that names %s reads nothing from there', async (_, declarations, text, problem) => {
-    const read = attributesOf(await declare(declarations, text))
-    await (problem === null
-      ? expect(read).resolves.toEqual([{ server_id: 'a', region: null, cost: 1 }])
-      : expect(read).rejects.toMatchObject(refusal(problem)))
+    const outcome = await attributesOf(await declare(declarations, text)).catch((thrown: unknown) => (thrown as Error).message)
+    expect(outcome).toEqual(problem === null ? [{ server_id: 'a', region: null, cost: 1 }] : refusal(problem).message)
   })
 
   test('with one digit changed on the disk is damaged', async () => {
