@@ -57,8 +57,17 @@ it('says of every server what the file says, reason and query too', async () => 
   expect(all.rows.map(({ server_id }) => server_id).sort()).toEqual([...entries.keys()].sort())
   // The short forms are for the window alone.
   for (const { verdict, verdict_reason, summary, breach_at: breach, capacity_to_add: capacity, ...shown } of all.rows) {
-    const { risk_before: before, risk_after: after, added_monthly_usd: added, ...row } = shown
-    expect([verdict, verdict_reason]).toEqual([null, null])
+    const {
+      risk_before: before,
+      risk_after: after,
+      added_monthly_usd: added,
+      decision_ids: decisionIds,
+      verdict_by: by,
+      verdict_until: until,
+      verdict_conflict: conflict,
+      ...row
+    } = shown
+    expect([verdict, verdict_reason, by, until, conflict, decisionIds]).toEqual([null, null, null, null, null, []])
     const isAdded = row.recommendation === 'add capacity'
     expect(before !== null).toBe(capacity !== null)
     // Sized for the P95 of nine paths in ten; the calibrated rest may be somewhat above a tenth.

@@ -247,7 +247,7 @@ describe('the title of the clusters', () => {
     expect(clustersTitle({ ...data, clusters }, fixedFormatting)).toBe('One cluster: all 120 servers are quiet and steady')
     const one = { ...data, clusters, serverIds: ['a'] }
     expect(clustersTitle(one, fixedFormatting)).toBe('The one server is quiet and steady')
-    expect(clustersTitle({ ...data, clusters: [], serverIds: [] }, fixedFormatting)).toBe('No servers to group')
+    expect(clustersTitle({ ...data, clusters: [], serverIds: [] }, fixedFormatting)).toBe('No servers to cluster')
   })
 })
 
