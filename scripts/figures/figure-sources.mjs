@@ -361,6 +361,7 @@ const eventsTest = 'test/engine/events/events.test.ts'
 const modelsTest = 'test/engine/selection/select-models.test.ts'
 
 const count = keyFrom('src-main/engine/breach/joint-breaches.ts#summarizeCounts', 'test/engine/breach/joint-breaches.test.ts')
+const groupCount = keyFrom('src-main/engine/breach/group-counts.ts#countGroups', 'test/engine/breach/group-counts.test.ts')
 const summary = keyFrom('src-main/engine/artefacts/summarize-run.ts#summarizeRun', frozen)
 const flaggedRows = keyFrom('src-main/engine/methods/module05.ts#module05', 'test/engine/methods/module05.test.ts')
 const clusterKeys = keyFrom('src-main/engine/clusters/cluster-servers.ts#clusterServers', clusterTest)
@@ -452,6 +453,14 @@ export const summaryFigures = {
   at_risk_expected: count('mean over 200 paths of the number of servers with a sustained breach'),
   at_risk_low: count('5 % quantile of that number'),
   at_risk_high: count('95 % quantile of that number'),
+  ...under('at_risk_groups[]', {
+    metric: groupCount('as the forecasts name it'),
+    group_by: groupCount('column of the servers table, or the cluster'),
+    group: groupCount('its value'),
+    expected: groupCount('mean over 200 paths of the number of its servers with a sustained breach by the metric, silent ones left out'),
+    low: groupCount('5 % quantile of that number'),
+    high: groupCount('95 % quantile of that number'),
+  }),
   high_risk_servers: summary('servers with `server_risk_level` high'),
   servers_with_seasonal_peak: summary('servers with `seasonal_peak_risk`'),
   seasonal_peak_servers: summary('servers with `seasonal_peak_risk` > `high_threshold`'),
@@ -505,6 +514,8 @@ export const summaryFigures = {
       'by_quarter[].quarter_end': season('calendar'),
       'by_quarter[].uplift_points': season('mean over series'),
       'by_quarter[].series': season('series measured in this quarter'),
+      'by_quarter[].low': season('mean − t × sample deviation over series / √n, 95 %, n − 1 degrees of freedom'),
+      'by_quarter[].high': season('mean + t × sample deviation over series / √n, 95 %, n − 1 degrees of freedom'),
     }),
     ...under('holiday', {
       ...upliftKeys('day', 'days'),
