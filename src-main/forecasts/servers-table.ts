@@ -13,6 +13,7 @@ import { evenName, findCloseName, findNearestName } from '../../src-shared/confi
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { ReadInput } from '../../src-shared/run/run-manifest.ts'
+import { splitFields } from './readers/text-header.ts'
 import { cellText, findFaultyCell, readSheetTable, type SheetTable } from './workbook/sheet-table.ts'
 import { isWorkbook, parseTablePath } from './workbook/table-path.ts'
 
@@ -121,7 +122,7 @@ export const readServerCells = async (database: Database, path: string): Promise
 /** Creates `servers_as_given`. Throws servers-invalid. */
 const storeFile = async (database: Database, file: string, name: string): Promise<void> => {
   const isParquet = isParquetName(name)
-  const relation = isParquet ? `read_parquet(${literal(escapeGlob(file))})` : await csvRelationSql(file)
+  const relation = isParquet ? `read_parquet(${literal(escapeGlob(file))})` : await csvRelationSql(file, name)
   const store = async (): Promise<void> => {
     if (isParquet) await readSchemaElements(database, [{ path: file, name: `The servers table ${name}` }])
     await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`)
@@ -239,17 +240,28 @@ const delimiters = [',', ';', '\t', '|'] as const
 const headerBytes = 8192
 
 /** The delimiter is read off the header line: DuckDB's own guess takes a ragged table for one of a single column. */
-const csvRelationSql = async (path: string): Promise<string> => {
+const csvRelationSql = async (path: string, name: string): Promise<string> => {
   const file = await open(path, 'r')
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0)
     const header = buffer.toString('utf8', 0, bytesRead).split(/\r|\n/)[0]!
     const parts = (delimiter: string): number => header.split(delimiter).length
     const delimiter = delimiters.reduce((best, candidate) => (parts(candidate) > parts(best) ? candidate : best))
+    assertDistinctHeader(name, splitFields(header.replace(/^\uFEFF/, ''), delimiter))
     return `read_csv(${literal(escapeGlob(path))}, header = true, all_varchar = true, compression = 'none', delim = ${literal(delimiter)}, quote = '"', escape = '"')`
   } finally {
     await file.close()
   }
+}
+
+/** DuckDB gives the second of two a number: of columns that are used, none says which one is meant. Throws servers-invalid. */
+const assertDistinctHeader = (name: string, header: readonly string[]): void => {
+  const names = header.map((field) => field.trim().toLowerCase())
+  const repeated = header.find(
+    (field, index) => names.indexOf(names[index]!) < index && knownColumns.some((known) => evenName(known) === evenName(field)),
+  )
+  if (repeated !== undefined)
+    throw invalidServers(`The servers table ${name} has two columns named ${repeated.trim()}.`, 'Keep one of them.')
 }
 
 /** DuckDB names the line in its long report, unless the table fits no reading at all. */

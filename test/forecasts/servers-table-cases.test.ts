@@ -42,6 +42,21 @@ describe('headers', () => {
     expect(await attributesOf(path)).toEqual({ server_id: 'a', region: 'eu', monthly_cost_usd: 1200, capacity_units: 4, warnings: [] })
   })
 
+  test.each([
+    ['server_id,region,monthly_cost_usd,monthly_cost_usd', 'monthly_cost_usd'],
+    ['server_id,region,"Region",capacity_units', 'Region'],
+    ['server_id,SERVER_ID,region,os', 'SERVER_ID'],
+  ])('that are used and stand twice are refused: %s', async (header, column) => {
+    await expect(attributesOf(await tableWith(`${header}\na,1,2,3\n`))).rejects.toMatchObject({
+      code: 'servers-invalid',
+      message: `The servers table servers.csv has two columns named ${column}.`,
+    })
+  })
+
+  test('that are not used may stand twice', async () => {
+    expect(await attributesOf(await tableWith('server_id,owner,region,owner\na,x,eu,y\n'))).toMatchObject({ region: 'eu' })
+  })
+
   test('of the exact spelling win', async () => {
     expect(await attributesOf(await tableWith('server_id,Capacity Units,capacity_units\na,2,4\n'))).toMatchObject({ capacity_units: 4 })
   })

@@ -1,4 +1,5 @@
 // Measurements out of Prometheus: every value once, in requests that it accepts, resumed and extended to the same bytes, with no secret on disk.
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
@@ -482,7 +483,19 @@ describe('secrets', () => {
   test('in an address are refused, and not repeated', async () => {
     const { code, message } = await errorOf(surveyPrometheus(request({ url: 'http://planner:marked-secret@127.0.0.1:1' }), noSecrets, work))
     expect([code, message]).toEqual(['usage', 'The address holds a user name or a password.'])
+    expect(await errorOf(surveyPrometheus(request({ url: `${prometheus.url}/p?token=marked-secret` }), noSecrets, work))).toEqual({
+      code: 'usage',
+      message: 'The address http://HOST/p has a query behind it, which would not be sent.',
+    })
   })
+})
+
+test.skipIf(process.platform === 'win32')('certificates are read from a regular file', async () => {
+  const pipe = join(folder, 'pipe.pem')
+  execFileSync('mkfifo', [pipe])
+  expect((await errorOf(surveyPrometheus(request(), { ...noSecrets, caBundle: pipe }, work))).message).toBe(
+    `The certificates in ${pipe} cannot be read.`,
+  )
 })
 
 test('no host is asked but the one that is named', async () => {

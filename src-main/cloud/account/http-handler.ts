@@ -1,5 +1,5 @@
 // Sends requests through the proxy of the environment, and trusts additional certificates.
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
@@ -155,6 +155,8 @@ class TunnelAgent extends HttpsProxyAgent<string> {
 
 const readCertificates = (path: string): string => {
   try {
+    // Reading a pipe or a device would never end.
+    if (!statSync(path).isFile()) throw new Error('not a regular file')
     return readFileSync(path, 'utf8')
   } catch (cause) {
     throw new HeadroomError('cloud-setup', `The certificates in ${path} cannot be read.`, { next: 'Correct AWS_CA_BUNDLE.', cause })

@@ -189,7 +189,7 @@ const columnLevels = ([first = [], second = [], ...others]: readonly (readonly s
 }
 
 /** The fields of a line; a quotation mark within quotes is doubled. */
-const splitFields = (line: string, delimiter: string): string[] => {
+export const splitFields = (line: string, delimiter: string): string[] => {
   const fields: string[] = []
   let field = ''
   let isQuoted = false

@@ -234,8 +234,10 @@ export const parseAddress = (address: string): URL => {
     throw new HeadroomError('usage', 'The address holds a user name or a password.', {
       next: 'Leave them out, and set HEADROOM_PROMETHEUS_USER and HEADROOM_PROMETHEUS_PASSWORD.',
     })
-  url.hash = ''
-  url.search = ''
+  if (url.search !== '' || url.hash !== '')
+    throw new HeadroomError('usage', `The address ${url.origin}${url.pathname} has a query behind it, which would not be sent.`, {
+      next: 'Leave it out; name a tenant with --tenant.',
+    })
   return url
 }
 
