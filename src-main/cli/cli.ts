@@ -7,7 +7,7 @@ import { reportFormats, ticketFormats } from '../../src-shared/ipc/export-rows.t
 import { periodStatistics } from '../../src-shared/config/metric-units.ts'
 import { schedulers } from '../cycle/schedulers.ts'
 import { forecastSteps } from '../forecasting/forecast-options.ts'
-import { addCloudCommands } from './cloud-commands.ts'
+import { addCloudCommands, withConnection } from './cloud-commands.ts'
 import { addCollectCommands } from './collect-commands.ts'
 import { addDecisionCommands } from './decision-commands.ts'
 import {
@@ -32,7 +32,7 @@ const examples = {
   finish: ['finish spark-output/stage --out run'],
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
-  history: ['history runs'],
+  history: ['history runs', 'history s3://bucket/runs/ --download runs'],
   cycle: ['cycle plan.yaml', 'cycle plan.yaml --schedule cron --at 02:30'],
   reconcile: ['reconcile run'],
   capacity: ['capacity run'],
@@ -190,12 +190,11 @@ program
   .addOption(sharedOptions.json())
   .action(async (earlier: string, later: string, options) => (await import('./compare-command.ts')).runCompare(earlier, later, options))
 
-program
-  .command('history')
+withConnection(program.command('history'))
   .addHelpText('before', exampleText(examples.history))
-  .description('Summarise the runs in a folder: trends, lasting risks, and what came of each statement')
-  .argument('<folder>', 'folder whose folders are runs of one fleet')
-  .addOption(sharedOptions.json())
+  .description('Summarise the runs in a folder: trends, lasting risks, what came of statements and decisions')
+  .argument('<folder>', 'folder, or s3:// prefix, whose folders are runs of one fleet')
+  .option('--download <dir>', 'with s3://: keep the runs in this folder, and download only new ones')
   .action(async (folder: string, options) => (await import('./history-command.ts')).runHistory(folder, options))
 
 program

@@ -3,11 +3,15 @@ import type { FollowUp, HistoryRun, OutcomeCheck, RunHistory } from '../../src-s
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readHistory } from '../queries/history/read-history.ts'
+import type { HistoryOptions } from './cloud/history-in-s3.ts'
 import { countText, decimalText, firstRowsTable, percentText, reportTable, wrapText } from './report-text.ts'
 import { jsonText, print, runCancellable } from './terminal.ts'
 
-export const runHistory = async (folder: string, options: { readonly json?: boolean }): Promise<void> => {
-  const history = await runCancellable((signal) => readHistory(folder, { signal }))
+export const runHistory = async (place: string, options: HistoryOptions): Promise<void> => {
+  const read = (folder: string): Promise<RunHistory> => runCancellable((signal) => readHistory(folder, { signal }))
+  const history = place.startsWith('s3://')
+    ? { ...(await (await import('./cloud/history-in-s3.ts')).withHistoryOfS3(place, options, read)), folder: place }
+    : await read(place)
   print(options.json === true ? jsonText({ ...history }, 2) : describeHistory(history))
 }
 

@@ -1,7 +1,11 @@
-// headroom decisions: list, add and merge, on a folder and in S3.
-import { mkdir, writeFile } from 'node:fs/promises'
+// Decisions and histories of the command line, on a folder and in S3.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { seriesRows, times } from '../fixtures/forecast-rows.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
+import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
 import { bucketName, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
 
 let workspace: CloudCliWorkspace
@@ -10,6 +14,9 @@ beforeAll(async () => {
   await mkdir(join(workspace.folder, 'runs'))
 })
 afterAll(() => workspace.close())
+
+const put = (key: string, body: Buffer): void =>
+  void storeObject(workspace.simulator.account.buckets.get(bucketName)!, key, body, defaultChecksum(body), new Date())
 
 const web = ['--server', 'web', '--recommendation', 'retire']
 
@@ -38,4 +45,39 @@ test('what makes no sense is refused with a sentence', async () => {
   expect((await headroom('decisions', 'list', 'none')).stderr).toMatch(/^Error: none is no folder\.\n/)
   await writeFile(join(workspace.folder, 'others.jsonl'), 'no decision\n')
   expect(await headroom('decisions', 'others.jsonl')).toMatchObject({ stderr: 'Note: Line 1 is no decision and does not count.\n' })
+})
+
+test('a history in S3 is read with its decisions; runs that are here already are not downloaded again', async () => {
+  const { headroom, simulator } = workspace
+  const forecasts = await ForecastWorkspace.open()
+  try {
+    for (const [name, days] of [
+      ['may', 20],
+      ['june', 24],
+    ] as const) {
+      const rows = seriesRows({ server: 'web', actual: times(days, 90), horizon: times(4, 90) })
+      const { folder } = await forecasts.analyse(await forecasts.writeForecasts(`${name}.parquet`, rows))
+      for (const file of Object.values(runFiles)) put(`fleet/${name}/${file}`, await readFile(join(folder, file)))
+    }
+  } finally {
+    await forecasts.close()
+  }
+  put('fleet/july/manifest.json', Buffer.from('{}'))
+  const s3 = `s3://${bucketName}/fleet`
+  await headroom('decisions', 'add', s3, '--server', 'web', '--recommendation', 'add capacity', '--decision', 'accepted')
+  const first = await headroom('history', s3, '--json', '--download', 'copy')
+  expect(first).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Note: july does not count: /) })
+  const history = JSON.parse(first.stdout) as {
+    readonly folder: string
+    readonly runs: readonly { readonly folder: string }[]
+    readonly follow_up: object
+  }
+  expect(history).toMatchObject({ folder: s3, follow_up: { accepted: 1 } })
+  expect(history.runs.map(({ folder }) => folder)).toEqual(['may', 'june'])
+  const before = simulator.requests.length
+  expect((await headroom('history', s3, '--json', '--download', 'copy')).stdout).toBe(first.stdout)
+  const downloads = simulator.requests.map(({ url }) => /fleet\/(may|june)\//.test(url))
+  expect(downloads.indexOf(true)).toBeGreaterThan(-1)
+  expect(downloads.lastIndexOf(true)).toBeLessThan(before)
+  expect(await headroom('history', `s3://${bucketName}/none/`)).toMatchObject({ stderr: expect.stringMatching(/holds no run\.\n/) })
 })
