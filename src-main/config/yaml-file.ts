@@ -41,8 +41,11 @@ export const parseYaml = (text: string, createError: (problem: string) => Headro
   try {
     // The parser limits aliases, so that a small file cannot expand into a huge one.
     // `<<` merges as in PyYAML, which reads the pipeline's config.yaml.
-    return parse(text, { merge: true, maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
+    const value: unknown = parse(text, { merge: true, maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
+    if (holdsItself(value)) throw createError('an alias stands inside of what it names')
+    return value
   } catch (cause) {
+    if (cause instanceof HeadroomError) throw cause
     if (cause instanceof Error && cause.message.startsWith('Merge sources')) throw createError('a merge key << needs groups of keys')
     // The parser wraps its own stack overflow, too.
     if (!(cause instanceof YAMLParseError) || cause.message.startsWith('Maximum call stack'))
@@ -50,6 +53,17 @@ export const parseYaml = (text: string, createError: (problem: string) => Headro
     const line = text.slice(0, cause.pos[0]).split('\n').length
     throw createError(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
   }
+}
+
+/** `above`: what the value stands in; `seen`: what was found sound. */
+const holdsItself = (value: unknown, above = new Set<unknown>(), seen = new Set<unknown>()): boolean => {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return false
+  if (above.has(value)) return true
+  above.add(value)
+  const isFound = Object.values(value).some((inner) => holdsItself(inner, above, seen))
+  above.delete(value)
+  seen.add(value)
+  return isFound
 }
 
 /** Larger than any configuration or scenario that people write. */

@@ -26,6 +26,15 @@ const expandingAliases = (lines: number): string =>
         .join(', ')}]\n`,
   ).join('')
 
+test.each(['removed: &a [b, *a]\n', 'a: &a\n  b:\n    c: *a\n'])('an alias inside of what it names is refused: %s', async (text) => {
+  await expect(readYamlFile(await fileWith(text), 'scenario')).rejects.toMatchObject({
+    code: 'scenario-invalid',
+    message: 'config.yaml is not valid YAML or JSON: an alias stands inside of what it names.',
+  })
+  // The same value in two places is sound.
+  expect(await readYamlFile(await fileWith('a: &a [b]\nc: [*a, *a]\n'), 'scenario')).toEqual({ a: ['b'], c: [['b'], ['b']] })
+})
+
 describe('readYamlFile', () => {
   test.each([
     ['YAML', 'high_risk_threshold: 70\neoq_months: [3, 6]\n', { high_risk_threshold: 70, eoq_months: [3, 6] }],

@@ -1,6 +1,9 @@
 // Messages of Slack and Teams as those services define them; a variable cannot send them to another host.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { fillUrl, webhookPayload } from '../../src-main/cycle/webhook.ts'
+import { fillUrl, sendWebhook, webhookPayload } from '../../src-main/cycle/webhook.ts'
 
 const message = { title: 'Fleet <a> & b', lines: ['1 new'], id: 'x' }
 
@@ -32,4 +35,17 @@ test.each(['k/1', '@evil.example/', '//evil.example/'])('the variable %s fills t
     host: 'hooks.example.com',
     pathname: `/a/${key}`,
   })
+})
+
+test('a key that stands twice in the address arrives twice', async () => {
+  const asked: (string | undefined)[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url)
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await sendWebhook(new URL(`http://127.0.0.1:${port}/hook?a=1&a=2&b=%2F+c`), 'slack', message)
+  server.close()
+  expect(asked).toEqual(['/hook?a=1&a=2&b=%2F%20c'])
 })

@@ -305,6 +305,20 @@ describe('a collect that was broken off', () => {
   })
 })
 
+test.each([
+  [
+    'quantile_over_time(0.95, busy[1h])',
+    [
+      'cpu_p95 looks back over [1h], so that its values stand at the end of what they tell of. With "offset -1h" in the query they stand at the hour that they tell of.',
+    ],
+  ],
+  ['quantile_over_time(0.95, busy[1h] offset -1h)', []],
+  ['rate(busy[5m])', []],
+])('an own query that looks back over its hour says where its values stand: %s', async (query, notes) => {
+  prometheus.series.set(query, fleet(1))
+  expect((await collect('own.parquet', { queries: [{ metric: 'cpu_p95', query }], days: 1 })).notes).toEqual(notes)
+})
+
 describe('an extension', () => {
   test('gives the same bytes as a collect of the whole span', async () => {
     await collect('once.parquet', { days: 14, until: '2026-11-05' })

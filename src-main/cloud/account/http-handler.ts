@@ -100,7 +100,8 @@ export class CloudHttpHandler extends NodeHttpHandler {
       hostname: url.hostname.replace(/^\[|\]$/g, ''),
       ...(url.port === '' ? {} : { port: Number(url.port) }),
       path: url.pathname,
-      query: Object.fromEntries(url.searchParams),
+      // A key may stand twice, as in signed addresses.
+      query: Object.fromEntries([...new Set(url.searchParams.keys())].map((key) => [key, url.searchParams.getAll(key)])),
       headers: { ...headers },
       body,
     }

@@ -207,10 +207,25 @@ const fetchParts = async (
         ? [`Labels of more than ${maxLabelLength.toLocaleString('en-US')} characters are left out.`]
         : []),
       ...describeSharedServers(series, labels, query.metric),
+      ...describeLookBack(query),
     ]
     await storePart(index, values, { servers: Object.fromEntries(servers), unusable, notes })
   }
   onProgress?.('Collecting', 1)
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+/** A shorter range, such as that of a rate, hardly moves a value of an hour. */
+const minLookBackSeconds = 1800
+
+/** A query of the user's is asked at the hour at which its value then stands: one that looks back over the hour tells of the hour before. */
+const describeLookBack = ({ metric, query, shift }: HourlyQuery): string[] => {
+  const ranges = [...query.matchAll(/\[(\d+)([smhdw])[^\]]*\]/g)]
+  const longest = ranges.find(([, count, unit]) => Number(count) * unitSeconds[unit!]! >= minLookBackSeconds)
+  if (shift > 0 || longest === undefined || /\boffset\s+-/.test(query)) return []
+  return [
+    `${metric} looks back over ${longest[0]}, so that its values stand at the end of what they tell of. With "offset -1h" in the query they stand at the hour that they tell of.`,
+  ]
 }
 
 /** Halves a span that is too much for one request. */
