@@ -60,12 +60,19 @@ export const shortenedHorizonDays = (fleet: WhatIfFleet, { horizon_days: days }:
   days === null || days >= countFleetDays(fleet) ? null : days
 
 const assertKnown = (kind: string, value: string, names: readonly (string | null)[]): void => {
-  if (!names.includes(value)) throw unknownNameError(kind, value, [...new Set(names.filter((name) => name !== null))])
+  if (!names.includes(value))
+    throw unknownNameError(
+      kind,
+      value,
+      names.filter((name) => name !== null),
+    )
 }
 
+/** `names`: may repeat themselves. */
 export const unknownNameError = (kind: string, value: string, names: readonly string[]): HeadroomError => {
+  const distinct = [...new Set(names)]
   const suggestion = findNearestName(value, names)
   return new HeadroomError('scenario-invalid', `The run has no ${kind.replace('_', ' ')} "${value}".`, {
-    next: suggestion === undefined ? `It has ${names.slice(0, 10).join(', ') || 'none'}.` : `Did you mean "${suggestion}"?`,
+    next: suggestion === undefined ? `It has ${distinct.slice(0, 10).join(', ') || 'none'}.` : `Did you mean "${suggestion}"?`,
   })
 }

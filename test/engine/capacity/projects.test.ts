@@ -1,6 +1,7 @@
 // Projects: by how many days each moves the runway of its cluster, worked by hand, and what a table of them may hold.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readProjects } from '../../../src-main/engine/capacity/projects.ts'
+import { unknownNameError } from '../../../src-main/queries/what-if/scenario-parameters.ts'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
 import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
 import { evaluateCapacity } from '../../../src-main/queries/what-if/evaluate-capacity.ts'
@@ -169,6 +170,10 @@ describe('what if, on the same cluster with 20.5 cores committed', () => {
     expect(projects.map(({ name, moved_days_p50, moved_days_p90 }) => [name, moved_days_p50, moved_days_p90])).toEqual(
       report.projects.map(({ name, moved_days_p50, moved_days_p90 }) => [name, moved_days_p50, moved_days_p90]),
     )
+  })
+
+  test('each cluster of several metrics is named once', () => {
+    expect(unknownNameError('cluster', 'nowhere', ['prod', 'prod', 'test']).next).toBe('It has prod, test.')
   })
 
   test('what changes no cluster has no answer', async () => {
