@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { decisionSchema, type DecisionRequest } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
-import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { HeadroomError, toPlainSentence } from '../../src-shared/run/errors.ts'
 import { appendToDecisionFile, decisionsFileName, findSharedDecisions, ownDecisionsPath, readDecisionFile } from '../notes/decision-file.ts'
 import { describeConflict, findStates, decisionKey, mergeDecisions, type DecisionLine } from '../notes/decision-log.ts'
 import { idsOf, makeLine, readDecisionLines } from '../notes/decisions.ts'
@@ -65,16 +65,18 @@ export const listDecisions = async (place: string, options: ConnectionOptions): 
       states.length === 0
         ? 'Nothing is decided yet.'
         : firstRowsTable(states, ['server', 'recommendation', 'decision', 'until', 'by', 'on', 'reason'], ({ latest, isConflict }) => [
-            latest.server_id,
+            toPlainSentence(latest.server_id),
             latest.recommendation,
             `${latest.verdict}${isConflict ? ' (conflict)' : ''}`,
             latest.until ?? '',
-            latest.decided_by,
+            toPlainSentence(latest.decided_by),
             latest.decided_at.slice(0, 10),
-            latest.reason,
+            toPlainSentence(latest.reason),
           ]),
       ...conflicts.map((state) =>
-        wrapText(`Planners differ on ${state.latest.recommendation} ${state.latest.server_id}: ${describeConflict(state)}`),
+        wrapText(
+          toPlainSentence(`Planners differ on ${state.latest.recommendation} ${state.latest.server_id}: ${describeConflict(state)}`),
+        ),
       ),
     ].join('\n\n'),
   )

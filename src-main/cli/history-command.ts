@@ -1,6 +1,7 @@
 // headroom history: the headline figures of all runs in a folder, how long risks have lasted, and what came of each statement.
 import type { FollowUp, HistoryRun, OutcomeCheck, RunHistory } from '../../src-shared/ipc/run-history.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
+import { toPlainSentence } from '../../src-shared/run/errors.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readHistory } from '../queries/history/read-history.ts'
 import type { HistoryOptions } from './cloud/history-in-s3.ts'
@@ -114,7 +115,7 @@ const followUpTexts = (followUp: FollowUp, day: Day): string[] => {
       : `Accepted additions: the risk fell for ${fell.toLocaleString('en-US')} of ${risk.length.toLocaleString('en-US')}\n${firstRowsTable(risk, ['server', 'then', 'now'], (row) => [row.server_id, probabilityText(row.before), probabilityText(row.now)])}`,
     breached.length === 0
       ? ''
-      : `Dismissed, then breached\n${firstRowsTable(breached, ['server', 'recommendation', 'by', 'on', 'reason'], (row) => [row.server_id, row.recommendation, row.decided_by, row.decided_at.slice(0, 10), row.reason])}`,
+      : `Dismissed, then breached\n${firstRowsTable(breached, ['server', 'recommendation', 'by', 'on', 'reason'], (row) => [row.server_id, row.recommendation, row.decided_by, row.decided_at.slice(0, 10), toPlainSentence(row.reason)])}`,
   ]
 }
 

@@ -36,6 +36,9 @@ const readText = (path: string): Promise<string | null> =>
     throw new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Check who may read it.', cause })
   })
 
+/** Windows knows neither of the last two. */
+const writeFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0)
+
 /**
  * Adds what `makeLines` returns for the decisions that are there. Other processes wait, and see whole lines alone; a line that a crash left
  * unfinished is ended, so that it spoils no other. Throws notes-not-saved, run-damaged.
@@ -48,12 +51,16 @@ export const appendToDecisionFile = async (
     new HeadroomError('notes-not-saved', `The decision cannot be saved in ${path}.`, { next: 'Check that it can be written.', cause })
   try {
     await withFileLock(join(dirname(path), `.${basename(path)}.lock`), async (assertHeld) => {
+      if ((await lstat(path).catch(() => null))?.isSymbolicLink() === true)
+        throw new HeadroomError('notes-not-saved', `${path} is a link, and decisions are not written through one.`, {
+          next: 'Put the file in its place.',
+        })
       const text = await readText(path)
       const lines = makeLines(parseDecisionLines(text ?? '').lines)
       if (lines.length === 0) return
       const added = Buffer.from(`${text === null || text === '' || text.endsWith('\n') ? '' : '\n'}${lines.map(toLine).join('')}`)
       await assertHeld()
-      const file = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0), 0o666)
+      const file = await open(path, writeFlags, 0o666)
       try {
         await appendWhole(file, added)
       } finally {

@@ -14,7 +14,7 @@ export const decisionLineSchema = decisionSchema.extend({
   verdict: z.enum(lineVerdicts),
   decided_at: z.iso.datetime({ offset: true }),
   /** Decisions that the planner saw and replaced. */
-  replaces: z.array(id).max(1000).default([]),
+  replaces: z.array(id).max(100_000).default([]),
 })
 export type DecisionLine = z.infer<typeof decisionLineSchema>
 

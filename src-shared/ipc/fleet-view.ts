@@ -256,7 +256,7 @@ const decisionRequestSchema = decisionSchema
   .extend({
     until: z.iso.date().nullable().optional(),
     /** Decisions that the planner saw; where absent, all that stand when it is saved. */
-    replaces: z.array(z.string()).max(1000).optional(),
+    replaces: z.array(z.string()).max(100_000).optional(),
   })
   .strict()
 export type DecisionRequest = z.infer<typeof decisionRequestSchema>

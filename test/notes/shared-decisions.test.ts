@@ -1,7 +1,7 @@
 // Decisions that planners share: merged without order, added by several processes at once, to a file and to S3.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appendToDecisionFile, readDecisionFile } from '../../src-main/notes/decision-file.ts'
@@ -97,6 +97,17 @@ describe('a file', () => {
     expect(damaged).toEqual([2])
     expect(await addMissing(path, [line('a', 1), line('b', 2)])).toBe(1)
     expect(await addMissing(path, [line('a', 1), line('b', 2)])).toBe(0)
+  })
+
+  test('that is a link is left alone', async () => {
+    const target = join(cloud.folder, 'elsewhere.txt')
+    await writeFile(target, 'mine\n')
+    await symlink(target, join(cloud.folder, 'link.jsonl'))
+    await expect(appendToDecisionFile(join(cloud.folder, 'link.jsonl'), () => [line('a', 1)])).rejects.toMatchObject({
+      code: 'notes-not-saved',
+      message: `${join(cloud.folder, 'link.jsonl')} is a link, and decisions are not written through one.`,
+    })
+    expect(await readFile(target, 'utf8')).toBe('mine\n')
   })
 
   test('that is a folder or cannot be written is refused with a sentence', async () => {
