@@ -1,5 +1,5 @@
 // `npm run fuzz:text -- --files 10000 --seed 7`: random text files whose rows are known are read right or refused in one sentence.
-// `npm test` takes 1,000 files of a fixed seed. Several processes share the files. Prints the seed; a file that fails is named by its number, which gives the same file again.
+// `npm test` takes 100 files of a fixed seed, `npm run torture` 1,000. Several processes share the files. Prints the seed; a file that fails is named by its number, which gives the same file again.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { installDependencies } from './setup/dependencies.mjs'

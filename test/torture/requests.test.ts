@@ -1,4 +1,5 @@
 // Requests of a compromised page: damaged at random, each is either refused in one answer or is one that fits; nothing is ever thrown.
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { handleWindowRequest, type WindowHandlers } from '../../src-main/shell/ipc/serve-channels.ts'
 import { handleMessage } from '../../src-main/ipc/serve-requests.ts'
@@ -42,6 +43,10 @@ describe('requests to the main process', () => {
     expect([...results.keys()].filter((result) => result !== 'refused' && result !== 'fits')).toEqual([])
     expect(results.get('refused')).toBeGreaterThan(perChannel / 4)
     tally('damaged requests of the window', perChannel)
+  })
+
+  it('are counted for every channel where the figures stand', async () => {
+    expect(await readFile('docs/SECURITY.md', 'utf8')).toContain(`for each of its ${windowChannels.length} channels`)
   })
 
   it('leave the prototypes of everything alone', () => {

@@ -1,6 +1,7 @@
 // Names from files never steer what shows them: control characters and marks of direction are made visible.
 import { expect, test } from 'vitest'
-import { HeadroomError, toPlainSentence, toPlainText, toWireError } from '../../../src-shared/run/errors.ts'
+import { z } from 'zod'
+import { fromWireError, HeadroomError, toPlainSentence, toPlainText, toWireError } from '../../../src-shared/run/errors.ts'
 
 test('control characters and marks of direction become U+FFFD; all other letters stay', () => {
   expect(toPlainText('a\u001B[2J\u0000b\u009Bc\u202Ed\u2066e\u2028f')).toBe('a\uFFFD[2J\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf')
@@ -19,6 +20,15 @@ test('no error carries a name that steers', () => {
     message: 'No \uFFFD[31mname.',
     next: 'Try\uFFFD.',
   })
+})
+
+test('nor one of the system, of a schema, of JavaScript or of another process', () => {
+  const system = Object.assign(new Error('raw'), { code: 'EIO', syscall: 'write', path: '/a\u001B[31m\u202E' })
+  expect(toWireError(system).message).toBe('The disk reports an error (/a\uFFFD[31m\uFFFD).')
+  const schema = z.strictObject({ a: z.number() }).safeParse({ a: 1, '\u001B]0;x\u0007': 2 }).error
+  const messages = [toWireError(schema), toWireError(new Error('a\u001B\u061C')), toWireError('a\u001B')].map(({ message }) => message)
+  expect(messages.join('')).not.toMatch(/[\u001B\u0007\u061C]/)
+  expect(fromWireError({ code: 'internal', message: 'a\u001B', next: 'b\u202E' })).toMatchObject({ message: 'a\uFFFD', next: 'b\uFFFD' })
 })
 
 test.each([
