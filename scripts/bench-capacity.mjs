@@ -1,5 +1,5 @@
 // `npm run bench:capacity`: an analysis with everything about capacity: three metrics a server, hosts in clusters of twenty, projects, drivers, sizes.
-// `--short` takes one model and one year; `--out RUN` keeps the run, for `npm run bench:queries -- RUN`.
+// `--short` takes one model and one year; `--memory-limit 1GB` is that of the analysis; `--out RUN` keeps the run, for `npm run bench:queries -- RUN`.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     hosts: { type: 'string', default: '400' },
     short: { type: 'boolean', default: false },
     out: { type: 'string' },
+    'memory-limit': { type: 'string' },
   },
 })
 const [servers, hosts] = [Number(values.servers), Number(values.hosts)]
@@ -102,6 +103,7 @@ try {
   await writeTables()
   const run = values.out === undefined ? path('run') : resolve(values.out)
   const tables = ['servers', 'projects', 'drivers'].flatMap((table) => [`--${table}`, path(`${table}.csv`)])
+  const limit = values['memory-limit'] === undefined ? [] : ['--memory-limit', values['memory-limit']]
   const { seconds, processor, peak } = await measure(process.execPath, [
     cliFile,
     'analyze',
@@ -110,6 +112,7 @@ try {
     '--out',
     run,
     '--quiet',
+    ...limit,
   ])
   const { counts, timings } = JSON.parse(await readFile(join(run, 'manifest.json'), 'utf8'))
   console.log(
