@@ -48,7 +48,7 @@ export const meanSilhouettes = async (
   return sizes.map((members, index) => (members.filter((size) => size > 0).length < 2 ? null : totals[index]! / count))
 }
 
-/** Of one point to all; a function on its own, as loops in an async function are not optimised while they run. */
+/** Of one point to all. Apart from the async function, in which each sum was an object. */
 const measureDistances = (flat: Float64Array, width: number, point: number, distances: Float64Array): void => {
   for (let other = 0; other < distances.length; other++) {
     let squares = 0

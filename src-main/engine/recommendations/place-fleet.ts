@@ -235,7 +235,7 @@ export const measurePlanRisk = async (
   return risk
 }
 
-/** A function on its own: loops in an async function are not optimised while they run. */
+/** Apart from the async function, in which each sum was an object. */
 const addTo = (sums: Float32Array, demand: Float32Array): void => {
   for (let index = 0; index < sums.length; index++) sums[index]! += demand[index]!
 }
