@@ -1,6 +1,5 @@
 // Formats the figures of one server and metric, for the drawer and the server's page.
-import { likelihoodOf } from '../../src-shared/artefacts/likelihood.ts'
-import { dayMs } from '../../src-shared/chart-options/format.ts'
+import { likelihoodOf, possibleProbability } from '../../src-shared/artefacts/likelihood.ts'
 import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
 import type { RiskState } from './risk-badge.tsx'
 import {
@@ -9,7 +8,6 @@ import {
   formatInterval,
   formatDollars,
   formatDataTime,
-  formatDays,
   formatNumber,
   formatFraction,
   formatProbability,
@@ -38,15 +36,16 @@ export const formatPoints = (points: number | null): string => (points === null 
 export const formatServerTime = (iso: string | null, run: RunOverview): string =>
   iso === null ? '–' : run.granularity === 'hourly' ? formatDataTime(iso) : formatDate(Date.parse(iso))
 
-/** Without a breach in the horizon only a lower bound is known, such as "> 90 d". */
+/** Where the forecast stays below the threshold, the time that the paths expect; without either, until when there is none. */
 export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
   if (figures.high_threshold === null || figures.model === null) return '–'
   if (figures.first_breach_at !== null) {
     const daysAhead = figures.days_to_breach === null ? '' : `, ${formatDaysAhead(figures.days_to_breach)}`
     return `${formatServerTime(figures.first_breach_at, run)}${daysAhead}`
   }
-  const days = (figures.horizon_periods * run.stepMs) / dayMs
-  return `> ${formatDays(days)}`
+  const { expected_first_breach: expected, at_risk_probability: probability, horizon_end: end } = figures
+  if (expected !== null && probability !== null && probability > possibleProbability) return `expected ${formatServerTime(expected, run)}`
+  return end === null ? '–' : `none by ${formatServerTime(end, run)}`
 }
 
 export const formatCluster = ({ cluster, cluster_name: name }: ServerFigures, { clusterStability: stability }: RunOverview): string => {
