@@ -137,7 +137,7 @@ await runMain(async () => {
   try {
     await mkdir(pictures, { recursive: true })
     const [forecasts, run, earlier, home] = ['fleet.parquet', 'fleet', 'fleet-at-70', 'home'].map((name) => join(folder, name))
-    await headroom(['sample', '--end', '2026-11-22', '--servers', '120', '--seed', '7', '--out', forecasts])
+    await headroom(['sample', '--end', '2026-11-22', '--servers', '120', '--seed', '7', '--complete', '--out', forecasts])
     const tables = [forecasts, '--servers', forecasts.replace('.parquet', '.servers.csv')]
     await headroom(['analyze', ...tables, '--out', run])
     await headroom(['analyze', ...tables, '--out', earlier, '--set', 'high_risk_threshold=70'])

@@ -29,7 +29,7 @@ export const timeMark = (
 
 const capLength = 4
 
-/** A line between two ends of an interval, with a cap at each. */
+/** A line between two ends of an interval, with a cap at each; its outline shows on a bar of any colour. */
 export const intervalShape = (
   chart: ChartContext,
   api: CustomSeriesRenderItemAPI,
@@ -38,14 +38,14 @@ export const intervalShape = (
 ) => {
   const [x1 = 0, y1 = 0] = api.coord([...from])
   const [x2 = 0, y2 = 0] = api.coord([...to])
-  const style = { stroke: chart.theme.text, lineWidth: 1.25 }
-  const stroke = (fromX: number, fromY: number, toX: number, toY: number) => ({
-    type: 'line' as const,
-    shape: { x1: fromX, y1: fromY, x2: toX, y2: toY },
-    style,
-  })
+  const line = { stroke: chart.theme.text, lineWidth: 1.25 }
+  const outline = { stroke: chart.theme.background, lineWidth: 3.75 }
   const isVertical = Math.abs(x1 - x2) < 0.5
-  const cap = (x: number, y: number) =>
-    isVertical ? stroke(x - capLength, y, x + capLength, y) : stroke(x, y - capLength, x, y + capLength)
-  return { type: 'group' as const, children: [stroke(x1, y1, x2, y2), cap(x1, y1), cap(x2, y2)] }
+  const capAt = (x: number, y: number) =>
+    isVertical ? { x1: x - capLength, y1: y, x2: x + capLength, y2: y } : { x1: x, y1: y - capLength, x2: x, y2: y + capLength }
+  const shapes = [{ x1, y1, x2, y2 }, capAt(x1, y1), capAt(x2, y2)]
+  return {
+    type: 'group' as const,
+    children: [outline, line].flatMap((style) => shapes.map((shape) => ({ type: 'line' as const, shape, style }))),
+  }
 }

@@ -3,6 +3,7 @@ import { monthlyCostText, riskChangeText } from '../../src-shared/artefacts/acti
 import { dueText as describeDue } from '../../src-shared/artefacts/due-text.ts'
 import type { Recommendation, RecommendationsPage, Verdict } from '../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
+import { keepTogether } from '../../src-shared/chart-options/format.ts'
 import type { GridSection } from '../components/grid-sections.ts'
 import { formatDate, formatDollars, formatNumber, formatting } from '../theme/formatting.ts'
 import { recommendationLabels } from '../theme/labels.ts'
@@ -24,6 +25,10 @@ export const effectText = (row: Recommendation): string =>
   ]
     .filter((part) => part !== null)
     .join(', ')
+
+/** The reason in short, with the numbers of the reader's locale. */
+export const summaryText = ({ summary }: Pick<Recommendation, 'summary'>): string =>
+  keepTogether(summary.replace(/\b(\d+\.\d) %/g, (_, number: string) => formatting.value(Number(number), '%')))
 
 /** "Add 2 capacity units", "Watch". */
 export const actionText = ({ recommendation, capacity_to_add: capacity }: Recommendation): string =>

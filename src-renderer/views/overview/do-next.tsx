@@ -1,7 +1,7 @@
 // The most urgent recommendations of the overview: accept, dismiss with a reason, or open the server.
 import { Check, X } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import { dayMs, keepTogether } from '../../../src-shared/chart-options/format.ts'
+import { dayMs } from '../../../src-shared/chart-options/format.ts'
 import type { FleetFigures, Recommendation, RecommendationsPage, Verdict } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
@@ -13,7 +13,7 @@ import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatting } from '../../theme/formatting.ts'
 import { DismissForm } from '../dismiss-form.tsx'
 import { Loading } from '../loaded.tsx'
-import { actionText, costText, dueText, riskText, urgencyText } from '../recommendation-text.ts'
+import { actionText, costText, dueText, riskText, summaryText, urgencyText } from '../recommendation-text.ts'
 import { SoonestServers } from './overview-panels.tsx'
 
 const maxActions = 8
@@ -148,7 +148,7 @@ interface ActionRowProps {
 }
 
 const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismiss }: ActionRowProps) => {
-  const { server_id: server, summary, reason: fullReason, target_host: host } = row
+  const { server_id: server, reason: fullReason, target_host: host } = row
   return (
     <>
       <tr>
@@ -162,7 +162,7 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
           </button>
         </td>
         <td className="why-cell" title={host === null ? fullReason : `${fullReason} Target host: ${host}`}>
-          {keepTogether(summary)}
+          {summaryText(row)}
         </td>
         <td>{breachText(row, run)}</td>
         <td title={row.is_lower_limit ? 'The measured load was capped, so that what remains is not known' : undefined}>{riskText(row)}</td>

@@ -31,7 +31,7 @@ import { SavingsRisk, Waterfall } from './savings-charts.tsx'
 import { Loading, NoMatchingServers } from '../loaded.tsx'
 import { useGridLayout } from '../../state/grid-layouts.ts'
 import { copySelection } from '../copy-rows.ts'
-import { groupSections } from '../recommendation-text.ts'
+import { groupSections, summaryText } from '../recommendation-text.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './recommendations.css'
 
@@ -63,7 +63,7 @@ const columns = [
 
 const noColumns: readonly string[] = []
 
-const toCells = (row: Recommendation): readonly Cell[] => columns.map(({ name }) => row[name])
+const toCells = (row: Recommendation): readonly Cell[] => columns.map(({ name }) => (name === 'summary' ? summaryText(row) : row[name]))
 
 const cellText = (cell: Cell, { name }: GridColumn): string | undefined => {
   if (name === 'recommendation') return recommendationText(cell)
