@@ -117,7 +117,7 @@ const failingViews = async (run: FinishedRun, role: Role, name: string): Promise
     ...(role === 'group' ? { business_unit: [name] } : {}),
     ...(role === 'criticality' ? { criticality: [name] } : {}),
   }
-  const decision = { server_id: named.serverId, recommendation: 'retire', verdict: 'dismissed', reason: name } as const
+  const statement = { server_id: named.serverId, recommendation: 'retire' }
   const changes: Readonly<Record<string, unknown>> = {
     folder,
     paths: [join(workspace.folder, 'hostile.parquet')],
@@ -129,7 +129,6 @@ const failingViews = async (run: FinishedRun, role: Role, name: string): Promise
     host: named.serverId,
     earlier: folder,
     later: folder,
-    decisions: [decision],
     servers: [named.serverId],
     scenarios: [],
     lines: [],
@@ -144,7 +143,10 @@ const failingViews = async (run: FinishedRun, role: Role, name: string): Promise
     const { servedBy, request, response } = channels[channel]
     if (servedBy !== 'engine' || channel === 'analysis.cancel') continue
     const valid: Readonly<Record<string, unknown>> = validRequests[channel]
-    const payload = Object.fromEntries(Object.keys(valid).map((key) => [key, Object.hasOwn(changes, key) ? changes[key] : valid[key]]))
+    // A decision that is withdrawn has no verdict.
+    const decisions = [channel === 'decisions.remove' ? statement : { ...statement, verdict: 'dismissed', reason: name }]
+    const stated: Readonly<Record<string, unknown>> = { ...changes, decisions }
+    const payload = Object.fromEntries(Object.keys(valid).map((key) => [key, Object.hasOwn(stated, key) ? stated[key] : valid[key]]))
     if (!request.safeParse(payload).success) failures.push(`${channel}: not a request`)
     const outcome = await handleRequest(handlers, channel, payload)
     if (!outcome.ok) failures.push(`${JSON.stringify(name)} ${channel}: ${outcome.error.message}`)
