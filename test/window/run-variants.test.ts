@@ -248,7 +248,7 @@ describe('every view', () => {
     const run = await analyse(dataset, 'metrics-run')
     const texts = await visitViews(run)
     expect(texts.get('Overview')).toMatch(/\(2 servers\)/)
-    expect(texts.get('Capacity')).toMatch(/^(cpu|mem)_p95 limits [12] of 2 servers/)
+    expect(texts.get('Capacity')).toMatch(/^(CPU|Memory) P95 limits [12] of 2 servers/)
     const window = await launchApp({ args: [run] })
     try {
       await showView(window.page, 'Servers')
