@@ -1,4 +1,5 @@
 // The runs in a folder that make up a history: one per start of the horizon, the earliest first.
+import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -31,8 +32,15 @@ export const findRuns = async (path: string): Promise<FoundRuns> => {
   })
   const notes: string[] = []
   const found: RunOfHistory[] = []
-  for (const { name } of entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).sort(byName)) {
+  const isShown = ({ name }: Dirent): boolean => !name.startsWith('.')
+  for (const entry of entries.filter(isShown).sort(byName)) {
+    const { name } = entry
     if ((await stat(join(folder, name, runFiles.manifest)).catch(() => null)) === null) continue
+    // Usually to a run that is here already, such as the latest.
+    if (entry.isSymbolicLink()) {
+      notes.push(`${name} does not count: it is a link.`)
+      continue
+    }
     try {
       const contents = await readRunContents(join(folder, name))
       if (contents.manifest !== null) found.push({ ...contents, name, manifest: contents.manifest })

@@ -1,5 +1,5 @@
 // A history of four runs of three servers: counts, lasting risks, and what came of each statement, worked by hand.
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeHistory } from '../../../src-main/cli/history-command.ts'
@@ -39,6 +39,7 @@ beforeAll(async () => {
     await cp(finished.folder, join(folder, `2026-0${run + 1}`), { recursive: true })
   }
   await cp(join(folder, '2026-04'), join(folder, 'zz-again'), { recursive: true })
+  await symlink('zz-again', join(folder, 'latest'))
   await mkdir(join(folder, 'notes'))
   await mkdir(join(folder, 'broken'))
   await writeFile(join(folder, 'broken', runFiles.manifest), '{')
@@ -79,6 +80,7 @@ describe('a folder of nightly runs', () => {
   test('says what does not count, and where counts change their meaning', () => {
     expect(history.notes).toEqual([
       expect.stringMatching(/^broken does not count: /),
+      'latest does not count: it is a link.',
       '2026-04 does not count: zz-again is a later run for the same horizon.',
       'From zz-again on, other settings of basis apply: counts before and after mean different things.',
     ])
