@@ -10,15 +10,14 @@ interface ActionEffect {
   readonly monthly_savings_usd: number
 }
 
-/** "98 % → 4 %"; "98 % → ?" where what remains is not known, "98 %" of a watched server, "–" where no risk is. */
+/** "98 % → 4 %"; "98 %" of a watched server and where what remains is not known, "–" where no risk is. */
 export const riskChangeText = (
   { recommendation, risk_before: before, risk_after: after }: Pick<ActionEffect, 'recommendation' | 'risk_before' | 'risk_after'>,
   writePercent?: (percent: number) => string,
 ): string => {
   if (before === null) return '–'
   const risk = probabilityText(before, writePercent)
-  if (recommendation !== 'add capacity') return risk
-  return `${risk} → ${after === null ? '?' : probabilityText(after, writePercent)}`
+  return recommendation !== 'add capacity' || after === null ? risk : `${risk} → ${probabilityText(after, writePercent)}`
 }
 
 /** "+$95", "from +$95" where more may be needed, "−$140" for savings. */

@@ -4,7 +4,7 @@ import { monthlyCostText, riskChangeText } from '../../../src-shared/artefacts/a
 
 test.each([
   [{ recommendation: 'add capacity', risk_before: 0.98, risk_after: 0.04 }, '98 % → 4 %'],
-  [{ recommendation: 'add capacity', risk_before: 0.999, risk_after: null }, '> 99 % → ?'],
+  [{ recommendation: 'add capacity', risk_before: 0.999, risk_after: null }, '> 99 %'],
   [{ recommendation: 'watch', risk_before: 0.37, risk_after: null }, '37 %'],
   [{ recommendation: 'retire', risk_before: null, risk_after: null }, '–'],
 ])('the risk of %o is "%s"', (row, text) => {
