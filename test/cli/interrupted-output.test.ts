@@ -103,7 +103,7 @@ describe.skipIf(process.platform !== 'linux')('stops', () => {
   })
 
   test.each(['analyze', 'plan'])('%s at a folder that cannot hold one', async (command) => {
-    const { code, stderr } = await headroom([command, sample.forecasts, '--out', '/proc/x/y', '--quiet'])
+    const { code, stderr } = await headroom([command, sample.forecasts, '--out', '/proc/x/y'])
     expect([code, stderr]).toEqual([2, 'Error: The output folder /proc/x/y cannot be made.\nChoose a folder that you may write to.\n'])
   })
 })
