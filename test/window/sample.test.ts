@@ -114,11 +114,11 @@ describe('the sample fleet', () => {
 
   it('shows clusters with tooltips, a legend that hides them, and the same selection', async () => {
     const { page } = window
-    await page.getByRole('button', { name: 'Clusters' }).click()
+    await page.getByRole('button', { name: 'Clusters', exact: true }).click()
     // The profiles make the chart smaller when they appear.
     await page.getByRole('region', { name: 'Cluster profiles' }).waitFor()
     await waitForChart(page)
-    expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(/groups?: /)
+    expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(/clusters?: /)
     const mark = await findScatterMark(page)
     await page.mouse.move(mark.x, mark.y)
     await page
@@ -138,7 +138,7 @@ describe('the sample fleet', () => {
 
   it('restricts every view to the servers in a box on the scatter chart', async () => {
     const { page } = window
-    await page.getByRole('button', { name: 'Clusters' }).click()
+    await page.getByRole('button', { name: 'Clusters', exact: true }).click()
     await page.getByRole('region', { name: 'Cluster profiles' }).waitFor()
     await waitForChart(page)
     const mark = await findScatterMark(page)
