@@ -41,10 +41,10 @@ await runMain(async () => {
   const electron = await findElectron({ needsDisplay: lacksDisplay() })
   const folder = await mkdtemp(join(tmpdir(), 'headroom-bench-window-'))
   try {
-    /** @param {number} servers */
-    const makeRun = async (servers) => {
+    /** Among the app's own runs, which a link opens without asking. @param {number} servers @param {string} home */
+    const makeRun = async (servers, home) => {
       const forecasts = join(folder, `fleet-${servers}.parquet`)
-      const run = join(folder, `run-${servers}`)
+      const run = join(home, 'runs', `run-${servers}`)
       await headroom(['sample', '--end', '2026-11-22', '--servers', String(servers), '--out', forecasts])
       await headroom([
         'analyze',
@@ -67,11 +67,11 @@ await runMain(async () => {
           args: [...electron.args, `--user-data-dir=${join(home, 'data')}`, ...args],
           env: { ...env, HEADROOM_HOME: home },
         })
-      const sample = await makeRun(120)
+      const sample = await makeRun(120, join(folder, 'home-start'))
       await measureColdStart(launch, sample, folder)
       for (const servers of fleets) {
-        const run = await makeRun(servers)
-        const app = await launch([projectFolder, linkTo(run, 'heatmap')], join(folder, `home-${servers}`))
+        const home = join(folder, `home-${servers}`)
+        const app = await launch([projectFolder, linkTo(await makeRun(servers, home), 'heatmap')], home)
         try {
           const page = await app.firstWindow()
           await measureHeatmap(page, servers)
@@ -83,7 +83,8 @@ await runMain(async () => {
       await measureMemory(launch, sample, folder)
     })
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    // An app that is ending may still write its last files.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
   return 0
 })
@@ -175,7 +176,7 @@ async function measureList(page, servers) {
 
 /** @param {(args: string[], home: string) => Promise<App>} launch @param {string} run @param {string} folder */
 async function measureMemory(launch, run, folder) {
-  const app = await launch([projectFolder, linkTo(run, 'heatmap')], join(folder, 'home-memory'))
+  const app = await launch([projectFolder, linkTo(run, 'heatmap')], join(folder, 'home-start'))
   try {
     const page = await app.firstWindow()
     await page.waitForSelector(heatmapSelector, { timeout: 60_000 })
