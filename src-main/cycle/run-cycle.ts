@@ -24,6 +24,7 @@ import { systemUser } from '../run-folder/system-user.ts'
 import { makeOutputFolder } from '../run-folder/make-folders.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { assertNewFiles, isSameFile } from '../run-folder/output-file.ts'
+import { removeLeftovers } from '../run-folder/staging-folder.ts'
 import { outputKey, type CycleOutput, type CyclePlan } from './cycle-plan.ts'
 import { lockPathOf, makeStateFolder, readDelivered, writeDelivered } from './cycle-state.ts'
 import { describeCycle } from './describe-cycle.ts'
@@ -96,6 +97,7 @@ const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Pro
   const known = [...before.runs, ...before.replaced].find(({ name }) => name.endsWith(`-${fingerprint}`))
   const name = known?.name ?? `${(work.now ?? new Date()).toISOString().slice(0, 10)}-${fingerprint}`
   if (known === undefined) await analyseInputs(plan, name, before.runs.at(-1), work)
+  else await removeLeftovers(join(plan.history, name))
   await assertHeld()
   const { runs, replaced } = await findRuns(plan.history)
   await gatherDecisions(

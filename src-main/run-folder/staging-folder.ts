@@ -73,7 +73,7 @@ export const createStagingFolder = async (outputPath: string): Promise<StagingFo
     await writeFile(ownerPath, ownerText, { flag: 'wx' })
     await removeAbandonedClaims(claim, exists ? target : undefined)
     if (exists) {
-      await removeEndedClaim(`${target}${partialName}`)
+      await removeLeftovers(target)
       await assertEmpty(target, outputPath)
     }
     // Of a folder that existed, its owner has said who may read it.
@@ -216,7 +216,9 @@ const removeAbandonedClaims = async (claim: string, target: string | undefined):
 const isMovedClaim = (name: string, claimName: string): boolean =>
   name.startsWith(`${claimName}-`) && uuidPattern.test(name.slice(claimName.length + 1))
 
-/** What an analysis left that was killed when its run was whole already. */
+/** Removes what an analysis left next to its run that was killed when the run was whole already. */
+export const removeLeftovers = (run: string): Promise<void> => removeEndedClaim(`${resolve(run)}${partialName}`)
+
 const removeEndedClaim = async (claim: string): Promise<void> => {
   const found = await readClaim(claim)
   if (typeof found === 'string' || found.owner === undefined || ownerState(found.owner) !== 'ended') return

@@ -1,5 +1,6 @@
 // Cycles of a plan on a small fleet: a new run for new inputs, outputs once each, gates, receivers that are down, two at once.
 import { createServer, type Server } from 'node:http'
+import { randomUUID } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { readCyclePlan, type CyclePlan } from '../../src-main/cycle/cycle-plan.t
 import { runCycle, type CycleResult } from '../../src-main/cycle/run-cycle.ts'
 import { saveDecisions } from '../../src-main/notes/decisions.ts'
 import { findRuns } from '../../src-main/queries/history/find-runs.ts'
+import { currentOwner } from '../../src-main/run-folder/process-owner.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, writeSmallPictures } from '../fixtures/forecast-workspace.ts'
 
@@ -220,6 +222,19 @@ test('a plan keeps what it says, and a webhook for gates is silent where none is
   expect(outputs.at(-1)!.state).toBe('not due')
   expect(posts.filter(({ path }) => path === '/gates')).toEqual([])
   expect((await readdir(join(workspace.folder, folder, 'runs'))).filter((name) => !name.startsWith('.')).sort()).toEqual([run, 'by-hand'])
+})
+
+test('what an analysis left that was killed after its run was whole is swept by the next cycle', async () => {
+  const { folder, file } = await makePlan()
+  await writeNight(folder, 0, { web: 40 })
+  const { run } = await cycle(file)
+  const history = join(workspace.folder, folder, 'runs')
+  const nonce = randomUUID()
+  await mkdir(join(history, `${run}.partial`, `spill-${nonce}`), { recursive: true })
+  const owner = { ...currentOwner(nonce), pid: 4_194_303 }
+  await writeFile(join(history, `${run}.partial`, `owner-${nonce}.json`), JSON.stringify(owner))
+  expect((await cycle(file)).is_new).toBe(false)
+  expect((await readdir(history)).filter((name) => name.endsWith('.partial'))).toEqual([])
 })
 
 test('a fleet whose servers were all renamed counts as new, and its outputs go out', async () => {
