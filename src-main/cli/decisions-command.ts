@@ -1,6 +1,7 @@
 // headroom decisions: lists, adds and merges the decisions of a history, a run, a file or an object in S3.
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { decisionSchema, type DecisionRequest } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { HeadroomError, toPlainSentence } from '../../src-shared/run/errors.ts'
@@ -8,6 +9,8 @@ import { appendToDecisionFile, decisionsFileName, findSharedDecisions, ownDecisi
 import { describeConflict, findStates, decisionKey, mergeDecisions, type DecisionLine } from '../notes/decision-log.ts'
 import { idsOf, makeLine, readDecisionLines } from '../notes/decisions.ts'
 import { withNotesFolder } from '../notes/planner-notes.ts'
+import { findRuns } from '../queries/history/find-runs.ts'
+import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { systemUser } from '../run-folder/system-user.ts'
 import type { ConnectionOptions } from './cloud/launch-options.ts'
 import type { DecisionStore } from './cloud/decision-object.ts'
@@ -23,10 +26,7 @@ const openStore = async (place: string, options: ConnectionOptions): Promise<Dec
     throw new HeadroomError('run-not-found', `${place} is no folder.`, {
       next: 'Name a history, a run folder or a file that ends with .jsonl.',
     })
-  const isRun = (
-    await Promise.all([runFiles.manifest, runFiles.flaggedForecasts].map((name) => stat(join(path, name)).catch(() => null)))
-  ).some((found) => found !== null)
-  if (!isRun) return fileStore(join(path, decisionsFileName))
+  if (!(await isRunFolder(path))) return fileStore(join(path, decisionsFileName))
   const shared = await findSharedDecisions(path)
   const store = fileStore(shared ?? ownDecisionsPath(path))
   return {
@@ -34,6 +34,31 @@ const openStore = async (place: string, options: ConnectionOptions): Promise<Dec
     read: async () => ({ lines: await readDecisionLines(path), damaged: (await store.read()).damaged }),
     append: (make) => (shared === null ? withNotesFolder(path, () => store.append(make)) : store.append(make)),
   }
+}
+
+const isRunFolder = async (path: string): Promise<boolean> => {
+  const found = await Promise.all([runFiles.manifest, runFiles.flaggedForecasts].map((name) => stat(join(path, name)).catch(() => null)))
+  return found.some((status) => status !== null)
+}
+
+/** Whether the run, or the latest of the history, has the server; true where no run is at hand to ask. */
+const hasServer = async (place: string, server: string): Promise<boolean> => {
+  if (place.startsWith('s3://') || place.endsWith('.jsonl')) return true
+  const runs = (await isRunFolder(place))
+    ? [place]
+    : await findRuns(place).then(
+        ({ runs: found }) => found.map(({ folder }) => folder),
+        () => [],
+      )
+  const latest = runs.at(-1)
+  if (latest === undefined) return true
+  const sql = 'SELECT server_id FROM server_risk WHERE server_id = ? LIMIT 1'
+  const rows = withRunFolder(latest, ({ database }) => database.rows(sql, z.object({ server_id: z.string() }), [server]))
+  // The decision is stored by now: a run that cannot be read is none to ask.
+  return rows.then(
+    (found) => found.length > 0,
+    () => true,
+  )
 }
 
 const fileStore = (path: string): DecisionStore => ({
@@ -110,6 +135,7 @@ export const addDecision = async (place: string, options: AddOptions): Promise<v
   })
   if (options.json === true) print(jsonText({ decision: line ?? null, stored_in: store.name }))
   else print(`${recommendation} ${server}: ${verdict}. Added to ${store.name}.`)
+  if (!(await hasServer(place, server))) say(toPlainSentence(`Note: The latest run has no server ${server}.`))
 }
 
 export const mergeIntoDecisions = async (place: string, others: readonly string[], options: ConnectionOptions): Promise<void> => {

@@ -1,5 +1,6 @@
 // headroom history: the headline figures of all runs in a folder, how long risks have lasted, and what came of each statement.
 import type { FollowUp, HistoryRun, OutcomeCheck, RunHistory } from '../../src-shared/ipc/run-history.ts'
+import { countRangeText } from '../../src-shared/artefacts/fleet-finding.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { toPlainSentence } from '../../src-shared/run/errors.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
@@ -55,7 +56,7 @@ const runsTable = (runs: readonly HistoryRun[], day: Day): string =>
       wholeText(at_risk),
       wholeText(new_at_risk),
       wholeText(cleared),
-      range === null ? '' : `${Math.floor(range.low)} to ${Math.ceil(range.high)}`,
+      range === null ? '' : countRangeText(range, wholeText),
       wholeText(savings_usd),
     ]),
   )

@@ -1,4 +1,4 @@
-// Who works here: the name that decisions and reports bear.
+// Who works here: the name in decisions and reports.
 import { userInfo } from 'node:os'
 
 /** Name of the system's user; "" where it has none. */

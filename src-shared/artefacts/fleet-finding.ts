@@ -33,12 +33,15 @@ export interface CountRange {
   readonly high: number
 }
 
-/** Servers below 50 % add up, so that the count of the likely ones can lie outside of the interval. */
-export const describeExpectedCount = ({ low, high }: CountRange, writeCount: WriteCount): string => {
+/** "8 to 12" in whole servers, "2" where both ends are the same. */
+export const countRangeText = ({ low, high }: CountRange, writeCount: WriteCount): string => {
   const [from, to] = [Math.floor(low), Math.ceil(high)]
-  const count = from === to ? writeCount(to) : `${writeCount(from)} to ${writeCount(to)}`
-  return `In all, ${count} ${to === 1 ? 'server is' : 'servers are'} expected to run out, the less likely ones included (90\u00a0% interval).`
+  return from === to ? writeCount(to) : `${writeCount(from)} to ${writeCount(to)}`
 }
+
+/** Servers below 50 % add up, so that the count of the likely ones can lie outside of the interval. */
+export const describeExpectedCount = (range: CountRange, writeCount: WriteCount): string =>
+  `In all, ${countRangeText(range, writeCount)} ${Math.ceil(range.high) === 1 ? 'server is' : 'servers are'} expected to run out, the less likely ones included (90\u00a0% interval).`
 
 /** What follows the finding: "28 run out of CPU, 18 of memory." and the interval; "" where the run knows neither, or has one server of one metric. */
 export const describeCounts = (

@@ -80,4 +80,7 @@ test('a history in S3 is read with its decisions; runs that are here already are
   expect(downloads.indexOf(true)).toBeGreaterThan(-1)
   expect(downloads.lastIndexOf(true)).toBeLessThan(before)
   expect(await headroom('history', `s3://${bucketName}/none/`)).toMatchObject({ stderr: expect.stringMatching(/holds no run\.\n/) })
+  const add = (server: string) =>
+    headroom('decisions', 'add', 'copy', '--server', server, '--recommendation', 'retire', '--decision', 'accepted')
+  expect([(await add('web')).stderr, (await add('wbe')).stderr]).toEqual(['', 'Note: The latest run has no server wbe.\n'])
 })

@@ -1,4 +1,5 @@
 // What a pack says about the runs before: the headline figures over time, and what came of each statement.
+import { countRangeText } from '../../../src-shared/artefacts/fleet-finding.ts'
 import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
 import type { HistoryRun, OutcomeCheck, RunHistory } from '../../../src-shared/ipc/run-history.ts'
 import { formatUsd, numberColumn, orDash, textColumn, type ReportTable } from '../report-table.ts'
@@ -29,7 +30,7 @@ export const createTrendTable = ({ runs }: RunHistory, day: WriteDay): ReportTab
       day(horizon.start),
       text.count(servers),
       text.count(at_risk),
-      range === null ? '–' : `${text.count(Math.floor(range.low))} to ${text.count(Math.ceil(range.high))}`,
+      range === null ? '–' : countRangeText(range, text.count),
       orDash(new_at_risk, text.count),
       orDash(cleared, text.count),
       text.count(underutilized),
