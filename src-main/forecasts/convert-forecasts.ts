@@ -27,6 +27,7 @@ import {
   type TextProfile,
   type TextStyle,
 } from './readers/text-values.ts'
+import { assertTruth } from './truth-column.ts'
 import { instantSql, nameSql, numberSql, serverNameSql, withoutNanSql } from './value-sql.ts'
 
 export interface ReadGroup {
@@ -93,6 +94,9 @@ export const convertForecasts = async (
     groups.filter((entry) => !isText(entry) && textColumns(entry).length > 0),
     config,
   )
+  for (const { group, layout } of groups) {
+    if (layout.keys.is_future !== undefined) await assertTruth(database, layout.keys.is_future, group.relation, group.files[0]!.name)
+  }
   const isZoned = texts.read.some(({ entry, profile }) => hasZones(entry.layout, profile)) || groups.some(isZonedParquet)
   const canonicalTypes = { ...plainTypes, ...(isZoned ? { timestamp: 'TIMESTAMP WITH TIME ZONE' } : {}) }
   const selects = groups.map((entry) =>

@@ -286,6 +286,7 @@ const textual = /^(VARCHAR|ENUM\(.*\)|UUID)$/
 const integral = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,0\))$/
 /** Its bytes are read as UTF-8. */
 export const isBinary = ({ type }: Pick<ForecastColumn, 'type'>): boolean => type === 'BLOB'
+export const isIntegral = ({ type }: Pick<ForecastColumn, 'type'>): boolean => integral.test(type)
 export const isNumericType = (type: string): boolean => numericType.test(type)
 const isName = (type: string): boolean => textual.test(type) || integral.test(type) || isBinary({ type })
 const temporal = /^(TIMESTAMP( WITH TIME ZONE|_S|_MS|_NS)?|DATE|VARCHAR)$/

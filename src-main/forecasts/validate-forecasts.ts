@@ -6,6 +6,7 @@ import { isMeasuredSql, isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
 import type { ForecastExpressions } from './canonical-rows.ts'
 import type { ForecastDataset } from './forecast-dataset.ts'
+import { assertTruth } from './truth-column.ts'
 import { firstYear, lastYear, maxMagnitude, maxYearsAhead, validationError, validationMessages, valueRoles } from './validation-rules.ts'
 
 export interface ForecastValidation {
@@ -52,6 +53,8 @@ export const validateForecasts = async (database: Database, dataset: ForecastDat
   if (checks.has_bad_times) await rejectUnreadableTimes(database, dataset, identifier(dataset.columns.timestamp.column))
   if (checks.has_distant_times) await rejectDistantTimes(database, dataset)
   if ((checks.largest_magnitude ?? 0) > maxMagnitude) await rejectInfiniteValues(database, dataset)
+  const { is_future } = dataset.columns
+  if (is_future !== undefined) await assertTruth(database, { ...is_future, sql: identifier(is_future.column) }, 'source', dataset.name)
   return { rows: checks.rows, fixedPoint: fixedPointFor(checks.largest_magnitude ?? 0), isWithinPercent: checks.is_within_percent }
 }
 

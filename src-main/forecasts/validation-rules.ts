@@ -46,6 +46,10 @@ export const validationMessages = {
     message: `${subject} infinite or beyond ${maxMagnitude}.`,
     next: 'Write an empty value where the forecast failed.',
   }),
+  noTruth: (column: string, where: string): ValidationMessage => ({
+    message: `${column} holds numbers other than 1 and 0${where}.`,
+    next: 'Write true or false, or 1 or 0.',
+  }),
   unclearUnit: (dataset: string, metric: string, unit: (unit: 'fraction' | 'percent') => string): ValidationMessage => ({
     message: `Is ${metric} of ${dataset} in fractions or percent: --unit ${unit('fraction')} or --unit ${unit('percent')}?`,
     next: 'No value is above 1.5. State the unit, or set metric_units in the settings.',

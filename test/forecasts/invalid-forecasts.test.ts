@@ -287,6 +287,22 @@ describe('values', () => {
       'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows after the last measured time.',
     ],
     [
+      'a future stated by a 2',
+      withReplacedColumn('is_future', `CASE WHEN ${isFifth} AND ${isThird} THEN 2 ELSE CAST(is_future AS INTEGER) END`),
+      'Column is_future of f.parquet holds numbers other than 1 and 0, for instance 2.\nWrite true or false, or 1 or 0.',
+    ],
+    [
+      'a past stated by a -1',
+      withReplacedColumn('is_future', `CASE WHEN is_future THEN 1 ELSE -1 END`),
+      'Column is_future of f.parquet holds numbers other than 1 and 0, for instance -1.\nWrite true or false, or 1 or 0.',
+    ],
+    [
+      'a future stated by a 2, in columns that are read as several models',
+      `SELECT * EXCLUDE (model, predicted, yhat_lower, yhat_upper) REPLACE (CASE WHEN is_future THEN 2 ELSE 0 END AS is_future),
+              predicted AS predicted_a, predicted + 1 AS predicted_b FROM (${smallForecasts})`,
+      'Column is_future of f.parquet holds numbers other than 1 and 0, for instance 2.\nWrite true or false, or 1 or 0.',
+    ],
+    [
       'no future row, as the measurements show',
       `SELECT * EXCLUDE is_future FROM (${smallForecasts}) WHERE actual IS NOT NULL`,
       'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows after the last measured time.',
@@ -314,6 +330,49 @@ describe('values', () => {
   ])('%s', async (_, sql, sentence) => {
     await workspace.write('f.parquet', sql)
     expect(await workspace.refusal('f.parquet')).toBe(sentence)
+  })
+})
+
+describe('JSON in which a key stands twice in one object: readers differ in which value counts', () => {
+  const row = (day: number, more = ''): string =>
+    `{"server_id":"a","timestamp":"2026-01-${String(day).padStart(2, '0')}",${day < 20 ? '"actual":40,' : ''}"predicted":41${more}}`
+  const rows = (changed: string): string[] => Array.from({ length: 28 }, (_, day) => (day === 24 ? changed : row(day + 1)))
+  const list = (text: string): string => `[${text}]`
+  const series = (more: string): string =>
+    `{"metric":{"__name__":"cpu","instance":"a"${more}},"values":[[1767225600,"40"],[1767312000,"41"]]}`
+
+  test.each([
+    ['a line of JSON Lines', 'f.jsonl', rows(row(25, ',"predicted":95')).join('\n'), 'predicted'],
+    ['the first line', 'f.jsonl', [row(1, ',"predicted":95'), row(2)].join('\n'), 'predicted'],
+    ['a column without a role', 'f.jsonl', rows(row(25, ',"note":1,"note":2')).join('\n'), 'note'],
+    ['an object of an array', 'f.json', list(rows(row(25, ',"predicted":95')).join(',\n')), 'predicted'],
+    ['an object in a line', 'f.jsonl', rows(row(25, ',"interval":{"lower":30,"upper":50,"lower":35}')).join('\n'), 'lower'],
+    ['an object in an object', 'f.jsonl', rows(row(25, ',"a":{"interval":[{"lower":30,"lower":35}]}')).join('\n'), 'lower'],
+    ['a server of Prometheus', 'f.json', `{"status":"success","data":{"result":${list(series(',"instance":"b"'))}}}`, 'instance'],
+    ['the values of Prometheus', 'f.json', `{"status":"success","data":{"result":[],"result":${list(series(''))}}}`, 'result'],
+    [
+      'a result of CloudWatch',
+      'f.json',
+      '{"MetricDataResults":[{"Id":"m","Label":"a","Label":"b","Timestamps":["2026-01-01T00:00:00Z"],"Values":[40]}]}',
+      'Label',
+    ],
+    ['a row of pandas', 'f.json', `{"schema":{"fields":[{"name":"server_id"}]},"data":${list(row(1, ',"predicted":95'))}}`, 'predicted'],
+    ['a labelled row of pandas', 'f.json', `{"0":${row(1)},"1":${row(25, ',"predicted":95')}}`, 'predicted'],
+  ])('%s', async (_, name, text, key) => {
+    expect(await workspace.refusal(await file(name, text))).toBe(
+      `${name} has the key "${key}" twice in one object.\nWrite each key once per object.`,
+    )
+  })
+
+  test.each([
+    ['the output', [`{"mean":[1,2],"mean":[3,4]}`], [`{"start":"2026-05-01 00:00:00","target":[1,2],"item_id":"a"}`], 'mean'],
+    ['its quantiles', [`{"quantiles":{"0.9":[1,2],"0.9":[3,4]}}`], [`{"start":"2026-05-01 00:00:00","target":[1],"item_id":"a"}`], '0.9'],
+    ['the input', [`{"mean":[1,2]}`], [`{"start":"2026-05-01 00:00:00","target":[1,2],"item_id":"a","item_id":"b"}`], 'item_id'],
+  ])('%s of a batch transform', async (_, output, input, key) => {
+    const names = [await file('t.jsonl.out', output.join('\n')), await file('t.jsonl', input.join('\n'))]
+    expect(await workspace.refusal(names[0]!, '--batch-input', names[1]!, '--batch-step', 'D')).toBe(
+      `${key === 'item_id' ? 't.jsonl' : 't.jsonl.out'} has the key "${key}" twice in one object.\nWrite each key once per object.`,
+    )
   })
 })
 

@@ -2,8 +2,9 @@
 import { identifier, literal } from '../../database/database.ts'
 import { commonestStepQuery } from '../../forecasts/detect-granularity.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
-import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
+import { isIntegral, type MappedColumns } from '../../forecasts/forecast-columns.ts'
 import type { ForecastExpressions } from '../../forecasts/canonical-rows.ts'
+import { isNoTruthSql } from '../../forecasts/truth-column.ts'
 import {
   firstYear,
   maxMagnitude,
@@ -24,10 +25,13 @@ export interface PlanCheck extends ValidationMessage {
 /** SQL for one row of counts, in one pass over the rows. Reads `source`. */
 export const validationQuery = (columns: MappedColumns, expressions: ForecastExpressions): string => {
   const time = identifier(columns.timestamp.column)
+  const truth =
+    columns.is_future !== undefined && isIntegral(columns.is_future) ? isNoTruthSql(identifier(columns.is_future.column)) : 'FALSE'
   const tooLarge = valueRoles.map((role) => `coalesce(abs(${expressions[role]}) > ${maxMagnitude}, false)`).join(' OR ')
   return `
     SELECT count(*) AS row_count, count(*) - count(${expressions.server_id}) AS null_servers, count(*) - count(${time}) AS null_times,
            count(${time}) - count(${expressions.ts}) AS unreadable_times,
+           count(CASE WHEN ${truth} THEN 1 END) AS other_numbers,
            count(CASE WHEN ${expressions.ts} < CAST('${firstYear}-01-01' AS TIMESTAMP) THEN 1 END) AS early_times, count(CASE WHEN ${tooLarge} THEN 1 END) AS too_large
     FROM source`
 }
@@ -59,6 +63,7 @@ export const planChecks = (columns: MappedColumns, grid: TimeGrid, forcedModel: 
     countCheck('null_servers', validationMessages.emptyKey(server, 'server_id', '{found} rows')),
     countCheck('null_times', validationMessages.emptyKey(time, 'timestamp', '{found} rows')),
     countCheck('unreadable_times', validationMessages.unreadableTimes(time, '{found} unreadable times')),
+    countCheck('other_numbers', validationMessages.noTruth(`Column ${columns.is_future?.column ?? 'is_future'}`, ' in {found} rows')),
     countCheck('early_times', validationMessages.unreadableTimes(time, `{found} times before ${firstYear}`)),
     countCheck('too_large', validationMessages.tooLarge('{found} rows hold values that are')),
     {

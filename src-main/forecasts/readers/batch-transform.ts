@@ -5,7 +5,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 import { InputQuestionError } from '../input-question.ts'
-import { isTooLargeObject, jsonObjectsSql, jsonPointer, textColumn } from './json-documents.ts'
+import { assertKeysOnce, isTooLargeObject, jsonObjectsSql, jsonPointer, textColumn } from './json-documents.ts'
 import { namedQuantile } from './quantile-columns.ts'
 import { isBatchInput, isBatchOutput, joinedKey } from './text-header.ts'
 
@@ -101,6 +101,14 @@ const openBatch = async (database: Database, output: ForecastFile, input: ReadFi
   const isJoined = input.file === output
   const path = isJoined ? `/${joinedKey}` : ''
   if (!isJoined) await assertEqualLines(database, output, input.file)
+  const objectsOf = (...pointers: readonly string[]): string =>
+    `[${pointers.map((pointer) => `json_keys(json, ${literal(pointer)})`).join(', ')}]`
+  await assertKeysOnce(
+    database,
+    output,
+    `SELECT unnest(${objectsOf('', path, `${path}/quantiles`)}) AS keys FROM ${jsonObjectsSql([output])}`,
+  )
+  if (!isJoined) await assertKeysOnce(database, input.file, `SELECT json_keys(json) AS keys FROM ${jsonObjectsSql([input.file])}`)
   const keys = await firstKeys(database, output, path)
   const quantileKeys = keys.includes('quantiles') ? await firstKeys(database, output, `${path}/quantiles`) : []
   const quantiles = quantileKeys.filter((key) => namedQuantile({ column: key }) !== undefined)

@@ -1,7 +1,8 @@
 // JSON documents of monitoring systems, which say by themselves what is what: Prometheus' query_range and CloudWatch's GetMetricData.
 import { open } from 'node:fs/promises'
+import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { escapeGlob, literal } from '../../database/database.ts'
+import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 
 /** Of a row. DuckDB takes twice as much memory for each thread, whatever a file holds. */
@@ -49,6 +50,27 @@ export const assertWholeArray = async ({ path, name, bytes, compression }: Forec
 
 export const jsonPointer = (key: string): string => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 
+/** SQL over a list of keys, or of lists of them, as `json_keys` gives them. */
+export const hasRepeatedKey = (keys: string): string => `len(list_distinct(${keys})) < len(${keys})`
+
+/** The database reads the first value of such a key, other readers the last one. */
+export const repeatedKeyError = (name: string, keys: readonly string[]): HeadroomError => {
+  const seen = new Set<string>()
+  const key = keys.find((candidate) => seen.size === seen.add(candidate).size)
+  return new HeadroomError('input-column-conflict', `${name} has the key "${key ?? ''}" twice in one object.`, {
+    next: 'Write each key once per object.',
+  })
+}
+
+/** `keysQuery`: rows of `keys`, each those of one object. Throws input-column-conflict. */
+export const assertKeysOnce = async (database: Database, { name }: ForecastFile, keysQuery: string): Promise<void> => {
+  const { repeated } = await database.row(
+    `SELECT min(keys) AS repeated FROM (${keysQuery}) WHERE ${hasRepeatedKey('keys')}`,
+    z.object({ repeated: z.array(z.string()).nullable() }),
+  )
+  if (repeated !== null) throw repeatedKeyError(name, repeated)
+}
+
 /** Columns of text before they are read. */
 export const textColumn = (index: number): string => `c${index + 1}`
 
@@ -58,6 +80,8 @@ export interface JsonDocument {
   readonly columns: readonly string[]
   /** One row per measurement out of a relation with `json` and `__file`. */
   readonly rowsQuery: (objects: string) => string
+  /** Rows of `keys`: those of each object that is read. */
+  readonly keysQuery: (objects: string) => string
 }
 
 const prometheus: JsonDocument = {
@@ -69,6 +93,10 @@ const prometheus: JsonDocument = {
            CASE WHEN count(DISTINCT series->>'/metric/__name__') OVER () > 1 THEN series->>'/metric/__name__' END AS c4, __file
     FROM (SELECT series, unnest(CAST(series->'/values' AS JSON[])) AS sample, __file
           FROM (SELECT unnest(CAST(json->'/data/result' AS JSON[])) AS series, __file FROM ${objects}))`,
+  keysQuery: (objects) => `
+    SELECT unnest([json_keys(json), json_keys(json->'/data')]
+      || flatten(list_transform(CAST(json->'/data/result' AS JSON[]), lambda series: [json_keys(series), json_keys(series->'/metric')]))) AS keys
+    FROM ${objects}`,
 }
 
 const cloudWatch: JsonDocument = {
@@ -77,6 +105,9 @@ const cloudWatch: JsonDocument = {
   rowsQuery: (objects) => `
     SELECT result->>'/Label' AS c1, unnest(CAST(result->'/Timestamps' AS VARCHAR[])) AS c2, unnest(CAST(result->'/Values' AS VARCHAR[])) AS c3, __file
     FROM (SELECT unnest(CAST(json->'/MetricDataResults' AS JSON[])) AS result, __file FROM ${objects})`,
+  keysQuery: (objects) => `
+    SELECT unnest([json_keys(json)] || list_transform(CAST(json->'/MetricDataResults' AS JSON[]), lambda result: json_keys(result))) AS keys
+    FROM ${objects}`,
 }
 
 /** The document that begins with an object of these keys. */

@@ -47,6 +47,12 @@ export const frameNames = async (database: Database, file: ForecastFile, objects
   return names
 }
 
+/** Rows of `keys`: those of each object that names columns. */
+export const frameKeysQuery = (objects: string, { form }: JsonFrame): string => {
+  const rows = form === 'index' ? valuesSql('json') : form === 'table' ? `CAST(json->'/data' AS JSON[])` : 'CAST([] AS JSON[])'
+  return `SELECT unnest([json_keys(json)] || list_transform(${rows}, lambda row: json_keys(row))) AS keys FROM ${objects}`
+}
+
 /** Rows as text columns `c1`, `c2` and so on, and `__file`. */
 export const frameRowsQuery = (objects: string, { form, names }: JsonFrame): string => {
   if (form === 'columns') {

@@ -5,8 +5,19 @@ import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 import { InputQuestionError } from '../input-question.ts'
 import { openBatchTransforms } from './batch-transform.ts'
-import { assertWholeArray, documentOf, isTooLargeObject, jsonObjectsSql, jsonPointer, textColumn, type JsonForm } from './json-documents.ts'
-import { frameForms, frameFormSql, frameNames, frameRowsQuery } from './json-frames.ts'
+import {
+  assertKeysOnce,
+  assertWholeArray,
+  documentOf,
+  hasRepeatedKey,
+  isTooLargeObject,
+  jsonObjectsSql,
+  jsonPointer,
+  repeatedKeyError,
+  textColumn,
+  type JsonForm,
+} from './json-documents.ts'
+import { frameForms, frameFormSql, frameKeysQuery, frameNames, frameRowsQuery } from './json-frames.ts'
 import type { SourceColumn } from './layout.ts'
 import { assertDistinct, textHeadColumn, maxHeaderLines, readCsvHeader } from './text-header.ts'
 
@@ -139,6 +150,7 @@ const openJson = async (database: Database, file: ForecastFile, extent: Extent):
   }
   const document = documentOf(first.keys)
   if (document !== undefined) {
+    await assertKeysOnce(database, file, document.keysQuery(jsonObjectsSql([file], form)))
     return {
       key: JSON.stringify(['document', document.name, form, file.compression]),
       open: (files) => ({
@@ -152,17 +164,14 @@ const openJson = async (database: Database, file: ForecastFile, extent: Extent):
   if (first.frame !== null) {
     const frame = { form: first.frame, names: await frameNames(database, file, form, first.frame) }
     assertDistinct(frame.names, file.name)
+    await assertKeysOnce(database, file, frameKeysQuery(jsonObjectsSql([file], form), frame))
     return {
       key: JSON.stringify(['frame', frame, form, file.compression]),
       open: (files) => ({ files, names: frame.names, relation: `(${frameRowsQuery(jsonObjectsSql(files, form), frame)})` }),
     }
   }
-  const others = await database.rows(
-    `SELECT DISTINCT unnest(json_keys(json)) AS name
-     FROM (SELECT json FROM ${jsonObjectsSql([file], form)}${extent === 'all' ? '' : ` LIMIT ${maxKeyObjects}`}) ORDER BY name`,
-    z.object({ name: z.string() }),
-  )
-  const names = [...first.keys, ...others.map(({ name }) => name).filter((name) => !first.keys!.includes(name))]
+  const others = await keyNames(database, file, `${jsonObjectsSql([file], form)}${extent === 'all' ? '' : ` LIMIT ${maxKeyObjects}`}`)
+  const names = [...first.keys, ...others.filter((name) => !first.keys!.includes(name))]
   assertDistinct([...new Set(names)], file.name)
   const values = [...new Set(names)]
   return {
@@ -173,6 +182,23 @@ const openJson = async (database: Database, file: ForecastFile, extent: Extent):
       relation: `(SELECT ${values.map((name, index) => `json->>${literal(jsonPointer(name))} AS ${textColumn(index)}`).join(', ')}, __file FROM ${jsonObjectsSql(files, form)})`,
     }),
   }
+}
+
+/** Keys of the objects. Few lists of keys differ, so that looking for a key that stands twice costs no time. Throws input-column-conflict. */
+const keyNames = async (database: Database, file: ForecastFile, objects: string): Promise<string[]> => {
+  const nested = `list_filter(list_transform(json_extract(json, '$..*'), lambda value: json_keys(value)), lambda keys: ${hasRepeatedKey('keys')})[1]`
+  const rows = await database.rows(
+    `WITH key_lists AS MATERIALIZED (
+       SELECT DISTINCT json_keys(json) AS keys, CASE WHEN json LIKE '%{%{%' THEN ${nested} END AS nested FROM (SELECT json FROM ${objects}))
+     SELECT DISTINCT unnest(keys) AS name, CAST(NULL AS VARCHAR[]) AS repeated FROM key_lists
+     UNION ALL
+     SELECT NULL, min(coalesce(nested, keys)) FROM key_lists WHERE nested IS NOT NULL OR ${hasRepeatedKey('keys')}
+     ORDER BY name`,
+    z.object({ name: z.string().nullable(), repeated: z.array(z.string()).nullable() }),
+  )
+  const repeated = rows.find((row) => row.repeated !== null)?.repeated
+  if (repeated) throw repeatedKeyError(file.name, repeated)
+  return rows.flatMap(({ name }) => name ?? [])
 }
 
 /** Values that show whether a column holds numbers. Others are found, and refused, when all are read. */
