@@ -1,6 +1,6 @@
 // One cycle of a plan: analyse what is new, judge the gates, write and send what the plan names, and remove runs that it does not keep.
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -21,7 +21,7 @@ import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
 import { writeTickets, type WrittenTickets } from '../report/tickets.ts'
 import { writeReport } from '../report/write-report.ts'
 import { systemUser } from '../run-folder/system-user.ts'
-import { makeOutputFolder } from '../run-folder/make-folders.ts'
+import { makeOutputFolder, makeTemporaryFolder } from '../run-folder/make-folders.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { assertNewFiles, isSameFile } from '../run-folder/output-file.ts'
 import { removeLeftovers } from '../run-folder/staging-folder.ts'
@@ -303,7 +303,7 @@ const describeTickets = ({ written, open, closed }: WrittenTickets): string => {
 /** The report for the length of an action, under the run's name. */
 const withReport = async (open: OpenRun, format: 'html' | 'pdf' | 'none', act: (path: string | null) => Promise<void>): Promise<void> => {
   if (format === 'none') return act(null)
-  const folder = await mkdtemp(join(tmpdir(), 'headroom-mail-'))
+  const folder = await makeTemporaryFolder(join(tmpdir(), 'headroom-mail-'))
   try {
     const path = join(folder, `${basename(open.overview.folder)}.${format}`)
     await writeReport(open, format, { path, hasByteOrderMark: false }, systemUser())

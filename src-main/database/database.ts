@@ -281,6 +281,14 @@ const toDatabaseError = (cause: unknown, sql: string): HeadroomError => {
       sql,
     })
   }
+  const [, path] = /Cannot open file "(.+)": /.exec(message) ?? []
+  if (path !== undefined && /^\s*COPY /.test(sql) && sql.includes(` TO ${literal(path)} (`)) {
+    return new HeadroomError('file-not-written', `${path} cannot be written.`, {
+      next: 'Choose a folder that you may write to.',
+      cause,
+      sql,
+    })
+  }
   if (/Out of Memory/i.test(message)) {
     return new HeadroomError('memory-exceeded', 'The analysis needs more memory than its limit allows.', {
       next: 'Raise --memory-limit, or analyse the servers in parts.',

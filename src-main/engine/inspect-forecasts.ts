@@ -1,5 +1,5 @@
 // Describes files as the analysis would read them, and what it would ask; leaves nothing behind.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -23,6 +23,7 @@ import { collectWarnings } from './artefacts/collect-warnings.ts'
 import { withStatedLevel, type AssessedFleet } from './fleet-stages.ts'
 import { headroom } from './methods/headroom.ts'
 import { silentProgress } from './progress.ts'
+import { makeTemporaryFolder } from '../run-folder/make-folders.ts'
 
 const defaultPreviewRows = 20
 const firstRows = 10
@@ -44,7 +45,7 @@ export interface InspectWork extends LongWork<never> {
 /** Throws where a file cannot be read at all; what keeps the files from an analysis stands in `question` or `problem`. */
 export const inspectForecasts = async (request: InspectRequest, work: InspectWork = {}): Promise<Inspection> => {
   const stated = parseConfig(request.config, 'headroom')
-  const folder = await mkdtemp(join(tmpdir(), 'headroom-inspect-'))
+  const folder = await makeTemporaryFolder(join(tmpdir(), 'headroom-inspect-'))
   try {
     const database = await Database.open({ signal: work.signal, spillFolder: folder })
     try {

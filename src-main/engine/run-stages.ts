@@ -19,6 +19,7 @@ import { measureBacktests, type MeasuredBacktests } from './backtest/measure-bac
 import { measureModels } from './backtest/measure-models.ts'
 import { readSimulationTask, type SimulationTask } from './breach/path-batches.ts'
 import { assessCapacity, readCapacityTables } from './capacity/assess-capacity.ts'
+import { warnOfUnknownProjects } from './capacity/assess-groups.ts'
 import { clusterDemandQuery } from './capacity/assess-groups.ts'
 import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
@@ -152,11 +153,8 @@ const recommendFleet = async (
   await storeSeriesCapacity(database, capacityColumns)
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   await staging.seal(runFiles.serverRisk)
-  await writeJsonWithLists(
-    staging.folder,
-    runFiles.capacity,
-    await assessCapacity(database, config, capacityColumns, capacityTables, drivers, clock, task, work.signal),
-  )
+  const capacity = await assessCapacity(database, config, capacityColumns, capacityTables, drivers, clock, task, work.signal)
+  await writeJsonWithLists(staging.folder, runFiles.capacity, capacity)
   await staging.seal(runFiles.capacity)
   await database.run(
     `COPY (${clusterDemandQuery}) TO ${literal(join(staging.folder, runFiles.clusterDemand))} (FORMAT parquet, COMPRESSION zstd)`,
@@ -175,6 +173,7 @@ const recommendFleet = async (
     ...clusteredServers.warnings,
     ...accuracyWarnings,
     ...placementWarnings,
+    ...warnOfUnknownProjects(capacityTables.projects, capacity.groups),
   ]
   return { report, warnings }
 }

@@ -124,6 +124,12 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
     }
     if (work.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
     for (const { partial, target } of files) await rename(partial, target)
+  } catch (thrown) {
+    if (!(thrown instanceof HeadroomError) || thrown.code !== 'file-not-written') throw thrown
+    throw new HeadroomError('usage', `The folder ${dirname(forecasts)} cannot be written to.`, {
+      next: 'Choose a folder that you may write to.',
+      cause: thrown,
+    })
   } finally {
     database?.close()
     await Promise.all([...parts, ...files.map(({ partial }) => partial)].map((path) => rm(path, { force: true })))

@@ -108,6 +108,11 @@ const systemSentences: ReadonlyMap<string, readonly [code: ErrorCode, sentence: 
   ['EXDEV', ['file-not-written', 'A file cannot be moved to another disk.', 'Choose a folder on the same disk.']],
   ['EACCES', ['file-not-written', 'The system denies access.', 'Check the permissions.']],
   ['EPERM', ['file-not-written', 'The system denies access.', 'Check the permissions.']],
+  ['ENOENT', ['file-not-written', 'A file or folder does not exist.', 'Check the path.']],
+  ['ENOTDIR', ['file-not-written', 'A path leads through a file.', 'Check the path.']],
+  ['EISDIR', ['file-not-written', 'A folder stands where a file belongs.', 'Name another file.']],
+  ['ENAMETOOLONG', ['file-not-written', 'A name is too long for this disk.', 'Choose a shorter name.']],
+  ['ELOOP', ['file-not-written', 'Links lead in a circle.', 'Check the path.']],
 ])
 
 const systemError = (thrown: unknown): WireError | undefined => {

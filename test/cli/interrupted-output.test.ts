@@ -1,6 +1,6 @@
 // Closed pipes, full outputs, signals and limits of the system: the work stops, nothing is left, one sentence, and an exit code that is not 0.
 import { execFileSync, spawn } from 'node:child_process'
-import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
@@ -105,6 +105,18 @@ describe.skipIf(process.platform !== 'linux')('stops', () => {
   test.each(['analyze', 'plan'])('%s at a folder that cannot hold one', async (command) => {
     const { code, stderr } = await headroom([command, sample.forecasts, '--out', '/proc/x/y'])
     expect([code, stderr]).toEqual([2, 'Error: The output folder /proc/x/y cannot be made.\nChoose a folder that you may write to.\n'])
+  })
+
+  test.each([
+    ['sample', '--servers', '2', '--quiet'],
+    ['forecast', 'MEASUREMENTS', '--quiet'],
+  ])('%s into a folder that cannot be written', async (...args) => {
+    const measurements = join(folder, 'measurements.csv')
+    await writeFile(measurements, 'server_id,timestamp,actual\na,2026-01-01,1\na,2026-01-02,2\n')
+    const command = args.map((arg) => (arg === 'MEASUREMENTS' ? measurements : arg))
+    const { code, stderr } = await headroom([...command, '--out', '/proc/1/x.parquet'])
+    await rm(measurements)
+    expect([code, stderr]).toEqual([2, 'Error: The folder /proc/1 cannot be written to.\nChoose a folder that you may write to.\n'])
   })
 })
 

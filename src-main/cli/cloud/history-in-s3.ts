@@ -1,5 +1,5 @@
 // A history in S3, for a command that reads histories: downloaded to a folder that stays, or for the length of the command.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { downloadHistory } from '../../cloud/download/download-history.ts'
@@ -9,6 +9,7 @@ import { say } from '../terminal.ts'
 import { withConnection } from './connection.ts'
 import { openDecisionObject } from './decision-object.ts'
 import type { ConnectionOptions } from './launch-options.ts'
+import { makeTemporaryFolder } from '../../run-folder/make-folders.ts'
 
 export interface HistoryOptions extends ConnectionOptions {
   /** Folder that keeps the runs, so that the next time only new ones are downloaded. */
@@ -21,7 +22,7 @@ export const withHistoryOfS3 = async <Value>(
   options: HistoryOptions,
   read: (folder: string) => Promise<Value>,
 ): Promise<Value> => {
-  const temporary = options.download === undefined ? await mkdtemp(join(tmpdir(), 'headroom-history-')) : null
+  const temporary = options.download === undefined ? await makeTemporaryFolder(join(tmpdir(), 'headroom-history-')) : null
   const folder = temporary ?? options.download!
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -1,5 +1,5 @@
 // Plans a Spark job from local forecasts, or from the first rows of some files in S3, read by range.
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
@@ -11,6 +11,7 @@ import type { Connection } from '../account/connection.ts'
 import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { localPathsFor } from '../storage/object-keys.ts'
 import { sparkTaskOf } from './plan-resources.ts'
+import { makeTemporaryFolder } from '../../run-folder/make-folders.ts'
 
 /** Writes `plan.json` and the servers table into `out`. */
 export type SparkPlanner = (request: {
@@ -37,7 +38,7 @@ export const makeSparkPlan = async (
     await plan({ ...common, inputs: request.input })
     return
   }
-  const folder = await mkdtemp(join(tmpdir(), 'headroom-sample-of-'))
+  const folder = await makeTemporaryFolder(join(tmpdir(), 'headroom-sample-of-'))
   try {
     await plan({ ...common, inputs: await sampleForecasts(connection, request.input, folder, signal) })
   } finally {

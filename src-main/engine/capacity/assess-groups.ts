@@ -4,6 +4,7 @@ import type { CapacityGroup, CapacityProject, CapacityReport, ClusterPlacement }
 import type { PlacementCheck } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import type { Database } from '../../database/database.ts'
 import {
   addProjects,
@@ -386,11 +387,26 @@ const describeProject = (
   }
 }
 
+const isCounted = (project: Project, groups: readonly CapacityGroup[]): boolean =>
+  groups.some(({ group, metric }) => group === project.group && metric === project.metric)
+
 const describeUnknownProjects = (projects: readonly Project[], groups: readonly CapacityGroup[]): string[] =>
   projects
-    .filter((project) => !groups.some(({ group, metric }) => group === project.group && metric === project.metric))
+    .filter((project) => !isCounted(project, groups))
     .map(({ name, group, metric }) =>
       groups.some((known) => known.group === group)
         ? `Project ${name} adds ${metric}, which no server of ${group} has.`
         : `Project ${name} names ${group}, which is no cluster or host of the servers table.`,
     )
+
+/** Projects that change no figure; capacity.json says why of each. */
+export const warnOfUnknownProjects = (projects: readonly Project[], groups: readonly CapacityGroup[]): RunWarning[] => {
+  const names = projects.filter((project) => !isCounted(project, groups)).map(({ name, group, metric }) => `${name} (${group}, ${metric})`)
+  if (names.length === 0) return []
+  const examples = names.slice(0, 3)
+  const message =
+    names.length === 1
+      ? `1 project changes no figure, since no server has its group and metric: ${examples.join(', ')}.`
+      : `${names.length.toLocaleString('en-US')} projects change no figure, since no server has their group and metric: ${examples.join(', ')}.`
+  return [{ code: 'unknown-projects', message, count: names.length, examples }]
+}

@@ -7,6 +7,7 @@ import type { CapacityDriver, CapacitySummary } from '../../../src-shared/artefa
 import type { DriverMonth } from '../../../src-shared/ipc/capacity-view.ts'
 import { readCapacityReport } from './read-capacity-report.ts'
 import type { OpenRun } from '../run/open-run.ts'
+import { assertDistinctEntries } from '../what-if/scenario-parameters.ts'
 import { RunCache } from '../run/run-cache.ts'
 
 const nextWithout = (known: readonly string[], hadTable: boolean): string => {
@@ -78,6 +79,7 @@ export const describeDriverPlans = async (run: OpenRun, { drivers, driver_plans:
 /** Rows by falling P95; changes of several drivers add up only in the eye of the reader. Throws scenario-invalid for a driver that no metric follows. */
 export const evaluateDriverChanges = async (run: OpenRun, changes: readonly DriverChange[]): Promise<DriverEffect[]> => {
   if (changes.length === 0) return []
+  assertDistinctEntries(changes, ({ driver, group }) => `change of ${driver}${group === null ? '' : ` of ${group}`}`)
   const drivers = (await readCapacityReport(run.contents))?.drivers ?? []
   for (const { driver, group } of changes) {
     if (drivers.some((row) => row.driver === driver && (group === null || row.group === group))) continue

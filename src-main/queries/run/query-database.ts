@@ -1,9 +1,10 @@
 // The database that run folders are queried in: bounded memory, and a temporary folder for what exceeds it.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { Database } from '../../database/database.ts'
+import { makeTemporaryFolder } from '../../run-folder/make-folders.ts'
 
 /** Leaves memory for an analysis in the same process. */
 const memoryLimit = '2GB'
@@ -15,7 +16,7 @@ export interface QueryDatabase {
 }
 
 export const openQueryDatabase = async (signal?: AbortSignal): Promise<QueryDatabase> => {
-  const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-queries-'))
+  const spillFolder = await makeTemporaryFolder(join(tmpdir(), 'headroom-queries-'))
   const removeSpillFolder = (): Promise<void> => rm(spillFolder, { recursive: true, force: true })
   try {
     const database = await Database.open({ memoryLimit, spillFolder, signal })

@@ -5,13 +5,15 @@ import type { Scenario, VerdictBy } from '../../../src-shared/ipc/what-if.ts'
 import type { WhatIfFleet, WhatIfPolicy } from './load-fleet.ts'
 import { countFleetDays, type ScenarioParameters } from './evaluate-fleet.ts'
 
-/** Throws scenario-invalid for a metric, criticality or group that the run does not have. */
+/** Throws scenario-invalid for a metric, criticality or group that the run does not have, or that has two entries. */
 export const createScenarioParameters = (
   fleet: WhatIfFleet,
   { config }: WhatIfPolicy,
   scenario: Scenario,
   verdictBy: VerdictBy,
 ): ScenarioParameters => {
+  assertDistinctEntries(scenario.special_thresholds, ({ column, value }) => `threshold for ${column} "${value}"`)
+  assertDistinctEntries(scenario.group_growth, ({ column, value }) => `growth for ${column.replace('_', ' ')} "${value}"`)
   const overridesFor = (column: 'metric' | 'criticality'): Map<string, number> => {
     const entries = scenario.special_thresholds.filter((entry) => entry.column === column)
     for (const { value } of entries)
@@ -66,6 +68,15 @@ const assertKnown = (kind: string, value: string, names: readonly (string | null
       value,
       names.filter((name) => name !== null),
     )
+}
+
+/** Of two entries about the same thing only one would count. Throws scenario-invalid. */
+export const assertDistinctEntries = <Entry>(entries: readonly Entry[], describe: (entry: Entry) => string): void => {
+  const named = new Set<string>()
+  for (const name of entries.map(describe)) {
+    if (named.has(name)) throw new HeadroomError('scenario-invalid', `The scenario states twice: ${name}.`, { next: 'Keep one entry.' })
+    named.add(name)
+  }
 }
 
 /** `names`: may repeat themselves. */

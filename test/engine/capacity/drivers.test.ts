@@ -139,6 +139,11 @@ describe('in a run', () => {
         message: 'No metric of the run follows logins.',
         next: 'Drivers of the run: payments.',
       })
+      const twice = [10, 110].map((percent) => ({ driver: 'payments', group: null, percent }))
+      await expect(evaluateDriverChanges(open, twice)).rejects.toMatchObject({
+        code: 'scenario-invalid',
+        message: 'The scenario states twice: change of payments.',
+      })
       expect(view.report!.notes).toContain(
         'No metric follows logins. A metric follows a driver where their common times span 70 days and R2 of the last fifth is at least 0.5.',
       )

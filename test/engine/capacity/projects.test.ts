@@ -80,6 +80,14 @@ describe('projects of a cluster whose members need 4 (60 + d) of 300 cores on da
       'Project elsewhere names lab, which is no cluster or host of the servers table.',
       'Project memory adds mem_p95, which no server of prod has.',
     ])
+    expect(run.manifest.warnings.filter(({ code }) => code === 'unknown-projects')).toEqual([
+      {
+        code: 'unknown-projects',
+        message: '2 projects change no figure, since no server has their group and metric: elsewhere (lab, cpu_p95), memory (prod, mem_p95).',
+        count: 2,
+        examples: ['elsewhere (lab, cpu_p95)', 'memory (prod, mem_p95)'],
+      },
+    ])
     expect(run.manifest.projects_table).toMatchObject({ rows: 7, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
   })
 })

@@ -220,6 +220,14 @@ describe('three servers', () => {
       { special_thresholds: [{ column: 'criticality', value: 'high', threshold: 5 }] },
       'The run has no criticality with a threshold called "high".',
     ],
+    [
+      { group_growth: [5, 50].map((percent) => ({ column: 'region', value: 'eu', percent })) },
+      'The scenario states twice: growth for region "eu".',
+    ],
+    [
+      { special_thresholds: [60, 90].map((threshold) => ({ column: 'metric', value: 'cpu_p95', threshold })) },
+      'The scenario states twice: threshold for metric "cpu_p95".',
+    ],
   ])('refuse %j', (scenario, message) => {
     expect(() => requestScenario(fleet, scenario)).toThrow(expect.objectContaining({ code: 'scenario-invalid', message }))
   })

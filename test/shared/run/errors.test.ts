@@ -39,6 +39,11 @@ test.each([
   ['EMFILE', 'file-not-written', 'This process may not open more files (/data/run).'],
   ['EFBIG', 'file-not-written', 'A file would become larger than this disk or its limit allows (/data/run).'],
   ['ENOSPC', 'disk-full', 'The disk is full (/data/run).'],
+  ['ENOENT', 'file-not-written', 'A file or folder does not exist (/data/run).'],
+  ['ENOTDIR', 'file-not-written', 'A path leads through a file (/data/run).'],
+  ['EISDIR', 'file-not-written', 'A folder stands where a file belongs (/data/run).'],
+  ['ENAMETOOLONG', 'file-not-written', 'A name is too long for this disk (/data/run).'],
+  ['ELOOP', 'file-not-written', 'Links lead in a circle (/data/run).'],
   ['EDQUOT', 'disk-full', 'The quota of this disk is used up (/data/run).'],
 ] as const)('%s of the system reaches the user as a sentence', (systemCode, code, message) => {
   const thrown = Object.assign(new Error(`${systemCode}: raw, write '/data/run'`), {
