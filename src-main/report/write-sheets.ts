@@ -24,9 +24,19 @@ const maxCellLength = 32_767
 
 const formatCount = (count: number): string => count.toLocaleString('en-US')
 
+/** What XML cannot hold, or should not; the library drops it, which makes one name of two. */
+const droppedCharacters = /(?![\t\n\r\u0085])\p{Cc}|\uFFFD|\p{Noncharacter_Code_Point}|\p{Surrogate}/gu
+
+const codeOf = (character: string): string => character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
+
+const plainText = (text: string): string => showDirectionMarks(text).replaceAll(droppedCharacters, (found) => `<U+${codeOf(found)}>`)
+
+/** Spreadsheets read `_x0041_` as A, and XML reads a carriage return as a line feed. */
+const withEscapes = (text: string): string => text.replaceAll(/_(?=x[0-9A-Fa-f]{4}_)|\r/g, (found) => `_x${codeOf(found)}_`)
+
 /** A cell of type text is never run, so it needs no apostrophe. */
 const cellText = (text: string): string => {
-  const shown = showDirectionMarks(text)
+  const shown = withEscapes(plainText(text))
   if (shown.length <= maxCellLength) return shown
   throw new HeadroomError(
     'usage',
@@ -76,7 +86,7 @@ const maxFooterLength = 255
 /** A text and the number at the foot of each printed page; `&` starts a code there. */
 const pageFoot = (text: string): Features => {
   const number = '&R&P of &N'
-  let shown = showDirectionMarks(text)
+  let shown = plainText(text)
   const footer = (): string => `&L${shown.replaceAll('&', '&&')}${number}`
   while (footer().length > maxFooterLength) shown = shown.slice(0, -1).replace(/[\uD800-\uDBFF]$/, '')
   const markup = `<headerFooter><oddFooter>${escapeHtml(footer())}</oddFooter></headerFooter>`

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { saveDecisions } from '../../src-main/notes/decisions.ts'
+import { readWorkbook } from '../../src-main/forecasts/workbook/read-workbook.ts'
 import type { OpenRun } from '../../src-main/queries/run/open-run.ts'
 import { exportRows } from '../../src-main/report/export-rows.ts'
 import { writeSheets } from '../../src-main/report/write-sheets.ts'
@@ -183,6 +184,30 @@ describe('a sheet', () => {
     const read = cells.map(([, attributes, value, text]) => text ?? (attributes!.includes('t="s"') ? shared[Number(value)] : Number(value)))
     expect(read).toEqual(['name', 'valueOf', ...names.flatMap((name, index) => [name, index])])
     expect(cells.filter(([, attributes, , text]) => text !== undefined && !attributes!.includes('t="inlineStr"'))).toEqual([])
+  })
+
+  it('makes no name another one: what XML cannot hold is shown, and an escape of spreadsheets stays text', async () => {
+    const path = join(folder, 'names.xlsx')
+    const names = new Map([
+      ['ab', 'ab'],
+      ['a\u0000b', 'a<U+0000>b'],
+      ['a\u001Bb', 'a<U+001B>b'],
+      ['a\u007Fb', 'a<U+007F>b'],
+      ['a\uFFFDb', 'a<U+FFFD>b'],
+      ['a\uFFFEb', 'a<U+FFFE>b'],
+      ['a\uD800b', 'a<U+D800>b'],
+      ['a\u{10FFFF}b', 'a<U+10FFFF>b'],
+      ['a\rb', 'a\rb'],
+      ['a\nb', 'a\nb'],
+      ['a_x0041_b', 'a_x0041_b'],
+      ['a_x000D_b', 'a_x000D_b'],
+      [' ab', ' ab'],
+      ['ab ', 'ab '],
+    ])
+    await writeSheets(path, [{ name: 'Names', columns: ['name'], rows: [...names.keys()].map((name) => [name]) }], 'by\u0000')
+    const [sheet] = readWorkbook(await readFile(path))
+    expect(sheet!.rows.slice(1).map(({ cells }) => cells[0]!.text)).toEqual([...names.values()])
+    expect(unzip(await readFile(path)).get('xl/worksheets/sheet1.xml')).toContain('&#38;Lby&#60;U+0000&#62;&#38;R')
   })
 
   it('refuses a text that no cell of Excel holds', async () => {
