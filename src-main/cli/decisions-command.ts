@@ -134,7 +134,7 @@ export const addDecision = async (place: string, options: AddOptions): Promise<v
     return [line]
   })
   if (options.json === true) print(jsonText({ decision: line ?? null, stored_in: store.name }))
-  else print(`${recommendation} ${server}: ${verdict}. Added to ${store.name}.`)
+  else print(toPlainSentence(`${recommendation} ${server}: ${verdict}. Added to ${store.name}.`))
   if (!(await hasServer(place, server))) say(toPlainSentence(`Note: The latest run has no server ${server}.`))
 }
 

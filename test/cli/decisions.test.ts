@@ -34,6 +34,30 @@ test('a decision is added, listed, and merged into S3 with the one that another 
   expect(text).toMatch(/Planners differ on retire web: Accepted until 2027-01-15 by ada on .*, dismissed by ben on /)
 })
 
+test('what planners write stays on its line in a list', async () => {
+  const { headroom } = workspace
+  const file = 'lines.jsonl'
+  const added = await headroom(
+    'decisions',
+    'add',
+    file,
+    '--server',
+    'a\nweb retire accepted',
+    '--recommendation',
+    'retire',
+    '--decision',
+    'dismissed',
+    '--reason',
+    'x\ny\u001B[2J',
+    '--by',
+    'ada\nben',
+  )
+  const { stdout } = await headroom('decisions', 'list', file)
+  expect(stdout.trimEnd().split('\n')).toHaveLength(3)
+  expect(added.stdout.trimEnd().split('\n')).toHaveLength(1)
+  expect(stdout + added.stdout).not.toContain('\u001B')
+})
+
 test('what makes no sense is refused with a sentence', async () => {
   const { headroom } = workspace
   const decide = (...args: string[]) => headroom('decisions', 'add', 'runs', ...web, ...args)

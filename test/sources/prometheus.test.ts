@@ -382,6 +382,13 @@ describe('an extension', () => {
   })
 })
 
+test.skipIf(process.platform !== 'linux')('a collect into a folder that cannot be made says so', async () => {
+  expect(await errorOf(collect('/../../../../../../proc/1/x/y.parquet'))).toMatchObject({
+    code: 'usage',
+    message: expect.stringMatching(/^The output folder \/proc\/1\/x.* cannot be made\.$/),
+  })
+})
+
 describe('what Prometheus refuses', () => {
   const refused = (changes: Partial<PrometheusRequest> = {}, access = noSecrets): Promise<{ code: string; message: string }> =>
     errorOf(surveyPrometheus(request(changes), access, work))

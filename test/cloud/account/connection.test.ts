@@ -346,6 +346,13 @@ describe('the network connection', () => {
     expect(await failureOf(connect())).toMatchObject({ code: 'cloud-setup', next: 'Correct AWS_CA_BUNDLE.' })
   })
 
+  it.skipIf(process.platform === 'win32')('does not wait for certificates from a pipe', async () => {
+    const pipe = join(workspace.folder, 'pipe.pem')
+    execFileSync('mkfifo', [pipe])
+    process.env['AWS_CA_BUNDLE'] = pipe
+    expect(await failureOf(connect())).toMatchObject({ code: 'cloud-setup', next: 'Correct AWS_CA_BUNDLE.' })
+  })
+
   it('trusts them inside the tunnel of a proxy that opens TLS connections', async () => {
     const { url, tunnels } = await intercept()
     delete process.env['AWS_ENDPOINT_URL']

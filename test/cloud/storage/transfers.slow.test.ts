@@ -4,13 +4,15 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { downloadRunFolder } from '../../../src-main/cloud/download/download-run-folder.ts'
+import { downloadObject } from '../../../src-main/cloud/storage/download-object.ts'
+import { TransferSlots } from '../../../src-main/cloud/storage/transfers.ts'
 import { localPathsFor, findKeyProblem } from '../../../src-main/cloud/storage/object-keys.ts'
 import { uploadFiles, type MultipartUploads, type Upload, type UploadOptions } from '../../../src-main/cloud/storage/upload-files.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { filesBelow } from '../../fixtures/cloud-cli-workspace.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
 import { makeSampleRun, type SampleRun } from '../../fixtures/sample-run.ts'
-import { storeObject } from '../../simulator/s3-objects.ts'
+import { defaultChecksum, storeObject } from '../../simulator/s3-objects.ts'
 
 const mebibyte = 1024 * 1024
 let sample: SampleRun
@@ -332,6 +334,22 @@ describe('a run is downloaded', () => {
     })
     expect(await readdir(workspace.folder)).not.toContain('home')
   }, 30_000)
+
+  it('but not where more bytes come than were listed', async () => {
+    const object = storeObject(workspace.bucket, 'runs/1/long.bin', Buffer.alloc(11), defaultChecksum(Buffer.alloc(11)), new Date())
+    const listed = {
+      bucket: workspaceBucket,
+      key: 'runs/1/long.bin',
+      bytes: 10,
+      etag: object.etag,
+      target: join(workspace.folder, 'long.bin'),
+    }
+    expect(await failureOf(downloadObject(workspace.connection.s3, listed, new TransferSlots()))).toMatchObject({
+      code: 'cloud-incomplete',
+      message: `S3 sends more bytes of s3://${workspaceBucket}/runs/1/long.bin than it lists.`,
+    })
+    expect(await readdir(workspace.folder)).not.toContain('long.bin')
+  })
 
   it('after one damaged transfer', async () => {
     await putRun()

@@ -83,7 +83,8 @@ describe('projects of a cluster whose members need 4 (60 + d) of 300 cores on da
     expect(run.manifest.warnings.filter(({ code }) => code === 'unknown-projects')).toEqual([
       {
         code: 'unknown-projects',
-        message: '2 projects change no figure, since no server has their group and metric: elsewhere (lab, cpu_p95), memory (prod, mem_p95).',
+        message:
+          '2 projects change no figure, since no server has their group and metric: elsewhere (lab, cpu_p95), memory (prod, mem_p95).',
         count: 2,
         examples: ['elsewhere (lab, cpu_p95)', 'memory (prod, mem_p95)'],
       },
