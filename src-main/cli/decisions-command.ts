@@ -7,7 +7,7 @@ import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { HeadroomError, toPlainSentence } from '../../src-shared/run/errors.ts'
 import { appendToDecisionFile, decisionsFileName, findSharedDecisions, ownDecisionsPath, readDecisionFile } from '../notes/decision-file.ts'
 import { describeConflict, findStates, decisionKey, mergeDecisions, type DecisionLine } from '../notes/decision-log.ts'
-import { idsOf, makeLine, readDecisionLines } from '../notes/decisions.ts'
+import { idsOf, makeLine, missingIn, readDecisionLines } from '../notes/decisions.ts'
 import { withNotesFolder } from '../notes/planner-notes.ts'
 import { findRuns } from '../queries/history/find-runs.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
@@ -141,11 +141,18 @@ export const addDecision = async (place: string, options: AddOptions): Promise<v
 export const mergeIntoDecisions = async (place: string, others: readonly string[], options: ConnectionOptions): Promise<void> => {
   const store = await openStore(place, options)
   const read = await Promise.all(others.map(async (other) => (await openStore(other, options)).read()))
+  for (const [index, { damaged }] of read.entries()) {
+    if (damaged.length > 0)
+      say(
+        toPlainSentence(
+          `Note: ${countText(damaged.length, 'line')} of ${others[index]!} ${damaged.length === 1 ? 'holds' : 'hold'} no decision; line ${damaged[0]!} is the first.`,
+        ),
+      )
+  }
   const lines = mergeDecisions(...read.map((one) => one.lines))
   let added = 0
   await store.append((existing) => {
-    const known = new Set(existing.map(({ id }) => id))
-    const missing = lines.filter(({ id }) => !known.has(id))
+    const missing = missingIn(existing, lines)
     added = missing.length
     return missing
   })

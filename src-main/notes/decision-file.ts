@@ -1,11 +1,12 @@
 // The file of decisions on a disk or share: whole lines added at its end, under a lock, flushed and read back.
+import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:fs'
 import { lstat, open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { notesFolder } from '../run-folder/read-run-folder.ts'
-import { readRegularText } from '../run-folder/regular-file.ts'
+import { readRegularBytes } from '../run-folder/regular-file.ts'
 import { syncFolder } from '../run-folder/replace-file.ts'
 import { parseDecisionLines, toLine, type DecisionLine, type DecisionLines } from './decision-log.ts'
 
@@ -29,12 +30,27 @@ export const ownDecisionsPath = (run: string): string => join(run, notesFolder, 
 export const readDecisionFile = async (path: string): Promise<DecisionLines> => parseDecisionLines((await readText(path)) ?? '')
 
 const readText = (path: string): Promise<string | null> =>
-  readRegularText(path).catch((cause: unknown) => {
+  readRegularBytes(path).then(decodeLines, (cause: unknown) => {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
     if (cause instanceof HeadroomError) throw cause
     throw new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Check who may read it.', cause })
   })
+
+/** What stands for a line in another encoding: it is no decision, since a name in it would become another one. */
+const unreadableLine = '\uFFFD'
+
+const decodeLines = (bytes: Buffer): string =>
+  isUtf8(bytes)
+    ? bytes.toString('utf8')
+    : bytes
+        .toString('latin1')
+        .split('\n')
+        .map((line) => {
+          const given = Buffer.from(line, 'latin1')
+          return isUtf8(given) ? given.toString('utf8') : unreadableLine
+        })
+        .join('\n')
 
 /** Windows knows neither of the last two. */
 const writeFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0)

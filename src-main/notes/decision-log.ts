@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { decisionSchema, verdicts, type Decision } from '../../src-shared/ipc/fleet-view.ts'
-import { tryParseJson } from '../../src-shared/run/parse-json.ts'
+import { hasRepeatedKey, tryParseJson } from '../../src-shared/run/parse-json.ts'
 
 const id = z.string().regex(/^[\w-]{1,64}$/)
 
@@ -42,13 +42,16 @@ export interface DecisionLines {
 export const parseDecisionLines = (text: string): DecisionLines => {
   const lines: DecisionLine[] = []
   const damaged: number[] = []
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     if (line.trim() === '') continue
     const json = tryParseJson(line)
     const parsed = decisionLineSchema.safeParse(
       typeof json === 'object' && json !== null && !('id' in json) ? { id: idOf(line.trim()), ...json } : json,
     )
-    if (parsed.success) lines.push(parsed.data)
+    if (parsed.success && !hasRepeatedKey(line)) lines.push(parsed.data)
     else damaged.push(index + 1)
   }
   return { lines, damaged }
@@ -58,14 +61,17 @@ export const idOf = (text: string): string => createHash('sha256').update(text).
 
 /** The same decisions in the same order, however the lists are ordered: by time, then by id. */
 export const mergeDecisions = (...lists: readonly (readonly DecisionLine[])[]): DecisionLine[] => {
-  const byId = new Map<string, DecisionLine>()
-  for (const line of lists.flat()) {
-    const other = byId.get(line.id)
-    // Only a changed file holds two lines of one id.
-    if (other === undefined || toLine(line) < toLine(other)) byId.set(line.id, line)
-  }
-  return [...byId.values()].sort((a, b) => Date.parse(a.decided_at) - Date.parse(b.decided_at) || (a.id < b.id ? -1 : 1))
+  // A line that was copied and changed by hand has the id of another, and counts too.
+  const byText = new Map(lists.flat().map((line) => [toLine(line), line]))
+  return [...byText]
+    .sort(
+      ([aText, a], [bText, b]) =>
+        Date.parse(a.decided_at) - Date.parse(b.decided_at) || compareTexts(a.id, b.id) || compareTexts(aText, bText),
+    )
+    .map(([, line]) => line)
 }
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 export const decisionKey = ({ server_id, recommendation }: Pick<Decision, 'server_id' | 'recommendation'>): string =>
   JSON.stringify([server_id, recommendation])

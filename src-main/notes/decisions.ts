@@ -5,7 +5,16 @@ import { withCurrentNames } from '../../src-shared/artefacts/renamed-names.ts'
 import { decisionSchema, type Decision, type DecisionRequest } from '../../src-shared/ipc/fleet-view.ts'
 import type { Database } from '../database/database.ts'
 import { appendToDecisionFile, findSharedDecisions, ownDecisionsPath, readDecisionFile } from './decision-file.ts'
-import { decisionKey, describeConflict, findStates, idOf, mergeDecisions, type DecisionLine, type DecisionState } from './decision-log.ts'
+import {
+  decisionKey,
+  describeConflict,
+  findStates,
+  idOf,
+  mergeDecisions,
+  toLine,
+  type DecisionLine,
+  type DecisionState,
+} from './decision-log.ts'
 import { readPlannerNote, withNotesFolder } from './planner-notes.ts'
 
 /** Before decisions were lines, a run had them in this file, one per server; some under their old key. */
@@ -87,14 +96,18 @@ export const gatherDecisions = async (sharedPath: string, runs: readonly string[
   return own.length === 0 ? 0 : addMissing(sharedPath, own)
 }
 
+/** One with the id of another, but other words, is missing too. */
+export const missingIn = (existing: readonly DecisionLine[], lines: readonly DecisionLine[]): DecisionLine[] => {
+  const there = new Set(existing.map(toLine))
+  return lines.filter((line) => !there.has(toLine(line)))
+}
+
 /** Adds those that the file does not hold yet. Returns how many they were. */
 export const addMissing = async (path: string, lines: readonly DecisionLine[]): Promise<number> => {
-  const known = new Set((await readDecisionFile(path)).lines.map(({ id }) => id))
-  if (lines.every(({ id }) => known.has(id))) return 0
+  if (missingIn((await readDecisionFile(path)).lines, lines).length === 0) return 0
   let added = 0
   await appendToDecisionFile(path, (existing) => {
-    const there = new Set(existing.map(({ id }) => id))
-    const missing = lines.filter(({ id }) => !there.has(id))
+    const missing = missingIn(existing, lines)
     added = missing.length
     return missing
   })

@@ -16,10 +16,13 @@ const openRegularFile = async (path: string): Promise<FileHandle> => {
 }
 
 /** Throws run-damaged, and what the file system throws. */
-export const readRegularText = async (path: string): Promise<string> => {
+export const readRegularText = async (path: string): Promise<string> => (await readRegularBytes(path)).toString('utf8')
+
+/** Throws run-damaged, and what the file system throws. */
+export const readRegularBytes = async (path: string): Promise<Buffer> => {
   const file = await openRegularFile(path)
   try {
-    return await file.readFile('utf8')
+    return await file.readFile()
   } finally {
     await file.close()
   }

@@ -76,6 +76,34 @@ describe('a merge', () => {
     expect([...findStates(circle).values()]).toMatchObject([{ latest: { id: 'b' } }])
   })
 
+  test('counts a copied line that was changed by hand, though it has the id of the other', () => {
+    const other = line('a', 1, { server_id: 'db' })
+    const changed = line('a', 1, { verdict: 'dismissed', reason: 'spare' })
+    for (const given of [
+      [line('a', 1), other, changed],
+      [changed, other, line('a', 1)],
+    ]) {
+      const merged = mergeDecisions(given, given)
+      expect(merged).toHaveLength(3)
+      const states = [...findStates(merged).values()]
+      expect(states.map(({ latest, isConflict }) => [latest.server_id, isConflict])).toEqual([
+        ['db', false],
+        ['web', true],
+      ])
+    }
+  })
+
+  test('skips a line with a key twice, of which readers take one, and reads one behind a byte order mark', () => {
+    const text = JSON.stringify(line('a', 1))
+    const twice = text.replace('"verdict":"accepted"', '"verdict":"accepted","verdict":"done"')
+    const nested = text.replace('{', '{"note":[{"a":"\\"b\\":","b":{"c":1,"c":2}}],')
+    const plain = text.replace('{', '{"note":[{"a":"\\"b\\":","b":{"c":1,"d":[{"c":2},{"c":3}]}}],')
+    expect(parseDecisionLines(`\uFEFF${text}\r\n${twice}\n${nested}\n${plain}`)).toEqual({
+      lines: [line('a', 1), line('a', 1)],
+      damaged: [2, 3],
+    })
+  })
+
   test('skips lines that are no decision, and numbers one that was written by hand', () => {
     const byHand = '{"decided_at":"2026-03-01T08:00:00Z","server_id":"web","recommendation":"retire","verdict":"done","reason":""}'
     const text = `${toLine(lines[0]!)}{"id":"x"\n\n[]\n${byHand}\r\n`
@@ -108,6 +136,15 @@ describe('a file', () => {
       message: `${join(cloud.folder, 'link.jsonl')} is a link, and decisions are not written through one.`,
     })
     expect(await readFile(target, 'utf8')).toBe('mine\n')
+  })
+
+  test('whose lines are in another encoding has decisions in the others alone', async () => {
+    const path = join(cloud.folder, 'latin.jsonl')
+    await writeFile(
+      path,
+      Buffer.concat([Buffer.from(toLine(line('a', 1, { server_id: 'M\u00FCnch' })), 'latin1'), Buffer.from(toLine(line('b', 2)))]),
+    )
+    expect(await readDecisionFile(path)).toEqual({ lines: [line('b', 2)], damaged: [1] })
   })
 
   test('that is a folder or cannot be written is refused with a sentence', async () => {
