@@ -34,6 +34,8 @@ export interface SmallTable<Column extends string> {
 }
 
 const maxBytes = 16_000_000
+/** A sum of larger numbers may leave what a number can hold. */
+const maxMagnitude = 1e15
 const recordsSchema = z.array(z.object({ record: z.record(z.string(), z.string()), info: z.custom<Info>() }))
 
 /** Throws input-not-found, table-invalid. */
@@ -62,6 +64,8 @@ export const readSmallTable = async <Column extends string>(
     const number = (column: Column): number | null => {
       if (text(column) === '') return null
       const value = decimalValue(plainNumber(text(column), mark))
+      if (Math.abs(value) > maxMagnitude)
+        throw fault(column, `holds "${text(column)}", which is beyond ${maxMagnitude.toLocaleString('en-US')}`, 'Correct the number.')
       if (Number.isFinite(value)) return value
       throw fault(column, `holds "${text(column)}", which is no number`, 'Write a plain number without a unit.')
     }

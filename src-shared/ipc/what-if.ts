@@ -22,6 +22,12 @@ const thresholdOverrideSchema = z.strictObject({
 
 const name = z.string().min(1).max(200)
 
+/** Lines of the projects table. */
+export const maxProjects = 1000
+
+/** Of a line of the projects table. */
+export const maxProjectUnits = 1e12
+
 /** A line of the projects table, as its text: days, or times, of the run's zone. */
 export const scenarioProjectSchema = z.strictObject({
   name,
@@ -29,7 +35,7 @@ export const scenarioProjectSchema = z.strictObject({
   group: name,
   metric: name,
   /** In the unit of the cluster's capacity; below 0 for what goes away. */
-  units: z.number().min(-1e12).max(1e12),
+  units: z.number().min(-maxProjectUnits).max(maxProjectUnits),
   from: z.string(),
   /** Null: it stays. */
   to: z.string().nullable().default(null),
@@ -92,7 +98,7 @@ export const scenarioSchema = z.strictObject({
   /** Hosts that fail: each takes the place of a host of the reserve. */
   lost_hosts: z.array(name).default([]),
   /** Replaces the projects of the run. */
-  projects: z.array(scenarioProjectSchema).max(1000).nullable().default(null),
+  projects: z.array(scenarioProjectSchema).max(maxProjects).nullable().default(null),
   driver_changes: z.array(driverChangeSchema).max(100).default([]),
 })
 export type Scenario = z.infer<typeof scenarioSchema>

@@ -5,6 +5,7 @@ import { zoneClock, type ZoneClock } from '../../../src-shared/run/zone-clock.ts
 import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import { readInstant } from '../../forecasts/events-table.ts'
+import { lastYear } from '../../forecasts/validation-rules.ts'
 import { readSmallTable, type TableKind } from '../../forecasts/small-table.ts'
 import { studentTLimit } from '../../statistics/student-t.ts'
 import { explainedShare, fitRobustLine, type RobustLine } from '../../statistics/robust-line.ts'
@@ -31,6 +32,8 @@ export interface Drivers {
   readonly drivers: readonly Driver[]
 }
 
+const endOfTimes = Date.UTC(lastYear + 1, 0, 1)
+
 /** Throws input-not-found, table-invalid. */
 export const readDrivers = async (path: string | undefined, decimal: DecimalSetting, timeZone: string): Promise<Drivers> => {
   if (path === undefined) return { entry: null, drivers: [] }
@@ -41,6 +44,7 @@ export const readDrivers = async (path: string | undefined, decimal: DecimalSett
     for (const column of driversTable.required) if (text(column) === '') throw fault(column, 'is empty', 'Fill it in.')
     const time = readInstant(text('time'), toInstant)
     if (time === null) throw fault('time', `holds "${text('time')}", which is no date`, 'Write 2026-11-27 or 2026-11-27T18:00:00Z.')
+    if (time.ms >= endOfTimes) throw fault('time', `holds "${text('time')}", which lies after ${lastYear}`, 'Correct the year.')
     const group = text('group') === '' ? null : text('group')
     const key = JSON.stringify([text('driver'), group])
     const driver = drivers.get(key) ?? { name: text('driver'), group, values: new Map<number, number>() }

@@ -34,8 +34,9 @@ export const readCatalogue = async (path: string | undefined, decimal: DecimalSe
   const sizes = lines.map(({ text, number, fault }): InstanceSize => {
     const type = text('type')
     if (type === '') throw fault('type', 'is empty', 'Fill it in.')
-    if (types.has(type)) throw fault('type', `holds "${type}" once more`, 'Keep one line per type.')
-    types.add(type)
+    const known = type.toLowerCase()
+    if (types.has(known)) throw fault('type', `holds "${type}" once more`, 'Keep one line per type.')
+    types.add(known)
     const positive = (column: 'vcpu' | 'mem_gib' | 'monthly_usd'): number => {
       const value = number(column)
       if (value !== null && value > 0) return value

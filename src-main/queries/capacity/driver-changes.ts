@@ -25,6 +25,8 @@ const p95sOfRuns = new RunCache<ReadonlyMap<string, MetricP95>>()
 /** Of the servers that follow a driver. `drivers`: all of the run. */
 const findP95s = (run: OpenRun, drivers: readonly CapacityDriver[]): Promise<ReadonlyMap<string, MetricP95>> =>
   p95sOfRuns.get(run, '', async () => {
+    // A plan of a driver that nothing follows; an empty list has no type.
+    if (drivers.length === 0) return new Map()
     const rows = await run.database.rows(
       `SELECT server_id, metric, coalesce(p95_median, horizon_p95) AS p95, high_threshold FROM server_risk
        WHERE horizon_p95 IS NOT NULL AND server_id IN (SELECT unnest($1))`,

@@ -152,7 +152,26 @@ describe('in a run', () => {
     }
   })
 
+  test('a plan of a driver that no metric follows moves none', async () => {
+    const rows = seriesRows({ server: 'a', metric: 'cpu_p95', actual: times(40, 50), horizon: times(10, 50) })
+    const run = await workspace.analyse(await workspace.writeForecasts('plan.parquet', rows), {
+      driversTable: await workspace.writeText('plan.csv', 'time,driver,value\n2026-03-05,payments,2800\n'),
+    })
+    const open = await openRunFolder(run.folder)
+    try {
+      const view = await queryCapacity(open)
+      expect(view.driver_months).toEqual([
+        expect.objectContaining({ driver: 'payments', month: '2026-03', metrics: 0, above: 0, first: null }),
+      ])
+      expect(describeCapacity(view)).toMatch(/No metric follows payments\./)
+    } finally {
+      await open.close()
+    }
+  })
+
   test.each([
+    ['a time beyond reason', '9999-01-01,p,1\n', 'holds "9999-01-01", which lies after 2200'],
+    ['a value beyond reason', '2026-01-01,p,-1e308\n', 'holds "-1e308", which is beyond 1,000,000,000,000,000.'],
     ['a time twice', '2026-01-01,p,1\n2026-01-01,p,2\n', 'holds "2026-01-01" once more for p'],
     ['a word for a value', '2026-01-01,p,many\n', 'holds "many", which is no number'],
     ['no date', 'soon,p,1\n', 'holds "soon", which is no date'],

@@ -236,6 +236,22 @@ describe('a table of projects', () => {
       `${header}p,prod,cpu_p95,4,2026-07-01,,30,\n`,
       'column probability of the projects table table.csv holds "30".',
     ],
+    [
+      'more lines than a scenario takes',
+      header + Array.from({ length: 1001 }, (_, index) => `p${index},prod,cpu_p95,4,2026-07-01,,,\n`).join(''),
+      'The projects table table.csv has 1,001 lines; 1,000 is the limit.',
+    ],
+    ['a number beyond reason', `${header}p,prod,cpu_p95,1e308,2026-07-01,,,\n`, 'holds "1e308", which is beyond 1,000,000,000,000,000.'],
+    [
+      'more units than a scenario takes',
+      `${header}p,prod,cpu_p95,-2e12,2026-07-01,,,\n`,
+      'holds "-2e12", which is beyond 1,000,000,000,000.',
+    ],
+    [
+      'a line twice, which would count twice',
+      `${header}p,prod,cpu_p95,4,2026-07-01,,,\nq,prod,cpu_p95,4,2026-07-01,,,\np,prod,cpu_p95,4,2026-07-01,,0.5,\n`,
+      'Line 4, column name of the projects table table.csv holds "p" once more for the same group, metric and days.',
+    ],
     ['an unknown status', `${header}p,prod,cpu_p95,4,2026-07-01,,,sure\n`, 'column status of the projects table table.csv holds "sure".'],
     [
       'an end before its beginning',

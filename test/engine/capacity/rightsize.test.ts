@@ -206,6 +206,7 @@ describe('a fleet', () => {
   })
 
   test.each([
+    ['a type twice but for case', 'type,vcpu,mem_gib,monthly_usd\na.l,2,8,70\nA.L,4,8,70\n', 'holds "A.L" once more'],
     ['a type twice', 'type,vcpu,mem_gib,monthly_usd\na,2,8,70\na,2,8,70\n', 'holds "a" once more'],
     ['a price of 0', 'type,vcpu,mem_gib,monthly_usd\na,2,8,0\n', 'column monthly_usd of the instance catalogue bad.csv holds "0"'],
     ['no prices', 'type,vcpu,mem_gib\na,2,8\n', 'has no column monthly_usd'],
