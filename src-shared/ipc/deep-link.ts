@@ -11,12 +11,19 @@ const leadsElsewhere = /^[\\/]{2}|^\/(\.{0,2}\/)*(dev|proc|sys|net)(\/|$)|^[a-z]
 /** A relative one would depend on the folder that the window happens to run in. */
 const isAbsolute = /^(?:\/|[a-z]:[\\/])/i
 
+/** Steps up or on the spot hide where a path leads, and no file is called by control characters or marks of direction. */
+const isUnclear = /(^|[\\/])\.{1,2}([\\/]|$)|\p{Cc}|[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
+
+/** The longest path of any system. */
+const maxPathLength = 32_767
+
 export const deepLinkSchema = z.object({
   /** Run folder; a link never starts an analysis. */
   path: z
     .string()
     .min(1)
-    .refine((path) => isAbsolute.test(path) && !leadsElsewhere.test(path)),
+    .max(maxPathLength)
+    .refine((path) => isAbsolute.test(path) && !leadsElsewhere.test(path) && !isUnclear.test(path)),
   view: z.string().regex(/^[a-z-]{1,32}$/),
   metric: z.string().nullable(),
   server: z.string().nullable(),

@@ -7,10 +7,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { CloudWatchRequest, CollectedMeasurements, SourceSurvey } from '../../src-shared/sources/source-requests.ts'
-import { connect } from '../../src-main/cloud/account/connection.ts'
+import { connect, type Connection } from '../../src-main/cloud/account/connection.ts'
 import { literal } from '../../src-main/database/database.ts'
 import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
 import { assembleMeasurements } from '../../src-main/sources/assemble-measurements.ts'
+import { CloudWatchCalls } from '../../src-main/sources/cloudwatch/cloudwatch-calls.ts'
 import { collectCloudWatch, surveyCloudWatch } from '../../src-main/sources/cloudwatch/collect-cloudwatch.ts'
 import { discoverCloudWatch, type Discovery } from '../../src-main/sources/cloudwatch/discover-cloudwatch.ts'
 import type { CollectWork } from '../../src-main/sources/collection.ts'
@@ -270,6 +271,72 @@ describe('what CloudWatch refuses', () => {
       status: 403,
     })
     expect((await errorOf(survey())).code).toBe('cloud-refused')
+  })
+})
+
+describe('answers that AWS does not send', () => {
+  const hour = 3600
+  const at = (hours: number): Date => new Date(hours * hour * 1000)
+  const page = (changes: object = {}, more: object = {}): object => ({
+    MetricDataResults: [{ Id: 'm0', Timestamps: [at(1), at(0)], Values: [2, 1], StatusCode: 'Complete', ...changes }],
+    ...more,
+  })
+  /** Each call gets the next page, the last one for ever. */
+  const stubOf = (pages: readonly object[]): Connection => {
+    let call = 0
+    const send = async (): Promise<object> => pages[Math.min(call++, pages.length - 1)]!
+    return { region: 'eu-west-1', metrics: { send }, ec2: async () => ({ send }) } as unknown as Connection
+  }
+  const read = (pages: readonly object[]) =>
+    new CloudWatchCalls(work).getMetricData(stubOf(pages), [{ Id: 'm0' }], { StartTime: at(0), EndTime: at(3) })
+
+  test('unsorted values are read by their times', async () => {
+    const { points } = await read([page({ StatusCode: 'PartialData' }, { NextToken: 'a' }), page({ Timestamps: [at(2)], Values: [3] })])
+    expect(points).toEqual(
+      new Map([
+        [
+          'm0',
+          [
+            [hour, 2],
+            [0, 1],
+            [2 * hour, 3],
+          ],
+        ],
+      ]),
+    )
+  })
+
+  test.each<[string, object[]]>([
+    ['states a time of one metric twice', [page({ Timestamps: [at(1), at(1)] })]],
+    ['states a time of one metric twice', [page({}, { NextToken: 'a' }), page()]],
+    ['states another number of times than of values', [page({ Values: [1] })]],
+    ['states another number of times than of values', [page({ Timestamps: undefined })]],
+    ['states a value of a time that was not asked for', [page({ Timestamps: [at(3), at(0)] })]],
+    ['states a value of a time that was not asked for', [page({ Timestamps: [at(-1), at(0)] })]],
+    ['states a value of a time that was not asked for', [page({ Timestamps: [new Date(Number.NaN), at(0)] })]],
+    ['answers what was not asked', [page({ Id: '__proto__' })]],
+    ['ends before all values of a metric are there', [page({ StatusCode: 'PartialData' })]],
+    ['sends the same page again and again', [{ NextToken: 'a' }]],
+    ['sends the same page again and again', [{ NextToken: 'a' }, { NextToken: 'b' }, { NextToken: 'a' }]],
+  ])('CloudWatch %s', async (what, pages) => {
+    expect(await errorOf(read(pages))).toEqual({ code: 'cloud-refused', message: `CloudWatch in eu-west-1 ${what}.` })
+  })
+
+  test('lists that never end', async () => {
+    const calls = new CloudWatchCalls(work)
+    expect((await errorOf(calls.listMetrics(stubOf([{ NextToken: 'a' }]), 'AWS/EC2', 'CPUUtilization'))).message).toBe(
+      'CloudWatch in eu-west-1 sends the same page again and again.',
+    )
+    expect((await errorOf(calls.describeInstances(stubOf([{ NextToken: 'a' }])))).message).toBe(
+      'EC2 in eu-west-1 sends the same page again and again.',
+    )
+  })
+
+  test('faults in the middle are passed over', async () => {
+    addFleet(simulator.account, 2)
+    simulator.faults.add({ kind: 'error', operation: 'GetMetricData', code: 'InternalFailure', message: 'x', status: 500, times: 3 })
+    const { rows } = await collect('faults.parquet', { namespaces: ['AWS/EC2'] })
+    expect(rows).toBe(2 * 72)
   })
 })
 

@@ -83,7 +83,7 @@ export const isThrottling = ({ name, message }: Failure): boolean =>
   /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|Rate exceeded/i.test(`${name} ${message}`)
 
 /** Whether AWS failed to serve a request that it may serve later. */
-export const isServiceFault = ({ name }: Failure): boolean => /ServiceUnavailable|InternalError/.test(name)
+export const isServiceFault = ({ name }: Failure): boolean => /ServiceUnavailable|Internal(Error|Failure|Service|Server)/.test(name)
 
 const passRolePolicy = (roleArn: string): string =>
   JSON.stringify({

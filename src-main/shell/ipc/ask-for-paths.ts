@@ -1,6 +1,7 @@
 // Asks the user for files and folders that something else named: a link, a saved form, an earlier run or the page.
+import { resolve } from 'node:path'
 import { dialog, type BrowserWindow } from 'electron'
-import { toPlainText } from '../../../src-shared/run/errors.ts'
+import { toPlainSentence } from '../../../src-shared/run/errors.ts'
 import type { PathPurpose } from './granted-paths.ts'
 
 const maxListed = 10
@@ -13,7 +14,8 @@ const questions: Readonly<Record<PathPurpose, { readonly message: string; readon
 /** False where the user declines. */
 export const askForPaths = async (window: BrowserWindow | undefined, purpose: PathPurpose, paths: readonly string[]): Promise<boolean> => {
   const { message, button } = questions[purpose]
-  const listed = paths.slice(0, maxListed).map(toPlainText)
+  // Where a path leads, on one line.
+  const listed = paths.slice(0, maxListed).map((path) => (/^s3:/i.test(path) ? toPlainSentence(path) : toPlainSentence(resolve(path))))
   const question = {
     type: 'question' as const,
     title: 'Headroom',

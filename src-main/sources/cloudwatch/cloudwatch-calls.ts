@@ -31,24 +31,26 @@ export class CloudWatchCalls {
     const { DescribeInstancesCommand } = await import('@aws-sdk/client-ec2')
     const client = await connection.ec2()
     const instances: Instance[] = []
+    const following = followPages('EC2', connection)
     let NextToken: string | undefined
     do {
       const input = { MaxResults: 1000, ...(NextToken === undefined ? {} : { NextToken }) }
       const page = await this.#call(connection, () => client.send(new DescribeInstancesCommand(input), abortable(this.#work.signal)))
       for (const { Instances = [] } of page.Reservations ?? []) instances.push(...Instances)
-      NextToken = page.NextToken === '' ? undefined : page.NextToken
+      NextToken = following(page.NextToken)
     } while (NextToken !== undefined)
     return instances
   }
 
   async listMetrics(connection: Connection, namespace: string, metric: string): Promise<Metric[]> {
     const metrics: Metric[] = []
+    const following = followPages('CloudWatch', connection)
     let NextToken: string | undefined
     do {
       const input = { Namespace: namespace, MetricName: metric, ...(NextToken === undefined ? {} : { NextToken }) }
       const page = await this.#call(connection, () => connection.metrics.send(new ListMetricsCommand(input), abortable(this.#work.signal)))
       metrics.push(...(page.Metrics ?? []))
-      NextToken = page.NextToken
+      NextToken = following(page.NextToken)
     } while (NextToken !== undefined)
     return metrics
   }
@@ -59,8 +61,12 @@ export class CloudWatchCalls {
     queries: readonly MetricDataQuery[],
     span: { readonly StartTime: Date; readonly EndTime: Date },
   ): Promise<{ points: Map<string, [seconds: number, value: number][]>; notes: string[] }> {
-    const points = new Map<string, [number, number][]>()
+    const points = new Map(queries.map(({ Id = '' }) => [Id, new Map<number, number>()]))
+    const incomplete = new Set<string>()
     const notes = new Set<string>()
+    const [start, end] = [span.StartTime.getTime() / 1000, span.EndTime.getTime() / 1000]
+    const following = followPages('CloudWatch', connection)
+    const refuse = (what: string): HeadroomError => oddAnswer('CloudWatch', connection, what)
     let NextToken: string | undefined
     do {
       const input = {
@@ -78,18 +84,24 @@ export class CloudWatchCalls {
           throw new HeadroomError('cloud-refused', `CloudWatch in ${connection.region} could not read a metric (${StatusCode}).`, {
             next: 'Try again later.',
           })
-        const ofQuery = points.get(Id) ?? []
+        const ofQuery = points.get(Id)
+        if (ofQuery === undefined) throw refuse('answers what was not asked')
+        if (Timestamps.length !== Values.length) throw refuse('states another number of times than of values')
         for (const [index, time] of Timestamps.entries()) {
-          const value = Values[index]
-          if (value !== undefined) ofQuery.push([time.getTime() / 1000, value])
+          const seconds = time.getTime() / 1000
+          if (!(seconds >= start && seconds < end)) throw refuse('states a value of a time that was not asked for')
+          if (ofQuery.has(seconds)) throw refuse('states a time of one metric twice')
+          ofQuery.set(seconds, Values[index]!)
         }
-        points.set(Id, ofQuery)
+        if (StatusCode === 'PartialData') incomplete.add(Id)
+        else incomplete.delete(Id)
       }
       for (const { Code, Value } of page.Messages ?? [])
         notes.add(`CloudWatch in ${connection.region} says: ${foreignText(Value ?? Code ?? '')}`)
-      NextToken = page.NextToken
+      NextToken = following(page.NextToken)
     } while (NextToken !== undefined)
-    return { points, notes: [...notes] }
+    if (incomplete.size > 0) throw refuse('ends before all values of a metric are there')
+    return { points: new Map([...points].map(([id, ofQuery]) => [id, [...ofQuery]])), notes: [...notes] }
   }
 
   async #call<Output>(connection: Connection, send: () => Promise<Output>): Promise<Output> {
@@ -113,6 +125,23 @@ export class CloudWatchCalls {
         await wait(waitMs, signal)
       }
     }
+  }
+}
+
+/** What AWS does not send, but something between here and there may. */
+const oddAnswer = (service: string, { region }: Connection, what: string): HeadroomError =>
+  new HeadroomError('cloud-refused', `${service} in ${region} ${what}.`, {
+    next: 'Try again; where it stays, look at the proxy or endpoint on the way to AWS.',
+  })
+
+/** The token of the next page; one that came before would lead in a circle. */
+const followPages = (service: string, connection: Connection): ((token: string | undefined) => string | undefined) => {
+  const seen = new Set<string>()
+  return (token) => {
+    if (token === undefined || token === '') return undefined
+    if (seen.has(token)) throw oddAnswer(service, connection, 'sends the same page again and again')
+    seen.add(token)
+    return token
   }
 }
 

@@ -80,6 +80,10 @@ describe('the command line of a start', () => {
   })
 })
 
+it.each(['/data/run..1/.hidden', '/data/...', 'C:\\runs\\a..b'])('a link to %s is one', (path) => {
+  expect(parseDeepLink(`headroom://run/heatmap?path=${encodeURIComponent(path)}`)?.path).toBe(path)
+})
+
 it.each([
   '\\\\host\\share\\run',
   '//host/share/run',
@@ -92,6 +96,18 @@ it.each([
   '../run',
   'file:///data/run',
   'https://host/run',
+  '/tmp/../dev/sda',
+  '/data/runs/../../proc/self/root',
+  '/data/./run',
+  '/data/run/..',
+  'C:\\runs\\..\\..\\Users\\other\\run',
+  'C:/runs/..',
+  '%2Fdev%2Fsda',
+  '%252Fdata%252Frun',
+  '/data/run\u0000',
+  '/data/run\nhttps://example.com',
+  '/data/\u202Enur',
+  `/${'x'.repeat(32_767)}`,
 ])('a link to %s is refused', (path) => {
   expect(parseDeepLink(`headroom://run/heatmap?path=${encodeURIComponent(path)}`)).toBeNull()
 })
