@@ -46,6 +46,39 @@ const writeSpreadsheet = (path) => {
   return writeFile(path, ['machine;day;busy;plan', ...rows, ''].join('\n'))
 }
 
+const historyServers = 24
+const historyMonths = 12
+const daysOfMonth = 30
+
+/** Load of a machine on a day: it grows until capacity is added. @param {number} machine @param {number} day */
+const growingLoad = (machine, day) => {
+  let level = 38 + 1.7 * machine
+  for (let month = 0; month < Math.floor(day / daysOfMonth); month++) level = level > 86 ? level * 0.62 : level * (1 + (machine % 7) / 160)
+  return level
+}
+
+/** A year of monthly runs of one fleet. @param {string} folder */
+const analyseYear = async (folder) => {
+  await mkdir(folder)
+  for (let month = 0; month < historyMonths; month++) {
+    const [first, start] = [month * daysOfMonth, (month + 2) * daysOfMonth]
+    const rows = Array.from({ length: historyServers * 3 * daysOfMonth }, (_, index) => {
+      const [machine, day] = [Math.floor(index / (3 * daysOfMonth)), first + (index % (3 * daysOfMonth))]
+      const noise = (((machine * 37 + day * 17) % 11) - 5) * 0.7 + ((day % 7) - 3) * 0.9
+      const date = new Date(Date.UTC(2025, 9, 1 + day)).toISOString().slice(0, 10)
+      return [
+        `core-${String(machine + 1).padStart(2, '0')}`,
+        date,
+        day < start ? (growingLoad(machine, day) + noise).toFixed(1) : '',
+        growingLoad(machine, Math.min(day, start)).toFixed(1),
+      ].join(',')
+    })
+    const file = join(folder, '..', 'year.csv')
+    await writeFile(file, ['server_id,timestamp,actual,predicted', ...rows, ''].join('\n'))
+    await headroom(['analyze', file, '--out', join(folder, `run-${String(month + 1).padStart(2, '0')}`)])
+  }
+}
+
 /** Opens a file of unknown columns and maps them in the import dialog. @param {App} app @param {Page} page @param {string} file */
 const showImport = async (app, page, file) => {
   await page.locator('.sidebar-button[data-view="start"]').click()
@@ -88,6 +121,11 @@ const show = async (app, page, view, other) => {
     await page.getByRole('button', { name: 'Choose run folder…' }).click()
     await page.getByRole('main', { name: 'Compare' }).getByRole('heading', { level: 1 }).waitFor()
   }
+  if (view === 'history') {
+    await stubOpenDialog(app, join(other, '..', 'year'))
+    await page.getByRole('button', { name: 'Open folder of runs…' }).click()
+    await page.getByRole('main', { name: 'History' }).getByRole('heading', { level: 1 }).waitFor()
+  }
   if (view === 'query') {
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     await page.getByRole('grid').waitFor()
@@ -126,6 +164,8 @@ const viewsShown = [
   ['query', 'light'],
   ['settings', 'light'],
   ['cloud', 'light'],
+  // Another fleet, which stays open.
+  ['history', 'light'],
 ]
 
 await runMain(async () => {
@@ -141,6 +181,7 @@ await runMain(async () => {
     const tables = [forecasts, '--servers', forecasts.replace('.parquet', '.servers.csv')]
     await headroom(['analyze', ...tables, '--out', run])
     await headroom(['analyze', ...tables, '--out', earlier, '--set', 'high_risk_threshold=70'])
+    await analyseYear(join(folder, 'year'))
     await mkdir(home)
     fillInLaunchForm(home, sandbox)
     await withDisplay(async (env) => {

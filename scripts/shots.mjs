@@ -15,7 +15,7 @@ import { headroom, waitUntilSettled } from './testing/drive-window.mjs'
 import { textFaults } from './testing/text-faults.mjs'
 
 const allViews =
-  'start,overview,heatmap,clusters,servers,server,seasons,models,events,recommendations,capacity,what-if,compare,reconcile,query,cloud,settings'
+  'start,overview,heatmap,clusters,servers,server,seasons,models,events,recommendations,capacity,what-if,history,compare,reconcile,query,cloud,settings'
 const { values } = parseArgs({
   options: {
     fleets: { type: 'string', default: '5,120,10000' },

@@ -10,6 +10,7 @@ import {
   Gauge,
   Grid3x3,
   HardDrive,
+  History,
   House,
   LayoutDashboard,
   List,
@@ -24,6 +25,7 @@ import { ClustersView } from './views/clusters/clusters-view.tsx'
 import { CompareView } from './views/compare/compare-view.tsx'
 import { EventsView } from './views/events/events-view.tsx'
 import { HeatmapView } from './views/heatmap/heatmap-view.tsx'
+import { HistoryView } from './views/history/history-view.tsx'
 import { ModelsView } from './views/models/models-view.tsx'
 import { OverviewView } from './views/overview/overview-view.tsx'
 import { RecommendationsView } from './views/recommendations/recommendations-view.tsx'
@@ -65,6 +67,7 @@ export const views: readonly ViewEntry[] = [
   },
   { group: 'Act', id: 'capacity', title: 'Capacity', icon: HardDrive, shortcut: 'G Y', ...withoutFilter, component: CapacityView },
   { group: 'Act', id: 'what-if', title: 'What if', icon: SlidersHorizontal, shortcut: 'G W', ...withoutFilter, component: WhatIfView },
+  { group: 'Check', id: 'history', title: 'History', icon: History, shortcut: 'G H', ...withoutFilter, component: HistoryView },
   { group: 'Check', id: 'compare', title: 'Compare', icon: ArrowLeftRight, shortcut: 'G P', ...withoutFilter, component: CompareView },
   { group: 'Check', id: 'reconcile', title: 'Reconcile', icon: Scale, shortcut: 'G K', ...withoutFilter, component: ReconcileView },
   { group: 'Check', id: 'query', title: 'Query', icon: DatabaseZap, shortcut: 'G Q', ...withoutFilter, component: QueryView },

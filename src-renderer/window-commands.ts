@@ -1,8 +1,8 @@
 // The window's commands, run from the command palette, by shortcut or from the menu.
-import { reportFormats } from '../src-shared/ipc/export-rows.ts'
+import { packFormats, reportFormats } from '../src-shared/ipc/export-rows.ts'
 import { themeChoices } from '../src-shared/config/settings.ts'
 import type { Command } from './frame/key-listener.ts'
-import { copyLink, exportReport } from './state/export-actions.ts'
+import { copyLink, exportPack, exportReport } from './state/export-actions.ts'
 import { cancelAnalysis } from './state/follow-analysis.ts'
 import { clearFilter, goBack, goForward, navigateTo, redoFilter, selectServer, undoFilter, useNavigation } from './state/navigation.ts'
 import { choosePath, openSample } from './state/open-path.ts'
@@ -88,6 +88,13 @@ export const windowCommands: readonly Command[] = [
     group: 'Export',
     title: `Export as ${fileFormatLabels[format]}…`,
     run: () => void exportReport(format),
+    isDisabled: hasNoRun,
+  })),
+  ...packFormats.map((format): Command => ({
+    id: `pack.${format}`,
+    group: 'Export',
+    title: `Export pack of the history as ${fileFormatLabels[format]}…`,
+    run: () => void exportPack(format),
     isDisabled: hasNoRun,
   })),
   ...themeChoices.map((theme): Command => ({

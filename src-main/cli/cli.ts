@@ -41,6 +41,7 @@ const examples = {
     'export run --format pdf --out report.pdf',
     'export run --format ddl --location s3://bucket/runs/june',
     'export runs --format pack --approver "A. Planner"',
+    'export s3://bucket/runs/ --format pack --out june.pdf',
   ],
   whatIf: [
     'what-if run --set growth_percent=15 --grid',
@@ -255,11 +256,10 @@ program
   .argument('<target>', 'run folder, Parquet file, folder of Parquet files, or headroom:// link')
   .action(async (target: string) => (await import('./open-command.ts')).runOpen(target, __dirname))
 
-program
-  .command('export')
+withConnection(program.command('export'))
   .addHelpText('before', exampleText(examples.export))
   .description('Export a run as a report, tickets, metrics or statements for Athena, or a history as a pack for board and auditor')
-  .argument('<run>', 'run folder; for the pack a folder of runs')
+  .argument('<run>', 'run folder; for the pack a folder of runs, or an s3:// prefix of them')
   .addOption(
     new Option(
       '--format <format>',
@@ -268,13 +268,13 @@ program
       .choices([...reportFormats, ...ticketFormats, 'prometheus', 'ddl', 'pack'])
       .makeOptionMandatory(),
   )
+  .option('--download <dir>', 'pack of s3://: keep the runs in this folder, and download only new ones')
   .option('--location <s3 address>', 'with ddl: bucket and prefix of the run, s3://BUCKET/PREFIX')
   .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)
   .option('--author <name>', 'who makes the report (default: the name of the system user)')
   .option('--approver <name>', 'with pack: who approves it (default: a line to sign on)')
   .addOption(sharedOptions.bom())
   .addOption(sharedOptions.force())
-  .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
 
 addDecisionCommands(program)

@@ -12,12 +12,13 @@ import { writeTickets } from '../report/tickets.ts'
 import { writeReport } from '../report/write-report.ts'
 import { systemUser } from '../run-folder/system-user.ts'
 import { withChangeWarnings } from './changed-runs.ts'
+import type { HistoryOptions } from './cloud/history-in-s3.ts'
 import { jsonText, print, runCancellable, say } from './terminal.ts'
 
 type RunExportFormat = ReportFormat | TicketFormat | 'ddl' | 'prometheus'
 type ExportFormat = RunExportFormat | 'pack'
 
-export interface ExportOptions {
+export interface ExportOptions extends HistoryOptions {
   readonly format: ExportFormat
   /** Of the run in S3; for ddl. */
   readonly location?: string
@@ -28,7 +29,6 @@ export interface ExportOptions {
   readonly approver?: string
   readonly bom?: boolean
   readonly force?: boolean
-  readonly json?: boolean
 }
 
 const isTicketFormat = (format: RunExportFormat): format is TicketFormat => ticketFormats.some((known) => known === format)
@@ -49,6 +49,10 @@ export const runExport = async (folder: string, options: ExportOptions): Promise
       next: 'State where the run lies in S3: --location s3://BUCKET/PREFIX.',
     })
   if (format === 'pack') return exportPack(folder, options)
+  if (folder.startsWith('s3://'))
+    throw new HeadroomError('usage', 'Of S3 only a whole history can be exported, as a pack.', {
+      next: 'Download the run first: headroom cloud download.',
+    })
   const path = resolve(out ?? `${basename(resolve(folder))}.${endingOf(format)}`)
   await assertNewFiles([path], { force })
   await withChangeWarnings([folder], () => withRunFolder(resolve(folder), (run) => writeExport(run, format, options, path)))
@@ -56,12 +60,16 @@ export const runExport = async (folder: string, options: ExportOptions): Promise
   else say(`Report: ${path}`)
 }
 
-/** `--out` with an ending writes one file, without one a file of each kind. */
-const exportPack = async (folder: string, { out, author, approver = '', force, json }: ExportOptions): Promise<void> => {
-  const base = resolve(out ?? `${basename(resolve(folder))}-pack`)
+/** `--out` with an ending writes one file, without one a file of each kind. A history in S3 is downloaded for the length of the command. */
+const exportPack = async (place: string, options: ExportOptions): Promise<void> => {
+  const { out, author, approver = '', force, json } = options
+  const base = resolve(out ?? `${basename(place.startsWith('s3://') ? place : resolve(place))}-pack`)
   const paths = /\.(html|pdf)$/i.test(base) ? [base] : [`${base}.html`, `${base}.pdf`]
   await assertNewFiles(paths, { force })
-  await runCancellable((signal) => writePack(resolve(folder), paths, { author: author ?? systemUser(), approver }, signal))
+  const write = (folder: string): Promise<void> =>
+    runCancellable((signal) => writePack(resolve(folder), paths, { author: author ?? systemUser(), approver }, { signal }))
+  if (place.startsWith('s3://')) await (await import('./cloud/history-in-s3.ts')).withHistoryOfS3(place, options, write)
+  else await write(place)
   if (json === true) print(jsonText({ paths, format: 'pack' }, 2))
   else for (const path of paths) say(`Pack: ${path}`)
 }

@@ -90,6 +90,7 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
     'events.save': ({ folder, lines }) => runs.query(folder, async (run) => (await runEvents()).saveRunEvents(run, lines)),
     'server-events.list': ({ folder, serverId }) => runs.query(folder, async (run) => (await runEvents()).readServerEvents(run, serverId)),
     'runs.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
+    'history.get': async (request) => (await import('./history-for-window.ts')).historyForWindow(request),
     'run.reconcile': async ({ folder }) => (await import('../queries/reconcile/reconcile-run.ts')).reconcileRun(folder),
     'rows.write': (request) =>
       runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
@@ -99,6 +100,11 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
         await writeReport(run, format, target, systemUser())
         return { path: target.path }
       }),
+    'pack.write': async ({ folder, fleetOf, path }) => {
+      const { writePack } = await import('../report/pack/write-pack.ts')
+      await writePack(folder, [path], { author: systemUser(), approver: '' }, { fleetOf: fleetOf ?? undefined })
+      return { path }
+    },
   }
   return { ...handlers, ...createQueryHandlers(runs) }
 }

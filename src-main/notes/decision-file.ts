@@ -5,12 +5,10 @@ import { lstat, open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
-import { notesFolder } from '../run-folder/read-run-folder.ts'
+import { decisionsFileName, notesFolder } from '../run-folder/read-run-folder.ts'
 import { readRegularBytes } from '../run-folder/regular-file.ts'
 import { syncFolder } from '../run-folder/replace-file.ts'
 import { parseDecisionLines, toLine, type DecisionLine, type DecisionLines } from './decision-log.ts'
-
-export const decisionsFileName = 'decisions.jsonl'
 
 /** Where cycles of a history keep what they have done. */
 const cycleFolder = '.cycle'

@@ -77,6 +77,9 @@ export const verifyRunFolder = async (path: string): Promise<{ manifest: RunMani
 /** Folder of the planner's notes inside a run folder. */
 export const notesFolder = 'headroom-notes'
 
+/** File of a history's decisions in its folder, and of a run's own in its notes. */
+export const decisionsFileName = 'decisions.jsonl'
+
 /** Path of the planner's events table inside the run folder, for messages. */
 export const eventsTableName = `${notesFolder}/events.csv`
 

@@ -26,6 +26,8 @@ export interface BarsData {
   readonly mark?: { readonly value: number; readonly name: string }
   /** Maximum of the axis. */
   readonly max?: number
+  /** Bars of the kinds stand next to each other, not on each other. */
+  readonly isGrouped?: boolean
   /** Horizontal bars, for long names. */
   readonly isHorizontal?: boolean
   /** Labels at the end of the bars. */
@@ -97,7 +99,7 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
     type: 'bar',
     id: String(kindIndex),
     name,
-    stack: 'all',
+    ...(data.isGrouped === true ? {} : { stack: 'all' }),
     silent: isBase,
     barMaxWidth: 34,
     barCategoryGap: '28%',

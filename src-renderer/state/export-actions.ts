@@ -1,10 +1,11 @@
 // Copies text and links to the clipboard; saves charts, tables, rows and reports as files that the user chooses.
 import { formatDeepLink } from '../../src-shared/ipc/deep-link.ts'
-import type { ExportRowsRequest, ReportFormat } from '../../src-shared/ipc/export-rows.ts'
+import type { ExportRowsRequest, PackFormat, ReportFormat } from '../../src-shared/ipc/export-rows.ts'
 import type { SavedKind } from '../../src-shared/ipc/ipc-contract.ts'
 import { request } from '../ipc/bridge.ts'
 import { formatting } from '../theme/formatting.ts'
 import { fileNameOf } from './open-path.ts'
+import { findHistory } from './open-history.ts'
 import { notifyResult, useWindowState } from './window-state.ts'
 
 export const copyText = async (text: string): Promise<void> => {
@@ -46,5 +47,14 @@ export const exportReport = (format: ReportFormat): Promise<void> =>
     const { run } = useWindowState.getState()
     if (run === null) return null
     const { path } = await request('report.export', { folder: run.folder, format })
+    return path === null ? null : `Saved ${fileNameOf(path)}.`
+  })
+
+export const exportPack = (format: PackFormat): Promise<void> =>
+  notifyResult(async () => {
+    const { run, history } = useWindowState.getState()
+    const found = run === null ? null : await findHistory(run.folder, history)
+    if (found === null) return 'This run belongs to no open history. Open the folder of its runs first.'
+    const { path } = await request('pack.export', { ...found, format })
     return path === null ? null : `Saved ${fileNameOf(path)}.`
   })

@@ -19,14 +19,14 @@ export const rerunAnalysis = (folder: string): Promise<void> => openWithStatus(f
 
 export const openSample = (): Promise<void> => openWithStatus('sample fleet', () => analyse({ kind: 'sample' }))
 
-/** A run folder is shown; anything else is forecasts, several paths together. */
+/** A run folder is shown, and a folder of runs as a history; anything else is forecasts, several paths together. */
 const openPaths = (paths: readonly [string, ...string[]]): Promise<void> =>
   openWithStatus(fileNameOf(paths[0]), async () => {
     const inspections = await Promise.all(paths.map((path) => request('path.inspect', { path })))
-    const run = inspections.find(({ kind }) => kind === 'run')
+    const run = inspections.find(({ kind }) => kind !== 'forecast')
     if (run === undefined) return importForecasts(paths)
-    await showRun(run.path)
-    if (paths.length > 1) setState({ notice: `Only the run ${fileNameOf(run.path)} was opened. Drop one run at a time.` })
+    await (run.kind === 'history' ? showHistory(run.path) : showRun(run.path))
+    if (paths.length > 1) setState({ notice: `Only ${fileNameOf(run.path)} was opened. Drop one run at a time.` })
   })
 
 export const openPath = (path: string): Promise<void> => openPaths([path])
@@ -141,10 +141,31 @@ const analyse = async (source: AnalysisSource): Promise<void> => {
   })
 }
 
-const showRun = async (folder: string, viewState: Partial<Pick<WindowState, 'view' | 'filter' | 'selectedServer'>> = {}): Promise<void> => {
+/** Opens the latest run, and the view of all. */
+const showHistory = async (folder: string): Promise<void> => {
+  const { runs } = await request('history.get', { folder, fleetOf: null })
+  const latest = runs.at(-1)
+  if (latest !== undefined) await showRun(latest.path, { view: 'history', history: folder })
+}
+
+type OpenedState = Partial<Pick<WindowState, 'view' | 'filter' | 'selectedServer' | 'history'>>
+
+const isInside = (path: string, folder: string): boolean =>
+  path.startsWith(folder) && /^[/\\]/.test(path.slice(folder.replace(/[/\\]+$/, '').length))
+
+const showRun = async (folder: string, viewState: OpenedState = {}): Promise<void> => {
   const run = await request('run.open', { folder })
   resetHeatmap(run)
   resetNavigation()
-  setState({ run, metric: run.metrics[0]?.name ?? '', selectedServer: null, filter: noFilter, view: 'overview', ...viewState })
+  const { history } = getState()
+  setState({
+    run,
+    history: history !== null && isInside(run.folder, history) ? history : null,
+    metric: run.metrics[0]?.name ?? '',
+    selectedServer: null,
+    filter: noFilter,
+    view: 'overview',
+    ...viewState,
+  })
   await refreshRecentRuns()
 }

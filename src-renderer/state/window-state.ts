@@ -44,6 +44,8 @@ export interface WindowState {
   readonly notice: string | null
   readonly analysis: RunningAnalysis | null
   readonly run: RunOverview | null
+  /** Folder of runs that was opened as one; the open run lies in it. */
+  readonly history: string | null
   /** Metric that every view shows. */
   readonly metric: string
   /** Which servers every view shows. */
@@ -62,6 +64,7 @@ export const useWindowState = create<WindowState>(() => ({
   notice: null,
   analysis: null,
   run: null,
+  history: null,
   metric: '',
   filter: noFilter,
   selectedServer: null,

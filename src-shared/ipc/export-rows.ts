@@ -6,6 +6,10 @@ import { serversRequestSchema } from './fleet-view.ts'
 export const reportFormats = ['html', 'pdf', 'xlsx', 'csv'] as const
 export type ReportFormat = (typeof reportFormats)[number]
 
+/** Formats of the pack of a history. */
+export const packFormats = ['pdf', 'html'] as const
+export type PackFormat = (typeof packFormats)[number]
+
 /** Tools that import a run's recommendations as tickets. */
 export const ticketFormats = ['servicenow', 'jira'] as const
 export type TicketFormat = (typeof ticketFormats)[number]

@@ -10,9 +10,17 @@ import { fileVerificationSchema } from '../run/run-manifest.ts'
 import { capacityViewSchema } from './capacity-view.ts'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { compareResponseSchema, compareRequestSchema } from './run-comparison.ts'
+import { historyRequestSchema, historyViewSchema } from './run-history.ts'
 import { deepLinkSchema } from './deep-link.ts'
 import { eventCalendarSchema, saveEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-calendar.ts'
-import { exportedRowsSchema, exportRowsCallSchema, exportRowsRequestSchema, exportTargetShape, reportFormats } from './export-rows.ts'
+import {
+  exportedRowsSchema,
+  exportRowsCallSchema,
+  exportRowsRequestSchema,
+  exportTargetShape,
+  packFormats,
+  reportFormats,
+} from './export-rows.ts'
 import {
   filterChoicesSchema,
   filteredRequestSchema,
@@ -183,8 +191,10 @@ export const channels = {
       request: z.strictObject({ kind: z.enum(['file', 'folder', 'table']) }),
       response: z.object({ path: path.nullable() }),
     },
-    /** Whether a path is a run folder or holds forecasts. */
-    'path.inspect': { request: z.strictObject({ path }), response: z.object({ path, kind: z.enum(['run', 'forecast']) }) },
+    /** Whether a path is a run folder, a folder of runs, or holds forecasts. */
+    'path.inspect': { request: z.strictObject({ path }), response: z.object({ path, kind: z.enum(['run', 'history', 'forecast']) }) },
+    /** The folder that a run lies in, where the user granted that; null where not, or where it holds no other run. */
+    'history.find': { request: folderRequest, response: z.object({ folder: path.nullable() }) },
     /** Starts in the engine process and responds at once; progress and outcome are pushed as `analysis.event`. */
     'analysis.start': {
       request: z.strictObject({ source: analysisSourceSchema }),
@@ -209,6 +219,8 @@ export const channels = {
     'rows.export': { request: exportRowsRequestSchema, response: exportedRowsSchema.nullable() },
     /** Opens a save dialog, then writes the whole run; null when the dialog is dismissed. */
     'report.export': { request: reportRequest, response: z.object({ path: path.nullable() }) },
+    /** Opens a save dialog, then writes the pack of a history; null when the dialog is dismissed. */
+    'pack.export': { request: historyRequestSchema.extend({ format: z.enum(packFormats) }), response: z.object({ path: path.nullable() }) },
     /** Opens a save dialog, then writes the text or picture; null when the dialog is dismissed. */
     'file.save': {
       request: z.strictObject({
@@ -283,6 +295,7 @@ export const channels = {
     'events.save': { request: saveEventsRequestSchema, response: eventCalendarSchema },
     'server-events.list': { request: serverEventsRequestSchema, response: serverEventsSchema },
     'runs.compare': { request: compareRequestSchema, response: compareResponseSchema },
+    'history.get': { request: historyRequestSchema, response: historyViewSchema },
     'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
   }),
   ...internal('engine', {
@@ -316,6 +329,7 @@ export const channels = {
     /** The settings of a configuration file; none is saved. */
     'config.read': { request: z.strictObject({ path }), response: configPreviewSchema },
     'rows.write': { request: exportRowsCallSchema, response: exportedRowsSchema },
+    'pack.write': { request: historyRequestSchema.extend({ path }), response: z.object({ path }) },
     'report.write': { request: reportRequest.extend(exportTargetShape), response: z.object({ path }) },
   }),
 

@@ -117,3 +117,36 @@ export const runHistorySchema = z.object({
   notes: z.array(z.string()),
 })
 export type RunHistory = z.infer<typeof runHistorySchema>
+
+/** A history that the window asks for. */
+export const historyRequestSchema = z.strictObject({
+  /** Folder of the runs. */
+  folder: z.string().min(1),
+  /** Name of a run in it, whose fleet counts; null: the latest run. */
+  fleetOf: z
+    .string()
+    .regex(/^[^/\\\0]+$/)
+    .nullable(),
+})
+export type HistoryRequest = z.infer<typeof historyRequestSchema>
+
+/** Rows of each list that the window shows. */
+export const maxHistoryRows = 1000
+
+/** A history with lists of at most `maxHistoryRows`, and how long they are. */
+export const historyViewSchema = runHistorySchema.extend({
+  /** `path`: of the run's folder. */
+  runs: z.array(historyRunSchema.extend({ path: z.string() })),
+  totals: z.object({
+    lasting: count,
+    /** At risk for `oldRuns` runs or more. */
+    old: count,
+    overdue: count,
+    left: count,
+    risk: count,
+    /** Accepted additions whose probability fell. */
+    fell: count,
+    breached: count,
+  }),
+})
+export type HistoryView = z.infer<typeof historyViewSchema>

@@ -1,5 +1,5 @@
 // Decisions and histories of the command line, on a folder and in S3.
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
@@ -108,6 +108,20 @@ test('a history in S3 is read with its decisions; runs that are here already are
   expect(downloads.indexOf(true)).toBeGreaterThan(-1)
   expect(downloads.lastIndexOf(true)).toBeLessThan(before)
   expect(await headroom('history', `s3://${bucketName}/none/`)).toMatchObject({ stderr: expect.stringMatching(/holds no run\.\n/) })
+  const left = async (): Promise<string[]> => (await readdir(workspace.temporary)).filter((name) => name.startsWith('headroom-'))
+  const local = await headroom('export', 'copy', '--format', 'pack', '--out', 'copy.html', '--author', 'ada')
+  expect(local.code).toBe(0)
+  expect(await headroom('export', s3, '--format', 'pack', '--out', 'fleet.html', '--author', 'ada')).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^Note: july does not count: .*\nPack: .*fleet\.html\n$/),
+  })
+  const [direct, copied] = await Promise.all(['fleet.html', 'copy.html'].map((name) => readFile(join(workspace.folder, name), 'utf8')))
+  expect(direct).toBe(copied)
+  expect(await left()).toEqual([])
+  expect(await headroom('export', `${s3}/may`, '--format', 'html')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/only a whole history/),
+  })
   const add = (server: string) =>
     headroom('decisions', 'add', 'copy', '--server', server, '--recommendation', 'retire', '--decision', 'accepted')
   expect([(await add('web')).stderr, (await add('wbe')).stderr]).toEqual(['', 'Note: The latest run has no server wbe.\n'])

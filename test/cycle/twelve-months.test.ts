@@ -1,99 +1,26 @@
 // Twelve months of one small fleet: runs, gates, tickets and what came of the decisions, held against figures worked by hand.
-import { appendFile, mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeHistory } from '../../src-main/cli/history-command.ts'
-import { readCyclePlan } from '../../src-main/cycle/cycle-plan.ts'
-import { runCycle, type CycleResult } from '../../src-main/cycle/run-cycle.ts'
-import { saveDecisions } from '../../src-main/notes/decisions.ts'
 import { readHistory } from '../../src-main/queries/history/read-history.ts'
 import { withRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
 import { readPackContent } from '../../src-main/report/pack/pack-content.ts'
 import type { RunHistory } from '../../src-shared/ipc/run-history.ts'
-import { seriesRows, timeAfter, times } from '../fixtures/forecast-rows.ts'
-import { ForecastWorkspace, writeSmallPictures } from '../fixtures/forecast-workspace.ts'
+import { times } from '../fixtures/forecast-rows.ts'
+import { dayOf, months, openTwelveMonths, type TwelveMonths } from '../fixtures/twelve-months.ts'
 
-const months = 12
-const days = 30
-const measuredBefore = 20
-/** First day of the forecast of a month: 21 January 2026, and 30 days later each. */
-const startOf = (month: number): string => timeAfter('2026-01-01', measuredBefore + days * month)
-const dayOf = (month: number): string => startOf(month).slice(0, 10)
-
-/** Level of each month in percent; null once the server has left. The threshold is 80, and each forecast comes true. */
-const levels: Readonly<Record<string, (month: number) => number | null>> = {
-  // Its capacity comes half a year late.
-  web: (month) => (month < 6 ? 90 : 40),
-  db: (month) => (month < 2 ? 40 : 90),
-  calm: () => 40,
-  core: () => 40,
-  idle: () => 2,
-  old: (month) => (month < 5 ? 2 : null),
-}
-
-const writeMonth = (workspace: ForecastWorkspace, month: number): Promise<string> =>
-  workspace.writeForecasts(
-    'forecasts.parquet',
-    Object.entries(levels).flatMap(([server, levelOf]) => {
-      const level = levelOf(month)
-      if (level === null) return []
-      const past = Array.from({ length: month }, (_, before) => times(days, levelOf(before)!)).flat()
-      return seriesRows({ server, actual: [...times(measuredBefore, levelOf(0)!), ...past], horizon: times(days, level) })
-    }),
-  )
-
-let workspace: ForecastWorkspace
-let plan: string
+let year: TwelveMonths
 let inSpring: RunHistory
 let history: RunHistory
-const results: CycleResult[] = []
-
-const cycle = async (): Promise<CycleResult> => runCycle(await readCyclePlan(plan), { writePictures: writeSmallPictures })
-
-type Choice = Parameters<typeof saveDecisions>[1][number]
 
 beforeAll(async () => {
-  workspace = await ForecastWorkspace.open()
-  await workspace.writeText(
-    'servers.csv',
-    'server_id,monthly_cost_usd,business_unit\nweb,500,Shop\ndb,400,Shop\ncalm,80,Bank\ncore,80,Bank\nidle,120,Bank\nold,300,Bank\n',
-  )
-  const tickets = await workspace.writeText('export.csv', 'External Issue ID,Status\n')
-  plan = await workspace.writeText(
-    'plan.yaml',
-    `name: Months
-history: runs
-inputs: [forecasts.parquet]
-servers: servers.csv
-gates: { new_at_risk: 0 }
-outputs:
-  - { kind: tickets, format: jira, file: out/tickets.csv, states: export.csv }
-  - { kind: metrics, file: out/fleet.prom }
-`,
-  )
-  const decide = (month: number, by: string, choice: Choice): Promise<void> =>
-    saveDecisions(join(workspace.folder, 'runs', results[month]!.run), [choice], new Date(`${timeAfter(startOf(month), 1)}Z`), by)
-  const decisions: Readonly<Record<number, () => Promise<void>>> = {
-    0: () => decide(0, 'ada', { server_id: 'web', recommendation: 'add capacity', verdict: 'accepted', reason: '', until: '2026-04-01' }),
-    1: async () => {
-      await decide(1, 'ben', { server_id: 'old', recommendation: 'retire', verdict: 'accepted', reason: '' })
-      await decide(1, 'ben', { server_id: 'idle', recommendation: 'retire', verdict: 'accepted', reason: '', until: '2026-12-01' })
-    },
-    2: () => decide(2, 'ada', { server_id: 'db', recommendation: 'add capacity', verdict: 'dismissed', reason: 'moves away' }),
-    6: () => decide(6, 'ada', { server_id: 'web', recommendation: 'add capacity', verdict: 'done', reason: '' }),
-  }
-  await mkdir(join(workspace.folder, 'out'))
-  for (let month = 0; month < months; month++) {
-    await writeMonth(workspace, month)
-    results.push(await cycle())
-    const opened = (await readFile(join(workspace.folder, 'out', 'tickets.csv'), 'utf8')).split('\r\n').slice(1, -1)
-    await appendFile(tickets, opened.map((line) => `${line.split(',')[0]},Open\n`).join(''))
-    await decisions[month]?.()
-    if (month === 4) inSpring = await readHistory(join(workspace.folder, 'runs'))
-  }
-  history = await readHistory(join(workspace.folder, 'runs'))
+  year = await openTwelveMonths(async (month, folder) => {
+    if (month === 4) inSpring = await readHistory(folder)
+  })
+  history = await readHistory(year.history)
 }, 120_000)
-afterAll(() => workspace.close())
+afterAll(() => year.workspace.close())
 
 const byMonth = (value: (month: number) => unknown): unknown[] => Array.from({ length: months }, (_, month) => value(month))
 
@@ -108,13 +35,13 @@ describe('twelve months', () => {
   })
 
   test('cross their gate once, when the second server comes to be at risk', () => {
-    expect(results.map(({ gates }) => gates.map(({ value, is_crossed }) => [value, is_crossed]))).toEqual(
+    expect(year.results.map(({ gates }) => gates.map(({ value, is_crossed }) => [value, is_crossed]))).toEqual(
       byMonth((month) => (month === 0 ? [] : [[Number(month === 2), month === 2]])),
     )
   })
 
   test('open one ticket for each finding', () => {
-    expect(results.map(({ outputs }) => outputs[0]!.note)).toEqual([
+    expect(year.results.map(({ outputs }) => outputs[0]!.note)).toEqual([
       '3 new',
       '0 new; left out: 3 with an open ticket',
       '1 new; left out: 3 with an open ticket',
@@ -157,7 +84,7 @@ describe('twelve months', () => {
   })
 
   test('fill the page of the pack about decisions', async () => {
-    const { pages } = await withRunFolder(join(workspace.folder, 'runs', results.at(-1)!.run), (run) =>
+    const { pages } = await withRunFolder(join(year.history, year.results.at(-1)!.run), (run) =>
       readPackContent(run, history, { author: '', approver: '' }),
     )
     const { paragraphs, tables } = pages.find(({ name }) => name === 'follow-up')!
@@ -175,12 +102,12 @@ describe('twelve months', () => {
 
   test('stay as they are when the plan runs again', async () => {
     const written = async (): Promise<number[]> =>
-      Promise.all(['tickets.csv', 'fleet.prom'].map(async (name) => (await stat(join(workspace.folder, 'out', name))).mtimeMs))
-    const [before, names] = [await written(), await readdir(join(workspace.folder, 'runs'))]
-    const again = await cycle()
-    expect(again).toMatchObject({ run: results.at(-1)!.run, is_new: false })
+      Promise.all(['tickets.csv', 'fleet.prom'].map(async (name) => (await stat(join(year.workspace.folder, 'out', name))).mtimeMs))
+    const [before, names] = [await written(), await readdir(year.history)]
+    const again = await year.cycle()
+    expect(again).toMatchObject({ run: year.results.at(-1)!.run, is_new: false })
     expect(again.outputs.map(({ state }) => state)).toEqual(['done before', 'done before'])
     expect(await written()).toEqual(before)
-    expect(await readdir(join(workspace.folder, 'runs'))).toEqual(names)
+    expect(await readdir(year.history)).toEqual(names)
   })
 })

@@ -1,7 +1,7 @@
 // Decisions in S3: one object of JSON lines, changed by conditional writes.
 import { parseS3Address } from '../../cloud/storage/list-objects.ts'
 import { readTextObject, updateTextObject } from '../../cloud/storage/update-object.ts'
-import { decisionsFileName } from '../../notes/decision-file.ts'
+import { decisionsFileName } from '../../run-folder/read-run-folder.ts'
 import { parseDecisionLines, toLine, type DecisionLine, type DecisionLines } from '../../notes/decision-log.ts'
 import { withConnection } from './connection.ts'
 import type { ConnectionOptions } from './launch-options.ts'

@@ -12,17 +12,24 @@ export interface RunOfHistory extends RunContents {
   readonly manifest: RunManifest
 }
 
-export interface FoundRuns {
+export interface RunsOfFolder {
   readonly folder: string
+  /** By start of the horizon, then by the time of the analysis. */
   readonly runs: readonly RunOfHistory[]
-  /** Runs that were made again later for the same horizon. */
-  readonly replaced: readonly RunOfHistory[]
   /** A sentence for each folder with a manifest that does not count. */
   readonly notes: readonly string[]
 }
 
+export interface FoundRuns extends RunsOfFolder {
+  /** Runs that were made again later for the same horizon. */
+  readonly replaced: readonly RunOfHistory[]
+}
+
 /** Throws run-not-found where the folder holds no run. */
-export const findRuns = async (path: string): Promise<FoundRuns> => {
+export const findRuns = async (path: string): Promise<FoundRuns> => dropReplaced(await readRunsOf(path))
+
+/** Every run in the folder, the replaced ones as well. Throws run-not-found where it holds none. */
+export const readRunsOf = async (path: string): Promise<RunsOfFolder> => {
   const folder = resolve(path)
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new HeadroomError('run-not-found', `${path} is no folder that can be read.`, {
@@ -54,22 +61,27 @@ export const findRuns = async (path: string): Promise<FoundRuns> => {
       next: 'Name a folder whose folders are runs, such as one that nightly runs are written to.',
     })
   }
-  const inOrder = [...found].sort(
+  const runs = [...found].sort(
     (a, b) =>
       Date.parse(a.manifest.horizon.start) - Date.parse(b.manifest.horizon.start) ||
       Date.parse(a.manifest.analyzed_at) - Date.parse(b.manifest.analyzed_at),
   )
+  return { folder, runs, notes }
+}
+
+/** Of the runs for one horizon the last counts. */
+export const dropReplaced = ({ folder, runs, notes }: RunsOfFolder): FoundRuns => {
   const nextOfSameHorizon = (index: number): RunOfHistory | undefined => {
-    const next = inOrder[index + 1]
-    return next?.manifest.horizon.start === inOrder[index]!.manifest.horizon.start ? next : undefined
+    const next = runs[index + 1]
+    return next?.manifest.horizon.start === runs[index]!.manifest.horizon.start ? next : undefined
   }
   return {
     folder,
-    runs: inOrder.filter((_, index) => nextOfSameHorizon(index) === undefined),
-    replaced: inOrder.filter((_, index) => nextOfSameHorizon(index) !== undefined),
+    runs: runs.filter((_, index) => nextOfSameHorizon(index) === undefined),
+    replaced: runs.filter((_, index) => nextOfSameHorizon(index) !== undefined),
     notes: [
       ...notes,
-      ...inOrder.flatMap(({ name }, index) => {
+      ...runs.flatMap(({ name }, index) => {
         const next = nextOfSameHorizon(index)
         return next === undefined ? [] : [`${name} does not count: ${next.name} is a later run for the same horizon.`]
       }),

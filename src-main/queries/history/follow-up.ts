@@ -4,9 +4,10 @@ import { z } from 'zod'
 import { emptyFollowUp, followUpSchema, type FollowUp } from '../../../src-shared/ipc/run-history.ts'
 import { dayText, zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { Database } from '../../database/database.ts'
-import { decisionsFileName, readDecisionFile } from '../../notes/decision-file.ts'
+import { readDecisionFile } from '../../notes/decision-file.ts'
 import { findStates, mergeDecisions, type DecisionLine, type DecisionState } from '../../notes/decision-log.ts'
 import { readOwnDecisions } from '../../notes/decisions.ts'
+import { decisionsFileName } from '../../run-folder/read-run-folder.ts'
 import type { FoundRuns, RunOfHistory } from './find-runs.ts'
 
 /** Decisions of the history and of its single runs. Throws run-damaged. */

@@ -1,29 +1,28 @@
 // Reads a history: headline figures of each run, risks by age, and each run's statement held against what came.
 import { z } from 'zod'
 import { runHistorySchema, type HistoryRun, type OutcomeCheck, type RunHistory } from '../../../src-shared/ipc/run-history.ts'
-import type { Database } from '../../database/database.ts'
+import { literal, type Database } from '../../database/database.ts'
 import { findPolicyDifferences } from '../compare/policy-differences.ts'
 import { atRiskRangeSchema } from '../run/describe-run.ts'
 import { openQueryDatabase, readingRun } from '../run/query-database.ts'
 import { createRunTables } from '../run/run-tables.ts'
 import { readFollowUp, readStates } from './follow-up.ts'
-import { findRuns, type RunOfHistory } from './find-runs.ts'
+import { dropReplaced, readRunsOf, type RunOfHistory, type RunsOfFolder } from './find-runs.ts'
 
 export interface HistoryOptions {
   readonly signal?: AbortSignal | undefined
+  /** Name of a run in the folder, whose fleet counts; default: the latest run. */
+  readonly fleetOf?: string | undefined
 }
 
 /** Throws run-not-found, run-damaged, cancelled. Reads each run once, and a second one for what came of it. */
-export const readHistory = async (path: string, { signal }: HistoryOptions = {}): Promise<RunHistory> => {
-  const found = await findRuns(path)
-  const { folder, runs, notes } = found
+export const readHistory = async (path: string, { signal, fleetOf }: HistoryOptions = {}): Promise<RunHistory> => {
   const { database, close } = await openQueryDatabase(signal)
   try {
-    await database.run(
-      'CREATE TABLE history_servers (run INTEGER, server_id VARCHAR, is_at_risk BOOLEAN, probability DOUBLE, is_underutilized BOOLEAN, recommendation VARCHAR, monthly_cost_usd DOUBLE, order_by TIMESTAMP)',
-    )
+    const found = dropReplaced(await storeFleet(database, await readRunsOf(path), fleetOf))
+    const { folder, runs, notes } = found
+    await numberRuns(database, runs)
     await database.run('CREATE TABLE history_outcomes (run INTEGER, server_id VARCHAR, came BOOLEAN)')
-    for (const [index, run] of runs.entries()) await readingRun(run.folder, () => storeServers(database, run, index))
     const figures: HistoryRun[] = []
     for (const [index, run] of runs.entries()) {
       const measuring = findMeasuring(runs, index)
@@ -43,6 +42,45 @@ export const readHistory = async (path: string, { signal }: HistoryOptions = {})
   }
 }
 
+/** Stores the servers of every run, and leaves out runs that share none with the fleet's. */
+const storeFleet = async (
+  database: Database,
+  { folder, runs, notes }: RunsOfFolder,
+  fleetOf: string | undefined,
+): Promise<RunsOfFolder> => {
+  await database.run(
+    'CREATE TABLE servers_of_runs (name VARCHAR, server_id VARCHAR, is_at_risk BOOLEAN, probability DOUBLE, is_underutilized BOOLEAN, recommendation VARCHAR, monthly_cost_usd DOUBLE, order_by TIMESTAMP)',
+  )
+  for (const run of runs) await readingRun(run.folder, () => storeServers(database, run))
+  const fleet = (runs.find(({ name }) => name === fleetOf) ?? runs.at(-1)!).name
+  const related = await database.rows(
+    'SELECT DISTINCT name FROM servers_of_runs WHERE name = $1 OR server_id IN (SELECT server_id FROM servers_of_runs WHERE name = $1)',
+    z.object({ name: z.string() }),
+    [fleet],
+  )
+  const names = new Set(related.map(({ name }) => name)).add(fleet)
+  return {
+    folder,
+    runs: runs.filter(({ name }) => names.has(name)),
+    notes: [
+      ...notes,
+      ...runs.flatMap(({ name }) => (names.has(name) ? [] : [`${name} does not count: it shares no server with ${fleet}.`])),
+    ],
+  }
+}
+
+/** `history_servers`: the same, with the place of each run in the history. */
+const numberRuns = async (database: Database, runs: readonly RunOfHistory[]): Promise<void> => {
+  await database.storeRows(
+    'run_places',
+    { run: 'INTEGER', name: 'VARCHAR' },
+    runs.map(({ name }, index) => [index, name]),
+  )
+  await database.run(
+    'CREATE TABLE history_servers AS SELECT p.run, s.* EXCLUDE (name) FROM servers_of_runs s JOIN run_places p USING (name)',
+  )
+}
+
 const describeRun = ({ name, manifest, summary, recommendationTotals }: RunOfHistory) => ({
   folder: name,
   run_id: manifest.run_id,
@@ -52,11 +90,11 @@ const describeRun = ({ name, manifest, summary, recommendationTotals }: RunOfHis
   savings_usd: recommendationTotals?.total_savings_usd ?? null,
 })
 
-const storeServers = async (database: Database, run: RunOfHistory, index: number): Promise<void> => {
+const storeServers = async (database: Database, run: RunOfHistory): Promise<void> => {
   await createRunTables(database, run, 'one')
   await database.run(
-    `INSERT INTO history_servers
-     SELECT ${index}, server_id, bool_or(is_server_at_risk), max(server_at_risk_probability), bool_or(is_underutilized),
+    `INSERT INTO servers_of_runs
+     SELECT ${literal(run.name)}, server_id, bool_or(is_server_at_risk), max(server_at_risk_probability), bool_or(is_underutilized),
             any_value(recommendation) FILTER (is_limiting), max(monthly_cost_usd), max(order_by) FILTER (is_limiting)
      FROM one.server_risk GROUP BY server_id`,
   )

@@ -13,26 +13,6 @@ const firstRows = (table: ReportTable): ReportTable =>
     ? table
     : { ...table, note: `The first ${maxRows} of ${text.count(table.rows.length)}.`, rows: table.rows.slice(0, maxRows) }
 
-export const describeFollowUp = ({
-  accepted,
-  done,
-  dismissed,
-  conflicts,
-  overdue,
-  left,
-  realised_usd,
-  promised_usd,
-}: FollowUp): string[] => {
-  if (accepted + done + dismissed === 0) return ['Nothing has been decided yet.']
-  return [
-    `Recommendations: ${text.count(accepted)} accepted, ${text.count(done)} done, ${text.count(dismissed)} dismissed. ` +
-      `Accepted and past their date: ${text.count(overdue.length)}.`,
-    `Realised: ${formatUsd(realised_usd)} a month, the cost of ${text.count(left.length)} ${left.length === 1 ? 'server that left' : 'servers that left'}. ` +
-      `Accepted and still to come: ${formatUsd(promised_usd)} a month.`,
-    ...(conflicts === 0 ? [] : [`Planners differ on ${text.count(conflicts)}; the latest decision counts until they agree.`]),
-  ]
-}
-
 export const createFollowUpTables = ({ overdue, left, risk, breached }: FollowUp, day: WriteDay): ReportTable[] =>
   [
     {

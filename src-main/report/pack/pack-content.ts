@@ -1,15 +1,16 @@
 // The pack of a history: pages for the board and the supervisor about its latest run, what has changed, and what came of earlier statements.
 import { describeExpectedCount } from '../../../src-shared/artefacts/fleet-finding.ts'
+import { countOld, describeChange, describeFollowUp, describeLastStatement } from '../../../src-shared/artefacts/history-text.ts'
 import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
 import { isJudgedRun } from '../../../src-shared/ipc/run-view.ts'
 import type { RunHistory } from '../../../src-shared/ipc/run-history.ts'
 import type { OpenRun } from '../../queries/run/open-run.ts'
 import { createFinding, createStamp, createSubtitle, datesOf } from '../report-content.ts'
-import type { ReportTable } from '../report-table.ts'
-import { createFollowUpTables, describeFollowUp } from './follow-up-page.ts'
+import { formatUsd, type ReportTable } from '../report-table.ts'
+import { createFollowUpTables } from './follow-up-page.ts'
 import { readLights } from './business-units.ts'
 import { readLikeliestTable, readOrdersTable, readSavingsTable } from './pack-actions.ts'
-import { createOutcomesTable, createTrendTable, describeChange, describeLastStatement } from './pack-history.ts'
+import { createOutcomesTable, createTrendTable } from './pack-history.ts'
 import { createFilesTable, createInputsTable, createSettingsTable } from './sign-off.ts'
 
 export const packPages = ['summary', 'orders', 'likeliest', 'savings', 'outcomes', 'follow-up', 'sign-off'] as const
@@ -49,6 +50,8 @@ export interface PackPeople {
   readonly approver: string
 }
 
+const writing = { count: text.count, decimal: (value: number): string => value.toFixed(1) }
+
 /** `run`: the latest of the history. */
 export const readPackContent = async (run: OpenRun, history: RunHistory, people: PackPeople): Promise<PackContent> => {
   const { overview } = run
@@ -77,13 +80,13 @@ export const readPackContent = async (run: OpenRun, history: RunHistory, people:
     {
       name: 'outcomes',
       title: 'What came of earlier statements',
-      paragraphs: [describeLastStatement(history, (iso) => datesOf(overview).dayAndYear(Date.parse(iso)))],
+      paragraphs: [describeLastStatement(history.runs, { ...writing, day: (iso) => datesOf(overview).dayAndYear(Date.parse(iso)) })],
       tables: [createOutcomesTable(history, (iso) => datesOf(overview).shortDayAndYear(Date.parse(iso)))],
     },
     {
       name: 'follow-up',
       title: 'What came of decisions',
-      paragraphs: describeFollowUp(history.follow_up),
+      paragraphs: describeFollowUp(history.follow_up, { count: text.count, usd: formatUsd }),
       tables: createFollowUpTables(history.follow_up, (iso) => datesOf(overview).shortDayAndYear(Date.parse(iso))),
     },
     createSignOffPage(run, history, people),
@@ -108,7 +111,9 @@ const createSummaryPage = async (run: OpenRun, history: RunHistory): Promise<Pac
     title: 'Summary',
     paragraphs: [
       ...(atRiskRange === null || counts.atRisk === 0 ? [] : [describeExpectedCount(atRiskRange, text.count)]),
-      ...(isJudgedRun(overview) ? [describeChange(history, (iso) => shortDayAndYear(Date.parse(iso)))] : []),
+      ...(isJudgedRun(overview)
+        ? [describeChange(history.runs, countOld(history.lasting), { ...writing, day: (iso) => shortDayAndYear(Date.parse(iso)) })]
+        : []),
     ],
     tables: [await readLights(run, shortDayAndYear), createTrendTable(history, (iso) => shortDayAndYear(Date.parse(iso)))],
   }

@@ -1,12 +1,11 @@
 // What a pack says about the runs before: the headline figures over time, and what came of each statement.
 import { countRangeText } from '../../../src-shared/artefacts/fleet-finding.ts'
+import { hasOutcome } from '../../../src-shared/artefacts/history-text.ts'
 import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
-import type { HistoryRun, OutcomeCheck, RunHistory } from '../../../src-shared/ipc/run-history.ts'
+import type { RunHistory } from '../../../src-shared/ipc/run-history.ts'
 import { formatUsd, numberColumn, orDash, textColumn, type ReportTable } from '../report-table.ts'
 
 const runsShown = 12
-/** Runs in a row from which a risk counts as old. */
-const oldRuns = 3
 
 type WriteDay = (iso: string) => string
 
@@ -37,35 +36,6 @@ export const createTrendTable = ({ runs }: RunHistory, day: WriteDay): ReportTab
       orDash(savings_usd, formatUsd),
     ]),
 })
-
-/** "Since the run from 1 May: 3 servers newly at risk, 2 no longer. 4 have been at risk for 3 runs or more." */
-export const describeChange = ({ runs, lasting }: RunHistory, day: WriteDay): string => {
-  const [before, latest] = [runs.at(-2), runs.at(-1)!]
-  const old = lasting.filter((risk) => risk.runs >= oldRuns).length
-  if (before === undefined) return 'This is the first run of the history.'
-  const servers = (count: number): string => `${text.count(count)} ${count === 1 ? 'server' : 'servers'}`
-  return (
-    `Since the run from ${day(before.horizon.start)}: ${servers(latest.new_at_risk ?? 0)} newly at risk, ${text.count(latest.cleared ?? 0)} no longer. ` +
-    `${servers(old)} at risk for ${oldRuns} runs or more.`
-  )
-}
-
-const hasOutcome = (run: HistoryRun): run is HistoryRun & { readonly outcome: OutcomeCheck } => run.outcome !== null
-
-/** Of the latest run whose horizon is over. */
-export const describeLastStatement = ({ runs }: RunHistory, day: WriteDay): string => {
-  const allChecked = runs.filter(hasOutcome)
-  const checked = allChecked.at(-1)
-  if (checked === undefined) return 'What came of the statements is not known yet: no run measured the whole horizon of an earlier one.'
-  const { expected, came, stated, hits } = checked.outcome
-  const [from, until] = [day(checked.horizon.start), day(checked.horizon.end)]
-  return (
-    (expected === null
-      ? `Of the risks in the run from ${from}, ${text.count(came)} came by ${until}. `
-      : `The run from ${from} expected ${expected.toFixed(1)} risks, and ${text.count(came)} came by ${until}. `) +
-    `It had stated ${text.count(hits)} of them, and ${text.count(stated - hits)} more that did not come.`
-  )
-}
 
 /** A risk is one metric of one server. */
 export const createOutcomesTable = ({ runs }: RunHistory, day: WriteDay): ReportTable => ({

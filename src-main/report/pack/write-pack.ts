@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { readHistory } from '../../queries/history/read-history.ts'
+import { readHistory, type HistoryOptions } from '../../queries/history/read-history.ts'
 import { withRunFolder } from '../../queries/run/open-run-folder.ts'
 import { replaceFile } from '../../run-folder/replace-file.ts'
 import { resourcePath } from '../../run-folder/resource-path.ts'
@@ -11,8 +11,13 @@ import { renderPackHtml } from './pack-html.ts'
 import { renderPackPdf } from './pack-pdf.ts'
 
 /** `paths` end with .html or .pdf. Throws run-not-found, run-damaged, file-not-written, cancelled. */
-export const writePack = async (folder: string, paths: readonly string[], people: PackPeople, signal?: AbortSignal): Promise<void> => {
-  const history = await readHistory(folder, { signal })
+export const writePack = async (
+  folder: string,
+  paths: readonly string[],
+  people: PackPeople,
+  { signal, fleetOf }: HistoryOptions = {},
+): Promise<void> => {
+  const history = await readHistory(folder, { signal, fleetOf })
   const latest = join(history.folder, history.runs.at(-1)!.folder)
   const content = await withRunFolder(latest, (run) => readPackContent(run, history, people), signal)
   for (const path of paths) {

@@ -1,6 +1,6 @@
 // Handlers for the window's channels: the main process serves some and forwards the others to the process that serves them.
 import { access } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { earlierRunFolder, sampleWeeksEarlier } from '../../../src-shared/run/sample-runs.ts'
@@ -23,7 +23,7 @@ import type { Analyses } from '../engine/analyses.ts'
 import type { RunPrefetch } from '../engine/run-prefetch.ts'
 import type { EngineProcess } from '../engine/host-process.ts'
 import { requireGrants, type GrantedPaths } from './granted-paths.ts'
-import { fileExists, inspectPath } from './inspect-path.ts'
+import { countRuns, fileExists, inspectPath } from './inspect-path.ts'
 import type { QueryProcess } from '../engine/query-process.ts'
 import type { RecentRuns } from '../settings/recent-runs.ts'
 import { chooseSavePath, writeFileAtomically } from './save-file.ts'
@@ -120,6 +120,11 @@ const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>
       return { path: filePaths[0] ?? null }
     },
     'path.inspect': ({ path }) => inspectPath(path),
+    'history.find': async ({ folder }) => {
+      const parent = dirname(resolve(folder))
+      const isFound = (await deps.granted.holds([parent])) && (await countRuns(parent, 2)) > 1
+      return { folder: isFound ? parent : null }
+    },
     'analysis.start': ({ source }) => analyses.start(source),
     'query.cancel': async () => {
       queries.cancel()
@@ -136,6 +141,10 @@ const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>
     'report.export': async ({ folder, format }) => {
       const path = await chooseSavePath(deps.window(), `${basename(folder)}.${format}`, format)
       return path === null ? { path } : engine.call('report.write', { folder, format, path, hasByteOrderMark: hasByteOrderMark() })
+    },
+    'pack.export': async ({ format, ...history }) => {
+      const path = await chooseSavePath(deps.window(), `${basename(history.folder)}-pack.${format}`, format)
+      return path === null ? { path } : engine.call('pack.write', { ...history, path })
     },
     'file.save': async ({ name, kind, content }) => {
       const path = await chooseSavePath(deps.window(), name, kind)

@@ -27,7 +27,7 @@ import { openServer } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { formatDate, formatDollars, formatting } from '../../theme/formatting.ts'
 import { Loaded } from '../loaded.tsx'
-import { afterHorizon, CapacityGrid } from './capacity-grid.tsx'
+import { afterHorizon, PageGrid } from '../page-grid.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
 export const CapacityView = ({ run, theme }: RunViewProps) => {
@@ -47,16 +47,16 @@ const Capacity = ({ capacity, theme }: { readonly capacity: CapacityData; readon
     <div className="page-inner">
       <h1 className="finding">{findingText(capacity)}</h1>
       {fleetResources(capacity.resources).length > 1 && (
-        <CapacityGrid id="limiting-resources" title="Limiting resources" columns={resourceColumns} rows={resourceRows(capacity)} />
+        <PageGrid id="limiting-resources" title="Limiting resources" columns={resourceColumns} rows={resourceRows(capacity)} />
       )}
       {report !== null && <ReportSections report={report} driverMonths={capacity.driver_months} theme={theme} />}
-      <CapacityGrid id="volumes" title="Volumes" columns={volumeColumns} rows={volumes.map(volumeCells)} onOpen={openFirst}>
+      <PageGrid id="volumes" title="Volumes" columns={volumeColumns} rows={volumes.map(volumeCells)} onOpen={openFirst}>
         {capacity.volume_count > volumes.length && (
           <p className="muted">
             Showing {formatting.count(volumes.length)} of {formatting.count(capacity.volume_count)} volumes, the first to be full.
           </p>
         )}
-      </CapacityGrid>
+      </PageGrid>
       {report !== null && report.groups.length === 0 && volumes.length === 0 && (
         <EmptyState title="No hosts and no volumes">
           Name host, host_cluster and cores or mem_gib in the servers table, with a row for each host, and analyse again.
@@ -77,24 +77,19 @@ const ReportSections = ({ report, driverMonths, theme }: ReportSectionsProps) =>
   const { drivers, projects, rightsizing, savings, notes } = report
   return (
     <>
-      <CapacityGrid id="clusters" title="Clusters" columns={clusterColumns} rows={groupRows(report, 'cluster')} />
-      <CapacityGrid id="capacity-hosts" title="Hosts" columns={hostColumns} rows={groupRows(report, 'host')} />
-      <CapacityGrid id="placements" title="Placement" columns={placementColumns} rows={report.placements.map(placementCells)}>
+      <PageGrid id="clusters" title="Clusters" columns={clusterColumns} rows={groupRows(report, 'cluster')} />
+      <PageGrid id="capacity-hosts" title="Hosts" columns={hostColumns} rows={groupRows(report, 'host')} />
+      <PageGrid id="placements" title="Placement" columns={placementColumns} rows={report.placements.map(placementCells)}>
         {report.placement_check !== null && <p className="verdict">{memberPlacementCheckText(report.placement_check)}</p>}
-      </CapacityGrid>
-      <CapacityGrid id="member-moves" title="Moves" columns={moveColumns} rows={report.placements.flatMap(moveCells)} onOpen={openFirst} />
-      <CapacityGrid
-        id="projects"
-        title="Projects"
-        columns={projectColumns}
-        rows={projects.map((project) => projectCells(project, report))}
-      />
-      <CapacityGrid id="drivers" title="Business drivers" columns={driverColumns} rows={drivers.map(driverCells)} onOpen={openFirst} />
-      <CapacityGrid id="driver-plans" title="Plans of drivers" columns={driverMonthColumns} rows={driverMonths.map(driverMonthCells)} />
-      <CapacityGrid id="rightsizing" title="Rightsizing" columns={sizeColumns} rows={rightsizing.servers.map(sizeCells)} onOpen={openFirst}>
+      </PageGrid>
+      <PageGrid id="member-moves" title="Moves" columns={moveColumns} rows={report.placements.flatMap(moveCells)} onOpen={openFirst} />
+      <PageGrid id="projects" title="Projects" columns={projectColumns} rows={projects.map((project) => projectCells(project, report))} />
+      <PageGrid id="drivers" title="Business drivers" columns={driverColumns} rows={drivers.map(driverCells)} onOpen={openFirst} />
+      <PageGrid id="driver-plans" title="Plans of drivers" columns={driverMonthColumns} rows={driverMonths.map(driverMonthCells)} />
+      <PageGrid id="rightsizing" title="Rightsizing" columns={sizeColumns} rows={rightsizing.servers.map(sizeCells)} onOpen={openFirst}>
         <p className="muted">Catalogue: {rightsizing.catalogue}</p>
         {rightsizing.check !== null && <p className="verdict">{sizingCheckText(rightsizing.check)}</p>}
-      </CapacityGrid>
+      </PageGrid>
       {savings.total_usd > 0 && <Savings savings={savings} theme={theme} />}
       {notes.map((note) => (
         <p key={note} className="verdict">

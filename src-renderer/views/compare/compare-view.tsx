@@ -78,7 +78,7 @@ export const CompareView = ({ run }: RunViewProps) => {
   )
 }
 
-const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readonly comparison: CompareResponse }) => {
+export const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readonly comparison: CompareResponse }) => {
   const { earlier, later, risks, servers, notes, policy_differences: policies } = comparison
   return (
     <div className="page-inner">

@@ -59,7 +59,7 @@ export const StartView = () => {
               <button type="button" className="link" onClick={() => void choosePath('folder')}>
                 open a folder
               </button>{' '}
-              of forecasts, a run folder or Module 05 output. New here?{' '}
+              of forecasts, a run folder, a folder of runs or Module 05 output. New here?{' '}
               <button type="button" className="link" onClick={() => void startTour()}>
                 Take the tour
               </button>

@@ -96,6 +96,30 @@ describe('a folder of nightly runs', () => {
   })
 })
 
+test('runs of another fleet do not count, nor replace one for the same horizon', async () => {
+  const folder = join(workspace.folder, 'two-fleets')
+  await mkdir(folder)
+  const analyse = async (name: string, server: string, days: number): Promise<void> => {
+    const rows = seriesRows({ server, actual: times(days, 90), horizon: times(4, 90) })
+    const { folder: run } = await workspace.analyse(await workspace.writeForecasts(`${name}.parquet`, rows))
+    await cp(run, join(folder, name), { recursive: true })
+  }
+  for (const [name, server, days] of [
+    ['east-1', 'app', 10],
+    ['east-2', 'app', 14],
+    ['west', 'web', 14],
+  ] as const)
+    await analyse(name, server, days)
+  const [latest, east] = [await readHistory(folder), await readHistory(folder, { fleetOf: 'east-1' })]
+  expect([latest, east].map(({ runs }) => runs.map((run) => run.folder))).toEqual([['west'], ['east-1', 'east-2']])
+  expect(east.runs.map(({ servers }) => servers)).toEqual([1, 1])
+  expect(east.lasting).toMatchObject([{ server_id: 'app', runs: 2 }])
+  expect([latest, east].map(({ notes }) => notes)).toEqual([
+    ['east-1 does not count: it shares no server with west.', 'east-2 does not count: it shares no server with west.'],
+    ['west does not count: it shares no server with east-1.'],
+  ])
+})
+
 test('a folder without runs is refused', async () => {
   await expect(readHistory(join(workspace.folder, 'runs', 'notes'))).rejects.toMatchObject({
     code: 'run-not-found',

@@ -1,19 +1,19 @@
 // A titled grid whose rows are all in the page: sorted and filtered here, copied with Ctrl+C, exported as CSV.
 import { Download } from 'lucide-react'
 import { useMemo, useState, type ReactNode } from 'react'
-import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
-import { DataGrid, rowHeight, type GridSort } from '../../components/data-grid.tsx'
-import { filterRows, findEmptyColumns } from '../../components/filter-rows.ts'
-import { formatTable } from '../../components/format-table.ts'
-import type { GridColumn } from '../../components/grid-columns.ts'
-import { saveFile } from '../../state/export-actions.ts'
-import { useGridLayout } from '../../state/grid-layouts.ts'
-import { formatDate, formatting } from '../../theme/formatting.ts'
-import { copySelection } from '../copy-rows.ts'
+import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
+import { DataGrid, rowHeight, type GridSort } from '../components/data-grid.tsx'
+import { filterRows, findEmptyColumns } from '../components/filter-rows.ts'
+import { formatTable } from '../components/format-table.ts'
+import type { GridColumn } from '../components/grid-columns.ts'
+import { saveFile } from '../state/export-actions.ts'
+import { useGridLayout } from '../state/grid-layouts.ts'
+import { formatDate, formatting } from '../theme/formatting.ts'
+import { copySelection } from './copy-rows.ts'
 
 type Rows = readonly (readonly Cell[])[]
 
-export interface CapacityGridProps {
+export interface PageGridProps {
   /** Of the saved layout: lower case and hyphens. */
   readonly id: string
   readonly title: string
@@ -35,7 +35,7 @@ const timeText = (cell: Cell, { kind }: GridColumn): string | undefined =>
     : undefined
 
 /** Nothing where there is no row. */
-export const CapacityGrid = ({ id, title, columns, rows, onOpen, children }: CapacityGridProps) => {
+export const PageGrid = ({ id, title, columns, rows, onOpen, children }: PageGridProps) => {
   const gridLayout = useGridLayout(id)
   const [filters, setFilters] = useState<Readonly<Record<string, string>>>({})
   const [sort, setSort] = useState<GridSort | null>(null)

@@ -1,0 +1,27 @@
+// Reads a history for the window: shortens long lists, but counts every entry.
+import { join } from 'node:path'
+import { countOld } from '../../src-shared/artefacts/history-text.ts'
+import { maxHistoryRows, type HistoryRequest, type HistoryView } from '../../src-shared/ipc/run-history.ts'
+import { readHistory } from '../queries/history/read-history.ts'
+
+export const historyForWindow = async ({ folder, fleetOf }: HistoryRequest): Promise<HistoryView> => {
+  const history = await readHistory(folder, { fleetOf: fleetOf ?? undefined })
+  const { lasting, follow_up: followUp, runs } = history
+  const { overdue, left, risk, breached } = followUp
+  const shorten = <Row>(rows: readonly Row[]): Row[] => rows.slice(0, maxHistoryRows)
+  return {
+    ...history,
+    runs: runs.map((run) => ({ ...run, path: join(history.folder, run.folder) })),
+    lasting: shorten(lasting),
+    follow_up: { ...followUp, overdue: shorten(overdue), left: shorten(left), risk: shorten(risk), breached: shorten(breached) },
+    totals: {
+      lasting: lasting.length,
+      old: countOld(lasting),
+      overdue: overdue.length,
+      left: left.length,
+      risk: risk.length,
+      fell: risk.filter(({ before, now }) => now < before).length,
+      breached: breached.length,
+    },
+  }
+}

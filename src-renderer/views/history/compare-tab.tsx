@@ -1,0 +1,35 @@
+// Any two runs of a history, compared.
+import { useState } from 'react'
+import type { HistoryView } from '../../../src-shared/ipc/run-history.ts'
+import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { Select } from '../../components/select.tsx'
+import { useRequest } from '../../state/use-request.ts'
+import { formatDate } from '../../theme/formatting.ts'
+import { ComparisonPage } from '../compare/compare-view.tsx'
+import { Loaded } from '../loaded.tsx'
+import './history.css'
+
+export const CompareTab = ({ run, history }: { readonly run: RunOverview; readonly history: HistoryView }) => {
+  const runs = history.runs
+  const [earlier, setEarlier] = useState(runs.at(-2)?.path ?? '')
+  const [later, setLater] = useState(runs.at(-1)?.path ?? '')
+  const response = useRequest('runs.compare', earlier === later ? null : { earlier, later }, history.folder)
+  const options = runs
+    .map(({ path, folder, horizon }) => ({ value: path, label: `from ${formatDate(Date.parse(horizon.start))}, ${folder}` }))
+    .reverse()
+  return (
+    <div className="page-inner">
+      <div className="history-pair">
+        <Select label="Earlier run" value={earlier} options={options} onChange={setEarlier} />
+        <Select label="Later run" value={later} options={options} onChange={setLater} />
+      </div>
+      {earlier === later ? (
+        <p className="muted">Choose two different runs.</p>
+      ) : (
+        <Loaded response={response} loadingText="Comparing runs …">
+          {(comparison) => <ComparisonPage run={run} comparison={comparison} />}
+        </Loaded>
+      )}
+    </div>
+  )
+}
