@@ -111,9 +111,9 @@ export const modules = {
   },
   report: {
     path: 'src-main/report',
-    holds: 'a run as table, workbook, web page, PDF',
+    holds: 'a run as table, workbook, web page, PDF; a history as pack',
     imports: ['queries', 'notes', 'run-folder', 'database', 'shared'],
-    packages: ['node', 'zod', 'pdfkit', 'write-excel-file', 'fast-png'],
+    packages: ['node', 'zod', 'pdfkit', 'pptxgenjs', 'fflate', 'write-excel-file', 'fast-png'],
   },
   cloud: {
     path: 'src-main/cloud',

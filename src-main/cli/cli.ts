@@ -263,7 +263,7 @@ withConnection(program.command('export'))
   .addOption(
     new Option(
       '--format <format>',
-      'report; tickets to import; metrics for the textfile collector; statements for Athena; pack of a history (HTML and PDF)',
+      'report; tickets to import; metrics for the textfile collector; statements for Athena; pack of a history (HTML and PDF, or PPTX by the ending of --out)',
     )
       .choices([...reportFormats, ...ticketFormats, 'prometheus', 'ddl', 'pack'])
       .makeOptionMandatory(),

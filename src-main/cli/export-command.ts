@@ -60,11 +60,11 @@ export const runExport = async (folder: string, options: ExportOptions): Promise
   else say(`Report: ${path}`)
 }
 
-/** `--out` with an ending writes one file, without one a file of each kind. A history in S3 is downloaded for the length of the command. */
+/** `--out` with an ending writes that one file, without one a web page and a PDF. A history in S3 is downloaded for the length of the command. */
 const exportPack = async (place: string, options: ExportOptions): Promise<void> => {
   const { out, author, approver = '', force, json } = options
   const base = resolve(out ?? `${basename(place.startsWith('s3://') ? place : resolve(place))}-pack`)
-  const paths = /\.(html|pdf)$/i.test(base) ? [base] : [`${base}.html`, `${base}.pdf`]
+  const paths = /\.(html|pdf|pptx)$/i.test(base) ? [base] : [`${base}.html`, `${base}.pdf`]
   await assertNewFiles(paths, { force })
   const write = (folder: string): Promise<void> =>
     runCancellable((signal) => writePack(resolve(folder), paths, { author: author ?? systemUser(), approver }, { signal }))

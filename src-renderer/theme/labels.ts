@@ -19,6 +19,7 @@ export const fileFormatLabels = {
   xlsx: 'Excel',
   html: 'HTML',
   pdf: 'PDF',
+  pptx: 'PowerPoint',
   png: 'PNG',
   svg: 'SVG',
   tsv: 'Tab-separated',

@@ -7,7 +7,7 @@ export const reportFormats = ['html', 'pdf', 'xlsx', 'csv'] as const
 export type ReportFormat = (typeof reportFormats)[number]
 
 /** Formats of the pack of a history. */
-export const packFormats = ['pdf', 'html'] as const
+export const packFormats = ['pdf', 'pptx', 'html'] as const
 export type PackFormat = (typeof packFormats)[number]
 
 /** Tools that import a run's recommendations as tickets. */

@@ -1,12 +1,14 @@
 // The pack of three runs of three servers, worked by hand: lights, orders, what changed, what came, and an annex that leads to its pages.
 import { cp, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { saveDecisions } from '../../src-main/notes/decisions.ts'
 import { readHistory } from '../../src-main/queries/history/read-history.ts'
 import { withRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
 import { packPages, readPackContent, type PackContent, type PackPageName } from '../../src-main/report/pack/pack-content.ts'
 import { writePack } from '../../src-main/report/pack/write-pack.ts'
+import { readSlides } from '../fixtures/read-slides.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
@@ -115,6 +117,41 @@ describe('the pack', () => {
     for (const target of targets) expect(html).toContain(`<section id="${target}"`)
     expect(html).toContain('<td class="light red">Red</td>')
     expect(one![1]!.subarray(0, 5).toString()).toBe('%PDF-')
+  })
+
+  test('is a presentation with the same pages and rows, its slides numbered; the same bytes again', async () => {
+    const paths = ['one', 'two'].map((name) => join(workspace.folder, `${name}.pptx`))
+    await writePack(folder, [paths[0]!], { author: 'A', approver: 'B' })
+    // ZIP files state times in steps of two seconds.
+    await pause(2100)
+    await writePack(folder, [paths[1]!], { author: 'A', approver: 'B' })
+    const [one, two] = await Promise.all(paths.map((path) => readFile(path)))
+    expect(one!.equals(two!)).toBe(true)
+    const content = await contentNow()
+    const slides = readSlides(one!)
+    const titles = content.pages.map(({ title }) => title)
+    expect(slides[0]!.texts.slice(0, 3)).toEqual([content.title, content.subtitle, content.finding])
+    expect([...new Set(slides.slice(1).map(({ texts }) => texts[0]!.replace(' (continued)', '')))]).toEqual([
+      ...titles,
+      content.annex.title,
+    ])
+    expect(slides.map(({ texts }) => texts.at(-1))).toEqual(slides.map((_, index) => `${index + 1} of ${slides.length}`))
+    for (const { texts, ids } of slides) {
+      expect(texts.at(-2)).toMatch(/^Capacity report|^\S/)
+      expect(new Set(ids).size).toBe(ids.length)
+    }
+    // Every row of every table, in order; a table that goes on repeats its heading.
+    for (const { title, tables } of content.pages) {
+      const rows = slides.filter(({ texts }) => texts[0]!.replace(' (continued)', '') === title).flatMap((slide) => slide.rows)
+      const headings = tables.map(({ columns }) => columns.map((column) => column.title).join('|'))
+      expect(rows.filter((row) => !headings.includes(row.join('|')))).toEqual(tables.flatMap((table) => table.rows))
+    }
+    const annex = slides.find(({ texts }) => texts[0] === content.annex.title)!.rows
+    const slideOf = (name: PackPageName): number =>
+      1 + slides.findIndex(({ texts }) => texts[0] === content.pages.find((page) => page.name === name)!.title)
+    expect(annex.slice(1).map(([point, , numbers]) => [point, numbers])).toEqual(
+      content.annex.points.map(({ point, pages }) => [point, pages.map(slideOf).join(', ')]),
+    )
   })
 
   test('leaves a dismissed order out, and the light is amber', async () => {

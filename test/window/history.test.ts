@@ -85,19 +85,21 @@ describe('a folder of runs', () => {
     expect(await main().innerText()).toContain('Choose two different runs.')
   })
 
-  it('writes its pack as PDF and HTML', async () => {
+  it('writes its pack as page, PDF and presentation', async () => {
     const { app, page } = window
     for (const [format, sign] of [
       ['HTML', 'The run from 17 November 2026 expected'],
       ['PDF', '%PDF-'],
+      ['PowerPoint', 'ppt/slides/slide1.xml'],
     ] as const) {
-      const path = join(window.folder, `year.${format.toLowerCase()}`)
+      const name = `year.${format === 'PowerPoint' ? 'pptx' : format.toLowerCase()}`
+      const path = join(window.folder, name)
       await app.evaluate(({ dialog }, filePath) => {
         dialog.showSaveDialog = async () => ({ canceled: false, filePath })
       }, path)
       await main().getByRole('button', { name: 'Export pack' }).click()
       await page.getByRole('button', { name: `Pack as ${format}…` }).click()
-      await page.getByText(`Saved year.${format.toLowerCase()}.`).waitFor()
+      await page.getByText(`Saved ${name}.`).waitFor()
       const bytes = await readFile(path)
       expect(bytes.toString('utf8')).toContain(sign)
     }

@@ -1,4 +1,4 @@
-// Writes the pack of a history as HTML, PDF or both, each whole or not at all.
+// Writes the pack of a history as HTML, PDF or PPTX, each file whole or not at all.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -10,7 +10,7 @@ import { readPackContent, type PackContent, type PackPeople } from './pack-conte
 import { renderPackHtml } from './pack-html.ts'
 import { renderPackPdf } from './pack-pdf.ts'
 
-/** `paths` end with .html or .pdf. Throws run-not-found, run-damaged, file-not-written, cancelled. */
+/** `paths` end with .html, .pdf or .pptx. Throws run-not-found, run-damaged, file-not-written, cancelled. */
 export const writePack = async (
   folder: string,
   paths: readonly string[],
@@ -31,7 +31,8 @@ export const writePack = async (
   }
 }
 
-const renderAs = (path: string, content: PackContent): string | Promise<Uint8Array> => {
+const renderAs = async (path: string, content: PackContent): Promise<string | Uint8Array> => {
   if (path.toLowerCase().endsWith('.html')) return renderPackHtml(content)
+  if (path.toLowerCase().endsWith('.pptx')) return (await import('./pack-pptx.ts')).renderPackPptx(content)
   return renderPackPdf(content, { regular: resourcePath('fonts', 'DejaVuSans.ttf'), bold: resourcePath('fonts', 'DejaVuSans-Bold.ttf') })
 }

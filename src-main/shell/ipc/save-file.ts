@@ -15,6 +15,7 @@ const kindNames: Readonly<Record<string, string>> = {
   xlsx: 'Excel workbook',
   html: 'Web page',
   pdf: 'PDF',
+  pptx: 'PowerPoint presentation',
   txt: 'Text',
 }
 
