@@ -42,7 +42,7 @@ export const renderPackPptx = async (content: PackContent): Promise<Uint8Array> 
       w: contentWidth,
       h: 0.6,
       fontFace: font,
-      fontSize: 22,
+      fontSize: title.length > maxTitleLength ? 16 : 22,
       bold: true,
       color: ink,
     })
