@@ -20,6 +20,7 @@ import {
   type WholeColumnKinds,
   type WholeColumns,
 } from './read-columns.ts'
+import { ResultMemory } from './result-memory.ts'
 
 export interface DatabaseOptions {
   /** At least 2 are used: a single thread writes Parquet by another path, with other bytes. */
@@ -59,6 +60,7 @@ export class Database {
   readonly #ownsInstance: boolean
   readonly #signal: AbortSignal | undefined
   readonly #interrupt: () => void
+  readonly #results: ResultMemory
   #lastStatement = Promise.resolve()
 
   private constructor(
@@ -68,7 +70,9 @@ export class Database {
     signal: AbortSignal | undefined,
     ownsInstance: boolean,
     spillFolder: string | undefined,
+    results: ResultMemory,
   ) {
+    this.#results = results
     this.#instance = instance
     this.#ownsInstance = ownsInstance
     this.#spillFolder = spillFolder
@@ -91,7 +95,15 @@ export class Database {
       ...(options.spillFolder === undefined ? {} : { temp_directory: options.spillFolder }),
     })
     const connection = await instance.connect()
-    const database = new Database(instance, connection, threads, options.signal, true, options.spillFolder)
+    const database = new Database(
+      instance,
+      connection,
+      threads,
+      options.signal,
+      true,
+      options.spillFolder,
+      new ResultMemory(options.memoryLimit),
+    )
     await database.run("SET GLOBAL TimeZone = 'UTC'")
     // Otherwise each statement would open all files of a large dataset again.
     await database.run('SET GLOBAL parquet_metadata_cache = true')
@@ -131,7 +143,9 @@ export class Database {
   ): Promise<WholeColumns<Kinds>> {
     return this.#guarded(sql, async () => {
       const result = await this.connection.run(sql, parameters)
-      return joinChunks(await result.fetchAllChunks(), result.columnNames(), kinds)
+      const columns = joinChunks(await result.fetchAllChunks(), result.columnNames(), kinds)
+      this.#results.release(columns)
+      return columns
     })
   }
 
@@ -140,7 +154,7 @@ export class Database {
    * table first where the query is expensive.
    */
   async scan<const Kinds extends ColumnKinds>(sql: string, kinds: Kinds, onChunk: (columns: ChunkColumns<Kinds>) => void): Promise<void> {
-    await this.#guarded(sql, async () => readStream(await this.connection.stream(sql), kinds, onChunk))
+    await this.#guarded(sql, async () => this.#readStream(await this.connection.stream(sql), kinds, onChunk))
   }
 
   /** As `columns`, in two steps: a query computes in the background on all threads; the function returned reads it chunk by chunk. */
@@ -149,12 +163,20 @@ export class Database {
     kinds: Kinds,
   ): Promise<(onChunk: (columns: ChunkColumns<Kinds>) => void) => Promise<void>> {
     const result = await this.#guarded(sql, () => this.connection.run(sql))
-    return (onChunk) => this.#guarded(sql, () => readStream(result, kinds, onChunk))
+    return (onChunk) => this.#guarded(sql, () => this.#readStream(result, kinds, onChunk))
   }
 
   /** A second connection to the same tables, for a statement that runs in parallel. Close it before this one. */
   async openConnection(): Promise<Database> {
-    const secondary = new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false, this.#spillFolder)
+    const secondary = new Database(
+      this.#instance,
+      await this.#instance.connect(),
+      this.threads,
+      this.#signal,
+      false,
+      this.#spillFolder,
+      this.#results,
+    )
     await secondary.#trackProgress()
     return secondary
   }
@@ -226,6 +248,21 @@ export class Database {
     if (this.#ownsInstance) this.#instance.closeSync()
   }
 
+  async #readStream<const Kinds extends ColumnKinds>(
+    result: DuckDBResult,
+    kinds: Kinds,
+    onChunk: (columns: ChunkColumns<Kinds>) => void,
+  ): Promise<void> {
+    const names = result.columnNames()
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      if (chunk === null || chunk.rowCount === 0) return
+      const columns = readChunk(chunk, names, kinds)
+      onChunk(columns)
+      this.#results.release(columns)
+    }
+  }
+
   async #guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
     if (isAborted(this.#signal)) throw cancelledError()
     // In turn: a second statement would close the result that is still being read, at times without an error.
@@ -246,19 +283,6 @@ export class Database {
 
 /** DuckDB's own size of a vector. */
 const rowsPerChunk = 2048
-
-const readStream = async <const Kinds extends ColumnKinds>(
-  result: DuckDBResult,
-  kinds: Kinds,
-  onChunk: (columns: ChunkColumns<Kinds>) => void,
-): Promise<void> => {
-  const names = result.columnNames()
-  for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return
-    onChunk(readChunk(chunk, names, kinds))
-  }
-}
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 

@@ -10,6 +10,8 @@ const defaultShare = 1 / 4
 const minDefaultBytes = 512e6
 /** The rest is for arrays outside the database, and for memory that DuckDB does not count. */
 const databaseShare = 0.65
+/** Of that rest; the program itself takes half of it. */
+const minRestBytes = 350e6
 
 /** Memory of the machine, or the limit of the container. */
 const machineBytes = (): number => {
@@ -32,7 +34,7 @@ const minDatabaseBytes = 128e6
 
 /** The database's share of a limit in bytes, in DuckDB's notation. */
 export const databaseMemory = (limit: number): string =>
-  `${Math.floor(Math.max(limit * databaseShare, Math.min(limit, minDatabaseBytes)))}B`
+  `${Math.floor(Math.max(Math.min(limit * databaseShare, limit - minRestBytes), Math.min(limit, minDatabaseBytes)))}B`
 
 /** A run copies the input's pages, adds flags and figures (about 5 %), and spills to disk while it works. */
 const inputSizeFactor = 1.25
