@@ -1,5 +1,5 @@
-// Frees the results of DuckDB that were read. DuckDB frees one when JavaScript collects the objects that stand for it; V8 does not see how large they
-// are and may wait for minutes. Beyond a share of the database's memory limit they are collected here.
+// Frees the results of DuckDB that were read, beyond a share of the database's memory limit.
+// DuckDB frees one when JavaScript collects the objects that stand for it; V8 does not see how large they are and may wait for minutes.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
