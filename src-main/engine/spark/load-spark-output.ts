@@ -53,12 +53,13 @@ export const loadSparkOutput = async (
     await database.run(`CREATE OR REPLACE TABLE ${name} AS SELECT ${values} FROM ${relation} ORDER BY ${tableOrders[name]}`)
   }
   await createCapacityHistory(database)
-  await assertComplete(database)
+  await assertComplete(database, notes.servers_table?.rows ?? 0)
   const selected = await describeFolder(database, folder, selectedRowsFolder)
   // A Spark plan carries the bounds alone.
   await database.run(
     `CREATE OR REPLACE VIEW forecast AS SELECT ${selected.values}, CAST(NULL AS MAP(DOUBLE, DOUBLE)) AS quantiles FROM ${selected.relation}`,
   )
+  await assertSelectedRows(database)
   progress.start('risk')
   await extractHorizon(database)
   const { rows } = await database.row('SELECT CAST(sum(row_count) AS DOUBLE) AS rows FROM series_models', z.object({ rows: z.number() }))
@@ -109,14 +110,41 @@ const describeFolder = async (database: Database, folder: string, name: string):
   return { relation, values: values.join(', ') }
 }
 
+/** Conditions that hold for the output of one job: rows that another one wrote, or that are gone, would change figures silently. */
+const wholeOutput = [
+  '(SELECT count(*) FROM series) > 0',
+  '(SELECT count(*) FROM series) = (SELECT count(*) FROM series_risk)',
+  'NOT EXISTS (SELECT 1 FROM series s ANTI JOIN series_risk r ON r.series_id = s.series_id AND r.server_id = s.server_id AND r.metric = s.metric)',
+  '(SELECT count(*) FROM series) = (SELECT count(*) FROM (SELECT DISTINCT server_id, metric FROM series_models))',
+  'NOT EXISTS (SELECT 1 FROM series_models ANTI JOIN series USING (server_id, metric))',
+  '(SELECT count(*) FROM server_attributes) = (SELECT count(DISTINCT server_id) FROM server_attributes)',
+  `NOT EXISTS (SELECT 1 FROM candidates c JOIN series USING (series_id)
+     ANTI JOIN series_models m ON m.server_id = series.server_id AND m.metric = series.metric AND m.model = c.model)`,
+  'NOT EXISTS (SELECT 1 FROM candidates ANTI JOIN series USING (series_id))',
+  'NOT EXISTS (SELECT 1 FROM selected_models ANTI JOIN candidates USING (series_id, model))',
+  'NOT EXISTS (SELECT 1 FROM hold_out_errors ANTI JOIN candidates USING (series_id, model))',
+  '(SELECT count(*) FROM selected_models) = (SELECT count(DISTINCT series_id) FROM selected_models)',
+]
+
 /** Throws if the tables hold different series, such as a table of another job. */
-const assertComplete = async (database: Database): Promise<void> => {
+const assertComplete = async (database: Database, serverRows: number): Promise<void> => {
+  const conditions = [...wholeOutput, `(SELECT count(*) FROM server_attributes) = ${serverRows}`]
+  const { is_whole } = await database.row(`SELECT ${conditions.join(' AND ')} AS is_whole`, z.object({ is_whole: z.boolean() }))
+  if (!is_whole) throw mixedOutput()
+}
+
+/** Throws if the rows of the selected models are not those that were counted. Reads `forecast`. */
+const assertSelectedRows = async (database: Database): Promise<void> => {
   const { is_whole } = await database.row(
-    `SELECT (SELECT count(*) FROM series) > 0 AND (SELECT count(*) FROM series) = (SELECT count(*) FROM series_risk)
-            AND NOT EXISTS (SELECT 1 FROM series s ANTI JOIN series_risk r ON r.series_id = s.series_id AND r.server_id = s.server_id AND r.metric = s.metric)
-            AS is_whole`,
+    `WITH counted AS (
+       SELECT server_id, metric, model, row_count FROM series_models JOIN series USING (server_id, metric)
+       SEMI JOIN selected_models ON selected_models.series_id = series.series_id AND selected_models.model = series_models.model
+     ), found AS (SELECT server_id, metric, model, count(*) AS rows FROM forecast GROUP BY ALL)
+     SELECT NOT EXISTS (SELECT 1 FROM counted FULL JOIN found USING (server_id, metric, model) WHERE row_count IS DISTINCT FROM rows) AS is_whole`,
     z.object({ is_whole: z.boolean() }),
   )
-  if (is_whole) return
-  throw new HeadroomError('input-changed', 'The tables of the Spark output do not belong together.', { next: 'Run the Spark job again.' })
+  if (!is_whole) throw mixedOutput()
 }
+
+const mixedOutput = (): HeadroomError =>
+  new HeadroomError('input-changed', 'The tables of the Spark output do not belong together.', { next: 'Run the Spark job again.' })

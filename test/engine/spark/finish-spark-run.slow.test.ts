@@ -1,5 +1,5 @@
 // finishSparkRun: the same run as an analysis of the dataset, and a refusal of incomplete Spark output.
-import { cp, readdir, rm } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { finishSparkRun } from '../../../src-main/engine/spark/finish-spark-run.ts'
@@ -161,6 +161,39 @@ describe('incomplete Spark output', () => {
     ]
     await rm(join(sparkOutput, 'series'), { recursive: true })
     await cp(join(other, 'series'), join(sparkOutput, 'series'), { recursive: true })
+    expect(await rejected(sparkOutput)).toMatch(/do not belong together/)
+  })
+
+  const changes: readonly (readonly [title: string, table: string, query: string])[] = [
+    [
+      'without some rows of the selected models',
+      'selected_rows',
+      `FROM rows WHERE NOT (server_id = 'host-07' AND ts < TIMESTAMP '2026-01-20')`,
+    ],
+    ['with a row of the selected models twice', 'selected_rows', `FROM rows UNION ALL (FROM rows LIMIT 1)`],
+    [
+      'with rows of another server in the place of one',
+      'selected_rows',
+      `SELECT * REPLACE (CASE WHEN server_id = 'host-07' THEN 'host-08' ELSE server_id END AS server_id) FROM rows`,
+    ],
+    ['without a server of its servers table', 'server_attributes', `FROM rows WHERE server_id <> 'host-07'`],
+    ['with a server twice', 'server_attributes', 'FROM rows UNION ALL (FROM rows LIMIT 1)'],
+    ['without a model of a series', 'series_models', `FROM rows WHERE NOT (server_id = 'host-07' AND model = 'naive')`],
+    ['with other candidates', 'candidates', `SELECT * REPLACE ('naive2' AS model) FROM rows`],
+    ['with other selected models', 'selected_models', `SELECT * REPLACE ('naive2' AS model) FROM rows`],
+    ['with two selected models of a series', 'selected_models', 'FROM rows UNION ALL (FROM rows LIMIT 1)'],
+    ['with errors of another job', 'hold_out_errors', 'SELECT * REPLACE (series_id + 1000 AS series_id) FROM rows'],
+  ]
+  test.each(changes)('is refused %s', async (_, table, query) => {
+    const sparkOutput = await sparkOutputOf({ serversTable: servers })
+    const folder = join(sparkOutput, table)
+    const path = await workspace.writeQuery(
+      'changed.parquet',
+      `WITH rows AS (FROM read_parquet('${folder}/**/*.parquet', hive_partitioning = false)) ${query}`,
+    )
+    await rm(folder, { recursive: true })
+    await mkdir(folder)
+    await cp(path, join(folder, 'part.parquet'))
     expect(await rejected(sparkOutput)).toMatch(/do not belong together/)
   })
 
