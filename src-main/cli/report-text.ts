@@ -40,7 +40,9 @@ export const shortenMiddle = (name: string, width: number): string => {
 const minNameWidth = 16
 
 /** A table that fits the page: the first column is shortened, numbers and changes are right-aligned. */
-export const reportTable = (columns: readonly string[], rows: readonly (readonly string[])[]): string => {
+export const reportTable = (columns: readonly string[], given: readonly (readonly string[])[]): string => {
+  // A name of two lines would be two rows.
+  const rows = given.map((row) => row.map((cell) => cell.replaceAll(/[\t\r\n]+/g, ' ')))
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]!.length)))
   const others = widths.slice(1).reduce((sum, width) => sum + width + 2, 0)
   const nameWidth = Math.max(minNameWidth, pageWidth - others)
