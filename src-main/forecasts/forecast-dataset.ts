@@ -143,6 +143,7 @@ const openLongParquet = async (
   assertCompatibleColumns(schemas)
   const fileColumns = schemas.flatMap((schema) => schema.columns.map(({ column }) => column))
   const { added, repeated } = sortFolderKeys(commonFolderKeys(files), fileColumns)
+  assertTruthFolders(files, added)
   const relation = parquetRelationSql(files, repeated.length > 0 ? 'ignored' : 'read')
   const describeSource = async (columnsSql: string): Promise<ForecastColumn[]> => {
     await database.run(`CREATE OR REPLACE VIEW source AS SELECT ${columnsSql} FROM ${relation}`)
@@ -414,6 +415,21 @@ const countFirstPart = (groups: readonly ReadGroup[], textRows: ReadonlyMap<stri
   const rowsOf = ({ files }: ReadGroup['group']): number => files.reduce((sum, { path }) => sum + (textRows.get(path) ?? 0), 0)
   const isCut = groups.some(({ group }) => group.firstPart !== undefined && rowsOf(group) >= group.firstPart.rows)
   return isCut ? groups.reduce((sum, { group }) => sum + rowsOf(group), 0) : null
+}
+
+/** What DuckDB reads as true, false or missing. */
+const truthFolder = /^(true|false|[tf10yn]|yes|no|__HIVE_DEFAULT_PARTITION__)$/i
+
+/** Throws input-column-type for a folder such as `is_future=2`. */
+const assertTruthFolders = (files: readonly ForecastFile[], keys: readonly string[]): void => {
+  if (!keys.some((key) => key.toLowerCase() === 'is_future')) return
+  for (const { path, name } of files) {
+    const value = /[\\/]is_future=([^\\/]*)(?=[\\/])/i.exec(path)?.[1]
+    if (value === undefined || truthFolder.test(value)) continue
+    throw new HeadroomError('input-column-type', `The folder of ${name} is named is_future=${value}, which is neither true nor false.`, {
+      next: 'Name it is_future=true or is_future=false.',
+    })
+  }
 }
 
 /** As DuckDB reads a key: text serves all roles but one. */

@@ -333,6 +333,20 @@ describe('values', () => {
   })
 })
 
+test.each(['2', '-1', 'maybe'])('a folder that states the future by %s', async (value) => {
+  for (const [folder, condition] of [
+    [value, 'is_future'],
+    ['0', 'NOT is_future'],
+  ] as const)
+    await workspace.write(
+      `parts-${value}/is_future=${folder}/f.parquet`,
+      `SELECT * EXCLUDE is_future FROM (${smallForecasts}) WHERE ${condition}`,
+    )
+  expect(await workspace.refusal(`parts-${value}`)).toBe(
+    `The folder of is_future=${value}/f.parquet is named is_future=${value}, which is neither true nor false.\nName it is_future=true or is_future=false.`,
+  )
+})
+
 describe('JSON in which a key stands twice in one object: readers differ in which value counts', () => {
   const row = (day: number, more = ''): string =>
     `{"server_id":"a","timestamp":"2026-01-${String(day).padStart(2, '0')}",${day < 20 ? '"actual":40,' : ''}"predicted":41${more}}`
