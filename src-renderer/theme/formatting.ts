@@ -22,6 +22,7 @@ const makeFormats = () => ({
   brierScore: new Intl.NumberFormat(locale, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
   localTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
   date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone }),
+  day: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }),
   weekday: new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' }),
   month: new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' }),
   data: timeFormats(timeZone),
@@ -94,6 +95,9 @@ export const formatTimeIn = (zone: string, iso: string): string => withZoneName(
 
 /** Day of the open run's data. */
 export const formatDate = (timeMs: number): string => formats.date.format(timeMs)
+
+/** A day without a time, YYYY-MM-DD, is the same in every zone. */
+export const formatDay = (day: string): string => formats.day.format(Date.parse(day))
 
 /** ISO 8601 with the local offset, for tables of the open run's data. */
 export const formatIso = (timeMs: number): string => isoText(formatting.clock, timeMs)

@@ -8,7 +8,7 @@ import { formatTable } from '../components/format-table.ts'
 import type { GridColumn } from '../components/grid-columns.ts'
 import { saveFile } from '../state/export-actions.ts'
 import { useGridLayout } from '../state/grid-layouts.ts'
-import { formatDate, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDay, formatting } from '../theme/formatting.ts'
 import { copySelection } from './copy-rows.ts'
 
 type Rows = readonly (readonly Cell[])[]
@@ -29,10 +29,11 @@ const afterPrefix = 'after '
 /** A time after the last one of the forecasts; sorts behind every date. */
 export const afterHorizon = (horizonEnd: string | null): string => `${afterPrefix}${horizonEnd ?? ''}`
 
-const timeText = (cell: Cell, { kind }: GridColumn): string | undefined =>
-  kind === 'time' && typeof cell === 'string' && cell.startsWith(afterPrefix)
-    ? `after ${formatDate(Date.parse(cell.slice(afterPrefix.length)))}`
-    : undefined
+const timeText = (cell: Cell, { kind }: GridColumn): string | undefined => {
+  if (kind !== 'time' || typeof cell !== 'string') return undefined
+  if (/^\d{4}-\d\d-\d\d$/.test(cell)) return formatDay(cell)
+  return cell.startsWith(afterPrefix) ? `after ${formatDate(Date.parse(cell.slice(afterPrefix.length)))}` : undefined
+}
 
 /** Nothing where there is no row. */
 export const PageGrid = ({ id, title, columns, rows, onOpen, children }: PageGridProps) => {

@@ -6,8 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { saveDecisions } from '../../src-main/notes/decisions.ts'
 import { readHistory } from '../../src-main/queries/history/read-history.ts'
 import { withRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
+import { createFollowUpTables } from '../../src-main/report/pack/follow-up-page.ts'
 import { packPages, readPackContent, type PackContent, type PackPageName } from '../../src-main/report/pack/pack-content.ts'
 import { writePack } from '../../src-main/report/pack/write-pack.ts'
+import { fixedFormattingIn } from '../../src-shared/chart-options/format.ts'
+import { emptyFollowUp } from '../../src-shared/ipc/run-history.ts'
+import { zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readSlides } from '../fixtures/read-slides.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
@@ -152,6 +156,14 @@ describe('the pack', () => {
     expect(annex.slice(1).map(([point, , numbers]) => [point, numbers])).toEqual(
       content.annex.points.map(({ point, pages }) => [point, pages.map(slideOf).join(', ')]),
     )
+  })
+
+  test('shows the day that a decision is due by, in every zone', () => {
+    const decision = { server_id: 'web', recommendation: 'retire', decided_by: 'ada', decided_at: '2026-06-01T02:00:00Z' }
+    const [overdue, breached] = [[{ ...decision, due: '2026-12-01' }], [{ ...decision, reason: '' }]]
+    const { shortDayAndYear } = fixedFormattingIn(zoneClock('America/New_York'))
+    const tables = createFollowUpTables({ ...emptyFollowUp, overdue, breached }, (iso) => shortDayAndYear(Date.parse(iso)))
+    expect(tables.map(({ rows }) => rows[0]?.[0])).toEqual(['1 Dec 2026', undefined, undefined, '31 May 2026'])
   })
 
   test('leaves a dismissed order out, and the light is amber', async () => {

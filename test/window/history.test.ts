@@ -1,5 +1,5 @@
 // A folder of runs opened as a history: twelve months of one fleet, what came of forecasts and decisions, any two runs, and the pack.
-import { mkdir, readFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { textFaults } from '../../scripts/testing/text-faults.mjs'
@@ -122,6 +122,41 @@ describe('a folder of runs', () => {
       }
     }
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1280, 800))
+  })
+
+  it('shows where planners differ, until the next decision, which follow-up counts', async () => {
+    const { page } = window
+    const line = (id: string, verdict: string, by: string, reason: string) => ({
+      id,
+      decided_at: '2026-12-18T08:00:00.000Z',
+      decided_by: by,
+      server_id: 'idle',
+      recommendation: 'retire',
+      verdict,
+      reason,
+      until: null,
+      replaces: [],
+    })
+    const lines = [line('by-cleo', 'dismissed', 'cleo', 'still needed'), line('by-dan', 'accepted', 'dan', '')]
+    await appendFile(join(year.history, 'decisions.jsonl'), lines.map((each) => `${JSON.stringify(each)}\n`).join(''))
+    await showView(page, 'Recommendations')
+    await page.getByRole('radio', { name: /^All/ }).click()
+    await page.getByRole('grid', { name: 'Recommendations' }).getByRole('gridcell', { name: 'idle', exact: true }).click()
+    const panel = page.getByRole('region', { name: 'Decision' })
+    await expect.poll(() => panel.getByRole('alert').innerText()).toMatch(/^Planners differ\. .*dismissed by cleo on 2026-12-18/i)
+    await page.screenshot({ path: join(screenshotFolder, 'Decision-conflict.png') })
+    expect(await textFaults(page)).toEqual([])
+    expect(await axeFaults(page)).toEqual([])
+    await panel.getByLabel('Reason').fill('agreed with Cleo')
+    await panel.getByLabel('Until').fill('2026-12-10')
+    await panel.getByRole('button', { name: 'Accept' }).click()
+    await expect.poll(() => panel.innerText()).toMatch(/Accepted by .*, until Dec 10, 2026: agreed with Cleo/)
+    expect(await panel.getByRole('alert').count()).toBe(0)
+    await page.screenshot({ path: join(screenshotFolder, 'Decision-until.png') })
+    await showView(page, 'History')
+    await choose('Follow-up')
+    const overdue = page.getByRole('grid', { name: 'Accepted, but not done after its date' }).getByRole('row').nth(1)
+    await expect.poll(() => overdue.innerText()).toMatch(/^idle\s+Dec 10, 2026/)
   })
 
   it('stays open when another of its runs is opened, by keyboard too', async () => {

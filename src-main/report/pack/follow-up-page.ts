@@ -18,7 +18,7 @@ export const createFollowUpTables = ({ overdue, left, risk, breached }: FollowUp
     {
       title: 'Accepted, but not done after its date',
       columns: [textColumn('Due'), textColumn('Server'), textColumn('Recommendation'), textColumn('Decided by')],
-      rows: overdue.map((row) => [day(row.due), row.server_id, row.recommendation, row.decided_by]),
+      rows: overdue.map((row) => [text.shortDayAndYear(Date.parse(row.due)), row.server_id, row.recommendation, row.decided_by]),
     },
     {
       title: 'Left the fleet',

@@ -3,7 +3,7 @@ import { Check, RotateCcw, X } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { Recommendation, Verdict } from '../../../src-shared/ipc/fleet-view.ts'
 import { openServer } from '../../state/navigation.ts'
-import { formatting } from '../../theme/formatting.ts'
+import { formatDay, formatting } from '../../theme/formatting.ts'
 import { verdictTexts } from '../recommendation-text.ts'
 
 export interface DecisionPanelProps {
@@ -29,7 +29,7 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
         <p className="verdict">
           {verdictTexts[first.verdict]}
           {isStated(first.verdict_by) ? ` by ${first.verdict_by}` : ''}
-          {first.verdict_until === null ? '' : `, until ${first.verdict_until}`}
+          {first.verdict_until === null ? '' : `, until ${formatDay(first.verdict_until)}`}
           {isStated(first.verdict_reason) ? `: ${first.verdict_reason}` : ''}
         </p>
       )}
@@ -53,10 +53,13 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
         id={`${id}-until`}
         className="field"
         type="date"
-        title="Accepted: due by this day. Dismissed: comes back on this day."
+        aria-describedby={`${id}-until-note`}
         value={until}
         onChange={({ target }) => setUntil(target.value)}
       />
+      <p id={`${id}-until-note`} className="muted">
+        Accepted: due by this day. Dismissed: back on this day.
+      </p>
       <div className="actions">
         <button type="button" className="button" onClick={() => decide('accepted')}>
           <Check size={14} aria-hidden /> Accept
