@@ -8,15 +8,16 @@ import './frame/frame.css'
 import './views/views.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { loadChartLibrary } from './charts/chart.tsx'
 import { loadTypeface } from './theme/theme.ts'
 import { listenToMain } from './state/listen-to-main.ts'
 import { runCommand } from './window-commands.ts'
 
 const start = async (): Promise<void> => {
-  await loadTypeface()
-  await listenToMain(runCommand)
+  await Promise.all([loadTypeface(), listenToMain(runCommand)])
   const root = document.getElementById('root')
   if (root !== null) createRoot(root).render(<App />)
+  await loadChartLibrary()
 }
 
 void start()

@@ -228,7 +228,7 @@ export const modules = {
   },
   'renderer/charts': {
     path: 'src-renderer/charts',
-    holds: 'charts; `chart.tsx` alone runs ECharts',
+    holds: 'charts; `chart.tsx` alone draws with ECharts',
     imports: ['renderer/components', 'renderer/theme', 'shared'],
     packages: ['react', 'lucide-react', 'echarts', 'zrender'],
   },

@@ -1,27 +1,29 @@
-// The only file that runs ECharts: mounts, resizes, updates, exports and disposes the chart, and marks when it is painted.
-import { BarChart, CustomChart, LineChart, ScatterChart } from 'echarts/charts'
-import {
-  BrushComponent,
-  GridComponent,
-  LegendComponent,
-  LegendScrollComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TitleComponent,
-  TooltipComponent,
-} from 'echarts/components'
-import { init, use, type EChartsType } from 'echarts/core'
-import { LabelLayout } from 'echarts/features'
-import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
+// The only file that draws with ECharts: mounts, resizes, updates, exports and disposes the chart, and marks when it is painted.
 import type { EChartsOption } from 'echarts'
-import LRU from 'zrender/lib/core/LRU.js'
-import { protectTextCache } from '../../src-shared/chart-options/text-cache.ts'
-import { toPlainXml } from '../../src-shared/run/errors.ts'
+import type { EChartsType } from 'echarts/core'
 import { useEffect, useEffectEvent, useRef, useLayoutEffect, useState, type RefObject } from 'react'
+import { toPlainXml } from '../../src-shared/run/errors.ts'
+import type * as chartLibrary from './chart-library.ts'
 
-use([BarChart, LineChart, ScatterChart, CustomChart, BrushComponent, GridComponent, LegendComponent, LegendScrollComponent])
-protectTextCache(LRU.prototype)
-use([MarkAreaComponent, MarkLineComponent, TitleComponent, TooltipComponent, LabelLayout, CanvasRenderer, SVGRenderer])
+type ChartLibrary = Pick<typeof chartLibrary, 'init'>
+
+let loaded: ChartLibrary | null = null
+
+/** ECharts is a third of the page: it loads while the window already shows its frame and the engine reads the run. */
+export const loadChartLibrary = async (): Promise<ChartLibrary> => (loaded ??= await import('./chart-library.ts'))
+
+/** null until it is loaded; every later chart has it at once. */
+const useChartLibrary = (): ChartLibrary | null => {
+  const [library, setLibrary] = useState(loaded)
+  useEffect(() => {
+    let isCurrent = true
+    if (library === null) void loadChartLibrary().then((value) => isCurrent && setLibrary(value))
+    return () => {
+      isCurrent = false
+    }
+  }, [library])
+  return library
+}
 
 export interface ChartHandle {
   /** The current chart: PNG bytes at double resolution, or SVG text. */
@@ -50,6 +52,7 @@ export const Chart = ({ label, option, brush = null, ...handlers }: ChartProps) 
   const container = useRef<HTMLDivElement>(null)
   const chart = useRef<EChartsType | null>(null)
   const size = useElementSize(container)
+  const library = useChartLibrary()
   const onClick = useEffectEvent((seriesId: string, value: unknown, index: number) => handlers.onItemClick?.(seriesId, value, index))
   const onToggle = useEffectEvent((shown: Readonly<Record<string, boolean>>) => handlers.onLegendToggle?.(shown))
   const onArea = useEffectEvent((area: BrushedArea) => handlers.onBrush?.(area))
@@ -57,7 +60,7 @@ export const Chart = ({ label, option, brush = null, ...handlers }: ChartProps) 
 
   useEffect(() => {
     publishHandle({
-      exportImage: (kind) => (container.current === null || chart.current === null ? undefined : renderImage(chart.current, kind)),
+      exportImage: (kind) => (loaded === null || chart.current === null ? undefined : renderImage(loaded, chart.current, kind)),
     })
     return () => {
       publishHandle(null)
@@ -68,9 +71,9 @@ export const Chart = ({ label, option, brush = null, ...handlers }: ChartProps) 
 
   useEffect(() => {
     const element = container.current
-    if (element === null || size === null) return
+    if (element === null || size === null || library === null) return
     if (chart.current === null) {
-      chart.current = init(element, null, { renderer: 'canvas', ...size })
+      chart.current = library.init(element, null, { renderer: 'canvas', ...size })
       chart.current.on('finished', () => {
         element.dataset['painted'] = 'true'
         performance.clearMarks('painted')
@@ -92,7 +95,7 @@ export const Chart = ({ label, option, brush = null, ...handlers }: ChartProps) 
       key: 'brush',
       brushOption: brush === null ? { brushType: false } : { brushType: brush, brushMode: 'single' },
     })
-  }, [option, size, brush])
+  }, [option, size, brush, library])
 
   return <div ref={container} className="chart" role="img" aria-label={label} data-painted="false" />
 }
@@ -111,12 +114,12 @@ const toBrushedArea = (event: unknown): BrushedArea | null => {
   ]
 }
 
-const renderImage = (chart: EChartsType, kind: 'png' | 'svg'): Uint8Array<ArrayBuffer> | string => {
+const renderImage = (library: ChartLibrary, chart: EChartsType, kind: 'png' | 'svg'): Uint8Array<ArrayBuffer> | string => {
   if (kind === 'png') {
     const url = chart.getDataURL({ type: 'png', pixelRatio: 2 })
     return Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), (character) => character.charCodeAt(0))
   }
-  const svgChart = init(null, null, { renderer: 'svg', ssr: true, width: chart.getWidth(), height: chart.getHeight() })
+  const svgChart = library.init(null, null, { renderer: 'svg', ssr: true, width: chart.getWidth(), height: chart.getHeight() })
   try {
     svgChart.setOption(chart.getOption() as EChartsOption)
     return toPlainXml(svgChart.renderToSVGString())

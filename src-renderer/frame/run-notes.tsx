@@ -1,12 +1,13 @@
 // Notes on a run: warnings of the analysis, missing files, and the totals of Module 05.
 import { Info, TriangleAlert } from 'lucide-react'
+import { useEffect, useState } from 'react'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { useRequest } from '../state/use-request.ts'
 import { formatting } from '../theme/formatting.ts'
 
 export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
   const { warnings, missing, module05Totals: totals } = run
-  const verification = useRequest('run.verify', { folder: run.folder }, run.folder)
+  const verification = useRequest('run.verify', useIsLater() ? { folder: run.folder } : null, run.folder)
   const changed = verification.status === 'ready' ? verification.value.changed : []
   const notes = changed.length + warnings.length + missing.length + (totals === null ? 0 : 1)
   if (notes === 0) return null
@@ -75,6 +76,18 @@ export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
       </div>
     </details>
   )
+}
+
+/** Reading every file of a run would delay the first view. */
+const verifyAfterMs = 1000
+
+const useIsLater = (): boolean => {
+  const [isLater, setIsLater] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setIsLater(true), verifyAfterMs)
+    return () => clearTimeout(timer)
+  }, [])
+  return isLater
 }
 
 const formatOptionalCount = (value: number | null): string => (value === null ? 'unknown' : formatting.count(value))

@@ -39,9 +39,9 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
     }
   })
   try {
-    useWindowState.setState({ settings: await request('settings.get', {}) })
-    await refreshRecentRuns()
-    void handleStartRequest(await request('start.get', {}))
+    const [settings, startRequest] = await Promise.all([request('settings.get', {}), request('start.get', {}), refreshRecentRuns()])
+    useWindowState.setState({ settings })
+    void handleStartRequest(startRequest)
   } catch (thrown) {
     useWindowState.setState({ failure: { subject: 'Start', error: toWireError(thrown) } })
   }

@@ -97,6 +97,11 @@ export const runManifestSchema = z.object({
   horizon: z.object({ start: z.string(), end: z.string(), periods: z.int() }),
   /** First and last time of the selected models' rows, ISO 8601 UTC with milliseconds. Absent in manifests of older versions. */
   extent: z.object({ start: z.iso.datetime(), end: z.iso.datetime() }).nullable().default(null),
+  /** Public and bank holidays of the forecasts' years, ascending. Null in manifests of older versions. */
+  holidays: z
+    .array(z.object({ day: z.iso.date(), name: z.string() }))
+    .nullable()
+    .default(null),
   metrics: z.array(z.string()),
   models: z.array(z.string()),
   counts: runCountsSchema,

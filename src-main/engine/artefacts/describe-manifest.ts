@@ -42,6 +42,10 @@ export const describeManifest = async (database: Database, input: ManifestInput)
      FROM series_models SEMI JOIN series_risk USING (server_id, metric, model)`,
     z.object({ start: z.string(), end: z.string() }),
   )
+  const holidays = await database.rows(
+    "SELECT strftime(day, '%Y-%m-%d') AS day, name FROM holidays ORDER BY day",
+    z.object({ day: z.string(), name: z.string() }),
+  )
   const metrics = await database.rows('SELECT DISTINCT metric AS text FROM series ORDER BY text', textSchema)
   const models = await database.rows('SELECT DISTINCT model AS text FROM series_models ORDER BY text', textSchema)
   return {
@@ -68,6 +72,7 @@ export const describeManifest = async (database: Database, input: ManifestInput)
     time_zone: fleet.zone.name,
     horizon,
     extent,
+    holidays,
     metrics: metrics.map(({ text }) => text),
     models: models.map(({ text }) => text),
     counts,

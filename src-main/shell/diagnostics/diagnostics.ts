@@ -1,10 +1,7 @@
-// Diagnostics of the running app: optional crash dumps, crashes of all processes in the log, and the problem report.
-import { app, crashReporter, shell, type BrowserWindow } from 'electron'
+// Diagnostics of the running app: optional crash dumps, and crashes of all processes in the log.
+import { app, crashReporter } from 'electron'
 import type { DataFolder } from '../settings/data-folder.ts'
 import { DiagnosticLog } from './diagnostic-log.ts'
-import type { SettingsStore } from '../settings/settings-store.ts'
-import { formatProblemReport } from './problem-report.ts'
-import { chooseSavePath, writeFileAtomically } from '../ipc/save-file.ts'
 
 /** Call before the app is ready. Dumps hold memory, which may include credentials: HEADROOM_CRASH_DUMPS=1 enables them. */
 export const startDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEnv): DiagnosticLog => {
@@ -24,24 +21,4 @@ export const startDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEn
   })
   process.on('uncaughtExceptionMonitor', (error) => log.write('uncaught', { message: error.message, stack: error.stack ?? '' }))
   return log
-}
-
-/** Asks for a path, writes the report and shows it in its folder. */
-export const saveProblemReport = async (
-  log: DiagnosticLog,
-  data: DataFolder,
-  settings: Pick<SettingsStore, 'get'>,
-  window: BrowserWindow | undefined,
-): Promise<void> => {
-  const path = await chooseSavePath(window, 'headroom-report.txt', 'txt')
-  if (path === null) return
-  const facts = {
-    version: app.getVersion(),
-    isPackaged: app.isPackaged,
-    settings: settings.get(),
-    crashFolder: data.crashes,
-    log: log.read(),
-  }
-  await writeFileAtomically(path, formatProblemReport(facts))
-  shell.showItemInFolder(path)
 }

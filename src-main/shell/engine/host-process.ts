@@ -1,8 +1,9 @@
 // A utility process as the main process sees it: it starts at the first call and, after a crash, again at the next call.
-import { utilityProcess, type UtilityProcess } from 'electron'
+import type { UtilityProcess } from 'electron'
 import { hostMessageSchema, unwrapResponse, type AnalysisEvent, type RequestMessage } from '../../../src-shared/ipc/envelope.ts'
 import type { Channel, ChannelRequest, ChannelResponse, ChannelServedBy } from '../../../src-shared/ipc/ipc-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { engineHost, forkHost, type HostScript } from './fork-host.ts'
 
 interface Pending {
   readonly resolve: (value: unknown) => void
@@ -10,10 +11,9 @@ interface Pending {
 }
 
 export interface HostProcessOptions {
-  readonly script: string
-  readonly serviceName: string
-  /** Default: the environment of the main process. */
-  readonly env?: Record<string, string>
+  readonly host: HostScript
+  /** Was started before, and has not been called yet. */
+  readonly started?: UtilityProcess
   readonly onEvent?: (event: AnalysisEvent) => void
   /** Called when the process ends by itself. */
   readonly onCrash: (serviceName: string, exitCode: number) => void
@@ -29,6 +29,7 @@ export class HostProcess<Served extends Channel> {
 
   constructor(options: HostProcessOptions) {
     this.#options = options
+    if (options.started !== undefined) this.#listenTo(options.started)
   }
 
   /** The response is typed by the contract and parsed where it is used: in the window, or by the caller. */
@@ -42,17 +43,7 @@ export class HostProcess<Served extends Channel> {
 
   /** Lets the process load before the first call. */
   start(): UtilityProcess {
-    if (this.#process !== undefined) return this.#process
-    const { script, serviceName, env, onCrash, exitError } = this.#options
-    const started = utilityProcess.fork(script, [], { serviceName, stdio: 'inherit', ...(env === undefined ? {} : { env }) })
-    started.on('message', (message) => this.#receive(message))
-    started.on('exit', (exitCode) => {
-      if (this.#process !== started) return
-      onCrash(serviceName, exitCode)
-      this.end(exitError(exitCode))
-    })
-    this.#process = started
-    return started
+    return this.#process ?? this.#listenTo(forkHost(this.#options.host))
   }
 
   stop(): void {
@@ -80,6 +71,18 @@ export class HostProcess<Served extends Channel> {
     return this.#pending.size > 0
   }
 
+  #listenTo(started: UtilityProcess): UtilityProcess {
+    const { host, onCrash, exitError } = this.#options
+    started.on('message', (message) => this.#receive(message))
+    started.on('exit', (exitCode) => {
+      if (this.#process !== started) return
+      onCrash(host.serviceName, exitCode)
+      this.end(exitError(exitCode))
+    })
+    this.#process = started
+    return started
+  }
+
   #receive(data: unknown): void {
     const message = hostMessageSchema.parse(data)
     if (message.type === 'event') {
@@ -100,12 +103,13 @@ export type EngineProcess = HostProcess<ChannelServedBy<'engine'>>
 
 export const createEngineProcess = (
   script: string,
+  started: UtilityProcess,
   onEvent: (event: AnalysisEvent) => void,
   onCrash: (name: string, exitCode: number) => void,
 ): EngineProcess =>
   new HostProcess({
-    script,
-    serviceName: 'Headroom engine',
+    host: engineHost(script),
+    started,
     onEvent,
     onCrash,
     exitError: (exitCode) => new HeadroomError('engine-crashed', `The engine stopped unexpectedly (exit code ${exitCode}).`),

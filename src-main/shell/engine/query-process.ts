@@ -18,9 +18,7 @@ export class QueryProcess {
     // SQL of the user must not see the environment; Windows needs to find its own libraries.
     const { SystemRoot } = process.env
     this.#process = new HostProcess({
-      script,
-      serviceName: 'Headroom queries',
-      env: SystemRoot === undefined ? {} : { SystemRoot },
+      host: { script, serviceName: 'Headroom queries', env: SystemRoot === undefined ? {} : { SystemRoot } },
       onCrash,
       exitError: () =>
         new HeadroomError('query-failed', 'The query needed more memory than this machine has.', { next: 'Select less data.' }),

@@ -15,10 +15,11 @@ const isWindowChannel = (channel: unknown): channel is WindowChannel => (windowC
 export const handleWindowRequest = async (handlers: WindowHandlers, channel: unknown, payload: unknown): Promise<IpcResponse> =>
   isWindowChannel(channel) ? handleRequest(handlers, channel, payload) : { ok: false, error: toWireError(unknownChannel(channel)) }
 
-/** `onFailure` is called for every failed request, `onDrop` for files that the user dropped. */
+/** `ready`: requests wait for it. `onFailure` is called for every failed request, `onDrop` for files that the user dropped. */
 export const serveChannels = (
   ipcMain: IpcMain,
   handlers: WindowHandlers,
+  ready: Promise<unknown>,
   isTrusted: (sender: WebFrameMain | null) => boolean,
   onFailure: (channel: string, error: WireError) => void,
   onDrop: (paths: readonly string[]) => void,
@@ -30,6 +31,7 @@ export const serveChannels = (
     if (!isTrusted(event.senderFrame)) {
       return { ok: false, error: { code: 'internal', message: 'This page may not send requests.' } }
     }
+    await ready
     const response = await handleWindowRequest(handlers, channel, payload)
     if (!response.ok) onFailure(isWindowChannel(channel) ? channel : 'unknown', response.error)
     return response

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { app, BrowserWindow, nativeTheme } from 'electron'
 import { trackWindowState, readWindowState } from './window-state.ts'
 
-/** `zoom`: zoom factor of the page. `stateFile`: file with the window's bounds. */
-export const openMainWindow = (page: string, scriptFolder: string, zoom: number, stateFile: string): BrowserWindow => {
+const background = (): string => (nativeTheme.shouldUseDarkColors ? '#14171c' : '#ffffff')
+
+/** `stateFile`: file with the window's bounds. */
+export const openMainWindow = (page: string, scriptFolder: string, stateFile: string): BrowserWindow => {
   const windowState = readWindowState(stateFile)
   const window = new BrowserWindow({
     ...(windowState === null ? { width: 1280, height: 800 } : windowState.bounds),
@@ -12,7 +14,7 @@ export const openMainWindow = (page: string, scriptFolder: string, zoom: number,
     minHeight: 560,
     show: false,
     title: 'Headroom',
-    backgroundColor: nativeTheme.shouldUseDarkColors ? '#14171c' : '#ffffff',
+    backgroundColor: background(),
     webPreferences: {
       preload: join(scriptFolder, '../preload/preload.cjs'),
       sandbox: true,
@@ -21,7 +23,6 @@ export const openMainWindow = (page: string, scriptFolder: string, zoom: number,
       webviewTag: false,
       devTools: !app.isPackaged,
       spellcheck: false,
-      zoomFactor: zoom,
     },
   })
   trackWindowState(window, stateFile)
@@ -31,4 +32,12 @@ export const openMainWindow = (page: string, scriptFolder: string, zoom: number,
   })
   void window.loadURL(page)
   return window
+}
+
+/** The window opens while the settings are read. `zoom`: zoom factor of the page, also after it is loaded again. */
+export const applySettings = (window: BrowserWindow, zoom: () => number): void => {
+  window.setBackgroundColor(background())
+  const applyZoom = (): void => window.webContents.setZoomFactor(zoom())
+  window.webContents.on('dom-ready', applyZoom)
+  applyZoom()
 }

@@ -9,6 +9,7 @@ export class StartRequests {
   readonly #push: (push: Push) => void
   readonly #grant: (path: string) => void
   #first: StartRequest
+  #isTaken = false
 
   /** `grant`: hears of the paths that a command line names; those of links are not granted. */
   constructor(first: StartRequest, push: (push: Push) => void, grant: (path: string) => void) {
@@ -26,11 +27,14 @@ export class StartRequests {
   takeFirst(): StartRequest {
     const first = this.#first
     this.#first = { kind: 'start' }
+    this.#isTaken = true
     return first
   }
 
+  /** A page that has not taken the first request does not listen yet: the newer one takes its place. */
   send(startRequest: StartRequest): void {
-    this.#push({ type: 'start.requested', startRequest })
+    if (this.#isTaken) this.#push({ type: 'start.requested', startRequest })
+    else this.#first = startRequest
   }
 
   /** Receives the command lines of further starts, and the links that macOS sends as events. */
@@ -44,8 +48,7 @@ export class StartRequests {
     })
     app.on('open-url', (event, link) => {
       event.preventDefault()
-      if (window() === undefined) this.#first = parseStartLink(link)
-      else this.send(parseStartLink(link))
+      this.send(parseStartLink(link))
     })
     if (app.isPackaged) app.setAsDefaultProtocolClient(deepLinkScheme)
   }
