@@ -19,6 +19,7 @@ import { createDecisionsTable } from '../../notes/decisions.ts'
 import { columnConditions } from '../fleet/column-conditions.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
+import { breachAtSql, urgencyTieSql } from '../run/urgency-order.ts'
 import { readRiskAfter } from './risk-after.ts'
 
 /** Runs that hold the table `recommendations` already. */
@@ -37,7 +38,7 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
            ${run.zone.isoSql('order_by')} AS order_by, epoch_ms(order_by) AS order_ms, is_order_late, target_host,
            CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd,
            horizon_p95, high_threshold, ${run.zone.isoSql('first_breach_at')} AS first_breach_at,
-           ${run.zone.isoSql('coalesce(first_breach_at, expected_first_breach)')} AS breach_at,
+           ${run.zone.isoSql(breachAtSql)} AS breach_at, epoch_ms(${breachAtSql}) AS breach_ms,
            server_peak AS horizon_peak, server_mean AS horizon_mean
     FROM (
       SELECT *, max(units_to_add) OVER server AS most_units, max(percent_to_add) OVER server AS most_percent,
@@ -146,8 +147,8 @@ const dueSql = (startMs: number): string => `
        ELSE 'later' END`
 
 /**
- * Name of the group of a row, and the order: of the groups, and within them. What is late is all due at once, so that its first breach decides,
- * by the day or hour.
+ * Name of the group of a row, and the order: of the groups, and within them. What is late is all due at once, so that its first breach decides;
+ * other orders are due by the day or hour.
  */
 const groupingOf = (
   run: OpenRun,
@@ -163,10 +164,11 @@ const groupingOf = (
     rowOrderSql:
       groupBy === 'kind'
         ? `${groupOrderSql}, ${orderInGroupSql}`
-        : `${groupOrderSql}, left(CASE WHEN order_ms < ${startMs} THEN breach_at ELSE order_by END, ${timeDigits}) NULLS LAST, ${tieOrderSql}`,
+        : `${groupOrderSql}, CASE WHEN order_ms < ${startMs} THEN breach_ms END NULLS LAST,
+           left(CASE WHEN order_ms >= ${startMs} THEN order_by END, ${timeDigits}) NULLS LAST, ${tieOrderSql}`,
   }
 }
-const tieOrderSql = 'coalesce(server_at_risk_probability, at_risk_probability) DESC NULLS LAST, monthly_savings_usd DESC, server_id'
+const tieOrderSql = `monthly_savings_usd DESC, ${urgencyTieSql('units_to_add', 'percent_to_add')}`
 /** Late orders first, then by order date. */
 const orderInGroupSql = `is_order_late DESC, order_by NULLS LAST, ${tieOrderSql}`
 

@@ -9,6 +9,7 @@ import { runFiles, type Granularity } from '../../../src-shared/run/run-manifest
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import type { Database } from '../../database/database.ts'
 import type { RunContents } from './run-contents.ts'
+import { breachAtSql, urgencyTieSql } from './urgency-order.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -42,12 +43,15 @@ const countsSql = `
     CAST(epoch_ms(max(last_measured_at)) AS DOUBLE) AS last_measured
   FROM server_risk`
 
-/** Of the forecast; where no forecast breaches, the first that the paths expect. */
+/** The first server of Do next, if all servers were open; of its metrics the one that breaches first. */
 const breachSql = `
-  SELECT server_id, metric, CAST(epoch_ms(coalesce(first_breach_at, expected_first_breach)) AS DOUBLE) AS at_ms,
+  SELECT server_id, metric, CAST(epoch_ms(${breachAtSql}) AS DOUBLE) AS at_ms,
          CAST(days_to_breach AS DOUBLE) AS days, first_breach_at IS NULL AS is_expected
-  FROM server_risk WHERE is_at_risk AND coalesce(first_breach_at, expected_first_breach) IS NOT NULL
-  ORDER BY first_breach_at NULLS LAST, expected_first_breach, horizon_p95 DESC, server_id LIMIT 1`
+  FROM (
+    SELECT *, max(units_to_add) OVER server AS most_units, max(percent_to_add) OVER server AS most_percent
+    FROM server_risk WINDOW server AS (PARTITION BY server_id))
+  WHERE is_at_risk AND ${breachAtSql} IS NOT NULL
+  ORDER BY ${breachAtSql}, ${urgencyTieSql('most_units', 'most_percent')}, horizon_p95 DESC, metric LIMIT 1`
 
 const breachSchema = z.object({
   server_id: z.string(),

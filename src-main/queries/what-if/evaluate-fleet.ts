@@ -99,6 +99,29 @@ export const findFirstBreach = (
   return -1
 }
 
+/** The first breach of a server, and what ranks it among servers of the same date. */
+interface ServerBreach {
+  period: number
+  series: number
+  server: number
+  forecast: number
+  /** NaN where none is known. */
+  probability: number
+  /** A month of the units to add. */
+  usd: number
+  units: number
+}
+
+/** The order of src-main/queries/run/urgency-order.ts; servers come in the order of their names. */
+const isSooner = (one: ServerBreach, other: ServerBreach): boolean => {
+  if (one.period !== other.period) return one.period < other.period
+  const [probability, otherProbability] = [orLowest(one.probability), orLowest(other.probability)]
+  if (probability !== otherProbability) return probability > otherProbability
+  return one.usd !== other.usd ? one.usd > other.usd : one.units > other.units
+}
+
+const orLowest = (probability: number): number => (Number.isNaN(probability) ? -1 : probability)
+
 export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters): FleetEvaluation => {
   const servers = fleet.serverIds.length
   const isAtRisk = new Uint8Array(servers)
@@ -111,8 +134,16 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
   const byProbability = parameters.verdictBy === 'probability'
   const series = new SeriesEvaluation()
   const [sustained, any] = [new JointProbability(), new JointProbability()]
-  // Ties as in the run's overview: the greater P95 of the forecast itself, then the name.
-  const soonest = { period: fleet.times.length, series: -1, server: -1, value: 0 }
+  const soonest: ServerBreach = {
+    period: fleet.times.length,
+    series: -1,
+    server: -1,
+    forecast: 0,
+    probability: Number.NaN,
+    usd: 0,
+    units: 0,
+  }
+  const own: ServerBreach = { ...soonest }
   const sums = { servers: 0, atRisk: 0, underutilized: 0, units: 0, unitsUsd: 0, fleetUsd: 0, atRiskExpected: 0, breachExpected: 0 }
   for (let server = 0; server < servers; server++) {
     const serverCount = fleet.serverCounts[server]!
@@ -122,6 +153,7 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
     const end = fleet.firstSeries[server + 1]!
     let units = 0
     let isUnderutilized = end > first
+    Object.assign(own, { period: soonest.period, series: -1, server, forecast: 0 })
     sustained.reset()
     any.reset()
     for (let s = first; s < end; s++) {
@@ -145,9 +177,9 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
       units = Math.max(units, calculateUnitsToAdd(fleet.capacityUnits[server]!, series.sizingValue, threshold))
       if (!series.isAtRisk) continue
       isAtRisk[server] = 1
-      const period = findFirstBreach(fleet, s, parameters, growth, soonest.period)
-      if (period >= 0 && (period < soonest.period || series.forecast > soonest.value))
-        Object.assign(soonest, { period, series: s, server, value: series.forecast })
+      const period = findFirstBreach(fleet, s, parameters, growth, own.period)
+      if (period >= 0 && (own.series < 0 || period < own.period || series.forecast > own.forecast))
+        Object.assign(own, { period, series: s, forecast: series.forecast })
     }
     if (paths !== null) {
       atRiskProbability[server] = sustained.joint(paths.jointShares.sustained[server]!)
@@ -166,6 +198,9 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
     sums.atRisk += serverCount
     sums.units += serverCount * units
     if (units > 0) sums.unitsUsd += (serverCount * units * usd) / fleet.capacityUnits[server]!
+    if (own.series < 0) continue
+    Object.assign(own, { probability: atRiskProbability[server]!, usd: units > 0 ? (units * usd) / fleet.capacityUnits[server]! : 0, units })
+    if (soonest.series < 0 || isSooner(own, soonest)) Object.assign(soonest, own)
   }
   return {
     figures: {

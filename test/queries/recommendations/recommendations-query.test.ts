@@ -142,3 +142,24 @@ it('parses a file in another layout whole', async () => {
   await writeFile(path, '{ "total_savings_usd": ')
   await expect(readRecommendationTotals(path)).rejects.toThrow(SyntaxError)
 })
+
+it('starts Do next with the server of the first breach, and orders the same date by probability, cost and units before the name', async () => {
+  const { rows } = await pageOf(0, 1000, { groupBy: 'due', verdict: 'open' })
+  const startMs = run.overview.horizon!.startMs
+  const overdue = rows.filter(({ is_order_late, recommendation }) => is_order_late && recommendation === 'add capacity')
+  const { serverId, atMs } = run.overview.soonestBreach!
+  expect([overdue[0]!.server_id, Date.parse(overdue[0]!.breach_at!)]).toEqual([serverId, atMs])
+  const ranks = (row: Recommendation) => [row.risk_before ?? -1, row.added_monthly_usd ?? -1, row.units_to_add ?? -1]
+  let ties = 0
+  for (const [index, row] of overdue.slice(1).entries()) {
+    const before = overdue[index]!
+    expect(Date.parse(row.order_by!)).toBeLessThan(startMs)
+    expect(Date.parse(row.breach_at!)).toBeGreaterThanOrEqual(Date.parse(before.breach_at!))
+    if (row.breach_at !== before.breach_at) continue
+    ties++
+    const [one, other] = [ranks(before), ranks(row)]
+    const decides = one.findIndex((rank, at) => rank !== other[at])
+    expect(decides < 0 ? before.server_id < row.server_id : one[decides]! > other[decides]!).toBe(true)
+  }
+  expect(ties).toBeGreaterThan(3)
+})

@@ -1,0 +1,17 @@
+// Which of two servers comes first: the rule of Do next, of the first breach in the summary bar and of what-if.
+
+/** First breach of the forecast; where that stays below the threshold, the one that the paths expect. */
+export const breachAtSql = 'coalesce(first_breach_at, expected_first_breach)'
+
+/**
+ * Order of servers whose dates are the same: the likelier to run out, the dearer the capacity to add, the more of it, the name. `units` and
+ * `percent`: SQL of what is to be added to the server. Nothing costs nothing.
+ */
+export const urgencyTieSql = (units: string, percent: string): string =>
+  [
+    'coalesce(server_at_risk_probability, at_risk_probability) DESC NULLS LAST',
+    `coalesce(${units} * monthly_cost_usd / nullif(capacity_units, 0), ${percent} / 100 * monthly_cost_usd) DESC NULLS LAST`,
+    `${units} DESC NULLS LAST`,
+    `${percent} DESC NULLS LAST`,
+    'server_id',
+  ].join(', ')
