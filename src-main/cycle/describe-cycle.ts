@@ -1,4 +1,5 @@
 // What a cycle tells people: who is at risk, what changed, which gates are crossed, what to do first.
+import { agreeNumber } from '../../src-shared/run/agree-number.ts'
 import type { RunComparison } from '../../src-shared/ipc/run-comparison.ts'
 import { toPlainSentence } from '../../src-shared/run/errors.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
@@ -22,7 +23,7 @@ export const describeCycle = async (
   const count = (value: number): string => value.toLocaleString('en-US')
   const actions = await readActions(run)
   const until = manifest === null ? '' : ` by ${day(manifest.horizon.end)}`
-  const risk = `${count(manifest?.counts.at_risk_servers ?? 0)} of ${count(manifest?.counts.total_servers ?? 0)} servers at risk${until}`
+  const risk = `${count(manifest?.counts.at_risk_servers ?? 0)} of ${agreeNumber(`${count(manifest?.counts.total_servers ?? 0)} [server|servers]`, manifest?.counts.total_servers ?? 0)} at risk${until}`
   const more = actions.length > maxActions ? [`And ${count(actions.length - maxActions)} more recommendations.`] : []
   return {
     title: toPlainSentence(`${planName}: ${risk}`),

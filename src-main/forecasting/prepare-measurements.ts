@@ -1,4 +1,5 @@
 // Measurements as one value per series and step, in tables: resampled, without half-measured periods and outliers.
+import { agreeNumber } from '../../src-shared/run/agree-number.ts'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import { isPercentMetricSql, type PeriodStatistic, type UnitConfig } from '../../src-shared/config/metric-units.ts'
@@ -181,7 +182,10 @@ const resample = async (
         : [
             {
               code: 'partial-periods',
-              message: `${count} periods hold less than three quarters of their usual samples: left out.`,
+              message: agreeNumber(
+                `${count} [period holds less than three quarters of its|periods hold less than three quarters of their] usual samples: left out.`,
+                periods,
+              ),
               count: periods,
             },
           ],

@@ -42,7 +42,12 @@ export const readReportSummary = async (
       createWhenTable(fleet, dates.shortDayAndYear),
       createWhereTable(fleet),
     ].filter(({ rows }) => rows.length > 0),
-    trust: describeTrust(accuracy, metric, { count: text.count, score: text.score, brierScore: (value) => value.toFixed(3) }),
+    trust: describeTrust(accuracy, metric, overview.metrics.find(({ name }) => name === metric)?.unit ?? '', {
+      count: text.count,
+      score: text.score,
+      brierScore: (value) => value.toFixed(3),
+      share: (value) => text.value(100 * value, '%'),
+    }),
   }
 }
 

@@ -31,6 +31,7 @@ export const createWaterfallOption = (steps: readonly WaterfallStep[], theme: Ch
       labels: bars.map(({ usd }) => formatDollars(usd)),
       notes: bars.map(({ note }) => note),
     },
-    { theme, formatting },
+    // The axis and the pointer say dollars, as the labels do.
+    { theme, formatting: { ...formatting, value: formatDollars } },
   )
 }

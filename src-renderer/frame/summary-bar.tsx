@@ -97,14 +97,14 @@ const atRiskNote = (run: RunOverview, previous: number | null | undefined): stri
   if (basis !== 'probable') return change ?? `${formatShare(counts.atRisk, counts.servers)} of the fleet`
   const certain = `${counts.certain === 0 ? 'none' : formatting.count(counts.certain)} certain`
   if (change === null) return certain
-  return `${certain}, ${counts.atRisk === previous ? 'same as last run' : change}`
+  return `${certain}, ${counts.atRisk === previous ? 'as many as last run' : change}`
 }
 
 const formatChange = (current: number, previous: number | null | undefined): string | null =>
   previous === null || previous === undefined
     ? null
     : current === previous
-      ? 'unchanged since last run'
+      ? 'as many as last run'
       : `${formatSigned(current - previous)} since last run`
 
 interface FigureProps {

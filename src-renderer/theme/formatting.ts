@@ -63,6 +63,7 @@ export const trustFormats = {
   count: (value: number): string => formatting.count(value),
   score: formatScore,
   brierScore: formatBrierScore,
+  share: (share: number): string => formatFraction(share),
 }
 /** 1.5 GB, in units of 2^30 bytes as AWS reports them. */
 export const formatGigabytes = (bytes: number): string => `${formats.gigabytes.format(bytes / 2 ** 30)} GB`

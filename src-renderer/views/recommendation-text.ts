@@ -8,7 +8,8 @@ import type { GridSection } from '../components/grid-sections.ts'
 import { formatDate, formatDollars, formatNumber, formatting } from '../theme/formatting.ts'
 import { recommendationLabels } from '../theme/labels.ts'
 
-export const dueText = (row: Recommendation, run: RunOverview): string => describeDue(row, run.horizon?.startMs ?? null, formatDate)
+export const dueText = (row: Recommendation, run: RunOverview): string =>
+  describeDue(row, run.horizon?.startMs ?? null, formatDate, formatting.shortDay)
 
 export const verdictTexts: Readonly<Record<Verdict, string>> = { accepted: 'Accepted', dismissed: 'Dismissed', done: 'Done' }
 
@@ -55,17 +56,23 @@ const urgencyLabels: Readonly<Partial<Record<RecommendationsPage['groups'][numbe
   'any time': 'any time',
 }
 
-/** "35 overdue, 4 to decide now, 60 any time": of groups by due date. */
+/** "35 overdue (+$4,210 per month), 4 to decide now, 60 any time": of groups by due date. */
 export const urgencyText = (groups: RecommendationsPage['groups']): string =>
-  groups.map(({ name, rows }) => `${formatting.count(rows)} ${urgencyLabels[name] ?? name}`).join(', ')
+  groups
+    .map(({ name, rows, added_monthly_usd: usd }) => {
+      const cost = name === 'overdue' && usd > 0 ? ` (+${formatDollars(usd)} per month)` : ''
+      return `${formatting.count(rows)} ${urgencyLabels[name] ?? name}${cost}`
+    })
+    .join(', ')
 
 /** Headings of the groups, each with its count and its sums. */
 export const groupSections = (groups: RecommendationsPage['groups']): GridSection[] =>
-  groups.map(({ name, rows, units, monthly_savings_usd: usd }) => ({
+  groups.map(({ name, rows, units, monthly_savings_usd: usd, added_monthly_usd: added }) => ({
     title: groupLabels[name],
     note: [
       formatting.count(rows),
       ...(units > 0 ? [`${formatNumber(units)} ${units === 1 ? 'unit' : 'units'} to add`] : []),
+      ...(added > 0 ? [`costs ${formatDollars(added)} per month`] : []),
       ...(usd > 0 ? [`saves ${formatDollars(usd)} per month`] : []),
     ].join(' · '),
     rows,

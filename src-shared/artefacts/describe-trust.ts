@@ -9,29 +9,33 @@ export interface TrustFormats {
   readonly score: (value: number) => string
   /** 0.012 */
   readonly brierScore: (value: number) => string
+  /** A share 0..1 in percent. */
+  readonly share: (value: number) => string
 }
 
-/** On data that the selection has not seen; null where the backtest holds none. */
-const forecastText = ({ hold_out: holdOut }: ModelAccuracy, metric: string, formats: TrustFormats): string | null => {
+/** On data that the selection has not seen; null where the backtest holds none. `unit`: of the metric. */
+const forecastText = ({ hold_out: holdOut }: ModelAccuracy, metric: string, unit: string, formats: TrustFormats): string | null => {
   const errors = holdOut?.find((candidate) => candidate.metric === metric)
   if (errors === undefined) return null
-  return `On unseen data, forecasts of ${metricName(metric)} miss by ${formats.score(errors.hold_out_mae)} on average (${formats.count(errors.series)} series).`
+  return `On unseen data, forecasts of ${metricName(metric)} miss by ${formats.score(errors.hold_out_mae)}${unit === '%' ? ' percentage points' : ''} on average (${formats.count(errors.series)} series).`
 }
 
-const probabilityText = ({ calibration_sustained: calibration }: ModelAccuracy, { brierScore }: TrustFormats): string | null => {
+const probabilityText = ({ calibration_sustained: calibration }: ModelAccuracy, { brierScore, share }: TrustFormats): string | null => {
   if (calibration === null || calibration === undefined) return null
   const { brier, brier_base_rate: baseRate, curve } = calibration
   if (curve?.is_calibrated === false) return 'Breach probabilities are not calibrated: the backtest is too short.'
   if (brier === null || baseRate === null) return null
   const scores = `Brier score ${brierScore(brier)} against ${brierScore(baseRate)}`
   return brier < baseRate
-    ? `Breach probabilities beat the base rate: ${scores}.`
-    : `Breach probabilities are no better than the base rate: ${scores}.`
+    ? `Checked on past breaches, the probabilities err ${share(1 - brier / baseRate)} less than the fleet's average rate (${scores}).`
+    : `Checked on past breaches, the probabilities tell no more than the fleet's average rate (${scores}).`
 }
 
 /** At most two sentences. */
-export const describeTrust = (accuracy: ModelAccuracy | null, metric: string, formats: TrustFormats): string => {
+export const describeTrust = (accuracy: ModelAccuracy | null, metric: string, unit: string, formats: TrustFormats): string => {
   const sentences =
-    accuracy === null ? [] : [forecastText(accuracy, metric, formats), probabilityText(accuracy, formats)].filter((text) => text !== null)
+    accuracy === null
+      ? []
+      : [forecastText(accuracy, metric, unit, formats), probabilityText(accuracy, formats)].filter((text) => text !== null)
   return sentences.length === 0 ? 'The backtest does not show how accurate the forecasts are.' : sentences.join(' ')
 }

@@ -9,13 +9,15 @@ export interface FindingCounts {
   readonly certain: number | null
   /** Distinct servers at risk by each metric; empty where there is only one. */
   readonly byMetric: readonly { readonly name: string; readonly atRisk: number }[]
+  /** Servers at risk by more than one metric. */
+  readonly bySeveral: number
 }
 
 type WriteCount = (count: number) => string
 
 /** "35 of 329 servers are likely to run out by 13 October; 28 are nearly certain". `limits`: " of memory P95 by 3 May". */
 export const describeFinding = (
-  { servers, atRisk, certain }: Omit<FindingCounts, 'byMetric'>,
+  { servers, atRisk, certain }: Pick<FindingCounts, 'servers' | 'atRisk' | 'certain'>,
   limits: string,
   writeCount: WriteCount,
 ): string =>
@@ -43,9 +45,14 @@ export const countRangeText = ({ low, high }: CountRange, writeCount: WriteCount
 export const describeExpectedCount = (range: CountRange, writeCount: WriteCount): string =>
   `In all, ${countRangeText(range, writeCount)} ${Math.ceil(range.high) === 1 ? 'server is' : 'servers are'} expected to run out, the less likely ones included (90\u00a0% interval).`
 
-/** What follows the finding: "28 run out of CPU, 18 of memory." and the interval; "" where the run knows neither, or has one server of one metric. */
+/** What follows the finding: "28 run out of CPU, 18 of memory; 11 of these of both." and the interval; "" where the run knows neither, or has one server of one metric. */
 export const describeCounts = (
-  { servers, byMetric, range }: Pick<FindingCounts, 'servers' | 'byMetric'> & { readonly range: CountRange | null },
+  {
+    servers,
+    byMetric,
+    bySeveral,
+    range,
+  }: Pick<FindingCounts, 'servers' | 'byMetric' | 'bySeveral'> & { readonly range: CountRange | null },
   writeCount: WriteCount,
 ): string => {
   const metrics = byMetric.filter(({ atRisk }) => atRisk > 0)
@@ -61,7 +68,9 @@ export const describeCounts = (
               ({ name, atRisk }) =>
                 `${writeCount(atRisk)}${name === first.name ? ` ${atRisk === 1 ? 'runs' : 'run'} out` : ''} of ${nameOf(name)}`,
             )
-            .join(', ')}.`,
+            .join(
+              ', ',
+            )}${bySeveral === 0 ? '' : `; ${writeCount(bySeveral)} of these of ${metrics.length === 2 ? 'both' : 'more than one'}`}.`,
         ]),
     ...(range === null || servers === 1 ? [] : [describeExpectedCount(range, writeCount)]),
   ].join(' ')

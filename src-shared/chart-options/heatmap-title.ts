@@ -1,4 +1,5 @@
 // The title of a heatmap, which states the finding, and the subtitle: metric, time range and aggregation.
+import { agreeNumber } from '../run/agree-number.ts'
 import { metricLabel } from '../artefacts/metric-label.ts'
 import type { HeatmapData } from './chart-data.ts'
 import { type ChartFormatting, formatMoment } from './format.ts'
@@ -21,7 +22,7 @@ export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting): st
   if (servers === 0 || data.rows.length === 0) return 'No servers to show'
   const end = lastColumnMs(data)
   const date = data.stepMs < dayMs ? `${formatting.time(end)} on ${formatting.day(end)}` : formatting.day(end)
-  const fleet = `${formatting.count(servers)} servers`
+  const fleet = agreeNumber(`${formatting.count(servers)} [server|servers]`, servers)
   const threshold = thresholdLabel(data, formatting, atRisk <= 1)
   if (threshold === null) return `${metricLabel(data.metric)} of ${servers === 1 ? 'one server' : fleet} until ${date}`
   if (servers === 1) {
@@ -43,7 +44,9 @@ export const heatmapSubtitle = (data: HeatmapData, formatting: ChartFormatting):
     parts.push(`${formatting.count(shown)} servers in ${formatting.count(data.rows.length)} rows, ${reductionLabel(data)} of each row`)
   }
   if (shown < data.counts.servers) {
-    parts.push(`${formatting.count(shown)} of ${formatting.count(data.counts.servers)} servers`)
+    parts.push(
+      `${formatting.count(shown)} of ${agreeNumber(`${formatting.count(data.counts.servers)} [server|servers]`, data.counts.servers)}`,
+    )
   }
   return parts.join('  ·  ')
 }

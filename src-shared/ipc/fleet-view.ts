@@ -237,7 +237,14 @@ export const recommendationsPageSchema = z.object({
   rows: z.array(recommendationSchema),
   /** Groups of the listed rows in their order. */
   groups: z.array(
-    z.object({ name: z.enum([...recommendationKinds, ...dueGroups]), rows: count, monthly_savings_usd: z.number(), units: z.number() }),
+    z.object({
+      name: z.enum([...recommendationKinds, ...dueGroups]),
+      rows: count,
+      monthly_savings_usd: z.number(),
+      units: z.number(),
+      /** Of the capacity to add. */
+      added_monthly_usd: z.number(),
+    }),
   ),
   /** Under the filter, whatever the verdict: servers and monthly savings by recommendation. */
   totalsByRecommendation: z.array(

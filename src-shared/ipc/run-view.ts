@@ -27,8 +27,10 @@ export const runOverviewSchema = z.object({
   stepMs: milliseconds,
   /** IANA zone whose days count. */
   timeZone: z.string(),
-  /** `isJudged`: whether thresholds apply to it; `atRisk`: servers that are at risk by it. */
-  metrics: z.array(z.object({ name: z.string(), unit: z.string(), isJudged: z.boolean(), atRisk: count })).min(1),
+  /** `isJudged`: whether thresholds apply to it; `threshold`: the one of all its servers, null where they differ or have none; `atRisk`: servers that are at risk by it. */
+  metrics: z
+    .array(z.object({ name: z.string(), unit: z.string(), isJudged: z.boolean(), threshold: z.number().nullable(), atRisk: count }))
+    .min(1),
   models: z.array(z.string()),
   /** From the first known period to the end of the last, exclusive. */
   extent: z.object({ startMs: milliseconds, endMs: milliseconds }),
@@ -37,7 +39,15 @@ export const runOverviewSchema = z.object({
   /** The last time of any measurement; null where nothing was measured. */
   lastMeasuredMs: milliseconds.nullable(),
   /** Distinct servers; `certain`: those that are nearly certain to run out. */
-  counts: z.object({ servers: count, atRisk: count, certain: count, underutilized: count.nullable(), series: count }),
+  counts: z.object({
+    servers: count,
+    atRisk: count,
+    /** At risk by more than one metric. */
+    atRiskBySeveral: count,
+    certain: count,
+    underutilized: count.nullable(),
+    series: count,
+  }),
   /** What "at risk" means in this run; null for a folder of Module 05. */
   basis: riskBasisSchema.nullable(),
   /** Expected number of servers with a sustained breach, and its 90 % interval; null where the run does not know it. */
@@ -220,4 +230,5 @@ export const findingCounts = ({ counts, basis, metrics }: Pick<RunOverview, 'cou
   atRisk: counts.atRisk,
   certain: basis === 'probable' ? counts.certain : null,
   byMetric: metrics.length === 1 ? [] : metrics,
+  bySeveral: counts.atRiskBySeveral,
 })

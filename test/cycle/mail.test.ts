@@ -112,7 +112,7 @@ outputs:
   expect(first).toMatchObject({ code: 1, stderr: expect.stringContaining(`Error: localhost:${encrypted} answers 550.`) })
   expect(received).toMatchObject([{ to: 'ada@bank.example', user: 'planner', isEncrypted: true }])
   const { text } = received[0]!
-  expect(text).toMatch(/^Subject: Payments: 1 of 1 servers at risk by 2026-01-24$/m)
+  expect(text).toMatch(/^Subject: Payments: 1 of 1 server at risk by 2026-01-24$/m)
   expect(text).toMatch(/^Message-ID:\s+<\w{8}-[\w-]+@bank\.example>$/im)
   const [, attached] = /filename=[\w.-]+\.html\r\n\r\n([\w+/=\r\n]+)/.exec(text)!
   expect(Buffer.from(attached!, 'base64').toString()).toMatch(/^<!doctype html>[^]*web[^]*<\/html>\s*$/i)

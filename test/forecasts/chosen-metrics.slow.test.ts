@@ -85,7 +85,7 @@ describe('a metric of which a low value is the risk', () => {
     expect(freeRun.manifest.counts).toEqual(usedRun.manifest.counts)
     expect(freeRun.manifest.counts.at_risk_servers).toBeGreaterThan(0)
     expect(freeRun.manifest.warnings.map(({ message }) => message)).toContain(
-      'Figures of 1 metrics are used shares, 100 - value, since a low value is the risk: disk_free_percent.',
+      'Figures of 1 metric are used shares, 100 - value, since a low value is the risk: disk_free_percent.',
     )
   })
 

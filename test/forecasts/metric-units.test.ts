@@ -159,7 +159,7 @@ describe('a metric in fractions', () => {
     const run = await workspace.analyse(forecasts, { config: { metric_units: { mem: 'percent', mme: 'percent' } } })
     expect(run.manifest.warnings).toContainEqual({
       code: 'unknown-metric-units',
-      message: 'The units of 1 metrics are stated, but no forecast has these metrics: mme.',
+      message: 'The units of 1 metric are stated, but no forecast has this metric: mme.',
       count: 1,
       examples: ['mme'],
     })

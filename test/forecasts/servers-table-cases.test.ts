@@ -175,7 +175,7 @@ test('an analysis names columns and ids that it cannot use', async () => {
   expect(manifest.warnings.map(({ message }) => message)).toEqual(
     expect.arrayContaining([
       'Columns of the servers table servers.csv are not used: monthly_cost (nearest: monthly_cost_usd).',
-      '1 servers of the servers table match a forecast in another case only and are not used: WEB-1 (web-1).',
+      '1 server of the servers table matches a forecast in another case only and is not used: WEB-1 (web-1).',
     ]),
   )
 })

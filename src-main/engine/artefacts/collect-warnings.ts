@@ -5,6 +5,7 @@ import { minSaturatedShare } from '../../../src-shared/artefacts/server-risk.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { turnedMetrics } from '../../../src-shared/config/metric-units.ts'
+import { agreeNumber } from '../../../src-shared/run/agree-number.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { dayText, type ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { describeStep, isStandardStep, ownSlotSql, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
@@ -12,6 +13,9 @@ import { maxSilentSteps } from '../../forecasts/time-grid.ts'
 import { isHostSql } from '../capacity/host-groups.ts'
 import { joinGridsSql } from '../selection/series-grids.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
+
+/** Stands for the examples until the sentence agrees with their number. */
+const namesHere = '\0'
 
 const maxOriginAgeDays = 14
 const maxInvertedShare = 0.01
@@ -50,7 +54,9 @@ export const collectWarnings = async (
     if (count > 0) {
       warnings.push({
         code,
-        message: sentence(count.toLocaleString('en-US'), examples.split('\n').join(', ')),
+        message: agreeNumber(sentence(count.toLocaleString('en-US'), namesHere), count).replaceAll(namesHere, () =>
+          examples.split('\n').join(', '),
+        ),
         count,
         examples: examples.split('\n'),
       })
@@ -66,25 +72,25 @@ export const collectWarnings = async (
     'outside-percent',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models JOIN series USING (server_id, metric)
      WHERE is_outside_percent AND high_threshold IS NOT NULL`,
-    (n) => `Values outside 0 to 100 % in ${n} forecasts of percentage metrics.`,
+    (n) => `Values outside 0 to 100 % in ${n} [forecast|forecasts] of percentage metrics.`,
   )
   await warn(
     'gaps',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models ${grids.length === 1 ? '' : 'JOIN series USING (server_id, metric)'} ${joinGridsSql(grids)}
      WHERE row_count < ${grids.length === 1 ? stepsBetweenSql(grid) : `CASE grid ${grids.map((own, at) => `WHEN ${at} THEN ${stepsBetweenSql(own)}`).join(' ')} END`} + 1`,
-    (n) => `${n} forecasts have gaps in time.`,
+    (n) => `${n} [forecast has|forecasts have] gaps in time.`,
   )
   await warn(
     'short-backtest',
     `SELECT server_id || ' ' || metric AS example FROM candidates JOIN series USING (series_id)
      GROUP BY ALL HAVING max(series_common_points) < ${minCommonPoints}`,
-    (n) => `${n} series have fewer than ${minCommonPoints} common backtest points; the fleet's best model is selected for them.`,
+    (n) => `${n} series [has|have] fewer than ${minCommonPoints} common backtest points; the fleet's best model is selected for [it|them].`,
   )
   await warn(
     'short-model',
     `SELECT server_id || ' ' || metric || ' ' || c.model AS example FROM candidates c JOIN series USING (series_id)
      LEFT JOIN selected_models x ON x.series_id = c.series_id AND x.model = c.model WHERE NOT is_long AND x.model IS NULL`,
-    (n) => `${n} forecasts are not selected: another model of their series looks further ahead.`,
+    (n) => `${n} [forecast is|forecasts are] not selected: another model of [its|their] series looks further ahead.`,
   )
   await warn(
     'short-horizon',
@@ -98,53 +104,53 @@ export const collectWarnings = async (
      WHERE horizon_end IS NOT NULL AND (horizon_start, horizon_end) <>
        (SELECT (horizon_start, horizon_end) FROM series_risk WHERE horizon_end IS NOT NULL
         GROUP BY horizon_start, horizon_end ORDER BY count(*) DESC, horizon_start, horizon_end LIMIT 1)`,
-    (n) => `${n} series have a different horizon from most.`,
+    (n) => `${n} series [has|have] a different horizon from most.`,
   )
   await warn(
     'constant-series',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models
      WHERE row_count > 1 AND least_predicted = greatest_predicted`,
-    (n) => `${n} forecasts are constant.`,
+    (n) => `${n} [forecast is|forecasts are] constant.`,
   )
   await warn(
     'models-missing',
     `SELECT s.server_id || ' ' || s.metric AS example FROM series s LEFT JOIN candidates c USING (series_id)
      GROUP BY s.series_id, s.server_id, s.metric
      HAVING count(c.model) > 0 AND count(c.model) < (SELECT count(DISTINCT model) FROM candidates)`,
-    (n) => `${n} series lack the forecast of a model that others have.`,
+    (n) => `${n} series [lacks|lack] the forecast of a model that others have.`,
   )
   await warn(
     'no-horizon',
     `SELECT server_id AS example FROM series_risk GROUP BY server_id HAVING max(horizon_periods) = 0`,
-    (n) => `${n} servers have no future rows: they are counted, but never at risk.`,
+    (n) => `${n} [server has|servers have] no future rows: [it is|they are] counted, but never at risk.`,
   )
   await warn(
     'silent-servers',
     'SELECT DISTINCT server_id AS example FROM series WHERE is_silent',
     (n, examples) =>
-      `${n} ${n === '1' ? 'server has' : 'servers have'} gone silent and ${n === '1' ? 'is' : 'are'} not judged, last measured more than ${maxSilentSteps} steps before the others: ${examples}.`,
+      `${n} [server has|servers have] gone silent and [is|are] not judged, last measured more than ${maxSilentSteps} steps before the others: ${examples}.`,
   )
   await warn(
     'late-horizon',
     `SELECT r.server_id || ' ' || r.metric AS example FROM series_risk r JOIN series s USING (series_id) ${joinGridsSql(grids)}
      WHERE NOT s.is_silent AND ${ownSlotSql(grids, 'grid', 'r.horizon_start')} - ${ownSlotSql(grids, 'grid', 'r.last_measured_at')} > 1`,
-    (n) => `The horizon of ${n} series begins more than one step after their last measurement.`,
+    (n) => `The horizon of ${n} series begins more than one step after [its|their] last measurement.`,
   )
   await warn(
     'unmeasured-past',
     `SELECT server_id || ' ' || metric AS example FROM series_risk
      WHERE last_measured_at IS NULL AND horizon_end <= (SELECT max(last_measured_at) FROM series)`,
-    (n) => `${n} series have no measurements, and their horizon ends before the last measurement of others.`,
+    (n) => `${n} series [has|have] no measurements, and [its|their] horizon ends before the last measurement of others.`,
   )
   await warn(
     'inverted-bounds',
     `SELECT model AS example FROM series_models GROUP BY model HAVING sum(inverted_rows) > ${maxInvertedShare} * sum(row_count)`,
-    (n, examples) => `The lower bound exceeds the upper one in more than one row in a hundred of ${n} models: ${examples}.`,
+    (n, examples) => `The lower bound exceeds the upper one in more than one row in a hundred of ${n} [model|models]: ${examples}.`,
   )
   await warn(
     'missing-predictions',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models WHERE predictions < row_count`,
-    (n) => `${n} forecasts have rows without a prediction.`,
+    (n) => `${n} [forecast has|forecasts have] rows without a prediction.`,
   )
   await warn(
     'short-lead',
@@ -152,19 +158,20 @@ export const collectWarnings = async (
      FROM series_models m JOIN series_risk r USING (server_id, metric)
      WHERE m.backtest_lead_seconds < date_diff('second', r.last_measured_at, r.horizon_end)
         OR m.backtest_lead_periods < r.horizon_periods`,
-    (n) => `The backtest of ${n} forecasts looks less far ahead than their horizon: its errors are too optimistic.`,
+    (n) => `The backtest of ${n} [forecast|forecasts] looks less far ahead than [its|their] horizon: its errors are too optimistic.`,
   )
   if (stages === 'complete') {
     await warn(
       'saturated',
       `SELECT server_id || ' ' || metric AS example FROM saturation JOIN series USING (series_id) WHERE saturated_share >= ${minSaturatedShare}`,
-      (n) => `${n} series are at 99 % or above in 5 % or more of the measured periods. Their demand is unknown: sizes say "at least".`,
+      (n) =>
+        `${n} series [is|are] at 99 % or above in 5 % or more of the measured periods. [Its|Their] demand is unknown: sizes say "at least".`,
     )
   }
   await warn(
     'unjudged-metric',
     'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL AND NOT is_silent',
-    (n) => `${n} metrics are not percentages and have no threshold: they are never at risk.`,
+    (n) => `${n} [metric is not a percentage and has|metrics are not percentages and have] no threshold: [it is|they are] never at risk.`,
   )
   if (stages === 'complete') {
     await warn(
@@ -172,57 +179,60 @@ export const collectWarnings = async (
       `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
        WHERE at_risk_probability IS NULL GROUP BY metric`,
       (n, examples) =>
-        `${n} metrics have series with neither a backtest nor quantiles to simulate from; the forecast's P95 decides about their risk: ${examples}.`,
+        `${n} [metric has|metrics have] series with neither a backtest nor quantiles to simulate from; the forecast's P95 decides about their risk: ${examples}.`,
     )
     await warn(
       'uncalibrated-probability',
       `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
        WHERE path_source = 'quantiles' GROUP BY metric`,
       (n, examples) =>
-        `${n} metrics have series without a backtest. Their probabilities come from the forecast's own quantiles and are not calibrated: ${examples}.`,
+        `${n} [metric has|metrics have] series without a backtest. Their probabilities come from the forecast's own quantiles and are not calibrated: ${examples}.`,
     )
   }
   const statedMetrics = Object.keys(config.metric_units)
   await warn(
     'unknown-metric-units',
     `SELECT unnest([${statedMetrics.map(literal).join(', ')}]::VARCHAR[]) AS example EXCEPT SELECT metric FROM series`,
-    (n, examples) => `The units of ${n} metrics are stated, but no forecast has these metrics: ${examples}.`,
+    (n, examples) => `The units of ${n} [metric|metrics] are stated, but no forecast has [this metric|these metrics]: ${examples}.`,
   )
   const turned = turnedMetrics(config)
   await warn(
     'turned-metrics',
     `SELECT DISTINCT metric AS example FROM series WHERE metric IN (SELECT unnest([${turned.map(literal).join(', ')}]::VARCHAR[]))`,
-    (n, examples) => `Figures of ${n} metrics are used shares, 100 - value, since a low value is the risk: ${examples}.`,
+    (n, examples) => `Figures of ${n} [metric|metrics] are used shares, 100 - value, since a low value is the risk: ${examples}.`,
   )
   await warn(
     'unknown-metric-directions',
     `SELECT unnest([${Object.keys(config.metric_directions).map(literal).join(', ')}]::VARCHAR[]) AS example EXCEPT SELECT metric FROM series`,
-    (n, examples) => `The directions of ${n} metrics are stated, but no forecast has these metrics: ${examples}.`,
+    (n, examples) => `The directions of ${n} [metric|metrics] are stated, but no forecast has [this metric|these metrics]: ${examples}.`,
   )
   await warn(
     'server-id-case',
     `SELECT DISTINCT a.server_id || ' (' || s.server_id || ')' AS example
      FROM (SELECT server_id FROM server_attributes ANTI JOIN series USING (server_id)) a
      JOIN (SELECT server_id FROM series ANTI JOIN server_attributes USING (server_id)) s ON lower(trim(a.server_id)) = lower(trim(s.server_id))`,
-    (n, examples) => `${n} servers of the servers table match a forecast in another case only and are not used: ${examples}.`,
+    (n, examples) =>
+      `${n} [server of the servers table matches a forecast in another case only and is|servers of the servers table match a forecast in another case only and are] not used: ${examples}.`,
   )
   await warn(
     'server-id-zeros',
     `SELECT DISTINCT a.server_id || ' (' || s.server_id || ')' AS example
      FROM (SELECT server_id FROM server_attributes ANTI JOIN series USING (server_id)) a
      JOIN (SELECT server_id FROM series ANTI JOIN server_attributes USING (server_id)) s ON ltrim(a.server_id, '0') = ltrim(s.server_id, '0')`,
-    (n, examples) => `${n} servers of the servers table match a forecast but for leading zeros and are not used: ${examples}.`,
+    (n, examples) =>
+      `${n} [server of the servers table matches a forecast but for leading zeros and is|servers of the servers table match a forecast but for leading zeros and are] not used: ${examples}.`,
   )
   await warn(
     'unknown-servers',
     `SELECT server_id AS example FROM server_attributes ANTI JOIN series USING (server_id) WHERE NOT ${isHostSql}`,
-    (n) => `${n} servers of the servers table have no forecast.`,
+    (n) => `${n} [server of the servers table has|servers of the servers table have] no forecast.`,
   )
   await warn(
     'undescribed-servers',
     `SELECT DISTINCT server_id AS example FROM series ANTI JOIN server_attributes USING (server_id)
      WHERE (SELECT count(*) FROM server_attributes) > 0`,
-    (n) => `${n} servers are missing from the servers table; they cost ${config.cost_per_instance} USD a month by default.`,
+    (n) =>
+      `${n} [server is|servers are] missing from the servers table; [it costs|they cost] ${config.cost_per_instance} USD a month by default.`,
   )
   await warnAboutOldOrigin(database, clock, now, warnings)
   warnings.push(...(await warnAboutRegionalHolidays(database, config)))

@@ -1,4 +1,5 @@
 // What hosts and clusters can carry, what their members need on joint paths, and how long that fits (analysis definition, section 13).
+import { agreeNumber } from '../../../src-shared/run/agree-number.ts'
 import { z } from 'zod'
 import type { CapacityGroup, CapacityProject, CapacityReport, ClusterPlacement } from '../../../src-shared/artefacts/capacity.ts'
 import type { PlacementCheck } from '../../../src-shared/artefacts/recommendations.ts'
@@ -357,7 +358,9 @@ const describeUnknown = (groups: readonly CapacityGroup[]): string[] =>
           : []),
       ...(unknown === 0
         ? []
-        : [`Cluster ${group}: ${metric} of ${unknown} of ${members} servers is not known, so its runway may be shorter.`]),
+        : [
+            `Cluster ${group}: ${metric} of ${unknown} of ${members} ${agreeNumber('[server|servers]', members)} is not known, so its runway may be shorter.`,
+          ]),
     ])
     .filter((note, index, all) => all.indexOf(note) === index)
 

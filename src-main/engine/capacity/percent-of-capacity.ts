@@ -1,4 +1,5 @@
 // Turns amounts into percent of the server's capacity, and a history with changing capacity into percent of today's (analysis definition, section 13).
+import { agreeNumber } from '../../../src-shared/run/agree-number.ts'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
@@ -209,7 +210,7 @@ const describeScaling = async (database: Database, { absolute, history }: Scaled
     if (count > 0)
       warnings.push({
         code: 'capacity-unknown',
-        message: `${count} servers have no ${column} above 0, so ${metric} of them is not known: ${examples!.join(', ')}.`,
+        message: `${count} ${agreeNumber('[server has|servers have]', count)} no ${column} above 0, so ${metric} of ${agreeNumber('[it|them]', count)} is not known: ${examples!.join(', ')}.`,
         count,
         examples: examples!,
       })
@@ -223,7 +224,7 @@ const describeScaling = async (database: Database, { absolute, history }: Scaled
     if (count > 0)
       warnings.push({
         code: 'capacity-changes',
-        message: `The capacity of ${count} servers changed in the history, so their demand counts in percent of today's capacity: ${examples!.join(', ')}.`,
+        message: `The capacity of ${count} ${agreeNumber('[server changed in the history, so its|servers changed in the history, so their]', count)} demand counts in percent of today's capacity: ${examples!.join(', ')}.`,
         count,
         examples: examples!,
       })

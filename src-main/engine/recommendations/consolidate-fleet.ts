@@ -69,7 +69,7 @@ export const consolidateFleet = async (
 
 const packedByForecasts = (count: number): RunWarning => ({
   code: 'packed-by-forecasts',
-  message: `${count.toLocaleString('en-US')} servers are consolidated by their forecasts alone: without simulated paths the risk of that plan is not known.`,
+  message: `${count.toLocaleString('en-US')} ${count === 1 ? 'server is consolidated by its forecast' : 'servers are consolidated by their forecasts'} alone: without simulated paths the risk of that plan is not known.`,
   count,
 })
 

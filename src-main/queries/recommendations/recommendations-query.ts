@@ -19,7 +19,7 @@ import { createDecisionsTable } from '../../notes/decisions.ts'
 import { columnConditions } from '../fleet/column-conditions.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
-import { breachAtSql, urgencyTieSql } from '../run/urgency-order.ts'
+import { addedUsdSql, breachAtSql, urgencyTieSql } from '../run/urgency-order.ts'
 import { readRiskAfter } from './risk-after.ts'
 
 /** Runs that hold the table `recommendations` already. */
@@ -180,6 +180,8 @@ const totalsSchema = z.object({
 })
 const sumsSql = `CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS monthly_savings_usd,
   CAST(coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))), 0) AS DOUBLE) AS units`
+const addedSql = `CAST(coalesce(sum(CAST(${addedUsdSql('units_to_add', 'percent_to_add')} AS DECIMAL(18, 4)))
+  FILTER (recommendation = 'add capacity'), 0) AS DOUBLE) AS added_monthly_usd`
 const verdictsSchema = z.object({ open: z.int(), accepted: z.int(), dismissed: z.int(), done: z.int(), accepted_savings_usd: z.number() })
 
 const emptyPage: RecommendationsPage = {
@@ -210,7 +212,7 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
   const listedSql = `${filteredSql} AND ${verdictCondition} AND ${columns.where}`
   const { nameSql, groupOrderSql, rowOrderSql } = groupingOf(run, request)
   const groups = await run.database.rows(
-    `SELECT ${nameSql} AS name, CAST(count(*) AS INTEGER) AS rows, ${sumsSql} ${listedSql} GROUP BY name ORDER BY ${groupOrderSql}`,
+    `SELECT ${nameSql} AS name, CAST(count(*) AS INTEGER) AS rows, ${sumsSql}, ${addedSql} ${listedSql} GROUP BY name ORDER BY ${groupOrderSql}`,
     recommendationsPageSchema.shape.groups.element,
     columns.parameters,
   )

@@ -20,6 +20,7 @@ const milliseconds = z.number().nullable()
 const countsSchema = z.object({
   servers: count,
   at_risk: count,
+  at_risk_by_several: count,
   certain: count,
   underutilized: count,
   series: count,
@@ -34,6 +35,7 @@ const countsSql = `
   SELECT
     count(DISTINCT server_id) AS servers,
     count(DISTINCT server_id) FILTER (is_server_at_risk) AS at_risk,
+    (SELECT count(*) FROM (SELECT server_id FROM server_risk WHERE is_at_risk GROUP BY server_id HAVING count(*) > 1)) AS at_risk_by_several,
     count(DISTINCT server_id) FILTER (at_risk_probability >= ${certainProbability} AND NOT is_silent) AS certain,
     count(DISTINCT server_id) FILTER (is_underutilized) AS underutilized,
     count(*) AS series,
@@ -78,7 +80,8 @@ const stepSql = `
   SELECT CAST(mode(step) AS DOUBLE) AS step FROM steps WHERE step > 0`
 
 const metricsSql = `
-  SELECT metric, count(DISTINCT server_id) FILTER (is_at_risk) AS at_risk FROM server_risk GROUP BY metric ORDER BY metric`
+  SELECT metric, count(DISTINCT server_id) FILTER (is_at_risk) AS at_risk,
+    CASE WHEN min(high_threshold) = max(high_threshold) THEN min(high_threshold) END AS threshold FROM server_risk GROUP BY metric ORDER BY metric`
 const modelsSql = `SELECT DISTINCT model FROM server_risk WHERE model IS NOT NULL ORDER BY model`
 
 export const describeRun = async (database: Database, contents: RunContents): Promise<RunOverview> => {
@@ -87,14 +90,15 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
   const breach = (await database.rows(breachSql, breachSchema))[0]
   const extent = await findExtent(database, contents)
   const config = manifest?.config ?? module05FolderConfig()
-  const metricRows = await database.rows(metricsSql, z.object({ metric: z.string(), at_risk: count }))
+  const metricRows = await database.rows(metricsSql, z.object({ metric: z.string(), at_risk: count, threshold: z.number().nullable() }))
   const metrics = [
     ...metricRows.filter(({ metric }) => metric === config.target_metric),
     ...metricRows.filter(({ metric }) => metric !== config.target_metric),
-  ].map(({ metric, at_risk: atRisk }) => ({
+  ].map(({ metric, at_risk: atRisk, threshold }) => ({
     name: metric,
     unit: hasThreshold(config, metric) && !(metric in config.metric_thresholds) ? '%' : '',
     isJudged: manifest === null || isJudgedMetric(config, manifest.method, metric),
+    threshold,
     atRisk,
   }))
   const models = await database.rows(modelsSql, z.object({ model: z.string() }))
@@ -123,6 +127,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
     counts: {
       servers: counts.servers,
       atRisk: counts.at_risk,
+      atRiskBySeveral: counts.at_risk_by_several,
       certain: counts.certain,
       underutilized: counts.underutilized,
       series: counts.series,

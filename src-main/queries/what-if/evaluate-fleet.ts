@@ -199,7 +199,11 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
     sums.units += serverCount * units
     if (units > 0) sums.unitsUsd += (serverCount * units * usd) / fleet.capacityUnits[server]!
     if (own.series < 0) continue
-    Object.assign(own, { probability: atRiskProbability[server]!, usd: units > 0 ? (units * usd) / fleet.capacityUnits[server]! : 0, units })
+    Object.assign(own, {
+      probability: atRiskProbability[server]!,
+      usd: units > 0 ? (units * usd) / fleet.capacityUnits[server]! : 0,
+      units,
+    })
     if (soonest.series < 0 || isSooner(own, soonest)) Object.assign(soonest, own)
   }
   return {

@@ -37,7 +37,7 @@ export const readOrdersTable = async (run: OpenRun): Promise<ReportTable> => {
       .slice(0, maxOrders)
       .map((order) => [
         date(order.order_by),
-        dueText(order, overview.horizon?.startMs ?? null, () => 'in time'),
+        dueText(order, overview.horizon?.startMs ?? null, () => 'In time', shortDayAndYear),
         order.server_id,
         order.capacity_to_add ?? '–',
         date(order.breach_at),

@@ -1,4 +1,5 @@
 // Capacity: which resource limits, how long clusters and hosts last, when volumes are full, what projects and smaller types change.
+import { agreeNumber } from '../../../src-shared/run/agree-number.ts'
 import { useCallback, useMemo } from 'react'
 import { metricLabel, metricName } from '../../../src-shared/artefacts/metric-label.ts'
 import type {
@@ -149,7 +150,7 @@ const resourceFinding = (resources: CapacityData['resources']): string => {
   if (limiting === undefined) return 'No metric of this run has a threshold'
   if (resources.length === 1) return `${metricLabel(limiting.metric)} is the only resource of this run`
   const servers = resources.reduce((sum, { limits }) => sum + limits, 0)
-  return `${metricLabel(limiting.metric)} limits ${formatting.count(limiting.limits)} of ${formatting.count(servers)} servers`
+  return `${metricLabel(limiting.metric)} limits ${formatting.count(limiting.limits)} of ${agreeNumber(`${formatting.count(servers)} [server|servers]`, servers)}`
 }
 
 const dateText = (time: string | null, otherwise: string): string => (time === null ? otherwise : formatDate(Date.parse(time)))

@@ -41,7 +41,9 @@ export const ModelsView = ({ run, theme }: RunViewProps) => {
             </EmptyState>
           ) : (
             <div className="page-inner">
-              <h1 className="finding">{describeTrust(accuracy, metric, trustFormats)}</h1>
+              <h1 className="finding">
+                {describeTrust(accuracy, metric, run.metrics.find(({ name }) => name === metric)?.unit ?? '', trustFormats)}
+              </h1>
               <p>{selectionText(accuracy)}</p>
               {(accuracy.hold_out ?? []).map((errors) => (
                 <p key={errors.metric}>{holdOutText(errors)}</p>

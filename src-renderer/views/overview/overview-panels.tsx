@@ -22,6 +22,8 @@ import { Loaded } from '../loaded.tsx'
 /** Whether the metric in view has a threshold. */
 export const isJudged = (run: RunOverview, metric: string): boolean => run.metrics.find(({ name }) => name === metric)?.isJudged ?? false
 
+const unitOf = ({ metrics }: RunOverview, metric: string): string => metrics.find(({ name }) => name === metric)?.unit ?? ''
+
 const resourceNote = ({ metrics }: RunOverview, metric: string): string => (metrics.length === 1 ? '' : `, ${metricName(metric)}`)
 
 interface PanelProps {
@@ -303,7 +305,7 @@ const groupTitle = (groups: FleetFigures['groups'], kind: string, isExpected: bo
   const [top] = groups
   if (top === undefined || (top.expected_at_risk ?? top.at_risk) === 0) return `No ${kind} stands out`
   const name = top.group === '' ? `Without ${kind}` : `"${top.group}"`
-  return `${name}${groups.length === 1 ? '' : ' is hit most'}: ${groupLabel(top, isExpected)} ${isExpected ? 'expected' : 'at risk'}`
+  return `${name}${groups.length === 1 ? '' : ' is hit most'}: ${groupLabel(top, isExpected)} ${top.servers === 1 ? 'server' : 'servers'} ${isExpected ? 'expected to run out' : 'at risk'}`
 }
 
 const groupLabel = (
@@ -311,8 +313,11 @@ const groupLabel = (
   isExpected: boolean,
 ): string =>
   isExpected
-    ? `${formatNumber(expected ?? 0)} of ${formatting.count(servers)}`
+    ? `${formatExpected(expected ?? 0)} of ${formatting.count(servers)}`
     : `${formatting.count(atRisk)} of ${formatting.count(servers)}`
+
+/** A sum of probabilities: a tenth of a server tells something only of a few. */
+const formatExpected = (servers: number): string => (servers < 10 ? formatNumber(servers) : formatting.count(Math.round(servers)))
 
 /** New, cleared and moved risks since the previous run of the same forecasts. */
 export const SinceLastRun = ({ run }: { readonly run: RunOverview }) => {
@@ -349,7 +354,7 @@ export const Trust = ({ run }: { readonly run: RunOverview }) => {
       <Loaded response={response} loadingText="Loading accuracy …">
         {({ accuracy }) => (
           <p>
-            {describeTrust(accuracy, metric, trustFormats)}{' '}
+            {describeTrust(accuracy, metric, unitOf(run, metric), trustFormats)}{' '}
             <button type="button" className="link" onClick={() => navigateTo('models')}>
               Models
             </button>

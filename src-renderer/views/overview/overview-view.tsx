@@ -8,7 +8,7 @@ import { findingCounts, type RunOverview } from '../../../src-shared/ipc/run-vie
 import { Loaded, NoMatchingServers } from '../loaded.tsx'
 import { isBusy, useRequest, type Loadable } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatting } from '../../theme/formatting.ts'
+import { formatNumber, formatting } from '../../theme/formatting.ts'
 import { DoNext } from './do-next.tsx'
 import { BreachCalendar, GroupBars, isJudged, SinceLastRun, Trust } from './overview-panels.tsx'
 import type { RunViewProps } from '../view-entry.ts'
@@ -34,6 +34,7 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
     run.counts.atRisk === 0 || isFilterActive(filter)
       ? ''
       : describeCounts({ ...findingCounts(run), range: run.atRiskRange }, formatting.count)
+  const notes = [findingNote, thresholdText(run)].filter((note) => note !== '')
   const response = useRequest('fleet.get', groupBy === null ? null : { folder: run.folder, metric, filter, groupBy }, run.folder)
   return (
     <main className="page" aria-label="Overview" aria-busy={isBusy(response)}>
@@ -45,7 +46,7 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
             <div className="page-inner">
               <header>
                 <h1 className="finding">{findingText(figures, run, metric, filter)}</h1>
-                {findingNote !== '' && <p className="muted">{findingNote}</p>}
+                {notes.length > 0 && <p className="muted">{notes.join(' ')}</p>}
               </header>
               <DoNext run={run} figures={figures} />
               <div className="columns overview-columns">
@@ -62,6 +63,22 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
       </Loaded>
     </main>
   )
+}
+
+/** What running out means; without a sentence where thresholds differ. */
+const thresholdText = ({ metrics, basis }: Pick<RunOverview, 'metrics' | 'basis'>): string => {
+  const judged = metrics.filter(({ isJudged: hasThreshold }) => hasThreshold)
+  const [first] = judged
+  const threshold = first?.threshold ?? null
+  if (
+    basis === null ||
+    first === undefined ||
+    threshold === null ||
+    judged.some((metric) => metric.threshold !== threshold || metric.unit !== first.unit)
+  )
+    return ''
+  const limit = `${formatNumber(threshold)}${first.unit === '%' ? '\u00a0%' : ''}`
+  return `Running out means a load above ${limit} for more than 5\u00a0% of the time.`
 }
 
 const findingText = (figures: FleetFigures, run: RunOverview, metric: string, filter: FleetFilter): string => {

@@ -31,7 +31,7 @@ import { SavingsRisk, Waterfall } from './savings-charts.tsx'
 import { Loading, NoMatchingServers } from '../loaded.tsx'
 import { useGridLayout } from '../../state/grid-layouts.ts'
 import { copySelection } from '../copy-rows.ts'
-import { groupSections, summaryText } from '../recommendation-text.ts'
+import { groupSections, riskText, summaryText } from '../recommendation-text.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './recommendations.css'
 
@@ -54,6 +54,8 @@ const columns = [
   { name: 'recommendation', title: 'Recommendation', kind: kinds.recommendation, width: 122 },
   { name: 'summary', title: 'Why', kind: 'text', width: 260, isFlexible: true, isFilterable: false },
   { name: 'reason', title: 'Reason', kind: 'text', width: 320, isShown: false, isFilterable: false },
+  { name: 'risk', title: 'Risk', kind: 'text', width: 96, isFilterable: false },
+  { name: 'added_monthly_usd', title: 'Cost per month', kind: 'usd', width: 110, isFilterable: false },
   { name: 'units_to_add', title: 'Units', kind: kinds.units_to_add, width: 50 },
   { name: 'order_by', title: 'Order by', kind: kinds.order_by, width: 112 },
   { name: 'target_host', title: 'Target host', kind: kinds.target_host, width: 110 },
@@ -63,7 +65,8 @@ const columns = [
 
 const noColumns: readonly string[] = []
 
-const toCells = (row: Recommendation): readonly Cell[] => columns.map(({ name }) => (name === 'summary' ? summaryText(row) : row[name]))
+const toCells = (row: Recommendation): readonly Cell[] =>
+  columns.map(({ name }) => (name === 'summary' ? summaryText(row) : name === 'risk' ? riskText(row) : row[name]))
 
 const cellText = (cell: Cell, { name }: GridColumn): string | undefined => {
   if (name === 'recommendation') return recommendationText(cell)

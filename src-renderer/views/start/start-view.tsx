@@ -1,4 +1,5 @@
 // The start page: what the planner has, and recent runs.
+import { agreeNumber } from '../../../src-shared/run/agree-number.ts'
 import { Activity, ChartSpline, Cloud, CloudDownload, FileUp, Sparkles, X, type LucideIcon } from 'lucide-react'
 import type { RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
@@ -118,7 +119,7 @@ const RecentRow = ({ run }: { readonly run: RecentRun }) => (
       onClick={() => void openRunFolder(run.folder)}
     >
       <span className="recent-title">{run.title}</span>
-      <span className="recent-figure">{formatting.count(run.servers)} servers</span>
+      <span className="recent-figure">{agreeNumber(`${formatting.count(run.servers)} [server|servers]`, run.servers)}</span>
       <span className="recent-figure">
         {run.atRisk === null ? 'Not judged' : `${formatting.count(run.atRisk)} at risk (${formatShare(run.atRisk, run.servers)})`}
       </span>

@@ -1,4 +1,5 @@
 // The figures of a scenario compared with the run, the servers whose risk changes, and the saved scenarios.
+import { agreeNumber } from '../../../src-shared/run/agree-number.ts'
 import { useId, useState } from 'react'
 import type { SavedScenario, ScenarioFigures, Scenario, ServerList, WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
 import { KeyFigure } from '../../components/key-figure.tsx'
@@ -65,10 +66,11 @@ export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) =
 }
 
 const findingText = ({ is_judged, run, outcome }: WhatIfResult): string => {
-  if (!is_judged) return `Risk of ${formatting.count(outcome.servers)} servers is not judged: no metric has a threshold`
+  if (!is_judged)
+    return `Risk of ${agreeNumber(`${formatting.count(outcome.servers)} [server|servers]`, outcome.servers)} is not judged: no metric has a threshold`
   const change = outcome.at_risk_servers - run.at_risk_servers
   const changeText = change === 0 ? 'unchanged' : `${formatting.count(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than in the run`
-  return `${formatting.count(outcome.at_risk_servers)} of ${formatting.count(outcome.servers)} servers at risk, ${changeText}`
+  return `${formatting.count(outcome.at_risk_servers)} of ${agreeNumber(`${formatting.count(outcome.servers)} [server|servers]`, outcome.servers)} at risk, ${changeText}`
 }
 
 interface ServerTableProps {

@@ -35,7 +35,7 @@ describe('a server gone silent', () => {
     expect(warning(run, 'silent-servers')).toBe(
       '1 server has gone silent and is not judged, last measured more than 14 steps before the others: silent.',
     )
-    expect(warning(run, 'late-horizon')).toBe('The horizon of 1 series begins more than one step after their last measurement.')
+    expect(warning(run, 'late-horizon')).toBe('The horizon of 1 series begins more than one step after its last measurement.')
     expect(warning(run, 'unjudged-metric')).toBeUndefined()
   })
 
@@ -56,14 +56,12 @@ test('a series without measurements begins after those of the dataset', async ()
   const run = await analyse(rows)
   expect(await run.riskOf('new')).toMatchObject({ horizon_periods: 10, horizon_start: '2026-01-21T00:00:00', is_at_risk: false })
   expect(await run.riskOf('past')).toMatchObject({ horizon_periods: 15, is_at_risk: true })
-  expect(warning(run, 'unmeasured-past')).toBe(
-    '1 series have no measurements, and their horizon ends before the last measurement of others.',
-  )
+  expect(warning(run, 'unmeasured-past')).toBe('1 series has no measurements, and its horizon ends before the last measurement of others.')
 })
 
 test.each([
   [1, undefined],
-  [2, 'The lower bound exceeds the upper one in more than one row in a hundred of 1 models: forecast.'],
+  [2, 'The lower bound exceeds the upper one in more than one row in a hundred of 1 model: forecast.'],
 ])('bounds that are inverted in %d of 100 rows', async (inverted, message) => {
   const rows = seriesRows({ server: 's', actual: times(70, 50), horizon: times(30, 50) }).map((row, index) =>
     index < inverted ? { ...row, yhat_lower: 60, yhat_upper: 40 } : { ...row, yhat_lower: 40, yhat_upper: 60 },

@@ -142,7 +142,7 @@ describe('a capacity that changes in the history', () => {
       { actual: null, predicted: 37.5 },
     ])
     expect(messages(run)).toContain(
-      'The capacity of 1 servers changed in the history, so their demand counts in percent of today’s capacity: a.'.replace('’', "'"),
+      'The capacity of 1 server changed in the history, so its demand counts in percent of today’s capacity: a.'.replace('’', "'"),
     )
   })
 

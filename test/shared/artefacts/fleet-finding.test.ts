@@ -29,8 +29,13 @@ test('servers by metric come before the interval; what the run does not know is 
     { name: 'cpu_p95', atRisk: 28 },
     { name: 'mem_p95', atRisk: 18 },
   ]
-  expect(describeCounts({ servers: 9, byMetric, range: null }, String)).toBe('28 run out of CPU, 18 of memory.')
-  expect(describeCounts({ servers: 9, byMetric: [{ name: 'mem_p95', atRisk: 1 }], range: { low: 1, high: 2 } }, String)).toBe(
+  expect(describeCounts({ servers: 9, byMetric, bySeveral: 0, range: null }, String)).toBe('28 run out of CPU, 18 of memory.')
+  expect(describeCounts({ servers: 9, byMetric, bySeveral: 11, range: null }, String)).toBe(
+    '28 run out of CPU, 18 of memory; 11 of these of both.',
+  )
+  const three = [...byMetric, { name: 'net_p95', atRisk: 1 }]
+  expect(describeCounts({ servers: 9, byMetric: three, bySeveral: 2, range: null }, String)).toContain('; 2 of these of more than one.')
+  expect(describeCounts({ servers: 9, byMetric: [{ name: 'mem_p95', atRisk: 1 }], bySeveral: 0, range: { low: 1, high: 2 } }, String)).toBe(
     `1 runs out of memory. ${describeExpectedCount({ low: 1, high: 2 }, String)}`,
   )
   expect(
@@ -41,11 +46,12 @@ test('servers by metric come before the interval; what the run does not know is 
           { name: 'mem_p95', atRisk: 2 },
           { name: 'mem_max', atRisk: 1 },
         ],
+        bySeveral: 0,
         range: null,
       },
       String,
     ),
   ).toBe('2 run out of memory P95, 1 of memory max.')
-  expect(describeCounts({ servers: 9, byMetric: [], range: null }, String)).toBe('')
-  expect(describeCounts({ servers: 1, byMetric: [], range: { low: 0, high: 1 } }, String)).toBe('')
+  expect(describeCounts({ servers: 9, byMetric: [], bySeveral: 0, range: null }, String)).toBe('')
+  expect(describeCounts({ servers: 1, byMetric: [], bySeveral: 0, range: { low: 0, high: 1 } }, String)).toBe('')
 })

@@ -1,0 +1,28 @@
+// What a planner reads of the accuracy of a run: errors with their unit, and what the probabilities are worth.
+import { expect, test } from 'vitest'
+import { describeTrust } from '../../../src-shared/artefacts/describe-trust.ts'
+import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
+
+const formats = {
+  count: String,
+  score: (value: number) => value.toFixed(2),
+  brierScore: (value: number) => value.toFixed(3),
+  share: (value: number) => `${Math.round(100 * value)} %`,
+}
+const accuracyOf = (brier: number): ModelAccuracy =>
+  ({
+    hold_out: [{ metric: 'cpu_p95', hold_out_mae: 6.34, series: 120 }],
+    calibration_sustained: { brier, brier_base_rate: 0.06, curve: { is_calibrated: true } },
+  }) as unknown as ModelAccuracy
+
+test('says what the errors are in, and how much better the probabilities are than an average rate', () => {
+  expect(describeTrust(accuracyOf(0.015), 'cpu_p95', '%', formats)).toBe(
+    "On unseen data, forecasts of CPU P95 miss by 6.34 percentage points on average (120 series). Checked on past breaches, the probabilities err 75 % less than the fleet's average rate (Brier score 0.015 against 0.060).",
+  )
+})
+
+test('says that the probabilities tell no more, and names no unit that it does not know', () => {
+  expect(describeTrust(accuracyOf(0.07), 'cpu_p95', '', formats)).toBe(
+    "On unseen data, forecasts of CPU P95 miss by 6.34 on average (120 series). Checked on past breaches, the probabilities tell no more than the fleet's average rate (Brier score 0.070 against 0.060).",
+  )
+})
