@@ -1,4 +1,4 @@
-// Faults of text in the open page: cut without an ellipsis, over other text, or outside of its chart.
+// Faults of text in the open page: cut without an ellipsis, broken inside a word, over other text, or outside of its chart.
 
 /** Runs in the page. @returns {string[]} */
 const findFaults = () => {
@@ -25,7 +25,11 @@ const findFaults = () => {
     if (element.closest('select, option, svg, script, style, .cm-editor, .visually-hidden') !== null) continue
     const range = document.createRange()
     range.selectNodeContents(node)
-    for (const { left, top, right, bottom } of range.getClientRects())
+    const lines = [...range.getClientRects()]
+    // A number or a short word has no place to break; names are longer.
+    if (/^(?:\S|\u00a0){1,12}$/.test((node.textContent ?? '').trim()) && lines.some(({ top }) => top - (lines[0]?.top ?? top) > 3))
+      faults.push(`page: "${shorten(node.textContent ?? '')}" is broken`)
+    for (const { left, top, right, bottom } of lines)
       addLine(element, { text: shorten(node.textContent ?? ''), left, top, right, bottom, source: node })
   }
   report(boxes, 'page')

@@ -62,7 +62,19 @@ const intervalSeries = (data: BarsData, chart: ChartContext): CustomSeriesOption
         type: 'group',
         children: [
           intervalShape(chart, api, [low, row.index], [high, row.index]),
-          { type: 'text', style: { text, x: x + labelGap / 2, y, fill: theme.text, font, verticalAlign: 'middle' } },
+          {
+            type: 'text',
+            style: {
+              text,
+              x: x + labelGap / 2,
+              y,
+              fill: theme.text,
+              stroke: theme.background,
+              lineWidth: 3,
+              font,
+              verticalAlign: 'middle',
+            },
+          },
         ],
       }
     },
@@ -124,6 +136,9 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
             formatter: ({ dataIndex }: { readonly dataIndex: number }) =>
               isHorizontal && (data.intervals?.[dataIndex] ?? null) !== null ? '' : (data.labels?.[dataIndex] ?? ''),
             color: theme.text,
+            // Lines of the grid do not cross it.
+            textBorderColor: theme.background,
+            textBorderWidth: 3,
             fontFamily: theme.font.family,
             fontSize: fontSizes.small,
           },
@@ -134,7 +149,7 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
     ...createBaseOption(chart),
     grid: isHorizontal
       ? {
-          left: Math.min(150, labelSpace(chart, data.names.map(toPrintable))),
+          left: Math.min(200, labelSpace(chart, data.names.map(toPrintable))),
           right: Math.max(70, labelSpace(chart, data.labels ?? [])),
           top: 6,
           bottom: 24,

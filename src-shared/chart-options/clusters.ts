@@ -131,6 +131,8 @@ const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterS
   }
 }
 
+const labelMargin = 4
+
 /**
  * Shares the name of the servers' series, so that the legend toggles both. Hollow and unlabelled where servers have
  * labels.
@@ -140,6 +142,7 @@ const centreSeries = (
   { theme, interactive = false }: ClustersView,
   cluster: ClusterSummary,
   entry: LegendEntry,
+  plotLeft: number,
 ): ScatterSeriesOption => {
   // The threshold has its name above the plot.
   const isTopmost = interactive && cluster.std >= Math.max(...data.clusters.map(({ std }) => std))
@@ -169,7 +172,11 @@ const centreSeries = (
       textBorderColor: theme.background,
       textBorderWidth: 3,
     },
-    labelLayout: { hideOverlap: true },
+    // A name next to the axis moves into the plot, off the labels of the axis.
+    labelLayout: ({ labelRect: { x } }) => ({
+      hideOverlap: true,
+      ...(x < plotLeft + labelMargin ? { dx: plotLeft + labelMargin - x } : {}),
+    }),
   }
 }
 
@@ -294,7 +301,7 @@ export const createClustersOption = (data: ClustersData, view: ClustersView): EC
     },
     series: [
       ...pairs.map(({ cluster, entry }) => serversSeries(data, view, cluster, entry)),
-      ...pairs.map(({ cluster, entry }) => centreSeries(data, view, cluster, entry)),
+      ...pairs.map(({ cluster, entry }) => centreSeries(data, view, cluster, entry, layout.plot.left)),
       selectedSeries(data, view),
       ...thresholdSeries(data, view),
     ],

@@ -685,7 +685,7 @@ describe('Settings', () => {
     await main('Settings').getByLabel('Number format').selectOption('de-DE')
     await showView(page, 'Overview')
     await waitForPage(page)
-    expect(await main('Overview').innerText()).toMatch(/miss by \d+,\d\d on average/)
+    expect(await main('Overview').innerText()).toMatch(/miss by \d+,\d\d percentage points on average/)
     await page.keyboard.press('Control+,')
     await main('Settings').getByLabel('Number format').selectOption('')
   })

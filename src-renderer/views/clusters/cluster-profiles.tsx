@@ -47,7 +47,7 @@ export const ClusterProfiles = ({ profiles, theme, onCluster }: ClusterProfilesP
                       }}
                     />
                   </span>
-                  {centre[feature] === null || centre[feature] === undefined ? '–' : formatNumber(centre[feature])}
+                  {centre[feature] === null || centre[feature] === undefined ? '–' : formatNumber(centre[feature]).replace('-', '−')}
                 </dd>
               </div>
             ))}

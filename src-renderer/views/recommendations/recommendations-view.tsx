@@ -52,10 +52,10 @@ const kinds = recommendationFilterKinds
 const columns = [
   { name: 'server_id', title: 'Server', kind: kinds.server_id, width: 152 },
   { name: 'recommendation', title: 'Recommendation', kind: kinds.recommendation, width: 122 },
-  { name: 'summary', title: 'Why', kind: 'text', width: 260, isFlexible: true, isFilterable: false },
-  { name: 'reason', title: 'Reason', kind: 'text', width: 320, isShown: false, isFilterable: false },
   { name: 'risk', title: 'Risk', kind: 'text', width: 96, isFilterable: false },
   { name: 'added_monthly_usd', title: 'Cost per month', kind: 'usd', width: 110, isFilterable: false },
+  { name: 'summary', title: 'Why', kind: 'text', width: 260, isFlexible: true, isFilterable: false },
+  { name: 'reason', title: 'Reason', kind: 'text', width: 320, isShown: false, isFilterable: false },
   { name: 'units_to_add', title: 'Units', kind: kinds.units_to_add, width: 50 },
   { name: 'order_by', title: 'Order by', kind: kinds.order_by, width: 112 },
   { name: 'target_host', title: 'Target host', kind: kinds.target_host, width: 110 },

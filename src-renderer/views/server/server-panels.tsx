@@ -13,7 +13,7 @@ import type { ElementSize } from '../../charts/chart.tsx'
 import { SegmentedControl } from '../../components/select.tsx'
 import { copyWithNotice } from '../../state/export-actions.ts'
 import { navigateTo, openServer } from '../../state/navigation.ts'
-import { formatDate, formatIso, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatIso, formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { formatLikelihood, listFigures, type ServerFigures } from '../../components/server-figures.ts'
 
@@ -133,12 +133,12 @@ const intervalLabel = (figures: ServerFigures): string | null => {
   if (figures.series.upper.every((value) => Number.isNaN(value))) return null
   const thirds = marginsByThird(figures)
   if (thirds !== null && Math.max(...thirds.map(Math.abs)) >= minShownMargin)
-    return `Interval (recalibrated by ${thirds.map(formatNumber).join(', ')} points, by lead)`
+    return `Interval (recalibrated by ${thirds.map(formatSigned).join(', ')} points, by lead)`
   const unchecked = thirds === null ? 'nominal coverage cannot be checked' : ''
   const margin =
     thirds !== null || figures.interval_margin === null || Math.abs(figures.interval_margin) < minShownMargin
       ? ''
-      : `recalibrated by ${formatNumber(figures.interval_margin)} points`
+      : `recalibrated by ${formatSigned(figures.interval_margin)} points`
   const notes = [margin, unchecked].filter((note) => note !== '')
   return notes.length === 0 ? 'Interval' : `Interval (${notes.join('; ')})`
 }

@@ -162,7 +162,7 @@ const Sliders = ({ run, choices, report, scenario, onChange, onReset }: SlidersP
       />
       <Slider
         label="Horizon"
-        unit="days"
+        unit={(scenario.horizon_days ?? days) === 1 ? 'day' : 'days'}
         min={1}
         max={days}
         value={Math.min(days, scenario.horizon_days ?? days)}
