@@ -13,7 +13,7 @@ import type { ElementSize } from '../../charts/chart.tsx'
 import { SegmentedControl } from '../../components/select.tsx'
 import { copyWithNotice } from '../../state/export-actions.ts'
 import { navigateTo, openServer } from '../../state/navigation.ts'
-import { formatDate, formatIso, formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatIso, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { formatLikelihood, listFigures, type ServerFigures } from '../../components/server-figures.ts'
 
