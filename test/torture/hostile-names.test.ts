@@ -1,7 +1,7 @@
 // Hostile names of servers, metrics, models, groups, criticalities and clusters: the figures are those of plain names, in every view and every export.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEngineHandlers } from '../../src-main/engine-host/engine-handlers.ts'
 import { handleRequest } from '../../src-main/ipc/serve-requests.ts'
@@ -145,7 +145,9 @@ const failingViews = async (run: FinishedRun, role: Role, name: string): Promise
     const valid: Readonly<Record<string, unknown>> = validRequests[channel]
     // A decision that is withdrawn has no verdict.
     const decisions = [channel === 'decisions.remove' ? statement : { ...statement, verdict: 'dismissed', reason: name }]
-    const stated: Readonly<Record<string, unknown>> = { ...changes, decisions }
+    // A history is the folder of runs.
+    const own = channel.startsWith('history.') ? { folder: dirname(folder) } : {}
+    const stated: Readonly<Record<string, unknown>> = { ...changes, ...own, decisions }
     const payload = Object.fromEntries(Object.keys(valid).map((key) => [key, Object.hasOwn(stated, key) ? stated[key] : valid[key]]))
     if (!request.safeParse(payload).success) failures.push(`${channel}: not a request`)
     const outcome = await handleRequest(handlers, channel, payload)
