@@ -9,6 +9,7 @@ import { systemUser } from '../run-folder/system-user.ts'
 import { runQueries } from '../queries/run-queries.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { AnalysisRunner } from './analysis-runner.ts'
+import { Histories } from './histories.ts'
 import { Inspections } from './inspections.ts'
 import { OpenRuns } from './open-runs.ts'
 import { WhatIfSessions } from './what-if-sessions.ts'
@@ -20,6 +21,7 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
   const runs = new OpenRuns()
   const whatIf = new WhatIfSessions(runs)
   const inspections = new Inspections()
+  const histories = new Histories(async (request) => (await import('./history-for-window.ts')).historyForWindow(request))
   const analyses = new AnalysisRunner((analysisId, event) => post({ type: 'event', analysisId, event }))
   const handlers: Handlers<Exclude<EngineChannel, RunQueryChannel>> = {
     'analysis.run': async (call) => {
@@ -90,7 +92,7 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
     'events.save': ({ folder, lines }) => runs.query(folder, async (run) => (await runEvents()).saveRunEvents(run, lines)),
     'server-events.list': ({ folder, serverId }) => runs.query(folder, async (run) => (await runEvents()).readServerEvents(run, serverId)),
     'runs.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
-    'history.get': async (request) => (await import('./history-for-window.ts')).historyForWindow(request),
+    'history.get': (request) => histories.get(request),
     'run.reconcile': async ({ folder }) => (await import('../queries/reconcile/reconcile-run.ts')).reconcileRun(folder),
     'rows.write': (request) =>
       runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),

@@ -49,7 +49,7 @@ const hashOnce = async (path: string): Promise<string> => {
 }
 
 /** Another value whenever the file was written to or replaced. */
-const fileMark = (path: string): Promise<string> =>
+export const fileMark = (path: string): Promise<string> =>
   stat(path, { bigint: true }).then(
     ({ size, ino, mtimeNs, ctimeNs }) => `${size} ${ino} ${mtimeNs} ${ctimeNs}`,
     () => 'missing',
