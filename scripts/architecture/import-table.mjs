@@ -106,7 +106,7 @@ export const modules = {
   queries: {
     path: 'src-main/queries',
     holds: 'run folder in, data of a view out',
-    imports: ['engine/methods', 'notes', 'forecasts', 'statistics', 'calendar', 'run-folder', 'database', 'shared'],
+    imports: ['engine/methods', 'notes', 'forecasts', 'statistics', 'calendar', 'run-folder', 'parquet', 'database', 'shared'],
     packages: ['node', 'zod', '@duckdb/node-api'],
   },
   report: {

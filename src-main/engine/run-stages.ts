@@ -52,12 +52,14 @@ export interface Findings {
 }
 
 /** The last stage that reads the forecasts of most series. */
-export const measureHistory = async ({ database, progress }: Run, fleet: AssessedFleet): Promise<MeasuredBacktests> => {
+export const measureHistory = async ({ database, progress, staging }: Run, fleet: AssessedFleet): Promise<MeasuredBacktests> => {
   progress.start('season')
-  return measureBacktests(database, fleet.config, fleet)
+  const measured = await measureBacktests(database, fleet.config, fleet, join(staging.folder, runFiles.selectedSeries))
+  await staging.seal(runFiles.selectedSeries)
+  return measured
 }
 
-/** Writes every file except flagged forecasts, summary and manifest. */
+/** Writes every file except series, flagged forecasts, summary and manifest. */
 export const measureFleet = async (
   run: Run,
   fleet: AssessedFleet,
@@ -224,7 +226,8 @@ export const finaliseRun = async (run: Run, fleet: AssessedFleet, { warnings, ..
   await staging.seal(runFiles.summary)
   await assertUnchanged(fleet.dataset.files)
   await assertFileRows(database, join(staging.folder, runFiles.flaggedForecasts), counts.rows)
-  await assertFileRows(database, join(staging.folder, runFiles.serverRisk), counts.series)
+  for (const name of [runFiles.serverRisk, runFiles.selectedSeries])
+    await assertFileRows(database, join(staging.folder, name), counts.series)
   const previousRun = findings.report.placement?.previous_run ?? null
   const manifest = await staging.commit(
     await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, previousRun, timings: progress.timings() }),

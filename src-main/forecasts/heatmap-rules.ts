@@ -137,6 +137,18 @@ export const createHeatmapRow = (firstServer: string, servers: number, worstLeve
   riskLevel: riskLevels[worstLevel] ?? null,
 })
 
+/** All servers share their marked days, so a sample suffices: the servers with the latest horizons and an even selection of the others. */
+const markSampleServers = 400
+
+/** SQL for the sample of each metric: the named columns of rows of `riskTable`. */
+export const markSampleSql = (riskTable: string, columns: string): string => `
+  SELECT ${columns} FROM (
+    SELECT *, row_number() OVER (PARTITION BY metric ORDER BY server_id) AS position,
+           row_number() OVER (PARTITION BY metric ORDER BY horizon_end DESC NULLS LAST, server_id) AS latest,
+           count(*) OVER (PARTITION BY metric) AS servers
+    FROM ${riskTable})
+  WHERE latest <= 10 OR position % greatest(1, servers // ${markSampleServers}) = 0`
+
 /** `day`: midnight on the run's clock, as if it were UTC, in milliseconds. */
 export const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), is_holiday: z.boolean() })
 

@@ -5,7 +5,7 @@ import { inputMappingSchema } from './input-mapping.ts'
 import { runCountsSchema, warningSchema } from './run-event.ts'
 
 /** Raised with every change of a file's layout; docs/run-format.md lists the changes. */
-export const runFormatVersion = 4
+export const runFormatVersion = 5
 
 export const runFiles = {
   flaggedForecasts: 'risk_flagged_forecasts.parquet',
@@ -18,6 +18,7 @@ export const runFiles = {
   modelAccuracy: 'model_accuracy.json',
   capacity: 'capacity.json',
   clusterDemand: 'cluster_demand.parquet',
+  selectedSeries: 'series.parquet',
   manifest: 'manifest.json',
 } as const
 

@@ -141,10 +141,10 @@ describe('the frozen fleet by the default method', () => {
     })
   })
 
-  test('writes eleven files that verify', async () => {
+  test('writes twelve files that verify', async () => {
     expect((await readdir(run.folder)).sort()).toEqual(Object.values(runFiles).sort())
     const { files } = await verifyRunFolder(run.folder)
-    expect(files).toHaveLength(10)
+    expect(files).toHaveLength(11)
     expect(files.filter(({ state }) => state !== 'ok')).toEqual([])
   })
 

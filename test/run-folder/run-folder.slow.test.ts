@@ -245,7 +245,7 @@ describe('verify', () => {
     const text = await headroomDone(['verify', small.run])
     expect(text.trimEnd().split('\n')).toEqual([
       ...filesInManifest.map((name) => `ok      ${name}`),
-      'All 10 files agree with the manifest.',
+      'All 11 files agree with the manifest.',
     ])
   })
 
@@ -255,7 +255,7 @@ describe('verify', () => {
     const { code, stderr } = await headroom(['verify', run])
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'Error: 1 of 10 files differ from the manifest: server_clusters.csv (changed).\nDownload or analyse the run again.\n',
+      stderr: 'Error: 1 of 11 files differ from the manifest: server_clusters.csv (changed).\nDownload or analyse the run again.\n',
     })
   })
 

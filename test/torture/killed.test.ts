@@ -114,7 +114,7 @@ test('two windows and a command line on one run: every answer is right and every
     const commands = Array.from({ length: 3 }, () => startHeadroom(['verify', fleet.run]).result)
     expect(await Promise.all(decisions)).toEqual(decisions.map(() => ({ value: {} })))
     for (const { code, stdout } of await Promise.all(commands))
-      expect([code, stdout]).toEqual([0, expect.stringContaining('All 10 files agree')])
+      expect([code, stdout]).toEqual([0, expect.stringContaining('All 11 files agree')])
     expect(await readDecisions(fleet.run)).toHaveLength(2 * times)
   } finally {
     for (const engine of windows) engine.stop()

@@ -5,6 +5,7 @@ import type { Database } from '../../database/database.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { readSeriesGrids } from '../selection/series-grids.ts'
 import { lagReader, naiveError, storeNaiveErrors } from './naive-errors.ts'
+import { SelectedSeriesWriter } from '../artefacts/write-selected-series.ts'
 import { SaturationReader } from './measure-saturation.ts'
 import { scanBacktests, type BacktestReader } from './scan-backtests.ts'
 import { BacktestResiduals, needsBreachEstimates } from '../breach/backtest-residuals.ts'
@@ -27,7 +28,7 @@ export interface MeasuredBacktests {
   readonly drivers: readonly CapacityDriver[]
 }
 
-/** Reads the selected models' rows once. Creates `season_figures`, `saturation` and `volume_growth`, completes `naive_errors`. Reads the tables of `assessFleet`. */
+/** Reads the selected models' rows once, and writes their values to `seriesPath`, if any. Creates `season_figures`, `saturation` and `volume_growth`, completes `naive_errors`. Reads the tables of `assessFleet`. */
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
@@ -38,7 +39,9 @@ export const measureBacktests = async (
     hasNaiveErrors,
     eventCalendar,
     capacityTables,
-  }: Pick<AssessedFleet, 'grid' | 'grids' | 'zone' | 'hasNaiveErrors' | 'eventCalendar' | 'capacityTables'>,
+    calendar,
+  }: Pick<AssessedFleet, 'grid' | 'grids' | 'zone' | 'hasNaiveErrors' | 'eventCalendar' | 'capacityTables' | 'calendar'>,
+  seriesPath: string | null = null,
 ): Promise<MeasuredBacktests> => {
   const { origin } = await database.row(
     'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
@@ -71,7 +74,9 @@ export const measureBacktests = async (
   }
   const withBounds = backtestResiduals !== null
   const leadStepSeconds = withBounds && (await statesLeads(database)) ? grid.stepSeconds : null
-  await scanBacktests(database, { origin, withBounds, leadStepSeconds, maxSeries: season.maxSeries }, readers)
+  const series = seriesPath === null ? null : await SelectedSeriesWriter.open(database, calendar, origin, seriesPath)
+  await scanBacktests(database, { origin, withBounds, leadStepSeconds, maxSeries: season.maxSeries }, readers, series)
+  await series?.finish()
   await saturation.finish(database)
   await storeVolumeGrowth(database, zone, volumes)
   if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)

@@ -28,6 +28,13 @@ export interface BacktestReader {
   readonly end?: (from: number, to: number) => Promise<void>
 }
 
+/** Receives, of each series and in their order, all rows before the horizon: NaN where a row has no measurement or no forecast. */
+export interface HistoryReader extends Pick<BacktestReader, 'begin' | 'end'> {
+  /** Rows of each series that its backtest does not count: they lack a value. */
+  readonly incompleteRows: Float64Array
+  readonly read: (series: Pick<SeriesBacktest, 'id' | 'times' | 'actual' | 'predicted'>) => void
+}
+
 export interface BacktestScan {
   /** Microseconds from 1970 to the origin of `times`. */
   readonly origin: number
@@ -55,7 +62,12 @@ interface SeriesBatch {
  * Hands every series to the readers, batch by batch; the database computes the next batch meanwhile. Reads `series`, `selected_models`,
  * `series_models`, `forecast`.
  */
-export const scanBacktests = async (database: Database, scan: BacktestScan, readers: readonly BacktestReader[]): Promise<void> => {
+export const scanBacktests = async (
+  database: Database,
+  scan: BacktestScan,
+  readers: readonly BacktestReader[],
+  history: HistoryReader | null = null,
+): Promise<void> => {
   const { server_id: servers, points } = await database.columns(
     `SELECT s.server_id, CAST(coalesce(m.backtest_points, 0) AS DOUBLE) AS points FROM series s LEFT JOIN selected_models x USING (series_id)
      LEFT JOIN series_models m ON m.server_id = s.server_id AND m.metric = s.metric AND m.model = x.model ORDER BY s.series_id`,
@@ -68,45 +80,52 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
     ...(scan.withBounds ? (['yhat_lower', 'yhat_upper'] as const) : []),
     ...(scan.leadStepSeconds === null ? [] : (['lead'] as const)),
   ]
-  const desiredRows = Math.max(defaultBatchRows, Math.ceil(points.reduce((sum, seriesPoints) => sum + seriesPoints, 0) / maxBatches))
+  const expectedRows = points.map((seriesPoints, id) => seriesPoints + (history?.incompleteRows[id] ?? 0))
+  const desiredRows = Math.max(defaultBatchRows, Math.ceil(expectedRows.reduce((sum, seriesRows) => sum + seriesRows, 0) / maxBatches))
   const maxRows = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * names.length)))
-  const batches = splitSeries(points, maxRows, scan.maxSeries)
+  const batches = splitSeries(expectedRows, maxRows, scan.maxSeries)
+  const isComplete = ({ from, to }: SeriesBatch): boolean => history?.incompleteRows.subarray(from, to).every((rows) => rows === 0) ?? true
   const connections = await Promise.all(batches.slice(0, 2).map(async () => database.openConnection()))
   const compute = (index: number): Promise<(onRows: (columns: RowColumns) => void) => Promise<void>> => {
-    const { from, to } = batches[index]!
-    const computed = connections[index % 2]!.beginColumns(backtestsQuery(scan, names, servers, { from, to }), rowKinds(names))
+    const batch = batches[index]!
+    const computed = connections[index % 2]!.beginColumns(backtestsQuery(scan, names, servers, batch, isComplete(batch)), rowKinds(names))
     // Awaited in its turn; until then a failure must not count as unhandled.
     computed.catch(() => undefined)
     return computed
   }
-  const rows = new BatchRows(names, points)
+  const rows = new BatchRows(names, expectedRows)
   const rowsRead = new Float64Array(servers.length)
   let immense: string | undefined
   const handOver = (id: number): void => {
     rowsRead[id] = rows.count(id)
-    if (rowsRead[id] === 0 || rowsRead[id] !== points[id]) return
-    const series = rows.seriesOf(id)
+    if (rowsRead[id] === 0 || rowsRead[id] !== expectedRows[id]) return
+    const all = rows.seriesOf(id)
+    history?.read(all)
+    const series = expectedRows[id] === points[id] ? all : withoutIncompleteRows(all)
+    if (series.times.length !== points[id]) rowsRead[id] = Number.NaN
+    if (series.times.length === 0 || series.times.length !== points[id]) return
     if (!areMeasurements(series.actual) || !areMeasurements(series.predicted)) immense ??= servers[id]
     else for (const reader of readers) reader.read(series)
   }
+  const allReaders = history === null ? readers : [...readers, history]
   let computed = batches.length === 0 ? undefined : compute(0)
   try {
     for (const [index, { from, to }] of batches.entries()) {
-      for (const reader of readers) await reader.begin?.(from, to)
+      for (const reader of allReaders) await reader.begin?.(from, to)
       const read = await computed!
       computed = index + 1 < batches.length ? compute(index + 1) : undefined
       rows.begin(from, to)
       await read((columns) => rows.add(columns))
       for (let id = from; id < to; id++) handOver(id)
-      for (const reader of readers) await reader.end?.(from, to)
+      for (const reader of allReaders) await reader.end?.(from, to)
     }
   } finally {
     await computed?.catch(() => undefined)
     connections.forEach((connection) => connection.close())
   }
   if (immense !== undefined) throw contradictoryValuesError(immense)
-  const misread = rowsRead.findIndex((rows, id) => rows !== points[id])
-  if (misread !== -1) throw contradictoryStatisticsError(servers[misread]!, points[misread]!, rowsRead[misread]!)
+  const misread = rowsRead.findIndex((rows, id) => rows !== expectedRows[id])
+  if (misread !== -1) throw contradictoryStatisticsError(servers[misread]!, expectedRows[misread]!, rowsRead[misread]!)
 }
 
 /** `points`: rows of each series. */
@@ -122,18 +141,19 @@ const splitSeries = (points: Float64Array, maxRows: number, maxSeries: number): 
   return batches
 }
 
-/** SQL for the named values of each row. Lists per series would take DuckDB several times as long. */
+/** SQL for the named values of each row; with rows that lack a value unless the batch is complete. Lists per series would take DuckDB several times as long. */
 const backtestsQuery = (
   { origin, leadStepSeconds }: BacktestScan,
   names: readonly ValueName[],
   servers: readonly string[],
   { from, to }: SeriesBatch,
+  isComplete: boolean,
 ): string => {
   const orNan = (value: string): string => `coalesce(${value}, CAST('NaN' AS DOUBLE))`
   const values: Readonly<Record<ValueName, string>> = {
     time: `CAST(epoch_us(f.ts) - ${origin} AS DOUBLE)`,
-    actual: 'f.actual',
-    predicted: 'f.predicted',
+    actual: isComplete ? 'f.actual' : orNan('f.actual'),
+    predicted: isComplete ? 'f.predicted' : orNan('f.predicted'),
     yhat_lower: orNan('f.yhat_lower'),
     yhat_upper: orNan('f.yhat_upper'),
     lead: orNan(`f.horizon_offset, date_diff('second', f.cutoff, f.ts) / ${leadStepSeconds}`),
@@ -143,7 +163,7 @@ const backtestsQuery = (
     FROM forecast f JOIN (
       SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)
       WHERE series_id >= ${from} AND series_id < ${to}) s USING (server_id, metric, model)
-    WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL
+    WHERE ${isComplete ? 'NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL' : 'NOT (f.is_horizon AND f.predicted IS NOT NULL)'}
       -- Redundant, but lets DuckDB skip row groups of files that are sorted by server.
       AND f.server_id BETWEEN ${literal(servers[from]!)} AND ${literal(servers[to - 1]!)}`
 }
@@ -216,6 +236,22 @@ class BatchRows {
       upper: valuesOf('yhat_upper'),
       lead: valuesOf('lead'),
     }
+  }
+}
+
+/** The rows with a measurement and a forecast. */
+const withoutIncompleteRows = (series: SeriesBacktest): SeriesBacktest => {
+  const { actual, predicted } = series
+  const isWhole = (_: number, row: number): boolean => !Number.isNaN(actual[row]!) && !Number.isNaN(predicted[row]!)
+  const ofRows = (values: Float64Array): Float64Array => values.filter(isWhole)
+  return {
+    id: series.id,
+    times: ofRows(series.times),
+    actual: ofRows(actual),
+    predicted: ofRows(predicted),
+    lower: ofRows(series.lower),
+    upper: ofRows(series.upper),
+    lead: ofRows(series.lead),
   }
 }
 

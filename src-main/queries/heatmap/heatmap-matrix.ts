@@ -2,6 +2,8 @@
 import { percentileOf } from '../../statistics/percentile.ts'
 import { periodSql, periodStartMs } from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
+import { hasSelectedSeries } from '../run/read-selected-series.ts'
+import { readStoredMatrix } from './stored-cells.ts'
 
 /** Part of a grid; a server's row is its key - 1, NaN where no value is known. */
 export interface HeatmapMatrix {
@@ -26,7 +28,9 @@ export const loadMatrix = async (run: OpenRun, grid: SeriesGrid, from: number, t
   const [first, last] = isWhole ? [0, grid.periods] : [from, to]
   if (grid.servers * (last - first) > maxCells) return null
   matrixCache.delete(grid)
-  const matrix = await readMatrix(run, grid, first, last)
+  const matrix = hasSelectedSeries(run.contents)
+    ? await readStoredMatrix(run.contents, grid, first, last)
+    : await readMatrix(run, grid, first, last)
   matrixCache.set(grid, matrix)
   return matrix
 }

@@ -19,8 +19,10 @@ import {
 import { binMatrix, loadMatrix, type HeatmapMatrix } from './heatmap-matrix.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun, type SeriesGrid } from '../run/open-run.ts'
+import { hasSelectedSeries } from '../run/read-selected-series.ts'
 import { loadSeriesGrid } from './series-grid.ts'
 import { rankedServersSql } from '../servers/servers-query.ts'
+import { binStoredMaxima } from './stored-cells.ts'
 
 /** Servers under a sort and a filter, in their order; cached, because a zoom needs the same ones. */
 interface Ranking {
@@ -51,7 +53,9 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
   const matrix = await loadMatrix(run, grid, Math.max(0, columns.from), columns.to)
   const values =
     matrix === null
-      ? await binInDatabase(run, grid, request.reduction, keys, rows, columns)
+      ? request.reduction === 'max' && hasSelectedSeries(run.contents)
+        ? await binStoredMaxima(run.contents, grid, keys, rows, columns)
+        : await binInDatabase(run, grid, request.reduction, keys, rows, columns)
       : binColumns(matrix, keys, rows, columns, request.reduction)
   const names = await readRowNames(run, keys, rows.size)
   const selected = request.selected === null ? -1 : keys.indexOf(await findServerKey(run, request.selected))

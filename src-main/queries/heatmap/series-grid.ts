@@ -1,8 +1,17 @@
 // The regular grid of one metric's values by the selected models, and the days that are marked on it.
 import { z } from 'zod'
 import { literal } from '../../database/database.ts'
-import { cellValueSql, createTimeMarks, horizonStartMsSql, markedDaySchema, periodAt, periodZone } from '../../forecasts/heatmap-rules.ts'
+import {
+  cellValueSql,
+  createTimeMarks,
+  horizonStartMsSql,
+  markedDaySchema,
+  markSampleSql,
+  periodAt,
+  periodZone,
+} from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
+import { hasSelectedSeries, readMarkedDays } from '../run/read-selected-series.ts'
 
 const dayMs = 86_400_000
 
@@ -27,18 +36,11 @@ const cellsSql = (run: OpenRun, metric: string): string =>
 const rowsSql = `
   SELECT CASE WHEN (SELECT row_number IS NOT NULL FROM flagged_rows LIMIT 1) THEN (SELECT CAST(count(*) AS DOUBLE) FROM flagged_rows) END AS rows`
 
-/** All servers share their marked days, so a sample suffices: the servers with the latest horizons and an even selection of the others. */
-const markSampleServers = 400
-
 const marksSql = (run: OpenRun): string => `
   SELECT CAST(epoch_ms(date_trunc('day', ${run.zone.localSql('ts')})) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
   FROM ${run.contents.kind === 'headroom' ? 'flagged_rows' : 'flagged'}
   WHERE is_selected AND metric = $1 AND server_id IN (
-    SELECT server_id FROM (
-      SELECT server_id, row_number() OVER (ORDER BY server_id) AS position, row_number() OVER (ORDER BY horizon_end DESC NULLS LAST, server_id) AS latest,
-             count(*) OVER () AS servers
-      FROM server_risk WHERE metric = $1)
-    WHERE latest <= 10 OR position % greatest(1, servers // ${markSampleServers}) = 0)
+    SELECT server_id FROM (${markSampleSql('(SELECT server_id, metric, horizon_end FROM server_risk WHERE metric = $1)', 'server_id')}))
   GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
 
 export const loadSeriesGrid = (run: OpenRun, metric: string): Promise<SeriesGrid> => {
@@ -59,13 +61,17 @@ const createSeriesGrid = async (run: OpenRun, metric: string): Promise<SeriesGri
     z.object({ start: z.number().nullable() }),
     [metric],
   )
-  const days = await run.database.rows(marksSql(run), markedDaySchema, [metric])
+  const isStored = hasSelectedSeries(run.contents)
+  const days = isStored ? await readMarkedDays(run.contents, metric) : await run.database.rows(marksSql(run), markedDaySchema, [metric])
   const { rows } =
-    run.contents.kind === 'headroom' ? await run.database.row(rowsSql, z.object({ rows: z.number().nullable() })) : { rows: null }
+    run.contents.kind === 'headroom' && !isStored
+      ? await run.database.row(rowsSql, z.object({ rows: z.number().nullable() }))
+      : { rows: null }
   const periodGrid = { zone: periodZone(run.zone, stepMs), originMs: extent.startMs, stepMs }
   const periods = Math.max(1, Math.floor(periodAt(periodGrid, extent.endMs - stepMs)) + 1)
   const horizonPeriod = start === null ? periods : Math.round(periodAt(periodGrid, start))
   return {
+    metric,
     cellsSql: cellsSql(run, metric),
     rows,
     servers,

@@ -23,6 +23,7 @@ export interface OpenRun {
 
 /** Values of one metric by the selected models, on a regular grid. */
 export interface SeriesGrid extends PeriodGrid {
+  readonly metric: string
   /** A SELECT of `server_id`, `ts` and `value`: measured in the history, forecast in the horizon. Servers are numbered from 1 by table `server_key`. */
   readonly cellsSql: string
   /** Rows of the file they come from, where a condition on `row_number` can select a part of them; else null. */

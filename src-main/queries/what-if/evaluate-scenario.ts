@@ -47,7 +47,7 @@ export interface WhatIfSession {
   changedFleet: { readonly key: string; readonly value: ChangedFleet }
 }
 
-/** Needs the relations `server_risk` and `flagged`. */
+/** Needs the relations `server_risk` and, in a run of an older version, `flagged`. */
 export const openWhatIfSession = async (database: Database, contents: RunContents): Promise<WhatIfSession> => {
   const { manifest } = contents
   const policy = {
@@ -55,7 +55,7 @@ export const openWhatIfSession = async (database: Database, contents: RunContent
     isModule05: manifest?.method === 'module05',
     accuracy: (await queryModelAccuracy({ contents })).accuracy,
   }
-  return createWhatIfSession(await loadWhatIfFleet(database, policy), policy, manifest?.method === 'headroom')
+  return createWhatIfSession(await loadWhatIfFleet(database, contents, policy), policy, manifest?.method === 'headroom')
 }
 
 const createWhatIfSession = (fleet: WhatIfFleet, policy: WhatIfPolicy, evaluatesUnderutilization: boolean): WhatIfSession => {

@@ -5,6 +5,8 @@ import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
+import { hasSelectedSeries, scanHorizons, seriesTimeUs } from '../run/read-selected-series.ts'
+import type { RunContents } from '../run/run-contents.ts'
 import { readCalibrations } from '../run/stored-calibrations.ts'
 import { findJointShares, type StoredPaths } from './scenario-probabilities.ts'
 import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/percentile.ts'
@@ -86,9 +88,9 @@ const horizonSql = (fromMs: number): string => `
 /** Maximum number of horizon values, 12 bytes each: 700,000 servers with 90 days, 27,000 with 90 days of hours. */
 const maxValues = 64_000_000
 
-/** Reads the relations `server_risk` and `flagged`. Throws run-damaged where they disagree, query-refused for a fleet that does not fit into memory. */
-export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy): Promise<WhatIfFleet> => {
-  const series = await readSeries(database, policy)
+/** Reads `server_risk`, and the horizons from the run's series.parquet or, where it has none, from the relation `flagged`. Throws run-damaged where they disagree, query-refused for a fleet that does not fit into memory. */
+export const loadWhatIfFleet = async (database: Database, contents: RunContents, policy: WhatIfPolicy): Promise<WhatIfFleet> => {
+  const { names, ...series } = await readSeries(database, policy)
   const count = series.ruleOf.length
   const total = series.offsets[count]!
   if (total > maxValues) {
@@ -100,7 +102,33 @@ export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy):
   }
   const values = new Float64Array(total)
   const timesMs = new Float64Array(total)
-  const nextOffsets = series.offsets.slice(0, count)
+  if (hasSelectedSeries(contents)) await fillFromSeries(contents, names.rows, series.offsets, values, timesMs)
+  else await fillFromForecasts(database, names, series.offsets, values, timesMs)
+  for (let s = 0; s < count; s++) sortByTime(timesMs, values, series.offsets[s]!, series.offsets[s + 1]!)
+  const times = collectDistinctTimes(timesMs, series.offsets)
+  return { ...series, values, order: rankByValue(values, series.offsets), periods: indexPeriods(timesMs, times), times }
+}
+
+/** The evaluated series by their index: rows of `server_risk` by server and metric, and what these name. */
+interface SeriesNames {
+  readonly rows: readonly number[]
+  readonly servers: readonly string[]
+  readonly metrics: readonly string[]
+}
+
+const fillFromForecasts = async (
+  database: Database,
+  { rows: seriesRows, servers, metrics }: SeriesNames,
+  offsets: Uint32Array,
+  values: Float64Array,
+  timesMs: Float64Array,
+): Promise<void> => {
+  await database.storeRows(
+    'what_if_series',
+    { position: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
+    seriesRows.map((row, position) => [position, servers[row]!, metrics[row]!]),
+  )
+  const nextOffsets = offsets.slice(0, seriesRows.length)
   const { from_ms } = await database.row(
     'SELECT CAST(coalesce(epoch_ms(min(horizon_start)), 0) AS DOUBLE) AS from_ms FROM server_risk',
     z.object({ from_ms: z.number() }),
@@ -110,18 +138,38 @@ export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy):
     for (let row = 0; row < rows.position.length; row++) {
       const position = rows.position[row]!
       const at = nextOffsets[position]!++
-      if (at >= series.offsets[position + 1]!) throw horizonsDisagree()
+      if (at >= offsets[position + 1]!) throw horizonsDisagree()
       values[at] = rows.predicted[row]!
       timesMs[at] = rows.at_ms[row]!
     }
   })
   await database.run('DROP TABLE what_if_series; DROP TABLE what_if_horizon')
-  for (let s = 0; s < count; s++) {
-    if (nextOffsets[s] !== series.offsets[s + 1]) throw horizonsDisagree()
-    sortByTime(timesMs, values, series.offsets[s]!, series.offsets[s + 1]!)
-  }
-  const times = collectDistinctTimes(timesMs, series.offsets)
-  return { ...series, values, order: rankByValue(values, series.offsets), periods: indexPeriods(timesMs, times), times }
+  if (nextOffsets.some((next, s) => next !== offsets[s + 1])) throw horizonsDisagree()
+}
+
+const fillFromSeries = async (
+  contents: RunContents,
+  rows: readonly number[],
+  offsets: Uint32Array,
+  values: Float64Array,
+  timesMs: Float64Array,
+): Promise<void> => {
+  const positions = new Map(rows.map((row, position) => [row, position]))
+  let filled = 0
+  await scanHorizons(contents, (group) => {
+    for (let row = 0; row < group.rows; row++) {
+      const position = positions.get(group.seriesNumbers[row]!)
+      if (position === undefined) continue
+      const [from, to] = [group.horizon.offsets[row]!, group.horizon.offsets[row + 1]!]
+      const at = offsets[position]!
+      if (to - from !== offsets[position + 1]! - at) throw horizonsDisagree()
+      values.set(group.horizon.values.subarray(from, to), at)
+      const measured = group.historyOffsets[row + 1]! - group.historyOffsets[row]!
+      for (let index = 0; index < to - from; index++) timesMs[at + index] = Math.floor(seriesTimeUs(group, row, measured + index) / 1000)
+      filled++
+    }
+  })
+  if (filled !== rows.length) throw horizonsDisagree()
 }
 
 const horizonsDisagree = (): HeadroomError =>
@@ -131,8 +179,10 @@ const horizonsDisagree = (): HeadroomError =>
 
 type SeriesArrays = Omit<WhatIfFleet, 'values' | 'order' | 'periods' | 'times'>
 
-/** Creates `what_if_series` (position, server_id, metric): the evaluated series by their index. */
-const readSeries = async (database: Database, { config, isModule05, accuracy }: WhatIfPolicy): Promise<SeriesArrays> => {
+const readSeries = async (
+  database: Database,
+  { config, isModule05, accuracy }: WhatIfPolicy,
+): Promise<SeriesArrays & { readonly names: SeriesNames }> => {
   const table = await database.columns(seriesSql(config.basis), {
     server_id: 'text',
     metric: 'text',
@@ -154,11 +204,6 @@ const readSeries = async (database: Database, { config, isModule05, accuracy }: 
   })
   const { server_id: servers, metric: metrics, criticality: criticalities, high_threshold: thresholds } = table
   const thresholdRows = servers.flatMap((_, row) => (Number.isNaN(thresholds[row]) ? [] : [row]))
-  await database.storeRows(
-    'what_if_series',
-    { position: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
-    thresholdRows.map((row, position) => [position, servers[row]!, metrics[row]!]),
-  )
   const firstRows = servers.flatMap((server, row) => (servers[row - 1] === server ? [] : [row]))
   const groups = indexDistinct(firstRows, (row): ServerGroup => ({
     business_unit: table.business_unit[row]!,
@@ -203,6 +248,7 @@ const readSeries = async (database: Database, { config, isModule05, accuracy }: 
     any: perServer(table.server_breach_probability),
   }
   return {
+    names: { rows: thresholdRows, servers, metrics },
     serverIds: firstRows.map((row) => servers[row]!),
     serverCounts: new Int32Array(firstRows.length).fill(1),
     groups: groups.distinct,

@@ -118,10 +118,10 @@ describe.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote
       run = await workspace.analyse(planetlab.forecasts, { config: { basis: 'expected' } })
     })
 
-    test('leaves the eleven files, which verify', async () => {
+    test('leaves the twelve files, which verify', async () => {
       expect((await readdir(run.folder)).sort()).toEqual(Object.values(runFiles).sort())
       const { files } = await verifyRunFolder(run.folder)
-      expect(files).toHaveLength(10)
+      expect(files).toHaveLength(11)
       expect(files.filter(({ state }) => state !== 'ok')).toEqual([])
     })
 

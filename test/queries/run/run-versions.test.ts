@@ -1,4 +1,4 @@
-// Stored run folders of formats 1 to 3 and a run of today on the same forecasts: verified, opened, asked by every query, compared and reported.
+// Stored run folders of formats 1 to 4 and a run of today on the same forecasts: verified, opened, asked by every query, compared and reported.
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,9 @@ import { runFiles, runFormatVersion } from '../../../src-shared/run/run-manifest
 import { scenarioSchema } from '../../../src-shared/ipc/what-if.ts'
 import { validRequests } from '../../fixtures/valid-requests.ts'
 
+/** Files that a manifest of this format lists. */
+const filesOf = (version: number): number => (version >= 5 ? 11 : version === 4 ? 10 : 8)
+
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures')
 let folder: string
 let today: string
@@ -36,7 +39,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-describe.each([1, 2, 3, runFormatVersion])('a run of format %i', (version) => {
+describe.each([1, 2, 3, 4, runFormatVersion])('a run of format %i', (version) => {
   const basis = version >= 3 ? 'probable' : 'expected'
   let path: string
   let run: OpenRun
@@ -49,7 +52,7 @@ describe.each([1, 2, 3, runFormatVersion])('a run of format %i', (version) => {
 
   it('verifies and states its format and basis', async () => {
     const { manifest, files } = await verifyRunFolder(path)
-    expect(files.map(({ state }) => state)).toEqual(Array.from({ length: version >= 4 ? 10 : 8 }, () => 'ok'))
+    expect(files.map(({ state }) => state)).toEqual(Array.from({ length: filesOf(version) }, () => 'ok'))
     expect(manifest).toMatchObject({ format_version: version, config: { basis } })
   })
 

@@ -1,0 +1,280 @@
+// Writes series.parquet while the backtests are scanned: the selected model's values of each series, as the views draw them, and the marked days.
+import { z } from 'zod'
+import { markedDaysNote, selectedSeriesColumns } from '../../../src-shared/artefacts/selected-series.ts'
+import type { Calendar } from '../../calendar/calendar.ts'
+import type { Database } from '../../database/database.ts'
+import { markedDaySchema, markSampleSql } from '../../forecasts/heatmap-rules.ts'
+import { PlainWriter, type PlainNumbers } from '../../parquet/plain-columns.ts'
+import type { HistoryReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
+
+/** A group of rows ends with so many values of a metric: 4 to 8 MB. */
+const maxGroupValues = 1_000_000
+/** All metrics together hold no more than this in memory. */
+const maxHeldValues = 8_000_000
+const dayMs = 86_400_000
+
+/** Rows of one metric that are not yet written. */
+interface HeldGroup {
+  readonly seriesNumbers: number[]
+  readonly serverNumbers: number[]
+  readonly serverIds: string[]
+  readonly stepsUs: number[]
+  readonly times: GrowingLists<Float64Array>
+  readonly history: GrowingLists<Float32Array>
+  readonly horizon: GrowingLists<Float64Array>
+}
+
+/** Horizons of a batch of series: rows in the order of series and time. */
+interface HorizonRows {
+  readonly series_id: Float64Array
+  readonly time: Float64Array
+  readonly predicted: Float64Array
+}
+
+export class SelectedSeriesWriter implements HistoryReader {
+  readonly incompleteRows: Float64Array
+  readonly #database: Database
+  readonly #calendar: Calendar
+  readonly #origin: number
+  readonly #file: PlainWriter
+  readonly #servers: readonly string[]
+  readonly #metrics: readonly string[]
+  /** Servers whose days are noted. */
+  readonly #isSampled: Uint8Array
+  readonly #days: Map<string, MarkedTimes>
+  readonly #held: Map<string, HeldGroup>
+  #heldValues = 0
+  #horizons: HorizonRows = { series_id: new Float64Array(0), time: new Float64Array(0), predicted: new Float64Array(0) }
+  #horizonRow = 0
+  #next = 0
+  #serverNumber = -1
+
+  private constructor(
+    database: Database,
+    calendar: Calendar,
+    origin: number,
+    path: string,
+    series: { server_id: readonly string[]; metric: readonly string[]; incomplete: Float64Array },
+    sampled: Float64Array,
+  ) {
+    this.#database = database
+    this.#calendar = calendar
+    this.#origin = origin
+    this.#file = new PlainWriter(path, selectedSeriesColumns)
+    this.#servers = series.server_id
+    this.#metrics = series.metric
+    this.incompleteRows = series.incomplete
+    this.#isSampled = new Uint8Array(series.metric.length)
+    for (const id of sampled) this.#isSampled[id] = 1
+    const metrics = [...new Set(series.metric)].sort()
+    this.#days = new Map(metrics.map((metric) => [metric, new MarkedTimes(calendar, origin)]))
+    this.#held = new Map(metrics.map((metric) => [metric, createGroup()]))
+  }
+
+  /** Reads `series`, `series_models` and `series_risk`, and later `horizon`. `origin`: microseconds from 1970 to the scan's origin. */
+  static async open(database: Database, calendar: Calendar, origin: number, path: string): Promise<SelectedSeriesWriter> {
+    const series = await database.columns(
+      `SELECT r.server_id, r.metric,
+              CAST(greatest(0, coalesce(m.row_count - m.backtest_points - r.horizon_periods, 0)) AS DOUBLE) AS incomplete
+       FROM series_risk r LEFT JOIN series_models m ON m.server_id = r.server_id AND m.metric = r.metric AND m.model = r.model
+       ORDER BY r.series_id`,
+      { server_id: 'text', metric: 'text', incomplete: 'number' },
+    )
+    const sample = await database.columns(markSampleSql('series_risk', 'series_id'), { series_id: 'number' })
+    return new SelectedSeriesWriter(database, calendar, origin, path, series, sample.series_id)
+  }
+
+  async begin(from: number, to: number): Promise<void> {
+    this.#horizons = await this.#database.columns(
+      `SELECT series_id, CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE) AS time, predicted
+       FROM horizon WHERE series_id >= ${from} AND series_id < ${to} ORDER BY series_id, ts`,
+      { series_id: 'number', time: 'number', predicted: 'number' },
+    )
+    this.#horizonRow = 0
+  }
+
+  read({ id, times, actual, predicted }: Parameters<HistoryReader['read']>[0]): void {
+    this.#skipTo(id)
+    this.#add(id, times, actual, predicted)
+  }
+
+  async end(_: number, to: number): Promise<void> {
+    this.#skipTo(to)
+  }
+
+  /** Writes what is held, and the notes. */
+  async finish(): Promise<void> {
+    for (const metric of this.#held.keys()) this.#write(metric)
+    const notes = { [markedDaysNote]: JSON.stringify(await this.#markedDays()) }
+    this.#file.finish(notes, 'Headroom')
+  }
+
+  /** Series without a row before their horizon. */
+  #skipTo(id: number): void {
+    while (this.#next < id) this.#add(this.#next, noValues, noValues, noValues)
+  }
+
+  #add(id: number, times: Float64Array, actual: Float64Array, predicted: Float64Array): void {
+    this.#next = id + 1
+    if (this.#servers[id] !== this.#servers[id - 1]) this.#serverNumber++
+    const metric = this.#metrics[id]!
+    const group = this.#held.get(metric)!
+    const { series_id: ids, time: horizonTimes, predicted: horizonValues } = this.#horizons
+    const from = this.#horizonRow
+    while (this.#horizonRow < ids.length && ids[this.#horizonRow] === id) this.#horizonRow++
+    const periods = this.#horizonRow - from
+    const isComplete = this.incompleteRows[id] === 0
+    const values = group.history.extend(times.length)
+    const allTimes = group.times.extend(times.length + periods)
+    let count = 0
+    for (let row = 0; row < times.length; row++) {
+      const value = isComplete || !Number.isNaN(actual[row]!) ? actual[row]! : predicted[row]!
+      if (Number.isNaN(value)) continue
+      values[count] = value
+      allTimes[count++] = times[row]!
+    }
+    for (let row = 0; row < periods; row++) allTimes[count + row] = horizonTimes[from + row]!
+    group.horizon.extend(periods).set(horizonValues.subarray(from, from + periods))
+    group.horizon.end(periods)
+    group.history.end(count)
+    const stepUs = equalStep(allTimes.subarray(0, count + periods))
+    if (this.#isSampled[id] === 1) {
+      const marked = this.#days.get(metric)!
+      marked.add(allTimes.subarray(0, count + periods), stepUs)
+      if (!isComplete) marked.add(times, 0)
+    }
+    const storedTimes = stepUs === 0 ? count + periods : 1
+    for (let index = 0; index < storedTimes; index++) allTimes[index]! += this.#origin
+    group.times.end(storedTimes)
+    group.seriesNumbers.push(id)
+    group.serverNumbers.push(this.#serverNumber)
+    group.serverIds.push(this.#servers[id]!)
+    group.stepsUs.push(stepUs)
+    this.#heldValues += count + periods
+    if (heldValues(group) >= maxGroupValues) this.#write(metric)
+    else if (this.#heldValues >= maxHeldValues) for (const name of this.#held.keys()) this.#write(name)
+  }
+
+  #write(metric: string): void {
+    const group = this.#held.get(metric)!
+    const rows = group.serverIds.length
+    if (rows === 0) return
+    this.#file.writeGroup(rows, [
+      { numbers: Int32Array.from(group.seriesNumbers) },
+      { numbers: Int32Array.from(group.serverNumbers) },
+      { texts: group.serverIds },
+      { texts: group.serverIds.map(() => metric) },
+      { numbers: Float64Array.from(group.stepsUs) },
+      group.times.lists(),
+      group.history.lists(),
+      group.horizon.lists(),
+    ])
+    this.#heldValues -= heldValues(group)
+    this.#held.set(metric, createGroup())
+  }
+
+  /** As the flags of the rows say, by metric. */
+  async #markedDays(): Promise<{ readonly metric: string; readonly days: z.infer<typeof markedDaySchema>[] }[]> {
+    const { zone } = this.#calendar
+    const times = [...this.#days].flatMap(([metric, marked]) => marked.times().map((time) => [metric, time] as const))
+    await this.#database.storeRows('sampled_times', { metric: 'VARCHAR', time: 'DOUBLE' }, times)
+    const days = await this.#database.rows(
+      `SELECT metric, CAST(epoch_ms(date_trunc('day', ${zone.localSql('ts')})) AS DOUBLE) AS day,
+              bool_or(${this.#calendar.isEoq('ts')}) AS is_eoq, bool_or(${this.#calendar.isHoliday('ts')}) AS is_holiday
+       FROM (SELECT metric, make_timestamp(CAST(time AS BIGINT)) AS ts FROM sampled_times)
+       GROUP BY 1, 2 HAVING is_eoq OR is_holiday ORDER BY 1, 2`,
+      markedDaySchema.extend({ metric: z.string() }),
+    )
+    await this.#database.run('DROP TABLE sampled_times')
+    return [...this.#days.keys()].map((metric) => ({
+      metric,
+      days: days.filter((day) => day.metric === metric).map(({ day, is_eoq, is_holiday }) => ({ day, is_eoq, is_holiday })),
+    }))
+  }
+}
+
+const noValues = new Float64Array(0)
+
+const createGroup = (): HeldGroup => ({
+  seriesNumbers: [],
+  serverNumbers: [],
+  serverIds: [],
+  stepsUs: [],
+  times: new GrowingLists((length) => new Float64Array(length)),
+  history: new GrowingLists((length) => new Float32Array(length)),
+  horizon: new GrowingLists((length) => new Float64Array(length)),
+})
+
+const heldValues = ({ history, horizon }: HeldGroup): number => history.count + horizon.count
+
+/** The step between neighbouring times where all are equal; 0 where they are not. */
+const equalStep = (times: Float64Array): number => {
+  if (times.length < 2) return 0
+  const step = times[1]! - times[0]!
+  for (let index = 2; index < times.length; index++) if (times[index]! - times[index - 1]! !== step) return 0
+  return Math.max(0, step)
+}
+
+/** Lists of numbers, one after the other. */
+class GrowingLists<Numbers extends Float32Array | Float64Array> {
+  readonly #create: (length: number) => Numbers
+  readonly #lengths: number[] = []
+  #values: Numbers
+  count = 0
+
+  constructor(create: (length: number) => Numbers) {
+    this.#create = create
+    this.#values = create(0)
+  }
+
+  /** Where the values of the next list go, up to `length` of them. */
+  extend(length: number): Numbers {
+    if (this.count + length > this.#values.length) {
+      const grown = this.#create(2 * (this.count + length))
+      grown.set(this.#values.subarray(0, this.count))
+      this.#values = grown
+    }
+    return this.#values.subarray(this.count, this.count + length) as Numbers
+  }
+
+  /** The list is complete with so many values. */
+  end(length: number): void {
+    this.#lengths.push(length)
+    this.count += length
+  }
+
+  lists(): { readonly numbers: PlainNumbers; readonly lengths: Uint32Array } {
+    return { numbers: this.#values.subarray(0, this.count), lengths: Uint32Array.from(this.#lengths) }
+  }
+}
+
+/** A time of each local day that a series has. */
+class MarkedTimes {
+  readonly #calendar: Calendar
+  readonly #origin: number
+  readonly #timeByDay = new Map<number, number>()
+  /** The times that came last: most series share them. */
+  #last = { first: Number.NaN, count: 0, stepUs: 0 }
+
+  constructor(calendar: Calendar, origin: number) {
+    this.#calendar = calendar
+    this.#origin = origin
+  }
+
+  /** `stepUs`: 0 where the times are not evenly spaced. */
+  add(times: SeriesBacktest['times'], stepUs: number): void {
+    const last = { first: times[0] ?? Number.NaN, count: times.length, stepUs }
+    if (stepUs > 0 && last.first === this.#last.first && last.count === this.#last.count && stepUs === this.#last.stepUs) return
+    this.#last = last
+    for (const time of times) {
+      const timeUs = time + this.#origin
+      const day = Math.floor(this.#calendar.zone.toLocal(Math.floor(timeUs / 1000)) / dayMs)
+      if (!this.#timeByDay.has(day)) this.#timeByDay.set(day, timeUs)
+    }
+  }
+
+  /** Microseconds since 1970, in their order. */
+  times(): number[] {
+    return [...this.#timeByDay.values()].sort((a, b) => a - b)
+  }
+}

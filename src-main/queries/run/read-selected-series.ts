@@ -1,0 +1,104 @@
+// Reads series.parquet of a run: the selected models' values, group by group, and the marked days. Runs of older versions have no such file.
+import { join } from 'node:path'
+import { z } from 'zod'
+import { markedDaysNote } from '../../../src-shared/artefacts/selected-series.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { markedDaySchema } from '../../forecasts/heatmap-rules.ts'
+import { PlainReader, type PlainGroup, type PlainLists } from '../../parquet/plain-columns.ts'
+import { ThriftError } from '../../parquet/thrift-compact.ts'
+import type { RunContents } from './run-contents.ts'
+
+/** The times of some series, microseconds since 1970. */
+interface SeriesTimes {
+  /** 0: `times` holds all times of the series; else its first alone. */
+  readonly stepsUs: Float64Array
+  readonly times: PlainLists<Float64Array>
+}
+
+/** Rows of one metric. */
+export interface SeriesGroup extends SeriesTimes {
+  readonly rows: number
+  /** Rows of server_risk by server and metric, and places of the servers by name; both from 0. */
+  readonly seriesNumbers: Int32Array
+  readonly serverNumbers: Int32Array
+  readonly horizon: PlainLists<Float64Array>
+  /** Values before the horizon: numbers of their lists. */
+  readonly historyOffsets: Uint32Array
+}
+
+export interface WholeSeriesGroup extends SeriesGroup {
+  readonly history: PlainLists<Float32Array>
+}
+
+/** The time of value `index` of a row: its history, then its horizon. */
+export const seriesTimeUs = ({ stepsUs, times }: SeriesTimes, row: number, index: number): number =>
+  stepsUs[row]! > 0 ? times.values[times.offsets[row]!]! + index * stepsUs[row]! : times.values[times.offsets[row]! + index]!
+
+export const hasSelectedSeries = ({ manifest, presentFiles }: RunContents): boolean =>
+  manifest !== null && manifest.files.some(({ name }) => name === runFiles.selectedSeries) && presentFiles.has(runFiles.selectedSeries)
+
+/** Hands over all groups with the horizons alone. Throws run-damaged. */
+export const scanHorizons = (contents: RunContents, onGroup: (group: SeriesGroup) => void): Promise<void> =>
+  readingSeries(contents, async (reader) => {
+    for (const group of reader.groups) {
+      onGroup(await readRows(reader, group, await reader.listOffsets(group, 'history', 'float')))
+    }
+  })
+
+/** Hands over the groups of a metric. Throws run-damaged. */
+export const scanSelectedSeries = (contents: RunContents, metric: string, onGroup: (group: WholeSeriesGroup) => void): Promise<void> =>
+  readingSeries(contents, async (reader) => {
+    for (const group of reader.groups) {
+      const range = group.chunks.get('metric')?.range
+      if (range?.least !== metric || range.greatest !== metric) continue
+      const history = await reader.floatLists(group, 'history')
+      onGroup({ ...(await readRows(reader, group, history.offsets)), history })
+    }
+  })
+
+const markedDaysSchema = z.array(z.object({ metric: z.string(), days: z.array(markedDaySchema) }))
+
+/** The marked days of a metric. Throws run-damaged. */
+export const readMarkedDays = (contents: RunContents, metric: string): Promise<z.infer<typeof markedDaySchema>[]> =>
+  readingSeries(contents, async (reader) => {
+    const notes = markedDaysSchema.safeParse(tryParseJson(reader.note(markedDaysNote) ?? ''))
+    const days = notes.data?.find((note) => note.metric === metric)?.days
+    if (days === undefined) throw new ThriftError('the file notes no marked days')
+    return days
+  })
+
+const readRows = async (reader: PlainReader, group: PlainGroup, historyOffsets: Uint32Array): Promise<SeriesGroup> => {
+  const [stepsUs, times] = [await reader.longs(group, 'step_us'), await reader.timeLists(group, 'times')]
+  const horizon = await reader.doubleLists(group, 'horizon')
+  for (let row = 0; row < group.rows; row++) {
+    const values = historyOffsets[row + 1]! - historyOffsets[row]! + horizon.offsets[row + 1]! - horizon.offsets[row]!
+    const stated = stepsUs[row]! > 0 ? Math.min(values, 1) : values
+    if (times.offsets[row + 1]! - times.offsets[row]! !== stated) throw new ThriftError('a series has other times than values')
+  }
+  return {
+    rows: group.rows,
+    seriesNumbers: await reader.wholes(group, 'series_number'),
+    serverNumbers: await reader.wholes(group, 'server_number'),
+    stepsUs,
+    times,
+    horizon,
+    historyOffsets,
+  }
+}
+
+const readingSeries = async <Value>(contents: RunContents, work: (reader: PlainReader) => Promise<Value>): Promise<Value> => {
+  const path = join(contents.folder, runFiles.selectedSeries)
+  try {
+    const reader = await PlainReader.open(path)
+    try {
+      return await work(reader)
+    } finally {
+      await reader.close()
+    }
+  } catch (cause) {
+    if (cause instanceof HeadroomError) throw cause
+    throw new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Download or analyse the run again.', cause })
+  }
+}
