@@ -3,7 +3,7 @@ import { percentileOf } from '../../statistics/percentile.ts'
 import { periodSql, periodStartMs } from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
 import { hasSelectedSeries } from '../run/read-selected-series.ts'
-import { readStoredMatrix } from './stored-cells.ts'
+import { readStoredCells } from './stored-cells.ts'
 
 /** Part of a grid; a server's row is its key - 1, NaN where no value is known. */
 export interface HeatmapMatrix {
@@ -29,7 +29,7 @@ export const loadMatrix = async (run: OpenRun, grid: SeriesGrid, from: number, t
   if (grid.servers * (last - first) > maxCells) return null
   matrixCache.delete(grid)
   const matrix = hasSelectedSeries(run.contents)
-    ? await readStoredMatrix(run.contents, grid, first, last)
+    ? { from: first, to: last, values: await readStoredCells(run.contents, grid, first, last) }
     : await readMatrix(run, grid, first, last)
   matrixCache.set(grid, matrix)
   return matrix

@@ -4,10 +4,9 @@ import { periodStartMs, type Bins } from '../../forecasts/heatmap-rules.ts'
 import type { SeriesGrid } from '../run/open-run.ts'
 import { scanSelectedSeries, seriesTimeUs, type WholeSeriesGroup } from '../run/read-selected-series.ts'
 import type { RunContents } from '../run/run-contents.ts'
-import type { HeatmapMatrix } from './heatmap-matrix.ts'
 
-/** As `readMatrix`, of a run with the file. Throws run-damaged. */
-export const readStoredMatrix = async (contents: RunContents, grid: SeriesGrid, from: number, to: number): Promise<HeatmapMatrix> => {
+/** The values of `readMatrix`, of a run with the file. Throws run-damaged. */
+export const readStoredCells = async (contents: RunContents, grid: SeriesGrid, from: number, to: number): Promise<Float32Array> => {
   const width = to - from
   const values = new Float32Array(grid.servers * width).fill(Number.NaN)
   await scanCells(contents, grid, from, to, (server, periods, history, horizon) => {
@@ -23,7 +22,7 @@ export const readStoredMatrix = async (contents: RunContents, grid: SeriesGrid, 
       if (period >= 0) take(period, horizon[index]!)
     }
   })
-  return { from, to, values }
+  return values
 }
 
 /** The maximum of each bin, without holding the values in memory. `keys`: of the servers in their order. Throws run-damaged. */

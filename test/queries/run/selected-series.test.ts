@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { literal } from '../../../src-main/database/database.ts'
-import { binStoredMaxima, readStoredMatrix } from '../../../src-main/queries/heatmap/stored-cells.ts'
+import { binStoredMaxima, readStoredCells } from '../../../src-main/queries/heatmap/stored-cells.ts'
 import { binInDatabase } from '../../../src-main/queries/heatmap/heatmap-query.ts'
 import { readMatrix } from '../../../src-main/queries/heatmap/heatmap-matrix.ts'
 import { loadSeriesGrid } from '../../../src-main/queries/heatmap/series-grid.ts'
@@ -161,9 +161,8 @@ describe.each(Object.entries(fleets))('a fleet %s', (name, { sql, config = {}, m
       const [grid, otherGrid] = [await loadSeriesGrid(run!, metric), await loadSeriesGrid(other!, metric)]
       expect({ ...grid, cellsSql: '', rows: null }).toEqual({ ...otherGrid, cellsSql: '', rows: null })
       const middle = Math.floor(grid.periods / 2)
-      expect(await readStoredMatrix(run!.contents, grid, middle, grid.periods)).toEqual(
-        await readMatrix(other!, otherGrid, middle, otherGrid.periods),
-      )
+      const { values } = await readMatrix(other!, otherGrid, middle, otherGrid.periods)
+      expect(await readStoredCells(run!.contents, grid, middle, grid.periods)).toEqual(values)
       const keys = Int32Array.from({ length: grid.servers - 1 }, (_, index) => grid.servers - index)
       const rows = { from: 0, to: keys.length, size: 3, bins: Math.ceil(keys.length / 3) }
       const columns = { from: -2, to: grid.periods, size: 7, bins: Math.ceil((grid.periods + 2) / 7) }
