@@ -104,7 +104,7 @@ describe('the pack', () => {
   test('states checksums of inputs and files, and all settings', async () => {
     const content = await contentNow()
     const sums = [...rowsOf(content, 'sign-off', 'Inputs')!, ...rowsOf(content, 'sign-off', 'Files of the run')!].map((row) => row.at(-1))
-    expect(sums).toHaveLength(12)
+    expect(sums).toHaveLength(13)
     expect(sums.every((sum) => /^[0-9a-f]{64}$/.test(sum!))).toBe(true)
     expect(rowsOf(content, 'sign-off', 'Settings')).toContainEqual(['basis', 'expected'])
   })
