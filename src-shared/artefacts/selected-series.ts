@@ -18,5 +18,5 @@ export const selectedSeriesColumns = [
   { name: 'horizon', type: 'double', isList: true },
 ] as const
 
-/** Keys of notes in the footer, each as JSON: the days of each metric in a quarter-end window or a holiday, and the names of holidays by date. */
-export const selectedSeriesNotes = { markedDays: 'headroom.marked_days', holidays: 'headroom.holidays' } as const
+/** Under this key the footer notes, as JSON, which days of each metric are in a quarter-end window or a holiday. */
+export const markedDaysNote = 'headroom.marked_days'

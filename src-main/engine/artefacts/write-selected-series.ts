@@ -1,6 +1,6 @@
 // Writes series.parquet while the backtests are scanned: the selected model's values of each series, as the views draw them, and the marked days.
 import { z } from 'zod'
-import { selectedSeriesColumns, selectedSeriesNotes } from '../../../src-shared/artefacts/selected-series.ts'
+import { markedDaysNote, selectedSeriesColumns } from '../../../src-shared/artefacts/selected-series.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { Database } from '../../database/database.ts'
 import { markedDaySchema, markSampleSql } from '../../forecasts/heatmap-rules.ts'
@@ -71,7 +71,7 @@ export class SelectedSeriesWriter implements HistoryReader {
     this.#held = new Map(metrics.map((metric) => [metric, createGroup()]))
   }
 
-  /** Reads `series_models` and `series_risk`, and later `horizon` and `holidays`. `origin`: microseconds from 1970 to the scan's origin. */
+  /** Reads `series_models` and `series_risk`, and later `horizon`. `origin`: microseconds from 1970 to the scan's origin. */
   static async open(database: Database, calendar: Calendar, origin: number, path: string): Promise<SelectedSeriesWriter> {
     const series = await database.columns(
       `SELECT r.server_id, r.metric,
@@ -105,17 +105,7 @@ export class SelectedSeriesWriter implements HistoryReader {
   /** Writes what is held, and the notes. */
   async finish(): Promise<void> {
     for (const metric of this.#held.keys()) this.#write(metric)
-    const { day, name } = await this.#database.columns(`SELECT strftime(day, '%Y-%m-%d') AS day, name FROM holidays ORDER BY rowid`, {
-      day: 'text',
-      name: 'text',
-    })
-    this.#file.finish(
-      {
-        [selectedSeriesNotes.markedDays]: JSON.stringify(await this.#markedDays()),
-        [selectedSeriesNotes.holidays]: JSON.stringify(day.map((date, index) => [date, name[index]!])),
-      },
-      'Headroom',
-    )
+    this.#file.finish({ [markedDaysNote]: JSON.stringify(await this.#markedDays()) }, 'Headroom')
   }
 
   /** Series without a row before their horizon. */

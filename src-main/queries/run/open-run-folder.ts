@@ -4,7 +4,6 @@ import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { describeRun } from './describe-run.ts'
 import type { OpenRun } from './open-run.ts'
 import { openQueryDatabase, readingRun } from './query-database.ts'
-import { hasSelectedSeries, readStoredHolidays } from './read-selected-series.ts'
 import { readRunContents, type RunContents } from './run-contents.ts'
 import { createRunTables } from './run-tables.ts'
 import { openRunZone } from './run-zone.ts'
@@ -30,8 +29,7 @@ const openTables = async (folder: string, signal?: AbortSignal): Promise<OpenRun
     await createRunTables(database, contents)
     const overview = await describeRun(database, contents)
     let cachedNames: Promise<Map<string, string>> | undefined
-    const holidayNames = (): Promise<Map<string, string>> =>
-      (cachedNames ??= hasSelectedSeries(contents) ? readStoredHolidays(contents) : readHolidayNames(contents, overview))
+    const holidayNames = (): Promise<Map<string, string>> => (cachedNames ??= readHolidayNames(contents, overview))
     return { contents, database, overview, zone: openRunZone(overview.timeZone, overview.extent), holidayNames, grids: new Map(), close }
   } catch (error) {
     await close()

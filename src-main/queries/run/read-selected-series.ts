@@ -1,7 +1,7 @@
 // Reads series.parquet of a run: the selected models' values, group by group, and the marked days. Runs of older versions have no such file.
 import { join } from 'node:path'
 import { z } from 'zod'
-import { selectedSeriesNotes } from '../../../src-shared/artefacts/selected-series.ts'
+import { markedDaysNote } from '../../../src-shared/artefacts/selected-series.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
@@ -63,23 +63,11 @@ const markedDaysSchema = z.array(z.object({ metric: z.string(), days: z.array(ma
 /** The marked days of a metric. Throws run-damaged. */
 export const readMarkedDays = (contents: RunContents, metric: string): Promise<z.infer<typeof markedDaySchema>[]> =>
   readingSeries(contents, async (reader) => {
-    const days = readNote(reader, selectedSeriesNotes.markedDays, markedDaysSchema).find((note) => note.metric === metric)?.days
+    const notes = markedDaysSchema.safeParse(tryParseJson(reader.note(markedDaysNote) ?? ''))
+    const days = notes.data?.find((note) => note.metric === metric)?.days
     if (days === undefined) throw new ThriftError(`the file notes no days of ${metric}`)
     return days
   })
-
-/** Names of the holidays by date, YYYY-MM-DD. Throws run-damaged. */
-export const readStoredHolidays = (contents: RunContents): Promise<Map<string, string>> =>
-  readingSeries(
-    contents,
-    async (reader) => new Map(readNote(reader, selectedSeriesNotes.holidays, z.array(z.tuple([z.string(), z.string()])))),
-  )
-
-const readNote = <Value>(reader: PlainReader, key: string, schema: z.ZodType<Value>): Value => {
-  const note = schema.safeParse(tryParseJson(reader.note(key) ?? ''))
-  if (!note.success) throw new ThriftError(`the file has no note ${key}`)
-  return note.data
-}
 
 const readRows = async (reader: PlainReader, group: PlainGroup, historyOffsets: Uint32Array): Promise<SeriesGroup> => {
   const [stepsUs, times] = [await reader.longs(group, 'step_us'), await reader.timeLists(group, 'times')]
