@@ -131,7 +131,13 @@ const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterS
   }
 }
 
-const labelMargin = 4
+/** About where a mean lies on the axis, whose last tick may be somewhat further. */
+const pixelsFromLeft = ({ mean, unit, axes }: ClustersData, value: number, plotWidth: number): number => {
+  const highest = mean.reduce((max, one) => Math.max(max, one), 0)
+  const lowest = axes === undefined ? 0 : mean.reduce((min, one) => Math.min(min, one), 0)
+  const end = axes === undefined && unit === '%' ? 100 : highest
+  return end > lowest ? (plotWidth * (value - lowest)) / (end - lowest) : plotWidth
+}
 
 /**
  * Shares the name of the servers' series, so that the legend toggles both. Hollow and unlabelled where servers have
@@ -142,7 +148,8 @@ const centreSeries = (
   { theme, interactive = false }: ClustersView,
   cluster: ClusterSummary,
   entry: LegendEntry,
-  plotLeft: number,
+  /** Pixels from the left edge of the plot to the centre. */
+  fromLeft: number,
 ): ScatterSeriesOption => {
   // The threshold has its name above the plot.
   const isTopmost = interactive && cluster.std >= Math.max(...data.clusters.map(({ std }) => std))
@@ -162,7 +169,8 @@ const centreSeries = (
       : { color: style.color, opacity: 1, borderColor: theme.text, borderWidth: 2 },
     label: {
       show: !isHollow,
-      position: isTopmost ? 'bottom' : 'top',
+      // Above, half of the name would lie on the labels of the axis.
+      position: theme.font.measure(entry.name, fontSizes.label, true) / 2 > fromLeft ? 'right' : isTopmost ? 'bottom' : 'top',
       distance: 6,
       formatter: () => entry.name,
       color: theme.text,
@@ -172,11 +180,7 @@ const centreSeries = (
       textBorderColor: theme.background,
       textBorderWidth: 3,
     },
-    // A name next to the axis moves into the plot, off the labels of the axis.
-    labelLayout: ({ labelRect: { x } }) => ({
-      hideOverlap: true,
-      ...(x < plotLeft + labelMargin ? { dx: plotLeft + labelMargin - x } : {}),
-    }),
+    labelLayout: { hideOverlap: true },
   }
 }
 
@@ -301,7 +305,9 @@ export const createClustersOption = (data: ClustersData, view: ClustersView): EC
     },
     series: [
       ...pairs.map(({ cluster, entry }) => serversSeries(data, view, cluster, entry)),
-      ...pairs.map(({ cluster, entry }) => centreSeries(data, view, cluster, entry, layout.plot.left)),
+      ...pairs.map(({ cluster, entry }) =>
+        centreSeries(data, view, cluster, entry, pixelsFromLeft(data, cluster.mean, view.width - layout.plot.left - layout.plot.right)),
+      ),
       selectedSeries(data, view),
       ...thresholdSeries(data, view),
     ],
