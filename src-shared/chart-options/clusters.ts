@@ -298,7 +298,12 @@ export const createClustersOption = (data: ClustersData, view: ClustersView): EC
     },
     yAxis: {
       ...axis,
-      name: data.axes?.y ?? `standard deviation${data.unit === '%' ? ' (percentage points)' : ''}`,
+      // A low chart has no room for the whole name.
+      name: fitText(
+        data.axes?.y ?? `standard deviation${data.unit === '%' ? ' (percentage points)' : ''}`,
+        Math.max(0, view.height - layout.plot.top - layout.plot.bottom),
+        (text) => theme.font.measure(text, fontSizes.subtitle),
+      ),
       nameGap: 42,
       ...(data.axes === undefined ? { min: 0 } : {}),
       axisLabel: { ...axis.axisLabel, formatter: (value: number) => formatting.value(value, '') },
