@@ -69,7 +69,8 @@ const fileStore = (path: string): DecisionStore => ({
 })
 
 export const listDecisions = async (place: string, options: ConnectionOptions): Promise<void> => {
-  const { lines, damaged } = await (await openStore(place, options)).read()
+  const store = await openStore(place, options)
+  const { lines, damaged } = await store.read()
   const states = [...findStates(mergeDecisions(lines)).values()]
   if (options.json === true) {
     print(
@@ -84,7 +85,7 @@ export const listDecisions = async (place: string, options: ConnectionOptions): 
     )
     return
   }
-  for (const number of damaged) say(`Note: Line ${number} is no decision and does not count.`)
+  for (const number of damaged) say(`Note: Line ${number} of ${store.name} is no decision and does not count.`)
   const conflicts = states.filter(({ isConflict }) => isConflict)
   print(
     [

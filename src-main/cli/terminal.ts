@@ -1,4 +1,5 @@
 // Output of the command line: data on stdout, messages on stderr, JSON with sorted keys, a progress bar on terminals only.
+import { setMaxListeners } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { inspect } from 'node:util'
@@ -182,9 +183,13 @@ export const endOnSignals = (): void => {
   }
 }
 
+/** Of a signal: requests under way at once have several each. Node warns of more than ten. */
+const maxListeners = 200
+
 /** Runs work that the signals and a lost output cancel. Further signals are ignored while the work cleans up. */
 export const runCancellable = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController()
+  setMaxListeners(maxListeners, controller.signal)
   const cancel = (): void => controller.abort()
   runningWork.add(cancel)
   try {

@@ -23,7 +23,7 @@ const tellingIssue = ({ issues }: ZodError): Issue => issues.find(({ code }) => 
 
 const describeRule = (issue: Issue, key: string): string =>
   issue.code === 'unrecognized_keys'
-    ? `${key} has no part ${issue.keys.join(', ').slice(0, maxKeyLength)}`
+    ? `${key === '' ? 'keys do not include' : `${key} has no part`} ${issue.keys.join(', ').slice(0, maxKeyLength)}`
     : `${key} must be ${describeExpected(issue)}`
 
 type Issue = ZodError['issues'][number]

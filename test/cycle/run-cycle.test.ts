@@ -255,7 +255,7 @@ describe('a plan is refused', () => {
   const start = 'name: a\nhistory: runs\ninputs: [f.parquet]\n'
   const mail = 'kind: mail, host: mail.bank.example, from: a@bank.example, to: [b@bank.example]'
   test.each([
-    ['a key that is not known', `${start}retain: 3\n`, /^The plan's retain is no key|has no part retain/],
+    ['a key that is not known', `${start}retain: 3\n`, /^The plan's keys do not include retain\.$/],
     ['no inputs', 'name: a\nhistory: runs\n', /^The plan's inputs must be a list/],
     ['a gate of another name', `${start}gates: { risky: 1 }\n`, /gates has no part risky/],
     [

@@ -10,11 +10,20 @@ import { readOwnDecisions } from '../../notes/decisions.ts'
 import { decisionsFileName } from '../../run-folder/read-run-folder.ts'
 import type { FoundRuns, RunOfHistory } from './find-runs.ts'
 
+export interface HistoryDecisions {
+  readonly states: readonly DecisionState[]
+  /** About lines that do not count. */
+  readonly notes: readonly string[]
+}
+
 /** Decisions of the history and of its single runs. Throws run-damaged. */
-export const readStates = async ({ folder, runs, replaced }: FoundRuns): Promise<DecisionState[]> => {
+export const readHistoryDecisions = async ({ folder, runs, replaced }: FoundRuns): Promise<HistoryDecisions> => {
   const own = await Promise.all([...runs, ...replaced].map((run) => readOwnDecisions(run.folder)))
-  const { lines } = await readDecisionFile(join(folder, decisionsFileName))
-  return [...findStates(mergeDecisions(lines, ...own)).values()].filter(({ latest }) => latest.verdict !== 'withdrawn')
+  const { lines, damaged } = await readDecisionFile(join(folder, decisionsFileName))
+  return {
+    states: [...findStates(mergeDecisions(lines, ...own)).values()].filter(({ latest }) => latest.verdict !== 'withdrawn'),
+    notes: damaged.map((number) => `Line ${number} of ${decisionsFileName} is no decision and does not count.`),
+  }
 }
 
 /**

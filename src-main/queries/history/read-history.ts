@@ -6,7 +6,7 @@ import { findPolicyDifferences } from '../compare/policy-differences.ts'
 import { atRiskRangeSchema } from '../run/describe-run.ts'
 import { openQueryDatabase, readingRun } from '../run/query-database.ts'
 import { createRunTables } from '../run/run-tables.ts'
-import { readFollowUp, readStates } from './follow-up.ts'
+import { readFollowUp, readHistoryDecisions } from './follow-up.ts'
 import { dropReplaced, readRunsOf, type RunOfHistory, type RunsOfFolder } from './find-runs.ts'
 
 export interface HistoryOptions {
@@ -29,13 +29,14 @@ export const readHistory = async (path: string, { signal, fleetOf }: HistoryOpti
       const outcome = measuring === null ? null : await readingRun(run.folder, () => checkOutcome(database, run, index, measuring))
       figures.push({ ...describeRun(run), ...(await readCounts(database, index)), outcome })
     }
+    const decisions = await readHistoryDecisions(found)
     return runHistorySchema.parse({
       folder,
       time_zone: runs.at(-1)!.manifest.time_zone,
       runs: figures,
       lasting: await readLasting(database, runs),
-      follow_up: await readFollowUp(database, runs, await readStates(found)),
-      notes: [...notes, ...describeBreaks(runs)],
+      follow_up: await readFollowUp(database, runs, decisions.states),
+      notes: [...notes, ...decisions.notes, ...describeBreaks(runs)],
     })
   } finally {
     await close()
@@ -185,11 +186,20 @@ const readLasting = async (database: Database, runs: readonly RunOfHistory[]): P
   return rows.map((row) => ({ ...row, since: runs[latest - row.runs + 1]!.manifest.horizon.start }))
 }
 
+/** Settings that move counts, in addition to those that define what they mean. */
+const thresholdKeys: ReadonlySet<string> = new Set([
+  'high_risk_threshold',
+  'very_high_risk_threshold',
+  'metric_thresholds',
+  'criticality_thresholds',
+  'underutilized_threshold',
+])
+
 /** Where figures of neighbouring runs mean different things. */
 const describeBreaks = (runs: readonly RunOfHistory[]): string[] =>
   runs.slice(1).flatMap((run, index) => {
     const changed = findPolicyDifferences(runs[index]!.manifest, run.manifest)
-      .filter(({ is_definition }) => is_definition)
+      .filter(({ key, is_definition }) => is_definition || thresholdKeys.has(key.split('.')[0]!))
       .map(({ key }) => key)
     return changed.length === 0
       ? []

@@ -35,7 +35,8 @@ beforeAll(async () => {
       return seriesRows({ server, actual: past, horizon: times(4, level[run]!) })
     })
     const basis = run === 3 ? 'conservative' : 'expected'
-    const finished = await workspace.analyse(await workspace.writeForecasts(`${run}.parquet`, rows), { config: { basis } })
+    const config = run === 2 ? { basis, underutilized_threshold: 39 } : { basis }
+    const finished = await workspace.analyse(await workspace.writeForecasts(`${run}.parquet`, rows), { config })
     await cp(finished.folder, join(folder, `2026-0${run + 1}`), { recursive: true })
   }
   await cp(join(folder, '2026-04'), join(folder, 'zz-again'), { recursive: true })
@@ -43,6 +44,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'notes'))
   await mkdir(join(folder, 'broken'))
   await writeFile(join(folder, 'broken', runFiles.manifest), '{')
+  await writeFile(join(folder, 'decisions.jsonl'), '{"id":"cut')
   history = await readHistory(folder)
 })
 afterAll(() => workspace.close())
@@ -82,7 +84,9 @@ describe('a folder of nightly runs', () => {
       expect.stringMatching(/^broken does not count: /),
       'latest does not count: it is a link.',
       '2026-04 does not count: zz-again is a later run for the same horizon.',
-      'From zz-again on, other settings of basis apply: counts before and after mean different things.',
+      'Line 1 of decisions.jsonl is no decision and does not count.',
+      'From 2026-03 on, other settings of underutilized_threshold apply: counts before and after mean different things.',
+      'From zz-again on, other settings of basis, underutilized_threshold apply: counts before and after mean different things.',
     ])
   })
 
