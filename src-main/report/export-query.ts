@@ -26,7 +26,9 @@ export const exportQuery = async (
       next: 'Add a LIMIT or a WHERE, or use headroom query RUN "..." --csv.',
     })
   }
+  let draft = path
   const write = async (stagingPath: string): Promise<void> => {
+    draft = stagingPath
     if (format === 'xlsx') {
       await writeSheets(stagingPath, [{ name: 'Query', columns: result.columns, rows: result.rows }])
     } else if (format === 'parquet') await writeParquet(stagingPath, result)
@@ -36,7 +38,7 @@ export const exportQuery = async (
     await replaceFile(path, write)
   } catch (cause) {
     // What the query itself did wrong is known by now: DuckDB writes a Parquet file, too.
-    if (cause instanceof HeadroomError && cause.code !== 'query-failed') throw cause
+    if (cause instanceof HeadroomError && cause.code !== 'query-failed' && !cause.message.includes(draft)) throw cause
     throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
   }
   return { path, rows: result.rows.length }
