@@ -109,7 +109,7 @@ describe('a query', () => {
     const { page } = window
     await runQuery('SELECT 41 + 1 AS answer')
     await typeQuery('')
-    await page.getByRole('button', { name: 'History' }).click()
+    await page.getByRole('main').getByRole('button', { name: 'History' }).click()
     await page.getByRole('button', { name: 'SELECT 41 + 1 AS answer' }).click()
     await expect.poll(() => editor().innerText()).toContain('41 + 1')
   })
