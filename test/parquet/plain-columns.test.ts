@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database, literal } from '../../src-main/database/database.ts'
-import { PlainReader, PlainWriter, type PlainColumn } from '../../src-main/parquet/plain-columns.ts'
+import type { PlainColumn } from '../../src-main/parquet/plain-layout.ts'
+import { PlainReader } from '../../src-main/parquet/plain-reader.ts'
+import { PlainWriter } from '../../src-main/parquet/plain-writer.ts'
 import { ThriftError } from '../../src-main/parquet/thrift-compact.ts'
 
 const columns: readonly PlainColumn[] = [

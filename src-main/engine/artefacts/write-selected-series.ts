@@ -4,7 +4,8 @@ import { markedDaysNote, selectedSeriesColumns } from '../../../src-shared/artef
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { Database } from '../../database/database.ts'
 import { markedDaySchema, markSampleSql } from '../../forecasts/heatmap-rules.ts'
-import { PlainWriter, type PlainNumbers } from '../../parquet/plain-columns.ts'
+import type { PlainNumbers } from '../../parquet/plain-layout.ts'
+import { PlainWriter } from '../../parquet/plain-writer.ts'
 import type { HistoryReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
 
 /** A group of rows ends with so many values of a metric: 4 to 8 MB. */

@@ -6,7 +6,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { markedDaySchema } from '../../forecasts/heatmap-rules.ts'
-import { PlainReader, type PlainGroup, type PlainLists } from '../../parquet/plain-columns.ts'
+import { PlainReader, type PlainGroup, type PlainLists } from '../../parquet/plain-reader.ts'
 import { ThriftError } from '../../parquet/thrift-compact.ts'
 import type { RunContents } from './run-contents.ts'
 
