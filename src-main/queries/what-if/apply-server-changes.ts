@@ -59,7 +59,7 @@ export const applyServerChanges = (base: WhatIfFleet, removed: ReadonlySet<numbe
       for (const period of distribution.times) {
         fleet.values[at] = distribution.mean[period]!
         fleet.periods[at] = period
-        fleet.order[at] = at - fleet.offsets[series]!
+        fleet.ranks.order[at] = at - fleet.offsets[series]!
         at++
       }
       resortSeries(fleet, series, scratch)
@@ -169,7 +169,7 @@ const copyWithAddedSeries = (
   const unknownValues = rules.map(() => Number.NaN)
   const seriesCount = base.ruleOf.length + rules.length
   const length = offsets.at(-1)!
-  const longest = base.order instanceof Uint32Array ? 0x10000 : base.times.length
+  const longest = base.ranks.order instanceof Uint32Array ? 0x10000 : base.times.length
   const serverCounts = extend(
     base.serverCounts,
     new Int32Array(servers + added.length),
@@ -210,7 +210,7 @@ const copyWithAddedSeries = (
     hasQuantilePaths: base.hasQuantilePaths,
     offsets: extend(base.offsets.subarray(0, base.ruleOf.length), new Uint32Array(seriesCount + 1), offsets),
     values: extend(base.values, new Float64Array(length), []),
-    order: extend(base.order, createIndexArray(length, longest), []),
+    ranks: { order: extend(base.ranks.order, createIndexArray(length, longest), []) },
     periods: extend(base.periods, createIndexArray(length, base.times.length), []),
     times: base.times,
     addedSeries,
@@ -240,7 +240,7 @@ const resortSeries = (fleet: WhatIfFleet, series: number, scratch: IndexArray): 
   const from = fleet.offsets[series]!
   const length = fleet.offsets[series + 1]! - from
   if (length === 0) return
-  sortIndexesByValue(fleet.values, from, length, fleet.order, scratch)
+  sortIndexesByValue(fleet.values, from, length, fleet.ranks.order, scratch)
   let sum = 0
   for (let at = from; at < from + length; at++) sum += fleet.values[at]!
   fleet.means[series] = sum / length

@@ -38,6 +38,7 @@ type CapacityScenario = Pick<
 
 /** A project of the scenario, in milliseconds. */
 type TimedProject = ScenarioProject & ProjectDemand
+type ProjectsPlace = Pick<ScenarioProject, 'group' | 'metric'>
 
 /** Null where nothing of a cluster differs from the run. Throws scenario-invalid for a host, cluster or metric that the run does not have. */
 export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario): Promise<CapacityOutcome | null> => {
@@ -56,21 +57,22 @@ export const evaluateCapacity = async (run: OpenRun, scenario: CapacityScenario)
   const stated = readProjects(scenario.projects ?? projectsOfRun(report), clock)
   const projects = stated.filter(({ group }) => !isHost(report, group))
   for (const project of projects) assertProjectGroup(project, clusters)
+  const committedProjects = readProjects(projectsOfRun(report), clock).filter(({ is_counted: isCounted }) => isCounted)
   const growth = 1 + scenario.growth_percent / 100
   const rows = []
   const movements: CapacityOutcome['projects'] = []
+  const isIn = ({ group, metric }: ProjectsPlace, cluster: CapacityGroup): boolean => group === cluster.group && metric === cluster.metric
+  const demands = await readDemands(
+    run,
+    clusters.filter((cluster) => [...projects, ...committedProjects].some((project) => isIn(project, cluster))),
+  )
   for (const cluster of clusters) {
-    const own = projects.filter(({ group, metric }) => group === cluster.group && metric === cluster.metric)
+    const own = projects.filter((project) => isIn(project, cluster))
     const rules = { ...report, reserve_hosts: hosts.reserveOf(cluster.group, report.reserve_hosts) }
     const figures = describeHosts(hosts.of(cluster.group), cluster, rules)
     const counted = own.filter(({ is_counted: isCounted }) => isCounted)
-    const committed = readProjects(projectsOfRun(report), clock).filter(
-      ({ group, metric, is_counted: isCounted }) => isCounted && group === cluster.group && metric === cluster.metric,
-    )
-    const demand =
-      own.length === 0 && committed.length === 0
-        ? null
-        : grow(await demandOfRuns.get(run, JSON.stringify([cluster.group, cluster.metric]), () => readDemand(run, cluster)), growth)
+    const known = demands.get(cluster)
+    const demand = known === undefined ? null : grow(known, growth)
     const curves = demand === null ? grownCurves(cluster, growth) : demandCurves(addProjects(demand, counted), demand.times.length)
     const times = cluster.demand_dates.map((date) => Date.parse(date))
     rows.push({
@@ -241,18 +243,50 @@ const grow = ({ times, sums }: DemandPaths, growth: number): DemandPaths => ({ t
 
 const demandOfRuns = new RunCache<DemandPaths>()
 
-/** The members' demand alone. Throws scenario-invalid for a run without that file. */
-const readDemand = async ({ database, contents }: OpenRun, { group, metric, demand_dates: dates }: CapacityGroup): Promise<DemandPaths> => {
+/** The members' demand alone. What is not in memory is read together. Throws scenario-invalid for a run without that file. */
+const readDemands = async (run: OpenRun, clusters: readonly CapacityGroup[]): Promise<ReadonlyMap<CapacityGroup, DemandPaths>> => {
+  const missing: CapacityGroup[] = []
+  let reading: Promise<DemandPaths[]> | undefined
+  const demands = await Promise.all(
+    clusters.map((cluster) =>
+      demandOfRuns.get(run, JSON.stringify([cluster.group, cluster.metric]), async () => {
+        const place = missing.push(cluster) - 1
+        // After this all others that are missing are listed too.
+        await Promise.resolve()
+        reading ??= readDemandFile(run, missing)
+        return (await reading)[place]!
+      }),
+    ),
+  )
+  return new Map(clusters.map((cluster, index) => [cluster, demands[index]!]))
+}
+
+/** Clusters of one statement: some ten megabytes. */
+const clustersPerRead = 40
+
+const readDemandFile = async ({ database, contents }: OpenRun, clusters: readonly CapacityGroup[]): Promise<DemandPaths[]> => {
   if (!contents.presentFiles.has(runFiles.clusterDemand))
     throw new HeadroomError('scenario-invalid', `The run lacks ${runFiles.clusterDemand}, so projects cannot be changed.`, {
       next: 'Analyse the forecasts again.',
     })
   const file = literal(escapeGlob(join(contents.folder, runFiles.clusterDemand)))
-  const { demand } = await database.columns(
-    `SELECT demand FROM read_parquet(${file}, hive_partitioning = false)
-     WHERE cluster = $1 AND metric = $2 ORDER BY path, step`,
-    { demand: 'number' },
-    [group, metric],
-  )
-  return { times: dates.map((date) => Date.parse(date)), sums: demand }
+  const demands: DemandPaths[] = []
+  for (let from = 0; from < clusters.length; from += clustersPerRead) {
+    const some = clusters.slice(from, from + clustersPerRead)
+    const { number: numbers, demand } = await database.columns(
+      `SELECT number, demand FROM read_parquet(${file}, hive_partitioning = false)
+       JOIN (VALUES ${some.map((_, index) => `(CAST(${index} AS INTEGER), $${2 * index + 1}, $${2 * index + 2})`).join(', ')}) n(number, cluster, metric)
+       USING (cluster, metric) ORDER BY number, path, step`,
+      { number: 'number', demand: 'number' },
+      some.flatMap(({ group, metric }) => [group, metric]),
+    )
+    let begin = 0
+    some.forEach(({ demand_dates: dates }, index) => {
+      let end = begin
+      while (end < numbers.length && numbers[end] === index) end++
+      demands.push({ times: dates.map((date) => Date.parse(date)), sums: demand.slice(begin, end) })
+      begin = end
+    })
+  }
+  return demands
 }

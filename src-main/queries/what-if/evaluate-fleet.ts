@@ -45,7 +45,7 @@ const seriesValue = (fleet: WhatIfFleet, series: number, count: number, percenti
   const length = fleet.offsets[series + 1]! - from
   const runP95 = fleet.runP95s[series]!
   if (percentile === defaultPercentile && count === length && !Number.isNaN(runP95)) return runP95
-  const value = rankedPercentile(fleet.values, fleet.order, from, length, count, percentile)
+  const value = rankedPercentile(fleet.values, fleet.ranks.order, from, length, count, percentile)
   return fleet.margins === null ? value : value + fleet.margins[series]!
 }
 

@@ -42,8 +42,8 @@ export interface WhatIfSession {
   readonly policy: WhatIfPolicy
   /** Whether the run evaluated idleness by the selected model. */
   readonly evaluatesUnderutilization: boolean
-  /** By the run's own rule, and by points. */
-  readonly run: Readonly<Record<VerdictBy, FleetEvaluation>>
+  /** The run itself by that rule, once. */
+  readonly evaluateRun: (verdictBy: VerdictBy) => FleetEvaluation
   changedFleet: { readonly key: string; readonly value: ChangedFleet }
 }
 
@@ -61,12 +61,13 @@ export const openWhatIfSession = async (database: Database, contents: RunContent
 const createWhatIfSession = (fleet: WhatIfFleet, policy: WhatIfPolicy, evaluatesUnderutilization: boolean): WhatIfSession => {
   const evaluate = (verdictBy: VerdictBy): FleetEvaluation =>
     evaluateFleet(fleet, createScenarioParameters(fleet, policy, scenarioSchema.parse({}), verdictBy))
-  const points = evaluate('points')
+  const known: Partial<Record<VerdictBy, FleetEvaluation>> = {}
   return {
     fleet,
     policy,
     evaluatesUnderutilization,
-    run: { points, probability: fleet.paths === null ? points : evaluate('probability') },
+    evaluateRun: (verdictBy) =>
+      (known[fleet.paths === null ? 'points' : verdictBy] ??= evaluate(fleet.paths === null ? 'points' : verdictBy)),
     changedFleet: { key: serverChangesKey([], []), value: { fleet, groupsWithoutTaker: [] } },
   }
 }
@@ -106,7 +107,7 @@ export const evaluateScenario = (
   const { fleet: base } = session
   const pointsReason = findPointsReason(base, scenario)
   const verdictBy: VerdictBy = usesProbability(session.policy) && pointsReason === null ? 'probability' : 'points'
-  const run = session.run[verdictBy]
+  const run = session.evaluateRun(verdictBy)
   const parameters = createScenarioParameters(base, session.policy, scenario, verdictBy)
   const { fleet, groupsWithoutTaker: unplaced } = loadChangedFleet(session, scenario)
   const outcome = evaluateFleet(fleet, parameters)

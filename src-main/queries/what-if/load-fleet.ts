@@ -5,7 +5,7 @@ import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
-import { hasSelectedSeries, scanHorizons, seriesTimeUs } from '../run/read-selected-series.ts'
+import { hasSelectedSeries, scanHorizons, seriesTimeUs, type SeriesGroup } from '../run/read-selected-series.ts'
 import type { RunContents } from '../run/run-contents.ts'
 import { readCalibrations } from '../run/stored-calibrations.ts'
 import { findJointShares, type StoredPaths } from './scenario-probabilities.ts'
@@ -52,12 +52,16 @@ export interface WhatIfFleet {
   /** Values of series s: values[offsets[s]..offsets[s + 1]], in order of time. */
   readonly offsets: Uint32Array
   readonly values: Float64Array
-  /** Ranks within each series, sorted by value. */
-  readonly order: IndexArray
+  readonly ranks: SeriesRanks
   /** Each value's time: a number into `times`. */
   readonly periods: IndexArray
   /** Every time of the horizons, milliseconds UTC, ascending. */
   readonly times: Float64Array
+}
+
+/** Ranks within each series, sorted by value: only percentiles that the run did not compute need them. */
+export interface SeriesRanks {
+  readonly order: IndexArray
 }
 
 /** The run's own settings of the evaluation. */
@@ -69,15 +73,28 @@ export interface WhatIfPolicy {
   readonly accuracy: ModelAccuracy | null
 }
 
+const attributes = 'metric, business_unit, region, criticality'
+
+/** Most rows have the attributes of many others: each is read as text once, then as a number. */
+const attributesSql = `SELECT DISTINCT ${attributes} FROM server_risk ORDER BY ${attributes}`
+
+const serversSql = 'SELECT server_id, CAST(count(*) AS INTEGER) AS series FROM server_risk GROUP BY server_id ORDER BY server_id'
+
 const seriesSql = (basis: AnalysisConfig['basis']): string => `
-  SELECT server_id, metric, business_unit, region, criticality, monthly_cost_usd, capacity_units,
-         CASE WHEN NOT is_silent THEN high_threshold END AS high_threshold,
-         CAST(horizon_periods AS INTEGER) AS horizon_periods, horizon_p95, horizon_mean,
-         ${basis === 'conservative' ? 'coalesce(conservative_p95, horizon_p95)' : 'horizon_p95'} AS run_value,
-         ${pathMomentColumns.join(', ')}, p95_median, sizing_p95,
-         CASE WHEN NOT is_silent THEN server_at_risk_probability END AS server_at_risk_probability,
-         CASE WHEN NOT is_silent THEN server_breach_probability END AS server_breach_probability
-  FROM server_risk ORDER BY server_id, metric`
+  WITH distinct_attributes AS (${attributesSql}),
+       numbered AS (SELECT *, CAST(row_number() OVER (ORDER BY ${attributes}) - 1 AS INTEGER) AS attribute_number FROM distinct_attributes)
+  SELECT n.attribute_number, r.monthly_cost_usd, r.capacity_units,
+         CASE WHEN NOT r.is_silent THEN r.high_threshold END AS high_threshold,
+         CAST(r.horizon_periods AS INTEGER) AS horizon_periods, r.horizon_p95, r.horizon_mean,
+         ${basis === 'conservative' ? 'coalesce(r.conservative_p95, r.horizon_p95)' : 'r.horizon_p95'} AS run_value,
+         ${pathMomentColumns.map((column) => `r.${column}`).join(', ')}, r.p95_median, r.sizing_p95,
+         CASE WHEN NOT r.is_silent THEN r.server_at_risk_probability END AS server_at_risk_probability,
+         CASE WHEN NOT r.is_silent THEN r.server_breach_probability END AS server_breach_probability
+  FROM server_risk r JOIN numbered n ON ${attributes
+    .split(', ')
+    .map((column) => `r.${column} IS NOT DISTINCT FROM n.${column}`)
+    .join(' AND ')}
+  ORDER BY r.server_id, r.metric`
 
 /** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, because DuckDB computes a streamed query on one thread. */
 const horizonSql = (fromMs: number): string => `
@@ -106,19 +123,35 @@ export const loadWhatIfFleet = async (database: Database, contents: RunContents,
   else await fillFromForecasts(database, names, series.offsets, values, timesMs)
   for (let s = 0; s < count; s++) sortByTime(timesMs, values, series.offsets[s]!, series.offsets[s + 1]!)
   const times = collectDistinctTimes(timesMs, series.offsets)
-  return { ...series, values, order: rankByValue(values, series.offsets), periods: indexPeriods(timesMs, times), times }
+  return { ...series, values, ranks: new RanksOnDemand(values, series.offsets), periods: indexPeriods(timesMs, times), times }
+}
+
+/** Sorted at the first look. */
+class RanksOnDemand implements SeriesRanks {
+  readonly #values: Float64Array
+  readonly #offsets: Uint32Array
+  #order: IndexArray | undefined
+
+  constructor(values: Float64Array, offsets: Uint32Array) {
+    this.#values = values
+    this.#offsets = offsets
+  }
+
+  get order(): IndexArray {
+    return (this.#order ??= rankByValue(this.#values, this.#offsets))
+  }
 }
 
 /** The evaluated series by their index: rows of `server_risk` by server and metric, and what these name. */
 interface SeriesNames {
   readonly rows: readonly number[]
-  readonly servers: readonly string[]
-  readonly metrics: readonly string[]
+  readonly serverOf: (row: number) => string
+  readonly metricOf: (row: number) => string
 }
 
 const fillFromForecasts = async (
   database: Database,
-  { rows: seriesRows, servers, metrics }: SeriesNames,
+  { rows: seriesRows, serverOf, metricOf }: SeriesNames,
   offsets: Uint32Array,
   values: Float64Array,
   timesMs: Float64Array,
@@ -126,7 +159,7 @@ const fillFromForecasts = async (
   await database.storeRows(
     'what_if_series',
     { position: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
-    seriesRows.map((row, position) => [position, servers[row]!, metrics[row]!]),
+    seriesRows.map((row, position) => [position, serverOf(row), metricOf(row)]),
   )
   const nextOffsets = offsets.slice(0, seriesRows.length)
   const { from_ms } = await database.row(
@@ -154,22 +187,41 @@ const fillFromSeries = async (
   values: Float64Array,
   timesMs: Float64Array,
 ): Promise<void> => {
-  const positions = new Map(rows.map((row, position) => [row, position]))
+  const positions = new Int32Array((rows.at(-1) ?? -1) + 1).fill(-1)
+  rows.forEach((row, position) => (positions[row] = position))
   let filled = 0
   await scanHorizons(contents, (group) => {
+    const { offsets: horizonOffsets, values: horizonValues } = group.horizon
+    let before = -1
     for (let row = 0; row < group.rows; row++) {
-      const position = positions.get(group.seriesNumbers[row]!)
-      if (position === undefined) continue
-      const [from, to] = [group.horizon.offsets[row]!, group.horizon.offsets[row + 1]!]
+      const position = positions[group.seriesNumbers[row]!] ?? -1
+      if (position < 0) continue
+      const [from, to] = [horizonOffsets[row]!, horizonOffsets[row + 1]!]
       const at = offsets[position]!
       if (to - from !== offsets[position + 1]! - at) throw horizonsDisagree()
-      values.set(group.horizon.values.subarray(from, to), at)
-      const measured = group.historyOffsets[row + 1]! - group.historyOffsets[row]!
-      for (let index = 0; index < to - from; index++) timesMs[at + index] = Math.floor(seriesTimeUs(group, row, measured + index) / 1000)
+      values.set(horizonValues.subarray(from, to), at)
+      if (before >= 0 && hasSameHorizon(group, before, row)) {
+        const copied = offsets[positions[group.seriesNumbers[before]!]!]!
+        timesMs.copyWithin(at, copied, copied + to - from)
+      } else {
+        const measured = historyLength(group, row)
+        for (let index = 0; index < to - from; index++) timesMs[at + index] = Math.floor(seriesTimeUs(group, row, measured + index) / 1000)
+      }
+      before = row
       filled++
     }
   })
   if (filled !== rows.length) throw horizonsDisagree()
+}
+
+const historyLength = ({ historyOffsets }: SeriesGroup, row: number): number => historyOffsets[row + 1]! - historyOffsets[row]!
+
+/** Most series have the times of their neighbour. */
+const hasSameHorizon = (group: SeriesGroup, before: number, row: number): boolean => {
+  const { stepsUs, horizon } = group
+  const length = (of: number): number => horizon.offsets[of + 1]! - horizon.offsets[of]!
+  const start = (of: number): number => seriesTimeUs(group, of, historyLength(group, of))
+  return stepsUs[row]! > 0 && stepsUs[before] === stepsUs[row] && length(before) === length(row) && start(before) === start(row)
 }
 
 const horizonsDisagree = (): HeadroomError =>
@@ -177,18 +229,16 @@ const horizonsDisagree = (): HeadroomError =>
     next: 'Download or analyse the run again.',
   })
 
-type SeriesArrays = Omit<WhatIfFleet, 'values' | 'order' | 'periods' | 'times'>
+type SeriesArrays = Omit<WhatIfFleet, 'values' | 'ranks' | 'periods' | 'times'>
 
 const readSeries = async (
   database: Database,
   { config, isModule05, accuracy }: WhatIfPolicy,
 ): Promise<SeriesArrays & { readonly names: SeriesNames }> => {
+  const { server_id: serverIds, series: seriesCounts } = await database.columns(serversSql, { server_id: 'text', series: 'number' })
+  const named = await database.columns(attributesSql, { metric: 'text', business_unit: 'text?', region: 'text?', criticality: 'text?' })
   const table = await database.columns(seriesSql(config.basis), {
-    server_id: 'text',
-    metric: 'text',
-    business_unit: 'text?',
-    region: 'text?',
-    criticality: 'text?',
+    attribute_number: 'number',
     monthly_cost_usd: 'number',
     capacity_units: 'number',
     high_threshold: 'number?',
@@ -202,24 +252,35 @@ const readSeries = async (
     server_at_risk_probability: 'number?',
     server_breach_probability: 'number?',
   })
-  const { server_id: servers, metric: metrics, criticality: criticalities, high_threshold: thresholds } = table
-  const thresholdRows = servers.flatMap((_, row) => (Number.isNaN(thresholds[row]) ? [] : [row]))
-  const firstRows = servers.flatMap((server, row) => (servers[row - 1] === server ? [] : [row]))
-  const groups = indexDistinct(firstRows, (row): ServerGroup => ({
-    business_unit: table.business_unit[row]!,
-    region: table.region[row]!,
-    criticality: criticalities[row]!,
+  const { high_threshold: thresholds, attribute_number: attributeNumbers } = table
+  const thresholdRows: number[] = []
+  for (let row = 0; row < thresholds.length; row++) if (!Number.isNaN(thresholds[row])) thresholdRows.push(row)
+  const firstRows: number[] = []
+  let nextRow = 0
+  for (let server = 0; server < serverIds.length; server++) {
+    firstRows.push(nextRow)
+    nextRow += seriesCounts[server]!
+  }
+  const groups = indexDistinct(firstRows, attributeNumbers, (number): ServerGroup => ({
+    business_unit: named.business_unit[number]!,
+    region: named.region[number]!,
+    criticality: named.criticality[number]!,
   }))
-  const rules = indexDistinct(thresholdRows, (row): ThresholdRule => {
-    const [metric, criticality] = [metrics[row]!, criticalities[row]!]
-    const hasOverride = (of: object, name: string | null): boolean => !isModule05 && name !== null && Object.hasOwn(of, name)
-    const overriddenBy = hasOverride(config.criticality_thresholds, criticality)
-      ? 'criticality'
-      : hasOverride(config.metric_thresholds, metric)
-        ? 'metric'
-        : null
-    return { metric, criticality, threshold: thresholds[row]!, overriddenBy }
-  })
+  const rules = indexDistinct(
+    thresholdRows,
+    attributeNumbers,
+    (number, row): ThresholdRule => {
+      const [metric, criticality] = [named.metric[number]!, named.criticality[number]!]
+      const hasOverride = (of: object, name: string | null): boolean => !isModule05 && name !== null && Object.hasOwn(of, name)
+      const overriddenBy = hasOverride(config.criticality_thresholds, criticality)
+        ? 'criticality'
+        : hasOverride(config.metric_thresholds, metric)
+          ? 'metric'
+          : null
+      return { metric, criticality, threshold: thresholds[row]!, overriddenBy }
+    },
+    thresholds,
+  )
   const offsets = new Uint32Array(thresholdRows.length + 1)
   thresholdRows.forEach((row, position) => (offsets[position + 1] = offsets[position]! + table.horizon_periods[row]!))
   const firstSeries = new Uint32Array(firstRows.length + 1).fill(thresholdRows.length)
@@ -228,8 +289,8 @@ const readSeries = async (
     while (position < thresholdRows.length && thresholdRows[position]! < row) position++
     firstSeries[server] = position
   })
-  const perServer = (column: Float64Array): Float64Array => Float64Array.from(firstRows, (row) => column[row]!)
-  const perSeries = (column: Float64Array): Float64Array => Float64Array.from(thresholdRows, (row) => column[row]!)
+  const perServer = (column: Float64Array): Float64Array => pickRows(column, firstRows)
+  const perSeries = (column: Float64Array): Float64Array => pickRows(column, thresholdRows)
   const marginOf = (row: number): number => zeroForNaN(table.run_value[row]!) - zeroForNaN(table.horizon_p95[row]!)
   const calibrations = readCalibrations(accuracy)
   const hasMoments = (row: number): boolean => !Number.isNaN(table[pathMomentColumns[0]][row]!)
@@ -239,7 +300,10 @@ const readSeries = async (
       ? null
       : {
           ...calibrations,
-          moments: Float64Array.from(thresholdRows.flatMap((row) => pathMomentColumns.map((column) => table[column][row]!))),
+          moments: joinMoments(
+            pathMomentColumns.map((column) => table[column]),
+            thresholdRows,
+          ),
           medianP95s: perSeries(table.p95_median),
           sizingP95s: perSeries(table.sizing_p95),
         }
@@ -248,8 +312,12 @@ const readSeries = async (
     any: perServer(table.server_breach_probability),
   }
   return {
-    names: { rows: thresholdRows, servers, metrics },
-    serverIds: firstRows.map((row) => servers[row]!),
+    names: {
+      rows: thresholdRows,
+      serverOf: (row) => serverIds[findLastAtMost(firstRows, row)]!,
+      metricOf: (row) => named.metric[attributeNumbers[row]!]!,
+    },
+    serverIds,
     serverCounts: new Int32Array(firstRows.length).fill(1),
     groups: groups.distinct,
     groupOf: groups.numberOf,
@@ -269,17 +337,55 @@ const readSeries = async (
 
 const zeroForNaN = (value: number): number => (Number.isNaN(value) ? 0 : value)
 
-/** Numbers what the rows say in order of appearance. */
-const indexDistinct = <Value>(rows: readonly number[], valueOf: (row: number) => Value): { distinct: Value[]; numberOf: Int32Array } => {
+const pickRows = (column: Float64Array, rows: readonly number[]): Float64Array => {
+  const picked = new Float64Array(rows.length)
+  for (let index = 0; index < rows.length; index++) picked[index] = column[rows[index]!]!
+  return picked
+}
+
+/** Row after row. */
+const joinMoments = (columns: readonly Float64Array[], rows: readonly number[]): Float64Array => {
+  const moments = new Float64Array(columns.length * rows.length)
+  columns.forEach((column, offset) => {
+    for (let index = 0; index < rows.length; index++) moments[index * columns.length + offset] = column[rows[index]!]!
+  })
+  return moments
+}
+
+/** Place of the last entry that is at most `value`; `ascending` begins with 0. */
+const findLastAtMost = (ascending: readonly number[], value: number): number => {
+  let [low, high] = [0, ascending.length - 1]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (ascending[middle]! <= value) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** Numbers what the rows say in order of appearance. It follows from a row's number in `numbers` and, where given, in `others`. */
+const indexDistinct = <Value>(
+  rows: readonly number[],
+  numbers: ArrayLike<number>,
+  valueOf: (number: number, row: number) => Value,
+  others?: ArrayLike<number>,
+): { distinct: Value[]; numberOf: Int32Array } => {
+  const known: Map<number, number>[] = []
   const numberByKey = new Map<string, number>()
   const distinct: Value[] = []
-  const numberOf = Int32Array.from(rows, (row) => {
-    const value = valueOf(row)
+  const enter = (value: Value): number => {
     const key = JSON.stringify(value)
-    const number = numberByKey.get(key)
-    if (number !== undefined) return number
-    numberByKey.set(key, distinct.length)
-    return distinct.push(value) - 1
+    const number = numberByKey.get(key) ?? distinct.push(value) - 1
+    numberByKey.set(key, number)
+    return number
+  }
+  const numberOf = new Int32Array(rows.length)
+  rows.forEach((row, index) => {
+    const byOther = (known[numbers[row]!] ??= new Map<number, number>())
+    const other = others?.[row] ?? 0
+    const number = byOther.get(other) ?? enter(valueOf(numbers[row]!, row))
+    byOther.set(other, number)
+    numberOf[index] = number
   })
   return { distinct, numberOf }
 }

@@ -341,7 +341,7 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
       'SELECT server_id, at_risk_probability, breach_probability FROM server_risk ORDER BY server_id, metric',
       { server_id: 'text', at_risk_probability: 'number', breach_probability: 'number' },
     )
-    const { atRiskProbability, breachProbability } = fleet.run.points
+    const { atRiskProbability, breachProbability } = fleet.evaluateRun('points')
     stored.server_id.forEach((_, server) => {
       expect(Math.abs(atRiskProbability[server]! - stored.at_risk_probability[server]!)).toBeLessThan(1e-9)
       expect(Math.abs(breachProbability[server]! - stored.breach_probability[server]!)).toBeLessThan(1e-9)
