@@ -10,11 +10,18 @@ export function stepsOf(script) {
   return [...script.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map((match) => match[1] ?? '')
 }
 
+// TypeScript and the linter are Go programs of a few seconds: collecting garbage less often takes a quarter of their time off.
+const goSettings = { GOGC: '400', GOMEMLIMIT: '3GiB' }
+
 /** @param {string} step */
 async function runStep(step) {
   const npm = npmCommand(['run', '-s', step])
   const started = Date.now()
-  const { code, output } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder, env: outputEnvironment() })
+  const { code, output } = await capture(npm.command, npm.args, {
+    ...npm.options,
+    cwd: projectFolder,
+    env: { ...outputEnvironment(), ...goSettings },
+  })
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   console.log(`${code === 0 ? ' ✓' : ' ✗'} ${step} (${seconds} s)${code === 0 ? '' : `\n${output.trimEnd()}\n`}`)
   return code === 0 ? onePassed : oneFailed(`${step}: npm run ${step} shows the errors`)

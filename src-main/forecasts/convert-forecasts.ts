@@ -208,6 +208,7 @@ const canonicalRoles = (groups: readonly ReadGroup[]): ColumnRole[] => {
 
 /** Columns that are read as text and are no names, each once: all of a text file; of Parquet, numbers as text and times as numbers. */
 const textColumns = (entry: ReadGroup): (TextColumn & { readonly hasPercentSigns: boolean })[] => {
+  const isUsual = (column: SourceColumn, kind: TextKind): boolean => isText(entry) && column.usualKind === kind
   const { keys, groups } = entry.layout
   const isRead = (column: SourceColumn, kind: TextKind): boolean => isText(entry) || parquetTextSql(column, kind) !== undefined
   const sqlOf = (column: SourceColumn, kind: TextKind): string => (isText(entry) ? column.sql : parquetTextSql(column, kind)!)
@@ -215,7 +216,16 @@ const textColumns = (entry: ReadGroup): (TextColumn & { readonly hasPercentSigns
     const [column, kind] = [keys[role], keyKinds[role]]
     return column === undefined || kind === 'name' || !isRead(column, kind)
       ? []
-      : [{ column: column.column, sql: sqlOf(column, kind), kind, isValue: false, hasPercentSigns: column.hasPercentSigns === true }]
+      : [
+          {
+            column: column.column,
+            sql: sqlOf(column, kind),
+            kind,
+            isUsual: isUsual(column, kind),
+            isValue: false,
+            hasPercentSigns: column.hasPercentSigns === true,
+          },
+        ]
   })
   const values = new Map<SourceColumn, string | undefined>()
   for (const group of groups) {
@@ -228,6 +238,7 @@ const textColumns = (entry: ReadGroup): (TextColumn & { readonly hasPercentSigns
     metric,
     hasPercentSigns: column.hasPercentSigns === true,
     kind: 'number' as const,
+    isUsual: isUsual(column, 'number'),
     isValue: true,
   }))
   return [...keyColumns, ...numbers]

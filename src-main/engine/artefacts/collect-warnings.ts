@@ -26,6 +26,13 @@ const stepsBetweenSql = (grid: TimeGrid): string =>
     ? `date_diff('second', first_at, last_at) / ${grid.stepSeconds}`
     : `${slotSql(grid, 'last_at')} - ${slotSql(grid, 'first_at')}`
 
+interface Check {
+  readonly code: string
+  /** A query with a row per case, named in the column `example`. */
+  readonly sql: string
+  readonly sentence: (count: string, examples: string) => string
+}
+
 interface WarningContext {
   readonly grid: TimeGrid
   readonly grids: readonly TimeGrid[]
@@ -44,61 +51,46 @@ export const collectWarnings = async (
   config: AnalysisConfig,
   { grid, grids, clock, now, stages }: WarningContext,
 ): Promise<RunWarning[]> => {
+  const checks: Check[] = []
+  const warn = (code: string, sql: string, sentence: Check['sentence']): void => void checks.push({ code, sql, sentence })
   const warnings: RunWarning[] = []
-  const warn = async (code: string, sql: string, sentence: (count: string, examples: string) => string): Promise<void> => {
-    const { count, examples } = await database.row(
-      `WITH found AS (${sql}) SELECT CAST((SELECT count(*) FROM found) AS DOUBLE) AS count,
-         coalesce((SELECT string_agg(example, chr(10) ORDER BY example) FROM (SELECT * FROM found ORDER BY example LIMIT 3)), '') AS examples`,
-      z.object({ count: z.number(), examples: z.string() }),
-    )
-    if (count > 0) {
-      warnings.push({
-        code,
-        message: agreeNumber(sentence(count.toLocaleString('en-US'), namesHere), count).replaceAll(namesHere, () =>
-          examples.split('\n').join(', '),
-        ),
-        count,
-        examples: examples.split('\n'),
-      })
-    }
-  }
   if (!isStandardStep(grid)) {
     warnings.push({
       code: 'unusual-step',
       message: `Times step by ${describeStep(grid.step)}; Headroom treats them as ${grid.granularity}.`,
     })
   }
-  await warn(
+  warn(
     'outside-percent',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models JOIN series USING (server_id, metric)
      WHERE is_outside_percent AND high_threshold IS NOT NULL`,
     (n) => `Values outside 0 to 100 % in ${n} [forecast|forecasts] of percentage metrics.`,
   )
-  await warn(
+  warn(
     'gaps',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models ${grids.length === 1 ? '' : 'JOIN series USING (server_id, metric)'} ${joinGridsSql(grids)}
      WHERE row_count < ${grids.length === 1 ? stepsBetweenSql(grid) : `CASE grid ${grids.map((own, at) => `WHEN ${at} THEN ${stepsBetweenSql(own)}`).join(' ')} END`} + 1`,
     (n) => `${n} [forecast has|forecasts have] gaps in time.`,
   )
-  await warn(
+  warn(
     'short-backtest',
     `SELECT server_id || ' ' || metric AS example FROM candidates JOIN series USING (series_id)
      GROUP BY ALL HAVING max(series_common_points) < ${minCommonPoints}`,
     (n) => `${n} series [has|have] fewer than ${minCommonPoints} common backtest points; the fleet's best model is selected for [it|them].`,
   )
-  await warn(
+  warn(
     'short-model',
     `SELECT server_id || ' ' || metric || ' ' || c.model AS example FROM candidates c JOIN series USING (series_id)
      LEFT JOIN selected_models x ON x.series_id = c.series_id AND x.model = c.model WHERE NOT is_long AND x.model IS NULL`,
     (n) => `${n} [forecast is|forecasts are] not selected: another model of [its|their] series looks further ahead.`,
   )
-  await warn(
+  warn(
     'short-horizon',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM candidates JOIN series USING (series_id)
      JOIN selected_models USING (series_id, model) WHERE NOT is_long`,
     (n) => `The selected model of ${n} series looks less far ahead than another model.`,
   )
-  await warn(
+  warn(
     'different-horizons',
     `SELECT server_id || ' ' || metric AS example FROM series_risk
      WHERE horizon_end IS NOT NULL AND (horizon_start, horizon_end) <>
@@ -106,53 +98,53 @@ export const collectWarnings = async (
         GROUP BY horizon_start, horizon_end ORDER BY count(*) DESC, horizon_start, horizon_end LIMIT 1)`,
     (n) => `${n} series [has|have] a different horizon from most.`,
   )
-  await warn(
+  warn(
     'constant-series',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models
      WHERE row_count > 1 AND least_predicted = greatest_predicted`,
     (n) => `${n} [forecast is|forecasts are] constant.`,
   )
-  await warn(
+  warn(
     'models-missing',
     `SELECT s.server_id || ' ' || s.metric AS example FROM series s LEFT JOIN candidates c USING (series_id)
      GROUP BY s.series_id, s.server_id, s.metric
      HAVING count(c.model) > 0 AND count(c.model) < (SELECT count(DISTINCT model) FROM candidates)`,
     (n) => `${n} series [lacks|lack] the forecast of a model that others have.`,
   )
-  await warn(
+  warn(
     'no-horizon',
     `SELECT server_id AS example FROM series_risk GROUP BY server_id HAVING max(horizon_periods) = 0`,
     (n) => `${n} [server has|servers have] no future rows: [it is|they are] counted, but never at risk.`,
   )
-  await warn(
+  warn(
     'silent-servers',
     'SELECT DISTINCT server_id AS example FROM series WHERE is_silent',
     (n, examples) =>
       `${n} [server has|servers have] gone silent and [is|are] not judged, last measured more than ${maxSilentSteps} steps before the others: ${examples}.`,
   )
-  await warn(
+  warn(
     'late-horizon',
     `SELECT r.server_id || ' ' || r.metric AS example FROM series_risk r JOIN series s USING (series_id) ${joinGridsSql(grids)}
      WHERE NOT s.is_silent AND ${ownSlotSql(grids, 'grid', 'r.horizon_start')} - ${ownSlotSql(grids, 'grid', 'r.last_measured_at')} > 1`,
     (n) => `The horizon of ${n} series begins more than one step after [its|their] last measurement.`,
   )
-  await warn(
+  warn(
     'unmeasured-past',
     `SELECT server_id || ' ' || metric AS example FROM series_risk
      WHERE last_measured_at IS NULL AND horizon_end <= (SELECT max(last_measured_at) FROM series)`,
     (n) => `${n} series [has|have] no measurements, and [its|their] horizon ends before the last measurement of others.`,
   )
-  await warn(
+  warn(
     'inverted-bounds',
     `SELECT model AS example FROM series_models GROUP BY model HAVING sum(inverted_rows) > ${maxInvertedShare} * sum(row_count)`,
     (n, examples) => `The lower bound exceeds the upper one in more than one row in a hundred of ${n} [model|models]: ${examples}.`,
   )
-  await warn(
+  warn(
     'missing-predictions',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models WHERE predictions < row_count`,
     (n) => `${n} [forecast has|forecasts have] rows without a prediction.`,
   )
-  await warn(
+  warn(
     'short-lead',
     `SELECT server_id || ' ' || metric || ' ' || m.model AS example
      FROM series_models m JOIN series_risk r USING (server_id, metric)
@@ -161,27 +153,27 @@ export const collectWarnings = async (
     (n) => `The backtest of ${n} [forecast|forecasts] looks less far ahead than [its|their] horizon: its errors are too optimistic.`,
   )
   if (stages === 'complete') {
-    await warn(
+    warn(
       'saturated',
       `SELECT server_id || ' ' || metric AS example FROM saturation JOIN series USING (series_id) WHERE saturated_share >= ${minSaturatedShare}`,
       (n) =>
         `${n} series [is|are] at 99 % or above in 5 % or more of the measured periods. [Its|Their] demand is unknown: sizes say "at least".`,
     )
   }
-  await warn(
+  warn(
     'unjudged-metric',
     'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL AND NOT is_silent',
     (n) => `${n} [metric is not a percentage and has|metrics are not percentages and have] no threshold: [it is|they are] never at risk.`,
   )
   if (stages === 'complete') {
-    await warn(
+    warn(
       'unknown-probability',
       `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
        WHERE at_risk_probability IS NULL GROUP BY metric`,
       (n, examples) =>
         `${n} [metric has|metrics have] series with neither a backtest nor quantiles to simulate from; the forecast's P95 decides about their risk: ${examples}.`,
     )
-    await warn(
+    warn(
       'uncalibrated-probability',
       `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
        WHERE path_source = 'quantiles' GROUP BY metric`,
@@ -190,23 +182,23 @@ export const collectWarnings = async (
     )
   }
   const statedMetrics = Object.keys(config.metric_units)
-  await warn(
+  warn(
     'unknown-metric-units',
     `SELECT unnest([${statedMetrics.map(literal).join(', ')}]::VARCHAR[]) AS example EXCEPT SELECT metric FROM series`,
     (n, examples) => `The units of ${n} [metric|metrics] are stated, but no forecast has [this metric|these metrics]: ${examples}.`,
   )
   const turned = turnedMetrics(config)
-  await warn(
+  warn(
     'turned-metrics',
     `SELECT DISTINCT metric AS example FROM series WHERE metric IN (SELECT unnest([${turned.map(literal).join(', ')}]::VARCHAR[]))`,
     (n, examples) => `Figures of ${n} [metric|metrics] are used shares, 100 - value, since a low value is the risk: ${examples}.`,
   )
-  await warn(
+  warn(
     'unknown-metric-directions',
     `SELECT unnest([${Object.keys(config.metric_directions).map(literal).join(', ')}]::VARCHAR[]) AS example EXCEPT SELECT metric FROM series`,
     (n, examples) => `The directions of ${n} [metric|metrics] are stated, but no forecast has [this metric|these metrics]: ${examples}.`,
   )
-  await warn(
+  warn(
     'server-id-case',
     `SELECT DISTINCT a.server_id || ' (' || s.server_id || ')' AS example
      FROM (SELECT server_id FROM server_attributes ANTI JOIN series USING (server_id)) a
@@ -214,7 +206,7 @@ export const collectWarnings = async (
     (n, examples) =>
       `${n} [server of the servers table matches a forecast in another case only and is|servers of the servers table match a forecast in another case only and are] not used: ${examples}.`,
   )
-  await warn(
+  warn(
     'server-id-zeros',
     `SELECT DISTINCT a.server_id || ' (' || s.server_id || ')' AS example
      FROM (SELECT server_id FROM server_attributes ANTI JOIN series USING (server_id)) a
@@ -222,21 +214,38 @@ export const collectWarnings = async (
     (n, examples) =>
       `${n} [server of the servers table matches a forecast but for leading zeros and is|servers of the servers table match a forecast but for leading zeros and are] not used: ${examples}.`,
   )
-  await warn(
+  warn(
     'unknown-servers',
     `SELECT server_id AS example FROM server_attributes ANTI JOIN series USING (server_id) WHERE NOT ${isHostSql}`,
     (n) => `${n} [server of the servers table has|servers of the servers table have] no forecast.`,
   )
-  await warn(
+  warn(
     'undescribed-servers',
     `SELECT DISTINCT server_id AS example FROM series ANTI JOIN server_attributes USING (server_id)
      WHERE (SELECT count(*) FROM server_attributes) > 0`,
     (n) =>
       `${n} [server is|servers are] missing from the servers table; [it costs|they cost] ${config.cost_per_instance} USD a month by default.`,
   )
+  warnings.push(...(await runChecks(database, checks)))
   await warnAboutOldOrigin(database, clock, now, warnings)
   warnings.push(...(await warnAboutRegionalHolidays(database, config)))
   return warnings
+}
+
+/** All in one statement: planning one each would take a fifth of the time of a small analysis. */
+const runChecks = async (database: Database, checks: readonly Check[]): Promise<RunWarning[]> => {
+  const found = await database.rows(
+    `SELECT number, CAST(count(*) AS DOUBLE) AS count, array_to_string(min(example, 3), chr(10)) AS examples
+     FROM (${checks.map(({ sql }, number) => `SELECT ${number} AS number, example FROM (${sql})`).join(' UNION ALL ')})
+     GROUP BY number ORDER BY number`,
+    z.object({ number: z.int(), count: z.number(), examples: z.string() }),
+  )
+  return found.map(({ number, count, examples }) => {
+    const { code, sentence } = checks[number]!
+    const message = agreeNumber(sentence(count.toLocaleString('en-US'), namesHere), count)
+    const names = examples.split('\n')
+    return { code, message: message.replaceAll(namesHere, () => names.join(', ')), count, examples: names }
+  })
 }
 
 const daysBetween = (from: string, now: Date): number => Math.floor((now.getTime() - Date.parse(from)) / 86_400_000)

@@ -17,6 +17,8 @@ export interface SourceColumn extends ForecastColumn {
   readonly hasPercentSigns?: boolean
   /** Whether its first values are times. */
   readonly isTime?: boolean
+  /** What its first texts are in the commonest spelling; null or absent where they are not all that. */
+  readonly usualKind?: 'number' | 'time' | 'boolean' | null
   /** Whether its first values are distributions. */
   readonly isDistribution?: boolean
   /** Whether what is counted is what it leaves of 100. */

@@ -223,7 +223,17 @@ export interface HeadColumn {
   readonly hasPercentSigns: boolean
   readonly isTime: boolean
   readonly isDistribution: boolean
+  /** What its texts are in the commonest spelling; null where some are spelled otherwise or all are missing. */
+  readonly usualKind: UsualKind | null
 }
+
+const usualPatterns = {
+  number: new RegExp(pointNumber),
+  time: /^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.]\d+)?)?)?$/,
+  boolean: /^([Tt]rue|[Ff]alse)$/,
+} as const
+type UsualKind = keyof typeof usualPatterns
+const usualKinds: readonly UsualKind[] = ['number', 'time', 'boolean']
 
 const isAll = (texts: readonly string[], pattern: RegExp): boolean =>
   texts.some((text) => pattern.test(text)) && texts.every((text) => isOtherWord(text) || pattern.test(text))
@@ -235,6 +245,7 @@ export const textHeadColumn = (column: string, texts: readonly string[]): HeadCo
   hasPercentSigns: texts.some((text) => percentPattern.test(text)),
   isTime: isAll(texts, timePattern),
   isDistribution: isAll(texts, distributionPattern),
+  usualKind: usualKinds.find((kind) => isAll(texts, usualPatterns[kind])) ?? null,
 })
 
 /** Columns of CSV by its first lines; `lines` are whole. */

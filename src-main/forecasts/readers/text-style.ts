@@ -159,9 +159,13 @@ export const assertReadable = async (
   if (suspects.length === 0) return
   const valueSql = ({ sql, kind }: ProfiledColumn): string =>
     kind === 'time' ? timeTextSql(sql, style) : numberTextSql(sql, style, isDecimalStated)
-  const isFailure = (column: ProfiledColumn): string => `NOT ${isMissingSql(column.sql)} AND (${valueSql(column)}) IS NULL`
+  const failing = suspects.map(
+    (column, index) =>
+      `CASE WHEN NOT ${isMissingSql(column.sql)} AND (${valueSql(column)}) IS NULL THEN ${column.sql} END AS failing_${index}`,
+  )
+  const found = suspects.map((_, index) => `{'count': CAST(count(failing_${index}) AS DOUBLE), 'example': min(failing_${index})}`)
   const failures = await database.rows(
-    `SELECT unnest([${suspects.map((column) => `{'count': CAST(coalesce(count_if(${isFailure(column)}), 0) AS DOUBLE), 'example': min(${column.sql}) FILTER (${isFailure(column)})}`).join(', ')}], recursive := true) FROM ${relation}`,
+    `SELECT unnest([${found.join(', ')}], recursive := true) FROM (SELECT ${failing.join(', ')} FROM ${relation})`,
     z.object({ count: z.number(), example: z.string().nullable() }),
   )
   failures.forEach(({ count, example }, index) => {

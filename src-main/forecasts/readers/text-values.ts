@@ -135,6 +135,8 @@ export interface TextColumn {
   readonly metric?: string | undefined
   /** Of a value; a key has no unit. */
   readonly isValue: boolean
+  /** Whether its first texts have the commonest spelling, so that all may have it. */
+  readonly isUsual?: boolean
 }
 
 export interface ProfiledColumn extends TextColumn {
@@ -145,34 +147,35 @@ export interface ProfiledColumn extends TextColumn {
   readonly counts: z.infer<typeof countsSchema>
 }
 
+/** What is not counted is 0. */
 const countsSchema = z.object({
   /** Values that are not missing. */
   values: z.number(),
   /** Those that need no decision: numbers with a decimal point, ISO times, truth. */
   plain: z.number(),
   /** One that does. */
-  example: z.string().nullable(),
+  example: z.string().nullable().default(null),
   /** Numbers: with a point, with a comma, and those of them that could be whole numbers in groups of three digits. */
-  points: z.number(),
-  commas: z.number(),
-  point_groups: z.number(),
-  comma_groups: z.number(),
+  points: z.number().default(0),
+  commas: z.number().default(0),
+  point_groups: z.number().default(0),
+  comma_groups: z.number().default(0),
   /** Times: dates such as 05.06.2026 with their greatest first and second part, numbers since 1970, 20260530, 30-May-2026, two-digit years. */
-  day_months: z.number(),
-  first_part: z.number().nullable(),
-  second_part: z.number().nullable(),
-  epochs: z.number(),
-  compacts: z.number(),
-  month_names: z.number(),
-  excel_days: z.number(),
+  day_months: z.number().default(0),
+  first_part: z.number().nullable().default(null),
+  second_part: z.number().nullable().default(null),
+  epochs: z.number().default(0),
+  compacts: z.number().default(0),
+  month_names: z.number().default(0),
+  excel_days: z.number().default(0),
   /** Values with a percent sign, and those without that may be of another unit. */
-  percents: z.number(),
-  bares: z.number(),
+  percents: z.number().default(0),
+  bares: z.number().default(0),
   /** Numbers with a blank or an apostrophe between their thousands. */
-  grouped: z.number(),
-  short_years: z.number(),
+  grouped: z.number().default(0),
+  short_years: z.number().default(0),
   /** Times with a zone or an offset. */
-  zones: z.number(),
+  zones: z.number().default(0),
 })
 
 /** After the minutes. */
@@ -195,15 +198,19 @@ const isUnclearSql = (text: string, kind: TextKind): string =>
   })[kind]
 
 /** Names of the columns that `profiledSql` makes of one. */
-const profiledNames = (index: number): { text: string; given: string; usual: string; unusual: string; unclear: string } => ({
+const profiledNames = (index: number) => ({
   text: `text_${index}`,
   given: `given_${index}`,
   usual: `is_usual_${index}`,
+  odd: `is_odd_${index}`,
   unusual: `unusual_${index}`,
   unclear: `unclear_${index}`,
 })
 
-/** A relation with the text of each column, whether it is usual, else the text where it is not missing, and where it needs a decision. */
+/**
+ * A relation with the text of each column, whether it is usual, else the text where it is not missing, and where it needs a decision. Of a
+ * column of usual texts whether it is usual, or neither that nor missing.
+ */
 const profiledSql = (relation: string, columns: readonly TextColumn[], isPercent: boolean): string => {
   const names = columns.map((_, index) => profiledNames(index))
   const texts = names.flatMap(({ text, given }, index) => {
@@ -212,19 +219,22 @@ const profiledSql = (relation: string, columns: readonly TextColumn[], isPercent
   })
   const usual = names.map(({ text, usual: name }, index) => `coalesce(${isUsualSql(text, columns[index]!.kind)}, false) AS ${name}`)
   const unusual = names.map((name, index) => {
+    if (columns[index]!.isUsual === true) return `NOT (${name.usual} OR ${isMissingSql(name.text)}) AS ${name.odd}`
     const text = columns[index]!.kind === 'number' ? withoutGroupsSql(name.text) : name.text
     return `CASE WHEN ${name.usual} OR ${isMissingSql(name.text)} THEN NULL ELSE ${text} END AS ${name.unusual}`
   })
-  const unclear = names.map(
-    (name, index) => `CASE WHEN ${isUnclearSql(name.unusual, columns[index]!.kind)} THEN ${name.unusual} END AS ${name.unclear}`,
-  )
+  const unclear = names.flatMap((name, index) => {
+    const { kind, isUsual } = columns[index]!
+    return isUsual === true ? [] : [`CASE WHEN ${isUnclearSql(name.unusual, kind)} THEN ${name.unusual} END AS ${name.unclear}`]
+  })
   const add = (inner: string, added: readonly string[]): string => `SELECT ${['*', ...added].join(', ')} FROM (${inner})`
   return add(add(add(`SELECT ${[...texts, '__file'].join(', ')} FROM ${relation}`, usual), unusual), unclear)
 }
 
+/** SQL for a structure of counts; each mention of a text costs time to plan, so usual columns are counted in fewer ways. */
 const countsSql = (
-  kind: TextKind,
-  { text, given, usual, unusual, unclear }: ReturnType<typeof profiledNames>,
+  { kind, isUsual = false }: Pick<TextColumn, 'kind' | 'isUsual'>,
+  { text, given, usual, odd, unusual, unclear }: ReturnType<typeof profiledNames>,
   { isCommaSeparated, isPercent }: Pick<ProfiledColumn, 'isCommaSeparated'> & { readonly isPercent: boolean },
 ): string => {
   const matches = (subject: string, pattern: string): string => `regexp_matches(${subject}, ${literal(pattern)})`
@@ -236,9 +246,10 @@ const countsSql = (
     comma_groups: matches(unclear, groupedBy(',')),
     grouped: `${unusual} <> ${text}`,
   }
+  const isNumber = isUsual ? usual : `(${usual} OR (${unusual} IS NOT NULL AND ${unclear} IS NULL))`
   // Between commas a point is no separator of thousands.
   const points = {
-    points: `(${usual} OR (${unusual} IS NOT NULL AND ${unclear} IS NULL)) AND contains(${text}, '.')`,
+    points: `${isNumber} AND contains(${text}, '.')`,
     point_groups: `contains(${text}, '.') AND ${matches(text, groupedBy('\\.'))}`,
   }
   const times = {
@@ -252,19 +263,17 @@ const countsSql = (
   }
   const percents = {
     percents: `contains(${given}, '%')`,
-    bares: `(${usual} OR ${unusual} IS NOT NULL) AND NOT contains(${given}, '%') AND NOT coalesce(isnan(TRY_CAST(${text} AS DOUBLE)), false)`,
+    bares: `(${usual} OR ${isUsual ? odd : `${unusual} IS NOT NULL`}) AND NOT contains(${given}, '%') AND NOT coalesce(isnan(TRY_CAST(${text} AS DOUBLE)), false)`,
   }
   const counted = {
-    ...(kind === 'number' ? { ...numbers, ...(isCommaSeparated ? {} : points), ...(isPercent ? percents : {}) } : {}),
-    ...(kind === 'time' ? times : {}),
+    ...(kind === 'number' ? { ...(isUsual ? {} : numbers), ...(isCommaSeparated ? {} : points), ...(isPercent ? percents : {}) } : {}),
+    ...(kind === 'time' && !isUsual ? times : {}),
   }
   const fields = {
-    values: `${count(usual)} + count(${unusual})`,
-    plain: `${count(usual)} + count(${unusual}) - count(${unclear})`,
-    example: `min(${unclear})`,
-    first_part: kind === 'time' ? part(1) : 'CAST(NULL AS DOUBLE)',
-    second_part: kind === 'time' ? part(2) : 'CAST(NULL AS DOUBLE)',
-    ...Object.fromEntries(Object.keys({ ...numbers, ...points, ...percents, ...times }).map((name) => [name, 'CAST(0 AS DOUBLE)'])),
+    values: isUsual ? `${count(usual)} + ${count(odd)}` : `${count(usual)} + count(${unusual})`,
+    plain: isUsual ? count(usual) : `${count(usual)} + count(${unusual}) - count(${unclear})`,
+    ...(isUsual ? {} : { example: `min(${unclear})` }),
+    ...(kind === 'time' && !isUsual ? { first_part: part(1), second_part: part(2) } : {}),
     ...Object.fromEntries(Object.entries(counted).map(([name, condition]) => [name, count(condition)])),
   }
   return `{${Object.entries(fields)
@@ -278,9 +287,9 @@ export interface TextProfile {
   readonly rows: ReadonlyMap<string, number>
 }
 
-const profileSchema = z.object({ file: z.string(), rows: z.number(), counts: z.array(countsSchema) })
+const profileSchema = z.object({ file: z.string(), rows: z.number() }).catchall(countsSchema)
 
-/** Reads all rows of a relation over the files at `paths` once. */
+/** Reads all rows of a relation over the files at `paths` once, and once more where a usual column turns out to be none. */
 export const profileText = async (
   database: Database,
   relation: string,
@@ -290,17 +299,23 @@ export const profileText = async (
   isPercent: boolean,
 ): Promise<TextProfile> => {
   const form = { isCommaSeparated: place.isCommaSeparated, isPercent }
-  const counted = columns.map(({ kind }, index) => countsSql(kind, profiledNames(index), form))
+  const counted = columns.map((column, index) => `, ${countsSql(column, profiledNames(index), form)} AS counts_${index}`)
   const [path] = paths
   const isOneFile = path !== undefined && paths.length === 1
   // Without groups DuckDB counts in half the time.
   const files = await database.rows(
-    `SELECT ${isOneFile ? literal(path) : '__file'} AS file, CAST(count(*) AS DOUBLE) AS rows, [${counted.join(', ')}] AS counts
+    `SELECT ${isOneFile ? literal(path) : '__file'} AS file, CAST(count(*) AS DOUBLE) AS rows${counted.join('')}
      FROM (${profiledSql(relation, columns, isPercent)}) ${isOneFile ? '' : 'GROUP BY __file ORDER BY __file'}`,
     profileSchema,
   )
+  const counts = columns.map((_, index) => mergeCounts(files.map((file) => file[`counts_${index}`]!)))
+  const isMistaken = columns.some(({ isUsual }, index) => isUsual === true && counts[index]!.plain < counts[index]!.values)
+  if (isMistaken) {
+    const others = columns.map((column) => ({ ...column, isUsual: false }))
+    return profileText(database, relation, others, paths, place, isPercent)
+  }
   return {
-    columns: columns.map((column, index) => ({ ...column, ...place, counts: mergeCounts(files.map(({ counts }) => counts[index]!)) })),
+    columns: columns.map((column, index) => ({ ...column, ...place, counts: counts[index]! })),
     rows: new Map(files.flatMap(({ file, rows }) => (rows === 0 ? [] : [[file, rows]]))),
   }
 }
