@@ -103,6 +103,10 @@ program
   .option('--measurements', 'write what was measured, without forecasts')
   .option('--complete', 'add memory, an event calendar and the forecasts of 4 and 8 weeks earlier')
   .option('--end <day>', 'last measured day, such as 2026-11-22 (default: yesterday)')
+  .option(
+    '--first-end <day>',
+    'continue the sample that ended on this day: one fleet over time (default: the day of --end, another past for each)',
+  )
   .option('--seed <n>', 'seed of all random choices', parseSeed, 42)
   .addOption(sharedOptions.force())
   .addOption(sharedOptions.json())
@@ -196,6 +200,7 @@ withConnection(program.command('history'))
   .description('Summarise the runs in a folder: trends, lasting risks, what came of statements and decisions')
   .argument('<folder>', 'folder, or s3:// prefix, whose folders are runs of one fleet')
   .option('--download <dir>', 'with s3://: keep the runs in this folder, and download only new ones')
+  .addOption(sharedOptions.asOf())
   .action(async (folder: string, options) => (await import('./history-command.ts')).runHistory(folder, options))
 
 program
@@ -205,6 +210,7 @@ program
   .argument('<plan>', 'YAML file of the plan')
   .addOption(new Option('--schedule <system>', 'print the entry that runs the plan every day; runs nothing').choices(schedulers))
   .addOption(new Option('--at <time>', 'time of day of that entry').argParser(parseTimeOfDay).default({ hour: 2, minute: 30 }, '02:30'))
+  .addOption(sharedOptions.asOf())
   .addOption(sharedOptions.jsonEvents())
   .addOption(sharedOptions.quietWarnings())
   .action(async (plan: string, options) => (await import('./cycle-command.ts')).runCycleCommand(plan, options))
@@ -273,6 +279,8 @@ withConnection(program.command('export'))
   .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)
   .option('--author <name>', 'who makes the report (default: the name of the system user)')
   .option('--approver <name>', 'with pack: who approves it (default: a line to sign on)')
+  .option('--title <text>', 'with pack: its title (default: the name of the plan, or else of the folder)')
+  .addOption(sharedOptions.asOf())
   .addOption(sharedOptions.bom())
   .addOption(sharedOptions.force())
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))

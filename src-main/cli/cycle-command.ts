@@ -5,6 +5,7 @@ import { readCyclePlan } from '../cycle/cycle-plan.ts'
 import { runCycle, type CycleResult } from '../cycle/run-cycle.ts'
 import { scheduleText } from '../cycle/schedule.ts'
 import type { Scheduler, TimeOfDay } from '../cycle/schedulers.ts'
+import { systemUser } from '../run-folder/system-user.ts'
 import { reportGates } from './gates.ts'
 import { createProgressView, jsonText, print, runCancellable, say } from './terminal.ts'
 
@@ -12,6 +13,8 @@ export interface CycleOptions {
   /** Prints an entry of this scheduler instead of running the plan. */
   readonly schedule?: Scheduler
   readonly at: TimeOfDay
+  /** YYYY-MM-DD; default: today. */
+  readonly asOf?: string
   readonly json?: boolean
   readonly quiet?: boolean
 }
@@ -19,13 +22,13 @@ export interface CycleOptions {
 export const runCycleCommand = async (planPath: string, options: CycleOptions): Promise<void> => {
   const plan = await readCyclePlan(planPath)
   if (options.schedule !== undefined) {
-    print(scheduleText(options.schedule, plan, options.at, [process.execPath, resolve(process.argv[1]!)]).trimEnd())
+    print(scheduleText(options.schedule, plan, options.at, [process.execPath, resolve(process.argv[1]!)], systemUser()).trimEnd())
     return
   }
   const view = createProgressView(options)
   let result: CycleResult
   try {
-    result = await runCancellable((signal) => runCycle(plan, { signal, onEvent: view.show, environment: process.env }))
+    result = await runCancellable((signal) => runCycle(plan, { signal, onEvent: view.show, environment: process.env, asOf: options.asOf }))
   } finally {
     view.end()
   }

@@ -1,9 +1,9 @@
 // The commands of shared decisions: list, add, merge.
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { recommendationKinds } from '../../src-shared/artefacts/server-risk.ts'
 import { lineVerdicts } from '../notes/decision-log.ts'
 import { withConnection } from './cloud-commands.ts'
-import { exampleText, sharedOptions } from './options.ts'
+import { exampleText, parseDay, sharedOptions } from './options.ts'
 
 const examples = {
   list: ['decisions list runs', 'decisions list s3://bucket/runs/'],
@@ -16,11 +16,6 @@ const examples = {
 
 const folderArgument = 'history, run folder, file of JSON lines, or s3:// prefix'
 
-const parseDay = (text: string): string => {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && (new Date(`${text}T00:00:00Z`).toJSON() ?? '').startsWith(text)) return text
-  throw new InvalidArgumentError('A day such as 2027-01-15 is needed.')
-}
-
 export const addDecisionCommands = (program: Command): void => {
   const decisions = program.command('decisions').description('Accept, dismiss and follow recommendations together with other planners')
 
@@ -28,6 +23,7 @@ export const addDecisionCommands = (program: Command): void => {
     .addHelpText('before', exampleText(examples.list))
     .description('List what is decided, and where planners differ')
     .argument('<folder>', folderArgument)
+    .addOption(sharedOptions.asOf())
     .action(async (folder: string, options) => (await import('./decisions-command.ts')).listDecisions(folder, options))
 
   withConnection(decisions.command('add'))

@@ -1,18 +1,19 @@
 // headroom decisions: lists, adds and merges the decisions of a history, a run, a file or an object in S3.
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
 import { decisionSchema, type DecisionRequest } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { HeadroomError, toPlainSentence } from '../../src-shared/run/errors.ts'
 import { appendToDecisionFile, findSharedDecisions, ownDecisionsPath, readDecisionFile } from '../notes/decision-file.ts'
-import { describeConflict, findStates, decisionKey, mergeDecisions, type DecisionLine } from '../notes/decision-log.ts'
+import { describeConflict, findStates, decisionKey, isExpired, mergeDecisions, type DecisionLine } from '../notes/decision-log.ts'
 import { idsOf, makeLine, missingIn, readDecisionLines } from '../notes/decisions.ts'
 import { withNotesFolder } from '../notes/planner-notes.ts'
 import { decisionsFileName } from '../run-folder/read-run-folder.ts'
 import { findRuns } from '../queries/history/find-runs.ts'
+import { readStatedRisks, type StatedRisk } from '../queries/recommendations/stated-risks.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { systemUser } from '../run-folder/system-user.ts'
+import { today } from '../run-folder/today.ts'
 import type { ConnectionOptions } from './cloud/launch-options.ts'
 import type { DecisionStore } from './cloud/decision-object.ts'
 import { countText, firstRowsTable, wrapText } from './report-text.ts'
@@ -42,9 +43,9 @@ const isRunFolder = async (path: string): Promise<boolean> => {
   return found.some((status) => status !== null)
 }
 
-/** Whether the run, or the latest of the history, has the server; true where no run is at hand to ask. */
-const hasServer = async (place: string, server: string): Promise<boolean> => {
-  if (place.startsWith('s3://') || place.endsWith('.jsonl')) return true
+/** What the run, or the latest of the history, says of the server; null where no run is at hand to ask, undefined where it lacks the server. */
+const readStated = async (place: string, server: string): Promise<StatedRisk | null | undefined> => {
+  if (place.startsWith('s3://') || place.endsWith('.jsonl')) return null
   const runs = (await isRunFolder(place))
     ? [place]
     : await findRuns(place).then(
@@ -52,14 +53,20 @@ const hasServer = async (place: string, server: string): Promise<boolean> => {
         () => [],
       )
   const latest = runs.at(-1)
-  if (latest === undefined) return true
-  const sql = 'SELECT server_id FROM server_risk WHERE server_id = ? LIMIT 1'
-  const rows = withRunFolder(latest, ({ database }) => database.rows(sql, z.object({ server_id: z.string() }), [server]))
-  // The decision is stored by now: a run that cannot be read is none to ask.
-  return rows.then(
-    (found) => found.length > 0,
-    () => true,
+  if (latest === undefined) return null
+  // A run that cannot be read is none to ask: the decision counts all the same.
+  return withRunFolder(latest, ({ database }) => readStatedRisks(database, [server])).then(
+    (stated) => stated.get(server),
+    () => null,
   )
+}
+
+/** Null where the run recommends what is decided about. */
+const describeStated = (stated: StatedRisk | null | undefined, server: string, recommendation: string): string | null => {
+  if (stated === null) return null
+  if (stated === undefined) return `Note: The latest run has no server ${server}.`
+  if (stated.recommendation === recommendation) return null
+  return `Note: The latest run does not recommend ${recommendation} for ${server}, but ${stated.recommendation ?? 'nothing'}.`
 }
 
 const fileStore = (path: string): DecisionStore => ({
@@ -68,7 +75,13 @@ const fileStore = (path: string): DecisionStore => ({
   append: (make) => appendToDecisionFile(path, make),
 })
 
-export const listDecisions = async (place: string, options: ConnectionOptions): Promise<void> => {
+export interface ListOptions extends ConnectionOptions {
+  /** YYYY-MM-DD: dismissals until that day have ended. */
+  readonly asOf?: string
+}
+
+export const listDecisions = async (place: string, options: ListOptions): Promise<void> => {
+  const { asOf = today() } = options
   const store = await openStore(place, options)
   const { lines, damaged } = await store.read()
   const states = [...findStates(mergeDecisions(lines)).values()]
@@ -76,7 +89,12 @@ export const listDecisions = async (place: string, options: ConnectionOptions): 
     print(
       jsonText(
         {
-          decisions: states.map(({ latest, standing, isConflict }) => ({ ...latest, is_conflict: isConflict, standing })),
+          decisions: states.map(({ latest, standing, isConflict }) => ({
+            ...latest,
+            is_conflict: isConflict,
+            is_expired: isExpired(latest, asOf),
+            standing,
+          })),
           lines: lines.length,
           damaged_lines: damaged,
         },
@@ -94,7 +112,7 @@ export const listDecisions = async (place: string, options: ConnectionOptions): 
         : firstRowsTable(states, ['server', 'recommendation', 'decision', 'until', 'by', 'on', 'reason'], ({ latest, isConflict }) => [
             toPlainSentence(latest.server_id),
             latest.recommendation,
-            `${latest.verdict}${isConflict ? ' (conflict)' : ''}`,
+            `${isExpired(latest, asOf) ? 'was dismissed' : latest.verdict}${isConflict ? ' (conflict)' : ''}`,
             latest.until ?? '',
             toPlainSentence(latest.decided_by),
             latest.decided_at.slice(0, 10),
@@ -125,6 +143,7 @@ export const addDecision = async (place: string, options: AddOptions): Promise<v
   if (!decisionSchema.shape.reason.safeParse(reason).success || !decisionSchema.shape.decided_by.safeParse(by).success)
     throw new HeadroomError('usage', 'The reason has more than 2,000 characters, or the name more than 320.', { next: 'Shorten it.' })
   const store = await openStore(place, options)
+  const stated = await readStated(place, server)
   const now = new Date()
   const { id } = makeLine({ server_id: server, recommendation, verdict, reason, until }, now, by, [])
   let line: DecisionLine | undefined
@@ -132,12 +151,16 @@ export const addDecision = async (place: string, options: AddOptions): Promise<v
     // The first try may have arrived although its answer was lost.
     if (existing.some((other) => other.id === id)) return []
     const state = findStates(mergeDecisions(existing)).get(decisionKey({ server_id: server, recommendation }))
-    line = { ...makeLine({ server_id: server, recommendation, verdict, reason, until }, now, by, idsOf(state)), id }
+    line = {
+      ...makeLine({ server_id: server, recommendation, verdict, reason, until }, now, by, idsOf(state), stated?.probability ?? undefined),
+      id,
+    }
     return [line]
   })
   if (options.json === true) print(jsonText({ decision: line ?? null, stored_in: store.name }))
   else print(toPlainSentence(`${recommendation} ${server}: ${verdict}. Added to ${store.name}.`))
-  if (!(await hasServer(place, server))) say(toPlainSentence(`Note: The latest run has no server ${server}.`))
+  const note = describeStated(stated, server, recommendation)
+  if (note !== null) say(toPlainSentence(note))
 }
 
 export const mergeIntoDecisions = async (place: string, others: readonly string[], options: ConnectionOptions): Promise<void> => {

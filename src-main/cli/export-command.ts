@@ -11,6 +11,7 @@ import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
 import { writeTickets } from '../report/tickets.ts'
 import { writeReport } from '../report/write-report.ts'
 import { systemUser } from '../run-folder/system-user.ts'
+import { today } from '../run-folder/today.ts'
 import { withChangeWarnings } from './changed-runs.ts'
 import type { HistoryOptions } from './cloud/history-in-s3.ts'
 import { jsonText, print, runCancellable, say } from './terminal.ts'
@@ -27,6 +28,10 @@ export interface ExportOptions extends HistoryOptions {
   readonly author?: string
   /** Who approves the pack. */
   readonly approver?: string
+  /** Of the pack. */
+  readonly title?: string
+  /** YYYY-MM-DD, for the pack; default: today. */
+  readonly asOf?: string
   readonly bom?: boolean
   readonly force?: boolean
 }
@@ -40,8 +45,9 @@ const endingOf = (format: RunExportFormat): string => {
 }
 
 export const runExport = async (folder: string, options: ExportOptions): Promise<void> => {
-  const { format, location, out, bom = false, force, json, approver } = options
-  if (approver !== undefined && format !== 'pack') throw new HeadroomError('usage', '--approver belongs to --format pack.')
+  const { format, location, out, bom = false, force, json, approver, title, asOf } = options
+  for (const [name, value] of Object.entries({ approver, title, 'as-of': asOf }))
+    if (value !== undefined && format !== 'pack') throw new HeadroomError('usage', `--${name} belongs to --format pack.`)
   if (bom && (format === 'pack' || (format !== 'csv' && !isTicketFormat(format))))
     throw new HeadroomError('usage', '--bom applies to CSV only.')
   if ((format === 'ddl') !== (location !== undefined))
@@ -62,12 +68,14 @@ export const runExport = async (folder: string, options: ExportOptions): Promise
 
 /** `--out` with an ending writes that one file, without one a web page and a PDF. A history in S3 is downloaded for the length of the command. */
 const exportPack = async (place: string, options: ExportOptions): Promise<void> => {
-  const { out, author, approver = '', force, json } = options
+  const { out, author, approver = '', force, json, title: given, asOf = today() } = options
   const base = resolve(out ?? `${basename(place.startsWith('s3://') ? place : resolve(place))}-pack`)
   const paths = /\.(html|pdf|pptx)$/i.test(base) ? [base] : [`${base}.html`, `${base}.pdf`]
   await assertNewFiles(paths, { force })
+  // Of a history in S3 the folder is a temporary one.
+  const title = given ?? (place.startsWith('s3://') ? basename(place) : undefined)
   const write = (folder: string): Promise<void> =>
-    runCancellable((signal) => writePack(resolve(folder), paths, { author: author ?? systemUser(), approver }, { signal }))
+    runCancellable((signal) => writePack(resolve(folder), paths, { author: author ?? systemUser(), approver, title }, { signal, asOf }))
   if (place.startsWith('s3://')) await (await import('./cloud/history-in-s3.ts')).withHistoryOfS3(place, options, write)
   else await write(place)
   if (json === true) print(jsonText({ paths, format: 'pack' }, 2))

@@ -1,18 +1,26 @@
 // headroom history: the headline figures of all runs in a folder, how long risks have lasted, and what came of each statement.
+import { basename } from 'node:path'
 import type { FollowUp, HistoryRun, OutcomeCheck, RunHistory } from '../../src-shared/ipc/run-history.ts'
 import { countRangeText } from '../../src-shared/artefacts/fleet-finding.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { toPlainSentence } from '../../src-shared/run/errors.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readHistory } from '../queries/history/read-history.ts'
-import type { HistoryOptions } from './cloud/history-in-s3.ts'
-import { countText, decimalText, firstRowsTable, percentText, reportTable, wrapText } from './report-text.ts'
+import { describeOverdue, expiredText } from '../../src-shared/artefacts/history-text.ts'
+import { today } from '../run-folder/today.ts'
+import type { HistoryOptions as PlaceOptions } from './cloud/history-in-s3.ts'
+import { countText, decimalText, firstRowsTable, reportTable, wrapText } from './report-text.ts'
 import { jsonText, print, runCancellable } from './terminal.ts'
 
-export const runHistory = async (place: string, options: HistoryOptions): Promise<void> => {
-  const read = (folder: string): Promise<RunHistory> => runCancellable((signal) => readHistory(folder, { signal }))
+export interface HistoryOptions extends PlaceOptions {
+  /** YYYY-MM-DD; default: today. */
+  readonly asOf?: string
+}
+
+export const runHistory = async (place: string, { asOf = today(), ...options }: HistoryOptions): Promise<void> => {
+  const read = (folder: string): Promise<RunHistory> => runCancellable((signal) => readHistory(folder, { signal, asOf }))
   const history = place.startsWith('s3://')
-    ? { ...(await (await import('./cloud/history-in-s3.ts')).withHistoryOfS3(place, options, read)), folder: place }
+    ? { ...(await (await import('./cloud/history-in-s3.ts')).withHistoryOfS3(place, options, read)), folder: place, name: basename(place) }
     : await read(place)
   print(options.json === true ? jsonText({ ...history }, 2) : describeHistory(history))
 }
@@ -26,7 +34,7 @@ export const describeHistory = (history: RunHistory): string => {
     runsTable(history.runs, day),
     outcomeTable(history.runs, day),
     lastingTable(history, day),
-    ...followUpTexts(history.follow_up, day),
+    ...followUpTexts(history, day),
     notesText(history),
   ]
     .filter((section) => section !== '')
@@ -35,12 +43,14 @@ export const describeHistory = (history: RunHistory): string => {
 
 type Day = (iso: string) => string
 
-const summaryLine = ({ runs, lasting }: RunHistory, day: Day): string => {
+const numberText = (value: number): string => value.toLocaleString('en-US')
+
+const summaryLine = ({ runs, lasting, as_of: asOf, overdue_orders: orders, follow_up: { overdue } }: RunHistory, day: Day): string => {
   const [first, last] = [runs[0]!, runs.at(-1)!]
   const old = lasting.filter((risk) => risk.runs >= 3).length
   return wrapText(
     `${countText(runs.length, 'run')}, ${first === last ? '' : `${day(first.horizon.start)} to `}${day(last.horizon.start)}. ` +
-      `${last.at_risk.toLocaleString('en-US')} of ${countText(last.servers, 'server')} at risk in the latest, ${old.toLocaleString('en-US')} of them in at least 3 runs running.`,
+      `${last.at_risk.toLocaleString('en-US')} of ${countText(last.servers, 'server')} at risk in the latest, ${old.toLocaleString('en-US')} of them in at least 3 runs running. ${describeOverdue(orders, overdue.length, asOf, numberText)}`,
   )
 }
 
@@ -68,7 +78,7 @@ const outcomeTable = (runs: readonly HistoryRun[], day: Day): string => {
   )
   if (rows.length === 0) return 'What came of the statements is not known yet: no run measured the whole horizon of an earlier one.'
   return `What came of each statement by the end of its horizon (a risk is one metric of one server)\n${reportTable(
-    ['run', 'until', 'measured', 'expected', 'came', 'found', 'false alarms', 'Brier', 'P95 error'],
+    ['run', 'until', 'measured', 'expected', 'came', 'stated', 'stated and came', 'Brier', 'P95 error'],
     rows,
   )}`
 }
@@ -77,8 +87,8 @@ const outcomeCells = ({ measured, expected, came, stated, hits, brier, p95_error
   wholeText(measured),
   decimalText(expected),
   wholeText(came),
-  came === 0 ? '' : `${hits} (${percentText(hits / came)})`,
-  wholeText(stated - hits),
+  wholeText(stated),
+  wholeText(hits),
   brier === null ? '' : brier.toFixed(4),
   decimalText(error),
 ]
@@ -95,19 +105,22 @@ const lastingTable = ({ lasting }: RunHistory, day: Day): string =>
 
 const usdText = (usd: number): string => `USD ${Math.round(usd).toLocaleString('en-US')} a month`
 
-const followUpTexts = (followUp: FollowUp, day: Day): string[] => {
-  const { accepted, done, dismissed, conflicts, overdue, realised_usd, promised_usd, left, risk, breached } = followUp
-  if (accepted + done + dismissed === 0) return []
+const followUpTexts = (
+  { follow_up: followUp, as_of: asOf }: { readonly follow_up: FollowUp; readonly as_of: string },
+  day: Day,
+): string[] => {
+  const { accepted, done, dismissed, expired, conflicts, overdue, realised_usd, promised_usd, left, risk, breached } = followUp
+  if (accepted + done + dismissed + expired === 0) return []
   const differ = conflicts === 0 ? '' : ` Planners differ on ${conflicts.toLocaleString('en-US')}: see headroom decisions.`
   const fell = risk.filter(({ before, now }) => now < before).length
   return [
     wrapText(
-      `Decisions: ${accepted.toLocaleString('en-US')} accepted, ${done.toLocaleString('en-US')} done, ${dismissed.toLocaleString('en-US')} dismissed.${differ} ` +
+      `Decisions: ${accepted.toLocaleString('en-US')} accepted, ${done.toLocaleString('en-US')} done, ${dismissed.toLocaleString('en-US')} dismissed${expiredText(expired, numberText)}.${differ} ` +
         `Realised: ${usdText(realised_usd)} by ${countText(left.length, 'server')} that left. Accepted and still to come: ${usdText(promised_usd)}.`,
     ),
     overdue.length === 0
       ? ''
-      : `Accepted, but not done after its date\n${firstRowsTable(overdue, ['server', 'recommendation', 'due', 'by'], (row) => [row.server_id, row.recommendation, row.due, row.decided_by])}`,
+      : `Accepted, but not done after its date, as of ${asOf}\n${firstRowsTable(overdue, ['server', 'recommendation', 'due', 'by'], (row) => [row.server_id, row.recommendation, row.due, row.decided_by])}`,
     left.length === 0
       ? ''
       : `Left the fleet\n${firstRowsTable(left, ['server', 'recommendation', 'since', 'USD a month'], (row) => [row.server_id, row.recommendation, day(row.left_by), wholeText(row.monthly_usd)])}`,

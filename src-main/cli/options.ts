@@ -54,6 +54,11 @@ export const parseTimeOfDay = (text: string): TimeOfDay => {
   throw new InvalidArgumentError('A time of day is needed, such as 02:30.')
 }
 
+export const parseDay = (text: string): string => {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && (new Date(`${text}T00:00:00Z`).toJSON() ?? '').startsWith(text)) return text
+  throw new InvalidArgumentError('A day such as 2027-01-15 is needed.')
+}
+
 /** Gathers the values of a repeatable option. */
 export const collect = (value: string, previous: string[]): string[] => [...previous, value]
 
@@ -121,6 +126,11 @@ export const sharedOptions = {
   memoryLimit: () =>
     new Option('--memory-limit <size>', 'memory limit, for instance 1GB (default: a quarter of the memory)').argParser(memorySize),
   queryMemoryLimit: () => new Option('--memory-limit <size>', 'memory limit').argParser(memorySize).default('1GB'),
+  asOf: () =>
+    new Option(
+      '--as-of <day>',
+      'dates before this day have passed, such as 2027-01-15 (default: today, and never before the forecast begins)',
+    ).argParser(parseDay),
   force: () => new Option('--force', 'replace existing files'),
   json: () => new Option('--json', 'write JSON to stdout'),
   jsonEvents: () => new Option('--json', 'write events as JSON lines to stdout'),

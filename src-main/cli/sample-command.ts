@@ -10,6 +10,7 @@ export interface SampleOptions {
   readonly granularity: 'daily' | 'hourly'
   readonly seed: number
   readonly end?: string
+  readonly firstEnd?: string
   readonly measurements?: boolean
   readonly complete?: boolean
   readonly force?: boolean
@@ -20,10 +21,10 @@ export interface SampleOptions {
 export const runSample = async (options: SampleOptions): Promise<void> => {
   await assertNewFiles([options.out, options.out.replace(/\.parquet$/, '.servers.csv')], options)
   const view = createProgressView({ quiet: options.quiet === true || options.json === true })
-  const { out, servers, granularity, seed, end = yesterday(Date.now()) } = options
+  const { out, servers, granularity, seed, end = yesterday(Date.now()), firstEnd } = options
   const contents = options.measurements === true ? 'measurements' : options.complete === true ? 'complete' : 'forecasts'
   const sample = await runCancellable((signal) =>
-    writeSampleFleet({ out, servers, granularity, seed, end, contents }, { signal, onEvent: view.show }),
+    writeSampleFleet({ out, servers, granularity, seed, end, firstEnd, contents }, { signal, onEvent: view.show }),
   ).finally(view.end)
   if (options.json === true) {
     const kind = contents === 'measurements' ? 'measurements' : 'forecasts'

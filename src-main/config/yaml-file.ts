@@ -38,6 +38,7 @@ export const readYamlFile = async (file: string, kind: keyof typeof errorCodes):
 
 /** `createError` builds the error from the parser's message, a phrase without a full stop. */
 export const parseYaml = (text: string, createError: (problem: string) => HeadroomError): unknown => {
+  if (isTooDeep(text)) throw createError('it is nested too deeply, or its aliases expand too far')
   try {
     // The parser limits aliases, so that a small file cannot expand into a huge one.
     // `<<` merges as in PyYAML, which reads the pipeline's config.yaml.
@@ -46,13 +47,58 @@ export const parseYaml = (text: string, createError: (problem: string) => Headro
     return value
   } catch (cause) {
     if (cause instanceof HeadroomError) throw cause
+    if (cause instanceof ReferenceError && cause.message.startsWith('Unresolved'))
+      throw createError('quotes are expected around a value that begins with *')
     if (cause instanceof Error && cause.message.startsWith('Merge sources')) throw createError('a merge key << needs groups of keys')
     // The parser wraps its own stack overflow, too.
     if (!(cause instanceof YAMLParseError) || cause.message.startsWith('Maximum call stack'))
       throw createError('it is nested too deeply, or its aliases expand too far')
     const line = text.slice(0, cause.pos[0]).split('\n').length
-    throw createError(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
+    throw createError(
+      cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${describeFault(cause)} in line ${line}`,
+    )
   }
+}
+
+const plainFaults: Partial<Record<YAMLParseError['code'], string>> = {
+  DUPLICATE_KEY: 'a key stands twice, the second time',
+  TAB_AS_INDENT: 'spaces are expected instead of a tab',
+  BLOCK_AS_IMPLICIT_KEY: 'quotes are expected around a value with a colon, or one key to a line,',
+  BAD_SCALAR_START: 'quotes are expected around a value that begins with @ or `',
+  BAD_DQ_ESCAPE: 'single quotes are expected around a value with a backslash',
+  BAD_ALIAS: 'quotes are expected around a value that begins with * or &',
+  BAD_INDENT: 'the same indentation as above is expected',
+}
+
+const maxDepth = 500
+
+/**
+ * Whether open brackets, or indentation with the dashes of lists, reach deeper than anything that people write. The parser would use up the stack:
+ * mostly that is an error, but where it happens while a regular expression is compiled, V8 ends the process.
+ */
+const isTooDeep = (text: string): boolean => {
+  let depth = 0
+  let start = 0
+  let isStart = true
+  for (const character of text) {
+    if (character === '[' || character === '{') depth++
+    else if ((character === ']' || character === '}') && depth > 0) depth--
+    if (character === '\n') {
+      start = 0
+      isStart = true
+    } else if (isStart && ' -?:\t'.includes(character)) start++
+    else isStart = false
+    if (depth > maxDepth || start > 4 * maxDepth) return true
+  }
+  return false
+}
+
+/** What the parser misses, in words for people who do not know its own. */
+const describeFault = ({ code, message }: YAMLParseError): string => {
+  const missing =
+    /must (?:be sufficiently indented and )?end with a? ?(\]|\})/.exec(message)?.[1] ?? /^Missing closing (.)quote/.exec(message)?.[1]
+  if (missing !== undefined) return `a ${missing} is missing at the latest`
+  return plainFaults[code] ?? 'a line of the form "key: value" is expected'
 }
 
 /** `above`: what the value stands in; `seen`: what was found sound. */

@@ -72,6 +72,8 @@ const planSchema = z.strictObject({
   threads: z.int().min(1).max(64).optional(),
   memory_limit: z.string().optional(),
   gates: gatesSchema.default({}),
+  /** Whether the inputs may be of other servers than the runs of the history. */
+  accept_new_fleet: z.boolean().default(false),
   outputs: z.array(outputSchema).max(50).default([]),
   /** Runs to keep: the latest ones, and of each month before the last one. All where absent. */
   keep: z.strictObject({ latest: z.int().min(1), months: z.int().min(0).default(0) }).optional(),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { makeFolders } from '../run-folder/make-folders.ts'
+import { cycleFolderName } from '../run-folder/plan-name.ts'
 import { readRegularText } from '../run-folder/regular-file.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
 
@@ -15,16 +16,13 @@ const stateSchema = z.object({
 })
 type CycleState = z.infer<typeof stateSchema>
 
-/** In the history; no run folder begins with a dot. */
-const stateFolder = '.cycle'
-
-export const lockPathOf = (history: string): string => join(history, stateFolder, 'lock')
+export const lockPathOf = (history: string): string => join(history, cycleFolderName, 'lock')
 
 const statePathOf = (history: string, plan: string): string =>
-  join(history, stateFolder, `${createHash('sha256').update(plan).digest('hex').slice(0, 16)}.json`)
+  join(history, cycleFolderName, `${createHash('sha256').update(plan).digest('hex').slice(0, 16)}.json`)
 
 export const makeStateFolder = async (history: string): Promise<void> => {
-  await makeFolders(join(history, stateFolder), 0o700).catch((cause: unknown) => {
+  await makeFolders(join(history, cycleFolderName), 0o700).catch((cause: unknown) => {
     throw new HeadroomError('file-not-written', `The history ${history} is no folder that can be written.`, {
       next: 'Name another folder in the plan.',
       cause,

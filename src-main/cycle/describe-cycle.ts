@@ -10,18 +10,19 @@ import type { CycleMessage } from './send-with-tries.ts'
 
 const maxActions = 3
 
-/** `comparison`: with the run before; null for the first run of a history. */
+/** `comparison`: with the run before; null for the first run of a history. `asOf`, YYYY-MM-DD: dismissals until it have ended. */
 export const describeCycle = async (
   planName: string,
   run: OpenRun,
   comparison: RunComparison | null,
   gates: readonly JudgedGate[],
+  asOf?: string,
 ): Promise<Omit<CycleMessage, 'id'>> => {
   const { manifest } = run.contents
   const clock = zoneClock(run.overview.timeZone)
   const day = (iso: string): string => dayText(clock, Date.parse(iso))
   const count = (value: number): string => value.toLocaleString('en-US')
-  const actions = await readActions(run)
+  const actions = await readActions(run, asOf)
   const until = manifest === null ? '' : ` by ${day(manifest.horizon.end)}`
   const risk = `${count(manifest?.counts.at_risk_servers ?? 0)} of ${agreeNumber(`${count(manifest?.counts.total_servers ?? 0)} [server|servers]`, manifest?.counts.total_servers ?? 0)} at risk${until}`
   const more = actions.length > maxActions ? [`And ${count(actions.length - maxActions)} more recommendations.`] : []

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cycleFolderName } from '../run-folder/plan-name.ts'
 
 export interface KeptRun {
   readonly name: string
@@ -26,7 +27,7 @@ export const findExpired = (
 
 /** Moved out of sight first, so that no half a run is ever seen. */
 export const removeRun = async (history: string, name: string): Promise<void> => {
-  const moved = join(history, '.cycle', `removed-${randomUUID()}`)
+  const moved = join(history, cycleFolderName, `removed-${randomUUID()}`)
   await rename(join(history, name), moved)
   await rm(moved, { recursive: true, force: true })
 }

@@ -21,6 +21,7 @@ import { writeTextfileMetrics } from '../report/textfile-metrics.ts'
 import { writeTickets, type WrittenTickets } from '../report/tickets.ts'
 import { writeReport } from '../report/write-report.ts'
 import { systemUser } from '../run-folder/system-user.ts'
+import { today } from '../run-folder/today.ts'
 import { makeOutputFolder, makeTemporaryFolder } from '../run-folder/make-folders.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { assertNewFiles, isSameFile } from '../run-folder/output-file.ts'
@@ -31,6 +32,7 @@ import { describeCycle } from './describe-cycle.ts'
 import { countNewAtRisk, judgeGates, type JudgedGate } from './gates.ts'
 import { findExpired, isMadeByCycle, removeRun } from './keep-runs.ts'
 import { sendMail } from './mail.ts'
+import { assertSameFleet } from './same-fleet.ts'
 import type { CycleMessage } from './send-with-tries.ts'
 import { readTicketStates } from './ticket-states.ts'
 import { fillVariables, type Environment } from './variables.ts'
@@ -41,6 +43,8 @@ export interface CycleWork {
   readonly onEvent?: ((event: RunEvent) => void) | undefined
   readonly environment?: Environment
   readonly now?: Date
+  /** YYYY-MM-DD: orders of tickets and metrics that were due before it are late; default: the day of `now`. */
+  readonly asOf?: string | undefined
   /** Milliseconds before the second try of a message. */
   readonly retryPauseMs?: number
   /** Draws the pictures of a run; tests replace it. */
@@ -96,7 +100,7 @@ const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Pro
   const before = await findKnownRuns(plan.history)
   const known = [...before.runs, ...before.replaced].find(({ name }) => name.endsWith(`-${fingerprint}`))
   const name = known?.name ?? `${(work.now ?? new Date()).toISOString().slice(0, 10)}-${fingerprint}`
-  if (known === undefined) await analyseInputs(plan, name, before.runs.at(-1), work)
+  if (known === undefined) await analyseInputs(plan, name, before, work)
   else await removeLeftovers(join(plan.history, name))
   await assertHeld()
   const { runs, replaced } = await findRuns(plan.history)
@@ -112,7 +116,16 @@ const runLocked = async (plan: CyclePlan, work: CycleWork, assertHeld: () => Pro
   const gates = judgeGates(plan.gates, run.manifest.counts, comparison === null ? null : countNewAtRisk(comparison))
   const outputs = await withRunFolder(
     folder,
-    async (open) => deliverAll(plan, run, open, await describeCycle(plan.name, open, comparison, gates), gates, work, assertHeld),
+    async (open) =>
+      deliverAll(
+        plan,
+        run,
+        open,
+        await describeCycle(plan.name, open, comparison, gates, work.asOf ?? today(work.now)),
+        gates,
+        work,
+        assertHeld,
+      ),
     work.signal,
   )
   await assertHeld()
@@ -198,7 +211,7 @@ const describeFile = async (path: string | undefined): Promise<readonly unknown[
 const analyseInputs = async (
   plan: CyclePlan,
   name: string,
-  previous: RunOfHistory | undefined,
+  { runs, replaced }: Pick<FoundRuns, 'runs' | 'replaced'>,
   { signal, onEvent, writePictures }: CycleWork,
 ): Promise<void> => {
   await analyze(
@@ -213,11 +226,16 @@ const analyseInputs = async (
       driversTable: plan.drivers,
       catalogue: plan.catalogue,
       model: plan.model,
-      previousRun: previous?.folder,
+      previousRun: runs.at(-1)?.folder,
       threads: plan.threads,
       memoryLimit: plan.memory_limit,
     },
-    { signal, writePictures, ...(onEvent === undefined ? {} : { onEvent }) },
+    {
+      signal,
+      writePictures,
+      ...(onEvent === undefined ? {} : { onEvent }),
+      ...(plan.accept_new_fleet ? {} : { checkServers: (servers) => assertSameFleet(servers, [...replaced, ...runs], plan.history) }),
+    },
   )
 }
 
@@ -269,7 +287,7 @@ const deliver = async (
   output: CycleOutput,
   open: OpenRun,
   message: CycleMessage,
-  { signal, environment = {}, retryPauseMs }: CycleWork,
+  { signal, environment = {}, retryPauseMs, now, asOf = today(now) }: CycleWork,
 ): Promise<string | null> => {
   const options = { signal, pauseMs: retryPauseMs }
   if (output.kind === 'webhook') {
@@ -285,19 +303,19 @@ const deliver = async (
   await makeOutputFolder(dirname(output.file))
   await assertNewFiles([output.file], { force: true })
   const target = { path: output.file, hasByteOrderMark: false }
-  if (output.kind === 'metrics') await writeTextfileMetrics(open, output.file)
+  if (output.kind === 'metrics') await writeTextfileMetrics(open, output.file, asOf)
   else if (output.kind === 'report') await writeReport(open, output.format, target, systemUser())
   else {
     const known = output.states === undefined ? undefined : await readTicketStates(output.states)
-    return describeTickets(await writeTickets(open, output.format, target, known))
+    return describeTickets(await writeTickets(open, output.format, target, known, asOf))
   }
   return null
 }
 
-/** "2 new; left out: 3 with an open ticket, 1 with a closed one". */
+/** "2 written; left out: 3 with an open ticket, 1 with a closed one". */
 const describeTickets = ({ written, open, closed }: WrittenTickets): string => {
   const left = [...(open > 0 ? [`${open} with an open ticket`] : []), ...(closed > 0 ? [`${closed} with a closed one`] : [])]
-  return `${written} new${left.length === 0 ? '' : `; left out: ${left.join(', ')}`}`
+  return `${written} written${left.length === 0 ? '' : `; left out: ${left.join(', ')}`}`
 }
 
 /** The report for the length of an action, under the run's name. */

@@ -5,8 +5,14 @@ import { HeadroomError, toPlainSentence } from '../../src-shared/run/errors.ts'
 import type { CyclePlan } from './cycle-plan.ts'
 import type { Scheduler, TimeOfDay } from './schedulers.ts'
 
-/** `program`: how this program is started, its arguments apart. Throws usage for a path that would end a line of the entry. */
-export const scheduleText = (scheduler: Scheduler, stated: CyclePlan, { hour, minute }: TimeOfDay, program: readonly string[]): string => {
+/** `program`: how this program is started, its arguments apart. `user`: who runs it under systemd. Throws usage for a path that would end a line of the entry. */
+export const scheduleText = (
+  scheduler: Scheduler,
+  stated: CyclePlan,
+  { hour, minute }: TimeOfDay,
+  program: readonly string[],
+  user: string,
+): string => {
   const plan = { ...stated, name: toPlainSentence(stated.name).replace(/\\+$/, '') }
   const command = [...program, 'cycle', plan.file, '--quiet']
   if (command.some((part) => /\p{Cc}/u.test(part)))
@@ -16,7 +22,7 @@ export const scheduleText = (scheduler: Scheduler, stated: CyclePlan, { hour, mi
   const secrets = variablesOf(plan)
   const time = `${pad(hour)}:${pad(minute)}`
   if (scheduler === 'cron') return cronText(command, secrets, { hour, minute })
-  if (scheduler === 'systemd') return systemdText(plan, command, secrets, time)
+  if (scheduler === 'systemd') return systemdText(plan, command, secrets, time, toPlainSentence(user))
   return taskText(plan, command, time)
 }
 
@@ -35,7 +41,13 @@ const cronText = (command: readonly string[], secrets: readonly string[], { hour
 }
 
 /** systemd.syntax(7) and systemd.service(5): percent signs and dollars are doubled. */
-const systemdText = ({ name, file }: CyclePlan, command: readonly string[], secrets: readonly string[], time: string): string => {
+const systemdText = (
+  { name, file }: CyclePlan,
+  command: readonly string[],
+  secrets: readonly string[],
+  time: string,
+  user: string,
+): string => {
   const quoted = command.map(
     (part) => `"${part.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`,
   )
@@ -49,6 +61,8 @@ const systemdText = ({ name, file }: CyclePlan, command: readonly string[], secr
     '',
     '[Service]',
     'Type=oneshot',
+    '# Reads the inputs, and writes history and outputs.',
+    `User=${user.replaceAll('%', '%%')}`,
     `WorkingDirectory=${dirname(file).replaceAll('%', '%%')}`,
     ...(secrets.length === 0 ? [] : [`# Holds ${secrets.map((secret) => `${secret}=...`).join(', ')}; readable by root alone.`]),
     ...(secrets.length === 0 ? [] : ['EnvironmentFile=/etc/headroom-cycle.env']),

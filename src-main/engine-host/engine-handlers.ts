@@ -6,6 +6,8 @@ import { saveScenarios, readSavedScenarios } from '../notes/planner-notes.ts'
 import { findChangedFiles } from '../run-folder/changed-files.ts'
 import { readRunFolder } from '../run-folder/read-run-folder.ts'
 import { systemUser } from '../run-folder/system-user.ts'
+import { today } from '../run-folder/today.ts'
+import { readStatedRisks } from '../queries/recommendations/stated-risks.ts'
 import { runQueries } from '../queries/run-queries.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { AnalysisRunner } from './analysis-runner.ts'
@@ -74,7 +76,16 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       return { changed: run.kind === 'headroom' ? await findChangedFiles(run.folder, run.manifest.files) : [] }
     },
     'decisions.save': async ({ folder, decisions }) => {
-      await runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date(), systemUser()))
+      await runs.query(folder, async (run) => {
+        const stated = await readStatedRisks(
+          run.database,
+          decisions.map(({ server_id }) => server_id),
+        )
+        const probabilities = new Map(
+          [...stated].flatMap(([server, { probability }]) => (probability === null ? [] : [[server, probability]])),
+        )
+        await saveDecisions(run.contents.folder, decisions, new Date(), systemUser(), probabilities)
+      })
       return {}
     },
     'decisions.remove': async ({ folder, decisions }) => {
@@ -104,7 +115,7 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       }),
     'pack.write': async ({ folder, fleetOf, path }) => {
       const { writePack } = await import('../report/pack/write-pack.ts')
-      await writePack(folder, [path], { author: systemUser(), approver: '' }, { fleetOf: fleetOf ?? undefined })
+      await writePack(folder, [path], { author: systemUser(), approver: '' }, { fleetOf: fleetOf ?? undefined, asOf: today() })
       return { path }
     },
   }

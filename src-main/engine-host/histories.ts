@@ -1,7 +1,8 @@
-// The history that the window read last: read again only where one of its runs or decisions has changed.
+// The history that the window read last: read again only where one of its runs or decisions has changed, or the day.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HistoryRequest, HistoryView } from '../../src-shared/ipc/run-history.ts'
+import { today } from '../run-folder/today.ts'
 import { fileMark, runMark } from '../run-folder/changed-files.ts'
 import { decisionsFileName, notesFolder } from '../run-folder/read-run-folder.ts'
 
@@ -20,7 +21,7 @@ export class Histories {
 
   /** Throws what reading throws; that is tried again. */
   async get(request: HistoryRequest): Promise<HistoryView> {
-    const key = JSON.stringify([request.folder, request.fleetOf, await historyMark(request.folder)])
+    const key = JSON.stringify([request.folder, request.fleetOf, today(), await historyMark(request.folder)])
     if (this.#last?.key === key) return this.#last.view
     const last = { key, view: this.#read(request) }
     this.#last = last

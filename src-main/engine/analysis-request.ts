@@ -46,6 +46,8 @@ export interface LongWork<Event> {
 export interface AnalysisWork extends LongWork<RunEvent> {
   /** Writes the two pictures; drawn by default. */
   readonly writePictures?: PictureWriter | undefined
+  /** Called with the names of all servers before their risk is assessed; an error that it throws ends the analysis. */
+  readonly checkServers?: ((servers: readonly string[]) => Promise<void>) | undefined
 }
 
 export interface AnalysisResult {

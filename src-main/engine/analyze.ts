@@ -1,6 +1,8 @@
 // The analysis from end to end, stage by stage: forecasts in, run folder out.
 import { join } from 'node:path'
+import { z } from 'zod'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import type { Database } from '../database/database.ts'
 import { explainFailure } from '../forecasts/dataset-failures.ts'
 import { hasForecasts, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { hashInputs } from '../forecasts/input-hashes.ts'
@@ -53,7 +55,13 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
         : run.config.with_baselines
           ? await addBaselines(percentRun, scaled.dataset)
           : scaled.dataset
-      const fleet = await assessDataset({ ...percentRun, config: withStatedLevel(scaled.config, dataset) }, request, dataset)
+      const fleet = await assessDataset(
+        { ...percentRun, config: withStatedLevel(scaled.config, dataset) },
+        request,
+        dataset,
+        'rejected',
+        work.checkServers,
+      )
       return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
         startFlaggedForecasts(run.database, {
           ...fleet,
@@ -81,10 +89,12 @@ export const assessDataset = async (
   request: Omit<FleetRequest, 'inputs'>,
   dataset: ForecastDataset,
   flags: FleetOptions['flags'] = 'rejected',
+  checkServers?: AnalysisWork['checkServers'],
 ): Promise<AssessedFleet> => {
   try {
     const validated = await validateFleet(work, request, dataset)
     const profiled = await profileFleet(work, validated)
+    await checkServers?.(await readServerNames(work.database))
     // A result that is opened again was judged when it was written.
     if (flags !== 'ignored') await assertClearUnits(work.database, dataset, work.config)
     const selected = await selectFleetModels(work, profiled, request.model)
@@ -92,6 +102,11 @@ export const assessDataset = async (
   } catch (thrown) {
     throw await explainFailure(work.database, dataset, thrown)
   }
+}
+
+const readServerNames = async (database: Database): Promise<string[]> => {
+  const rows = await database.rows('SELECT DISTINCT server_id FROM series ORDER BY server_id', z.object({ server_id: z.string() }))
+  return rows.map(({ server_id }) => server_id)
 }
 
 /**

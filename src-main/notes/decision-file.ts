@@ -5,20 +5,19 @@ import { lstat, open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
+import { cycleFolderName } from '../run-folder/plan-name.ts'
 import { decisionsFileName, notesFolder } from '../run-folder/read-run-folder.ts'
 import { readRegularBytes } from '../run-folder/regular-file.ts'
 import { syncFolder } from '../run-folder/replace-file.ts'
 import { parseDecisionLines, toLine, type DecisionLine, type DecisionLines } from './decision-log.ts'
-
-/** Where cycles of a history keep what they have done. */
-const cycleFolder = '.cycle'
 
 /** The file that the runs of a history share; null where the run belongs to none. */
 export const findSharedDecisions = async (run: string): Promise<string | null> => {
   const history = dirname(resolve(run))
   const path = join(history, decisionsFileName)
   const isHistory =
-    (await lstat(path).catch(() => null)) !== null || ((await lstat(join(history, cycleFolder)).catch(() => null))?.isDirectory() ?? false)
+    (await lstat(path).catch(() => null)) !== null ||
+    ((await lstat(join(history, cycleFolderName)).catch(() => null))?.isDirectory() ?? false)
   return isHistory ? path : null
 }
 

@@ -15,6 +15,8 @@ export const decisionLineSchema = decisionSchema.extend({
   decided_at: z.iso.datetime({ offset: true }),
   /** Decisions that the planner saw and replaced. */
   replaces: z.array(id).max(100_000).default([]),
+  /** That the server runs out, as the planner saw it; absent where no run stated one. */
+  probability: z.number().min(0).max(1).optional(),
 })
 export type DecisionLine = z.infer<typeof decisionLineSchema>
 
@@ -101,6 +103,10 @@ const stateOf = (lines: readonly DecisionLine[]): DecisionState => {
     isConflict: standing.some(({ verdict, until }) => verdict !== first.verdict || until !== first.until),
   }
 }
+
+/** Whether a dismissal has ended by a day, YYYY-MM-DD: the recommendation is open again. */
+export const isExpired = ({ verdict, until }: Pick<DecisionLine, 'verdict' | 'until'>, day: string): boolean =>
+  verdict === 'dismissed' && until !== null && until <= day
 
 const verdictTexts = { accepted: 'accepted', dismissed: 'dismissed', done: 'done', withdrawn: 'withdrawn' } as const
 

@@ -10,6 +10,7 @@ import {
   describeConflict,
   findStates,
   idOf,
+  isExpired,
   mergeDecisions,
   toLine,
   type DecisionLine,
@@ -42,10 +43,18 @@ export const readDecisions = async (run: string): Promise<Decision[]> =>
     verdict === 'withdrawn' ? [] : [decisionSchema.parse({ ...decision, verdict })],
   )
 
-/** `by`: name of the planner. Where a request does not say what it replaces, it is all that stands. Throws notes-not-saved, run-damaged. */
-export const saveDecisions = (run: string, requests: readonly DecisionRequest[], now: Date, by = ''): Promise<void> =>
+/** `by`: name of the planner. `probabilities`: that each server runs out, as the run states it. Where a request does not say what it replaces, it is all that stands. Throws notes-not-saved, run-damaged. */
+export const saveDecisions = (
+  run: string,
+  requests: readonly DecisionRequest[],
+  now: Date,
+  by = '',
+  probabilities: ReadonlyMap<string, number> = new Map(),
+): Promise<void> =>
   addLines(run, (states) =>
-    requests.map(({ replaces, ...request }) => makeLine(request, now, by, replaces ?? idsOf(states.get(decisionKey(request))))),
+    requests.map(({ replaces, ...request }) =>
+      makeLine(request, now, by, replaces ?? idsOf(states.get(decisionKey(request))), probabilities.get(request.server_id)),
+    ),
   )
 
 /** Opens recommendations again. */
@@ -68,6 +77,7 @@ export const makeLine = (
   now: Date,
   by: string,
   replaces: readonly string[],
+  probability?: number,
 ): DecisionLine => ({
   id: randomUUID(),
   decided_at: now.toISOString(),
@@ -78,6 +88,7 @@ export const makeLine = (
   reason,
   until,
   replaces: [...replaces],
+  ...(probability === undefined ? {} : { probability }),
 })
 
 export const idsOf = (state: DecisionState | undefined): string[] => state?.standing.map(({ id }) => id) ?? []
@@ -135,7 +146,7 @@ export const createDecisionsTable = async (database: Database, run: string, toda
     },
     states.map((state) => {
       const { server_id, recommendation, verdict, reason, decided_by, until } = state.latest
-      const isOpen = verdict === 'withdrawn' || (verdict === 'dismissed' && until !== null && until <= today)
+      const isOpen = verdict === 'withdrawn' || isExpired(state.latest, today)
       return [
         server_id,
         recommendation,

@@ -1,7 +1,7 @@
 // What the self-contained HTML pages have in common: no script, no address outside of themselves, a stamp at the foot of each printed page.
 import { escapeHtml as escape } from '../../src-shared/chart-options/format.ts'
 import { toReportText } from './printable-text.ts'
-import type { ReportTable } from './report-table.ts'
+import { lightOfCell, type ReportTable } from './report-table.ts'
 
 export const toHtml = (text: string): string => escape(toReportText(text))
 
@@ -21,7 +21,6 @@ const style = `
   .number { text-align: right; white-space: nowrap; }
   img { max-width: 100%; background: #fff; }
   .light { font-weight: 600; }
-  .light::before { content: ""; display: inline-block; width: 10px; height: 10px; margin-right: 6px; border-radius: 5px; background: currentColor; }
   .red { color: #b42318; } .amber { color: #935400; } .green { color: #1a7f37; }
   @media (prefers-color-scheme: dark) { .red { color: #ff8f85; } .amber { color: #f5b445; } .green { color: #57c27a; } }
   .stamp { margin-top: 40px; font-size: 12px; }
@@ -39,7 +38,11 @@ const pageFootStyle = (stamp: string): string => {
 export const renderTable = ({ title, note, columns, rows }: ReportTable): string => {
   const cell = (tag: string, text: string, column: ReportTable['columns'][number] | undefined): string => {
     const classes =
-      column?.isNumber === true ? ' class="number"' : column?.isLight === true ? ` class="light ${toHtml(text.toLowerCase())}"` : ''
+      column?.isNumber === true
+        ? ' class="number"'
+        : column?.isLight === true
+          ? ` class="light ${(lightOfCell(text) ?? '').toLowerCase()}"`
+          : ''
     return `<${tag}${tag === 'td' || column?.isNumber === true ? classes : ''}>${toHtml(text)}</${tag.split(' ')[0]!}>`
   }
   return `<section>

@@ -1,7 +1,7 @@
 // The PDF pages of reports on A4: text, tables, and a stamp and a number at the foot of each page.
 import PdfKit from 'pdfkit'
 import { toReportText } from './printable-text.ts'
-import type { ReportTable } from './report-table.ts'
+import { lightOfCell, type ReportTable } from './report-table.ts'
 
 export interface ReportFonts {
   readonly regular: string
@@ -106,7 +106,7 @@ export const writeTable = (document: PdfDocument, table: ReportTable): void => {
     let x = margin
     cells.forEach((cell, index) => {
       const width = widths[index] ?? 40
-      const light = table.columns[index]?.isLight === true ? lightColours[cell] : undefined
+      const light = table.columns[index]?.isLight === true ? lightColours[lightOfCell(cell) ?? ''] : undefined
       document
         .fillColor(font === 'bold' ? muted : (light ?? '#000'))
         .text(toReportText(cell), x, y, { width, align: table.columns[index]?.isNumber === true ? 'right' : 'left' })

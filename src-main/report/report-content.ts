@@ -94,8 +94,8 @@ export const createSubtitle = (overview: RunOverview): string => {
   ].join(' · ')
 }
 
-export const createStamp = ({ overview, contents }: OpenRun, author: string): string => {
-  const { title, analyzedAt } = overview
+export const createStamp = ({ overview, contents }: OpenRun, author: string, title = overview.title): string => {
+  const { analyzedAt } = overview
   return [
     title,
     ...(analyzedAt === null ? [] : [datesOf(overview).shortDayAndYear(Date.parse(analyzedAt))]),

@@ -4,12 +4,18 @@ import { fixedFormatting as text } from '../../src-shared/chart-options/format.t
 export interface ReportColumn {
   readonly title: string
   readonly isNumber: boolean
-  /** The cells are the words of `trafficLights`, and drawn in their colours. */
+  /** The cells are those of `lightCell`, and drawn in the colours of their lights. */
   readonly isLight?: true
 }
 
 export const trafficLights = ['Red', 'Amber', 'Green'] as const
 export type TrafficLight = (typeof trafficLights)[number]
+
+/** Told apart without colour, too; every common font has them. */
+const lightMarks: Readonly<Record<TrafficLight, string>> = { Red: '▲', Amber: '■', Green: '●' }
+
+export const lightCell = (light: TrafficLight): string => `${lightMarks[light]} ${light}`
+export const lightOfCell = (cell: string): TrafficLight | undefined => trafficLights.find((light) => cell === lightCell(light))
 
 export interface ReportTable {
   readonly title: string

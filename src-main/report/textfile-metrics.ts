@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { readCapacityReport } from '../queries/capacity/read-capacity-report.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
+import { referenceDay } from '../queries/run/reference-day.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 
 interface Metric {
@@ -14,13 +15,14 @@ interface Metric {
 
 const dayMs = 86_400_000
 
-/** Throws run-not-found for a folder of Module 05, file-not-written. */
-export const writeTextfileMetrics = async (run: OpenRun, path: string): Promise<void> => {
-  const metrics = await readMetrics(run)
+/** `asOf`, YYYY-MM-DD: the day by which orders are late. Throws run-not-found for a folder of Module 05, file-not-written. */
+export const writeTextfileMetrics = async (run: OpenRun, path: string, asOf?: string): Promise<void> => {
+  const metrics = await readMetrics(run, asOf)
   await replaceFile(path, (stagingPath) => writeFile(stagingPath, metrics.map(metricText).join('')))
 }
 
-const readMetrics = async ({ contents, database }: OpenRun): Promise<Metric[]> => {
+const readMetrics = async (run: OpenRun, asOf?: string): Promise<Metric[]> => {
+  const { contents, database } = run
   const { manifest } = contents
   if (manifest === null)
     throw new HeadroomError('run-not-found', `${contents.folder} is a Module 05 folder, which states no counts.`, {
@@ -33,7 +35,8 @@ const readMetrics = async ({ contents, database }: OpenRun): Promise<Metric[]> =
     z.object({ business_unit: z.string(), servers: z.int(), at_risk: z.int() }),
   )
   const { orders } = await database.row(
-    `SELECT CAST(count(DISTINCT server_id) FILTER (is_order_late) AS INTEGER) AS orders FROM server_risk WHERE recommendation = 'add capacity'`,
+    `SELECT CAST(count(DISTINCT server_id) FILTER (is_order_late${asOf === undefined ? '' : ` OR epoch_ms(order_by) < ${referenceDay(run, asOf).startMs}`}) AS INTEGER) AS orders
+     FROM server_risk WHERE recommendation = 'add capacity'`,
     z.object({ orders: z.int() }),
   )
   const startMs = Date.parse(manifest.horizon.start)

@@ -54,17 +54,18 @@ export interface WrittenTickets {
 
 /**
  * One row per recommendation to act on that is neither dismissed nor done; late orders first. `known`: tickets that there are, by correlation ID;
- * their findings open no second one. Throws file-not-written.
+ * their findings open no second one. `asOf`, YYYY-MM-DD: the day by which orders are late and dismissals have ended. Throws file-not-written.
  */
 export const writeTickets = async (
   run: OpenRun,
   format: TicketFormat,
   { path, hasByteOrderMark }: ExportTarget,
   known: ReadonlyMap<string, 'open' | 'closed'> = new Map(),
+  asOf?: string,
 ): Promise<WrittenTickets> => {
   const columns = columnsOf[format]
   const groups = await readGroups(run)
-  const findings = (await readActions(run)).map((action) => ticketOf(run, action, groups.get(action.server_id) ?? null))
+  const findings = (await readActions(run, asOf)).map((action) => ticketOf(run, action, groups.get(action.server_id) ?? null))
   const tickets = findings.filter(({ correlationId }) => !known.has(correlationId))
   const lines = [columns.map(([title]) => title), ...tickets.map((ticket) => columns.map(([, value]) => value(ticket)))]
   const text = lines.map((cells) => `${csvLine(cells)}\r\n`).join('')

@@ -12,18 +12,24 @@ export interface Cadence {
   readonly partSteps: number
   /** How far back the seasonal naive model looks: whole parts and weeks, and never into the horizon. */
   readonly lagParts: number
+  /** Step that the sample begins with: steps before it belong to earlier samples of the same fleet. */
+  readonly firstStep: number
 }
 
 /**
  * Daily: two years of backtest (eight quarter ends) and 90 days of horizon. Hourly: four weeks and two weeks.
  */
 export const cadences: Readonly<Record<Granularity, Cadence>> = {
-  daily: { stepHours: 24, backtestSteps: 731, horizonSteps: 90, blockSteps: 7, partSteps: 28, lagParts: 13 },
-  hourly: { stepHours: 1, backtestSteps: 672, horizonSteps: 336, blockSteps: 24, partSteps: 168, lagParts: 2 },
+  daily: { stepHours: 24, backtestSteps: 731, horizonSteps: 90, blockSteps: 7, partSteps: 28, lagParts: 13, firstStep: 0 },
+  hourly: { stepHours: 1, backtestSteps: 672, horizonSteps: 336, blockSteps: 24, partSteps: 168, lagParts: 2, firstStep: 0 },
 }
 
 export const stepsOf = (cadence: Cadence): number => cadence.backtestSteps + cadence.horizonSteps
-export const partsOf = (cadence: Cadence): number => Math.ceil(stepsOf(cadence) / cadence.partSteps)
+/** The parts that hold a step of the sample: from the first up to, but not including, the end. */
+export const partsOf = (cadence: Cadence): { readonly first: number; readonly end: number } => ({
+  first: Math.floor(cadence.firstStep / cadence.partSteps),
+  end: Math.ceil((cadence.firstStep + stepsOf(cadence)) / cadence.partSteps),
+})
 
 const dayMs = 86_400_000
 
@@ -31,9 +37,9 @@ const dayMs = 86_400_000
 export const yesterday = (nowMs: number): string => new Date(nowMs - dayMs).toISOString().slice(0, 10)
 
 /** US holidays that fall on a weekday, from the year before the first backtest day to the end of the horizon. */
-const holidaysAround = (lastMeasuredDay: string): string[] => {
-  const year = Number(lastMeasuredDay.slice(0, 4))
-  return holidayDates({ holiday_country: 'US' }, { firstYear: year - 3, lastYear: year + 1 })
+const holidaysAround = (firstEnd: string, laterDays: number): string[] => {
+  const year = Number(firstEnd.slice(0, 4))
+  return holidayDates({ holiday_country: 'US' }, { firstYear: year - 3, lastYear: year + 1 + Math.ceil(laterDays / 365) })
     .filter(({ day, name }) => ![0, 6].includes(new Date(day).getUTCDay()) && !name.endsWith('(substitute day)'))
     .map(({ day }) => day)
 }
@@ -42,17 +48,17 @@ const features = ['week_wave', 'day_wave', 'year_wave', 'quarter_end', 'month_en
 
 /**
  * One row per step of a series, from 0. `past_` columns are those of `lagParts` earlier. Waves are around 0, windows 0..1 (the
- * year's last quarter end 1.1); `years` counts from the middle of the horizon. Cosines are rounded: their last digit differs
- * between machines. `lastMeasuredDay` is the day before the horizon.
+ * year's last quarter end 1.1); `years` counts from the middle of the first sample's horizon. Cosines are rounded: their last digit differs
+ * between machines. `firstEnd` is the last measured day of the fleet's first sample, whose first step is 0.
  */
-export const calendarSql = (cadence: Cadence, lastMeasuredDay: string): string => {
-  const { stepHours, backtestSteps, horizonSteps } = cadence
+export const calendarSql = (cadence: Cadence, firstEnd: string): string => {
+  const { stepHours, backtestSteps, horizonSteps, firstStep } = cadence
   const lagSteps = cadence.lagParts * cadence.partSteps
   return `
   WITH steps AS (
     SELECT range AS step,
-      TIMESTAMP '${lastMeasuredDay} 00:00:00' + INTERVAL 1 DAY + to_hours((range - ${backtestSteps}) * ${stepHours}) AS moment
-    FROM range(${-lagSteps}, ${stepsOf(cadence)})
+      TIMESTAMP '${firstEnd} 00:00:00' + INTERVAL 1 DAY + to_hours((range - ${backtestSteps}) * ${stepHours}) AS moment
+    FROM range(${-lagSteps}, ${firstStep + stepsOf(cadence)})
   ), days AS (
     SELECT *, date_diff('day', moment::DATE, last_day(moment)) AS days_to_month_end FROM steps
   ), features AS (
@@ -64,13 +70,13 @@ export const calendarSql = (cadence: Cadence, lastMeasuredDay: string): string =
         THEN least(1, 1.3 - days_to_month_end * 0.1) * CASE month(moment) WHEN 12 THEN 1.1 ELSE 1 END
         ELSE 0 END::DOUBLE AS quarter_end,
       (days_to_month_end < 2)::INTEGER::DOUBLE AS month_end,
-      (moment::DATE IN (${holidaysAround(lastMeasuredDay)
+      (moment::DATE IN (${holidaysAround(firstEnd, (firstStep * stepHours) / 24)
         .map((day) => `DATE '${day}'`)
         .join(', ')}))::INTEGER::DOUBLE AS holiday,
       ((step - ${backtestSteps + horizonSteps / 2}) * ${stepHours} / 8766)::DOUBLE AS years
     FROM days
   )
-  SELECT now.step::INTEGER AS step, now.moment, now.step >= ${backtestSteps} AS is_future,
+  SELECT now.step::INTEGER AS step, now.moment, now.step >= ${firstStep + backtestSteps} AS is_future,
     ${features.map((name) => `now.${name}, past.${name} AS past_${name}`).join(', ')},
     ${knotWeights('now.step', cadence.blockSteps, 'block')},
     ${knotWeights('now.step', cadence.partSteps, 'part')}

@@ -14,15 +14,17 @@ const percentMacros = [
   'CREATE TEMP MACRO percent_bound(x) AS greatest(0.5, least(100, floor((x) * 1000 + 0.5) / 1000))',
 ]
 
-/** Makes the small tables and macros that the queries below use. */
-export const createSampleTables = async (database: Database, servers: number, cadence: Cadence, lastMeasuredDay: string): Promise<void> => {
+/** Makes the small tables and macros that the queries below use. `firstEnd`: last measured day of the fleet's first sample. */
+export const createSampleTables = async (database: Database, servers: number, cadence: Cadence, firstEnd: string): Promise<void> => {
+  // A block without a step of the sample keeps its place in the list.
+  const filter = cadence.firstStep === 0 ? '' : ` FILTER (step >= ${cadence.firstStep})`
   const statements = [
     ...drawMacroStatements,
     ...percentMacros,
     // Variables rather than tables: a join does not keep the order of its rows, a look-up in a list does.
     `SET VARIABLE sample_calendar = (
        SELECT list(steps ORDER BY block) FROM (
-         SELECT step // ${cadence.blockSteps} AS block, list(calendar ORDER BY step) AS steps FROM (${calendarSql(cadence, lastMeasuredDay)}) calendar GROUP BY block))`,
+         SELECT step // ${cadence.blockSteps} AS block, list(calendar ORDER BY step)${filter} AS steps FROM (${calendarSql(cadence, firstEnd)}) calendar GROUP BY block))`,
     `CREATE TEMP TABLE groups AS ${groupsSql(servers)}`,
     'SET VARIABLE sample_groups = (SELECT list(groups ORDER BY group_index) FROM groups)',
   ]
@@ -37,11 +39,12 @@ export const serversPerPartsFile = 25_000
  * ordered source that DuckDB divides among threads this finely, which bounds what the writer of the sample buffers.
  */
 export const writeParts = async (database: Database, partsFiles: readonly string[], cadence: Cadence): Promise<void> => {
+  const parts = partsOf(cadence)
   for (const [index, file] of partsFiles.entries()) {
     const first = index * serversPerPartsFile
     await database.run(
       `COPY (
-        SELECT group_index, server, model_index, unnest(range(${partsOf(cadence)}))::INTEGER AS part
+        SELECT group_index, server, model_index, unnest(range(${parts.first}, ${parts.end}))::INTEGER AS part
         FROM (
           SELECT group_index, server, unnest(range(${sampleModels.length}))::UTINYINT AS model_index
           FROM (
@@ -82,7 +85,7 @@ export const earlierRowsSql = (forecasts: string, end: string, weeks: number, ca
 
 /** The true values of the horizon. */
 export const truthRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string => {
-  const horizonPart = Math.floor(cadence.backtestSteps / cadence.partSteps)
+  const horizonPart = Math.floor((cadence.firstStep + cadence.backtestSteps) / cadence.partSteps)
   const parts = `${readPartsSql(partsFiles)} WHERE model_index = 0 AND part >= ${horizonPart}`
   return `
   SELECT server_id, moment AS timestamp, actual FROM (${utilisationSql(stepsOfServersSql(parts, cadence, seed), cadence)}) WHERE is_future`

@@ -27,6 +27,11 @@ export interface SampleFleetRequest {
   readonly granularity: Granularity
   /** YYYY-MM-DD: the last measured day; the horizon begins the day after. */
   readonly end: string
+  /**
+   * YYYY-MM-DD, up to five years before `end`, and `end` by default: the last measured day of the fleet's first sample. Samples of the same
+   * first end are one fleet over time: what two of them measure is the same.
+   */
+  readonly firstEnd?: string | undefined
   /** 0 to 4,294,967,295. */
   readonly seed: number
   /**
@@ -62,6 +67,9 @@ interface EarlierForecasts {
 /** The writer waits rather than buffer more than this; a fleet of any size fits. */
 const memoryLimit = '1GB'
 
+/** Five years, in which the trends of a fleet stay plausible. */
+const maxLaterDays = 1826
+
 /** Bloom filters would be held in memory until the file is complete, 130 KB for every row group. */
 const parquetOptions = 'FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false'
 
@@ -70,12 +78,18 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
   assertWholeNumber('The number of servers', request.servers, 1, 1_000_000)
   assertWholeNumber('The seed', request.seed, 0, 0xffff_ffff)
   assertDay(request.end)
+  const firstEnd = request.firstEnd ?? request.end
+  assertDay(firstEnd)
+  const laterDays = (Date.parse(request.end) - Date.parse(firstEnd)) / 86_400_000
+  if (laterDays < 0 || laterDays > maxLaterDays)
+    throw new HeadroomError('usage', `The first end must be a day of the five years up to ${request.end}, not ${firstEnd}.`)
   const forecasts = await parquetTarget(request.out)
   const truth = request.includeTruth === undefined ? undefined : await parquetTarget(request.includeTruth)
   if (truth === forecasts) throw new HeadroomError('usage', 'The forecasts and the truth need two files.')
   const serversTable = forecasts.replace(/\.parquet$/, '.servers.csv')
 
-  const cadence = cadences[request.granularity]
+  const base = cadences[request.granularity]
+  const cadence = { ...base, firstStep: (laterDays * 24) / base.stepHours }
   const isMeasured = request.contents === 'measurements'
   const label = isMeasured ? 'Writing measurements' : 'Writing forecasts'
   const isComplete = request.contents === 'complete'
@@ -100,7 +114,7 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
   try {
     report('Describing the servers', 0)
     database = await Database.open({ signal: work.signal, threads: request.threads, memoryLimit })
-    await createSampleTables(database, request.servers, cadence, request.end)
+    await createSampleTables(database, request.servers, cadence, firstEnd)
     await database.run(`COPY (${serversTableSql(request.seed)}) TO ${partialFor(serversTable)} (FORMAT csv, HEADER)`)
     await writeParts(database, parts, cadence)
 

@@ -26,7 +26,7 @@ export const describeFinding = (
 const certainText = (atRisk: number, certain: number, writeCount: WriteCount): string => {
   if (certain === 0) return ''
   if (certain < atRisk) return `; ${writeCount(certain)} ${certain === 1 ? 'is' : 'are'} nearly certain`
-  return atRisk === 1 ? ', which is nearly certain' : '; all are nearly certain'
+  return atRisk === 1 ? ', which is nearly certain' : '; each of them is nearly certain'
 }
 
 /** 90 % interval of the number of servers that run out. */
@@ -41,9 +41,9 @@ export const countRangeText = ({ low, high }: CountRange, writeCount: WriteCount
   return from === to ? writeCount(to) : `${writeCount(from)} to ${writeCount(to)}`
 }
 
-/** Servers below 50 % add up, so that the count of the likely ones can lie outside of the interval. */
+/** Servers below 50 % add up, and of several that are nearly certain one may not run out: the count of the likely ones can lie outside. */
 export const describeExpectedCount = (range: CountRange, writeCount: WriteCount): string =>
-  `In all, ${countRangeText(range, writeCount)} ${Math.ceil(range.high) === 1 ? 'server is' : 'servers are'} expected to run out, the less likely ones included (90\u00a0% interval).`
+  `In all, ${countRangeText(range, writeCount)} ${Math.ceil(range.high) === 1 ? 'server is' : 'servers are'} expected to run out (90\u00a0% interval): less likely ones may, too, and a likely one may not.`
 
 /** What follows the finding: "28 run out of CPU, 18 of memory; 11 of these of both." and the interval; "" where the run knows neither, or has one server of one metric. */
 export const describeCounts = (

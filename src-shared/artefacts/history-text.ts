@@ -47,7 +47,24 @@ export const describeLastStatement = (
   )
 }
 
-type Decided = Pick<FollowUp, 'accepted' | 'done' | 'dismissed' | 'conflicts' | 'realised_usd' | 'promised_usd'>
+/** "Overdue as of 29 November 2026: 2 orders, 1 accepted recommendation." `day`: `as_of` as it is written; `accepted`: how many are past their date. */
+export const describeOverdue = (orders: number, accepted: number, day: string, count: (value: number) => string): string => {
+  const parts = [
+    ...(orders === 0 ? [] : [`${count(orders)} ${orders === 1 ? 'order' : 'orders'}`]),
+    ...(accepted === 0 ? [] : [`${count(accepted)} accepted ${accepted === 1 ? 'recommendation' : 'recommendations'}`]),
+  ]
+  return parts.length === 0 ? `Nothing is overdue as of ${day}.` : `Overdue as of ${day}: ${parts.join(', ')}.`
+}
+
+type Decided = Pick<FollowUp, 'accepted' | 'done' | 'dismissed' | 'expired' | 'conflicts' | 'realised_usd' | 'promised_usd'>
+
+/** ", 1 no longer dismissed"; "" for none. */
+export const expiredText = (expired: number, count: (value: number) => string): string =>
+  expired === 0 ? '' : `, ${count(expired)} no longer dismissed since the date has passed`
+
+/** "was dismissed" once the date of a dismissal has passed. */
+export const verdictText = ({ verdict, is_expired: isExpired, is_conflict: isConflict }: FollowUp['decisions'][number]): string =>
+  `${isExpired ? 'was dismissed' : verdict}${isConflict ? ', planners differ' : ''}`
 
 /** What came of the decisions, a sentence for each kind. `overdue`, `left`: lists, or how long they are. */
 export const describeFollowUp = (
@@ -55,6 +72,7 @@ export const describeFollowUp = (
     accepted,
     done,
     dismissed,
+    expired,
     conflicts,
     realised_usd,
     promised_usd,
@@ -65,10 +83,10 @@ export const describeFollowUp = (
   },
   { count, usd }: { readonly count: (value: number) => string; readonly usd: (value: number) => string },
 ): string[] => {
-  if (accepted + done + dismissed === 0) return ['Nothing has been decided yet.']
+  if (accepted + done + dismissed + expired === 0) return ['Nothing has been decided yet.']
   const [overdue, left] = [lists.overdue, lists.left].map((list) => (typeof list === 'number' ? list : list.length)) as [number, number]
   return [
-    `Recommendations: ${count(accepted)} accepted, ${count(done)} done, ${count(dismissed)} dismissed. Accepted and past their date: ${count(overdue)}.`,
+    `Recommendations: ${count(accepted)} accepted, ${count(done)} done, ${count(dismissed)} dismissed${expiredText(expired, count)}. Accepted and past their date: ${count(overdue)}.`,
     `Realised: ${usd(realised_usd)} a month, the cost of ${count(left)} ${left === 1 ? 'server that left' : 'servers that left'}. ` +
       `Accepted and still to come: ${usd(promised_usd)} a month.`,
     ...(conflicts === 0 ? [] : [`Planners differ on ${count(conflicts)}; the latest decision counts until they agree.`]),

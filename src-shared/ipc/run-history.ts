@@ -55,6 +55,9 @@ const lastingRiskSchema = z.object({
   probability: z.number().nullable(),
 })
 
+/** YYYY-MM-DD. */
+const day = z.string()
+
 const decidedSchema = z.object({ server_id: z.string(), recommendation: z.string() })
 const byWhom = { decided_by: z.string(), decided_at: instant }
 
@@ -62,10 +65,13 @@ const byWhom = { decided_by: z.string(), decided_at: instant }
 export const followUpSchema = z.object({
   accepted: count,
   done: count,
+  /** Dismissals that still hold. */
   dismissed: count,
+  /** Dismissals whose date has passed: their recommendations are open again. */
+  expired: count,
   /** Where planners differ. */
   conflicts: count,
-  /** Accepted, still recommended by the latest run, and due before the day that its forecast begins on. */
+  /** Accepted, still recommended by the latest run, and due before `as_of`. */
   overdue: z.array(
     decidedSchema.extend({
       /** YYYY-MM-DD: the date of the decision, or else the order date of the run that it was made in. */
@@ -75,7 +81,7 @@ export const followUpSchema = z.object({
   ),
   /** USD a month: cost of the servers in `left`. */
   realised_usd: z.number(),
-  /** USD a month: cost of accepted servers that are still there. */
+  /** USD a month: cost of accepted servers that are still there, where a run recommends what was accepted. */
   promised_usd: z.number(),
   /** Accepted to retire or consolidate, and in the latest run no more; the most expensive first. */
   left: z.array(
@@ -85,10 +91,21 @@ export const followUpSchema = z.object({
       left_by: instant,
     }),
   ),
-  /** Accepted additions: probability of the server in the run of the decision and in the latest; the largest fall first. */
+  /** Accepted additions: probability of the server when it was decided and in the latest run; the largest fall first. */
   risk: z.array(z.object({ server_id: z.string(), before: z.number(), now: z.number(), is_at_risk: z.boolean() })),
   /** Additions and watched servers that were dismissed, and whose P95 of what was measured over the horizon lay above the threshold. */
   breached: z.array(decidedSchema.extend({ reason: z.string(), ...byWhom })),
+  /** All that stand, by server; withdrawn ones and those about servers of no run left out. */
+  decisions: z.array(
+    decidedSchema.extend({
+      verdict: z.string(),
+      reason: z.string(),
+      until: day.nullable(),
+      ...byWhom,
+      is_expired: z.boolean(),
+      is_conflict: z.boolean(),
+    }),
+  ),
 })
 export type FollowUp = z.infer<typeof followUpSchema>
 
@@ -96,6 +113,7 @@ export const emptyFollowUp: FollowUp = {
   accepted: 0,
   done: 0,
   dismissed: 0,
+  expired: 0,
   conflicts: 0,
   overdue: [],
   realised_usd: 0,
@@ -103,15 +121,22 @@ export const emptyFollowUp: FollowUp = {
   left: [],
   risk: [],
   breached: [],
+  decisions: [],
 }
 
 export const runHistorySchema = z.object({
   folder: z.string(),
+  /** Of the plan that makes its runs, or else of the folder. */
+  name: z.string(),
   time_zone: z.string(),
+  /** Dates before this day have passed: never earlier than the first day of the latest forecast. */
+  as_of: day,
   /** By start of the horizon, the earliest first. */
   runs: z.array(historyRunSchema),
   /** Servers at risk in the latest run, the longest lasting first, then the likeliest. */
   lasting: z.array(lastingRiskSchema),
+  /** Orders of the latest run, neither dismissed nor done, that were due before `as_of`. */
+  overdue_orders: count,
   follow_up: followUpSchema,
   /** One plain sentence for each run of the folder that does not count, and for each change of what a figure means. */
   notes: z.array(z.string()),
@@ -147,6 +172,7 @@ export const historyViewSchema = runHistorySchema.extend({
     /** Accepted additions whose probability fell. */
     fell: count,
     breached: count,
+    decisions: count,
   }),
 })
 export type HistoryView = z.infer<typeof historyViewSchema>

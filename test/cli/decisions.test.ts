@@ -111,7 +111,7 @@ test('a history in S3 is read with its decisions; runs that are here already are
   expect(downloads.lastIndexOf(true)).toBeLessThan(before)
   expect(await headroom('history', `s3://${bucketName}/none/`)).toMatchObject({ stderr: expect.stringMatching(/holds no run\.\n/) })
   const left = async (): Promise<string[]> => (await readdir(workspace.temporary)).filter((name) => name.startsWith('headroom-'))
-  const local = await headroom('export', 'copy', '--format', 'pack', '--out', 'copy.html', '--author', 'ada')
+  const local = await headroom('export', 'copy', '--format', 'pack', '--out', 'copy.html', '--author', 'ada', '--title', 'fleet')
   expect(local.code).toBe(0)
   expect(await headroom('export', s3, '--format', 'pack', '--out', 'fleet.html', '--author', 'ada')).toMatchObject({
     code: 0,
@@ -126,5 +126,41 @@ test('a history in S3 is read with its decisions; runs that are here already are
   })
   const add = (server: string) =>
     headroom('decisions', 'add', 'copy', '--server', server, '--recommendation', 'retire', '--decision', 'accepted')
-  expect([(await add('web')).stderr, (await add('wbe')).stderr]).toEqual(['', 'Note: The latest run has no server wbe.\n'])
+  expect([(await add('web')).stderr, (await add('wbe')).stderr]).toEqual([
+    'Note: The latest run does not recommend retire for web, but add capacity.\n',
+    'Note: The latest run has no server wbe.\n',
+  ])
+  const order = ['--server', 'web', '--recommendation', 'add capacity', '--decision', 'accepted', '--json']
+  const ordered = await headroom('decisions', 'add', 'copy', ...order)
+  expect(ordered.stderr).toBe('')
+  // What the run states when it is decided.
+  expect((JSON.parse(ordered.stdout) as { readonly decision: { readonly probability: number } }).decision.probability).toBeGreaterThan(0.9)
+})
+
+test('a dismissal whose date has passed is listed as one that was', async () => {
+  const { headroom } = workspace
+  await headroom(
+    'decisions',
+    'add',
+    'ended.jsonl',
+    ...web,
+    '--decision',
+    'dismissed',
+    '--reason',
+    'x',
+    '--until',
+    '2026-03-01',
+    '--by',
+    'ada',
+  )
+  const list = async (asOf: string): Promise<string> =>
+    (await headroom('decisions', 'list', 'ended.jsonl', '--as-of', asOf)).stdout.replaceAll(/\s+/g, ' ')
+  expect([await list('2026-02-28'), await list('2026-03-01')]).toEqual([
+    expect.stringContaining(' web retire dismissed 2026-03-01 ada '),
+    expect.stringContaining(' web retire was dismissed 2026-03-01 ada '),
+  ])
+  expect(await headroom('decisions', 'list', 'ended.jsonl', '--as-of', '2026-02-30')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('A day such as 2027-01-15 is needed.'),
+  })
 })

@@ -57,8 +57,22 @@ describe('readYamlFile', () => {
     ['a list', '- 1\n', 'config.yaml contains no keys. Headroom expects lines of the form "key: value".'],
     ['a single value', '70\n', 'config.yaml contains no keys. Headroom expects lines of the form "key: value".'],
     ['a second document', 'seed: 1\n---\nseed: 2\n', 'config.yaml is not valid YAML or JSON: a second document begins in line 2.'],
-    ['an open bracket', 'seed: 1\nmonths: [3, 6\n', 'config.yaml is not valid YAML or JSON: Flow sequence in block collection must be'],
+    ['an open bracket', 'seed: 1\nmonths: [3, 6\n', 'config.yaml is not valid YAML or JSON: a ] is missing at the latest in line 3.'],
+    [
+      'a key that stands twice',
+      'seed: 1\nseed: 2\n',
+      'config.yaml is not valid YAML or JSON: a key stands twice, the second time in line 2.',
+    ],
+    ['a tab', 'gates:\n\tat_risk: 1\n', 'config.yaml is not valid YAML or JSON: spaces are expected instead of a tab in line 2.'],
+    [
+      'a colon that is missing',
+      'a: 1\nseed 1\nb: 2\n',
+      'config.yaml is not valid YAML or JSON: a line of the form "key: value" is expected in line 2.',
+    ],
+    ['a star', 'seed: *x\n', 'config.yaml is not valid YAML or JSON: quotes are expected around a value that begins with *.'],
+    ['a quote that is open', 'a: "x\nb: 1\n', 'config.yaml is not valid YAML or JSON: a " is missing at the latest in line 3.'],
     ['a hundred thousand brackets', '['.repeat(100_000), 'config.yaml is not valid YAML or JSON: it is nested too deeply, or its aliases'],
+    ['a hundred thousand dashes', '- '.repeat(100_000), 'config.yaml is not valid YAML or JSON: it is nested too deeply, or its aliases'],
     [
       'aliases that expand into millions of values',
       expandingAliases(8),

@@ -77,8 +77,9 @@ ${changes}`,
 }
 
 const environment = { SLACK_SECRET: 'hidden' }
+/** On a day before the forecasts begin, so that their own day counts. */
 const cycle = async (file: string): Promise<CycleResult> =>
-  runCycle(await readCyclePlan(file), { environment, retryPauseMs: 1, writePictures: writeSmallPictures })
+  runCycle(await readCyclePlan(file), { environment, retryPauseMs: 1, writePictures: writeSmallPictures, asOf: '2026-01-01' })
 const states = ({ outputs }: CycleResult): string[] => outputs.map(({ state }) => state)
 
 describe('a plan', () => {
@@ -174,7 +175,7 @@ test('a finding with a ticket opens no second one, and a dismissed one is quiet 
   expect(refused!.error).toMatchObject({ code: 'input-not-found', message: `The export of tickets ${inFolder('export.csv')} is no file.` })
   await writeFile(inFolder('export.csv'), 'Correlation ID,Number,State\r\n')
   const first = await night(0)
-  expect(first).toEqual({ note: '3 new', servers: expect.arrayContaining(['app', 'db', 'web']) })
+  expect(first).toEqual({ note: '3 written', servers: expect.arrayContaining(['app', 'db', 'web']) })
   // The import has opened two of the three; one was closed since.
   const ids = new Map(
     (await readFile(inFolder('tickets.csv'), 'utf8')).split('\r\n').map((line) => [/: (\w+)/.exec(line)?.[1], line.split(',')[0]]),
@@ -189,8 +190,8 @@ test('a finding with a ticket opens no second one, and a dismissed one is quiet 
     new Date(0),
   )
   // The forecasts begin on 2026-01-22 plus the number of the night.
-  expect(await night(1)).toEqual({ note: '0 new; left out: 1 with an open ticket, 1 with a closed one', servers: [] })
-  expect(await night(4)).toEqual({ note: '1 new; left out: 1 with an open ticket, 1 with a closed one', servers: ['db'] })
+  expect(await night(1)).toEqual({ note: '0 written; left out: 1 with an open ticket, 1 with a closed one', servers: [] })
+  expect(await night(4)).toEqual({ note: '1 written; left out: 1 with an open ticket, 1 with a closed one', servers: ['db'] })
 })
 
 test('a cycle that is cancelled says how to go on, and an output inside of a run fails alone', async () => {
@@ -237,8 +238,8 @@ test('what an analysis left that was killed after its run was whole is swept by 
   expect((await readdir(history)).filter((name) => name.endsWith('.partial'))).toEqual([])
 })
 
-test('a fleet whose servers were all renamed counts as new, and its outputs go out', async () => {
-  const { folder, file } = await makePlan('keep: { latest: 1 }\n')
+test('a fleet whose servers were all renamed counts as new where the plan says so, and its outputs go out', async () => {
+  const { folder, file } = await makePlan('keep: { latest: 1 }\naccept_new_fleet: true\n')
   await writeNight(folder, 0, { web: 40 })
   await cycle(file)
   await writeNight(folder, 1, { 'web.bank.example': 90 })
@@ -248,6 +249,65 @@ test('a fleet whose servers were all renamed counts as new, and its outputs go o
   expect(warning).toBe(`No server of ${run} is in ${previous}: a history holds the runs of one fleet. No run was removed.`)
   expect(gates).toMatchObject([{ value: 1, is_crossed: true }])
   expect(outputs.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done'])
+})
+
+test('a night of another fleet is refused before anything is written, until the plan accepts it', async () => {
+  const { folder, file } = await makePlan()
+  const own = Object.fromEntries(times(12, 40).map((level, index) => [`web-${index}`, level]))
+  await writeNight(folder, 0, own)
+  await cycle(file)
+  const history = join(workspace.folder, folder, 'runs')
+  const state = async () => [await readdir(history), (await stat(join(workspace.folder, folder, 'tickets.csv'))).mtimeMs, posts.length]
+  const before = await state()
+  const others = Object.fromEntries(times(12, 90).map((level, index) => [`app-${index}`, level]))
+  await writeNight(folder, 1, others)
+  await expect(cycle(file)).rejects.toMatchObject({
+    code: 'config-invalid',
+    message: expect.stringMatching(/^No server of the inputs is in the history .*: a history holds the runs of one fleet\.$/),
+    next: expect.stringContaining('accept_new_fleet: true'),
+  })
+  // One of twelve is hardly any.
+  await writeNight(folder, 1, { ...others, 'web-0': 40 })
+  await expect(cycle(file)).rejects.toMatchObject({
+    message: expect.stringMatching(/^Only 1 of 13 servers of the inputs is in the history/),
+  })
+  expect(await state()).toEqual(before)
+  // Half of the fleet left, and others came.
+  await writeNight(folder, 1, { ...others, ...Object.fromEntries(Object.entries(own).slice(0, 6)) })
+  expect((await cycle(file)).is_new).toBe(true)
+})
+
+test('a run that is damaged stops no later night', async () => {
+  const { folder, file } = await makePlan()
+  await writeNight(folder, 0, { web: 90 })
+  const first = await cycle(file)
+  await writeNight(folder, 1, { web: 90 })
+  const second = await cycle(file)
+  const path = join(workspace.folder, folder, 'runs', second.run, 'server_risk.parquet')
+  await writeFile(path, (await readFile(path)).subarray(0, 700))
+  await writeNight(folder, 2, { web: 90 })
+  expect(await cycle(file)).toMatchObject({ is_new: true, previous: first.run })
+})
+
+test('tickets judge by the day on which they are made', async () => {
+  const { folder, file } = await makePlan()
+  // Measured until 20 January; the order of an unknown server takes 30 days, so its date lies before the forecast.
+  await writeFile(join(workspace.folder, folder, 'servers.csv'), 'server_id,lead_time_days\nweb,2\n')
+  await writeFile(file, (await readFile(file, 'utf8')).replace('gates:', 'servers: servers.csv\ngates:'))
+  const rows = seriesRows({ server: 'web', actual: times(20, 40), horizon: [...times(10, 40), ...times(20, 90)] })
+  await workspace.writeForecasts(`${folder}/forecasts.parquet`, rows)
+  const tickets = async (asOf: string): Promise<string[]> => {
+    const plan = await readCyclePlan(file)
+    // Another name, so that the outputs are due again.
+    await runCycle({ ...plan, name: asOf }, { environment, retryPauseMs: 1, writePictures: writeSmallPictures, asOf })
+    return (await readFile(join(workspace.folder, folder, 'tickets.csv'), 'utf8')).split('\r\n')[1]!.split(',')
+  }
+  const early = await tickets('2026-01-22')
+  const due = early.at(-1)!
+  expect(due > '2026-01-22' && due < '2026-02-02').toBe(true)
+  expect([early.at(-2), (await tickets(due)).at(-2), (await tickets('2026-02-10')).at(-2)]).toEqual(['3', '3', '2'])
+  expect(await readFile(join(workspace.folder, folder, 'tickets.csv'), 'utf8')).toContain('which has passed')
+  expect(await readFile(join(workspace.folder, folder, 'headroom.prom'), 'utf8')).toMatch(/^headroom_late_orders 1$/m)
 })
 
 describe('a plan is refused', () => {

@@ -42,12 +42,12 @@ describe('twelve months', () => {
 
   test('open one ticket for each finding', () => {
     expect(year.results.map(({ outputs }) => outputs[0]!.note)).toEqual([
-      '3 new',
-      '0 new; left out: 3 with an open ticket',
-      '1 new; left out: 3 with an open ticket',
-      ...times(2, '0 new; left out: 3 with an open ticket'),
-      '0 new; left out: 2 with an open ticket',
-      ...times(6, '0 new; left out: 1 with an open ticket'),
+      '3 written',
+      '0 written; left out: 3 with an open ticket',
+      '1 written; left out: 3 with an open ticket',
+      ...times(2, '0 written; left out: 3 with an open ticket'),
+      '0 written; left out: 2 with an open ticket',
+      ...times(6, '0 written; left out: 1 with an open ticket'),
     ])
   })
 
@@ -83,12 +83,30 @@ describe('twelve months', () => {
     expect(text).toMatch(/^Dismissed, then breached\n.*\n.*\ndb +add capacity +ada +\d{4}-\d\d-\d\d +moves away/m)
   })
 
+  test('give the pack the name of its plan, and say on its first page what is overdue', async () => {
+    const content = await withRunFolder(join(year.history, year.results.at(-1)!.run), (run) =>
+      readPackContent(run, history, { author: '', approver: '' }),
+    )
+    expect([history.name, content.title]).toEqual(['Months', 'Capacity report: Months'])
+    expect(content.subtitle).toMatch(/ · as of 17 Dec 2026$/)
+    // The order of db was dismissed.
+    expect(content.pages[0]!.paragraphs).toContain('Overdue as of 17 December 2026: 1 accepted recommendation.')
+    const decided = content.pages.find(({ name }) => name === 'follow-up')!.tables.at(-1)!
+    expect(decided.rows.map((row) => [row[0], row[2], row[3], row[4], row[6]])).toEqual([
+      ['db', 'dismissed', '–', 'ada', 'moves away'],
+      ['idle', 'accepted', '1 Dec 2026', 'ben', ''],
+      ['old', 'accepted', '–', 'ben', ''],
+      ['web', 'done', '–', 'ada', ''],
+    ])
+  })
+
   test('fill the page of the pack about decisions', async () => {
     const { pages } = await withRunFolder(join(year.history, year.results.at(-1)!.run), (run) =>
       readPackContent(run, history, { author: '', approver: '' }),
     )
     const { paragraphs, tables } = pages.find(({ name }) => name === 'follow-up')!
     expect(paragraphs).toEqual([
+      'As of 17 December 2026.',
       'Recommendations: 2 accepted, 1 done, 1 dismissed. Accepted and past their date: 1.',
       'Realised: $300 a month, the cost of 1 server that left. Accepted and still to come: $120 a month.',
     ])
@@ -97,6 +115,7 @@ describe('twelve months', () => {
       ['Left the fleet', ['20 Jun 2026', 'old']],
       ['Risk of accepted additions', ['web', expect.stringMatching(/%$/)]],
       ['Dismissed, then breached', ['23 Mar 2026', 'db']],
+      ['Who decided what, and why', ['db', 'add capacity']],
     ])
   })
 

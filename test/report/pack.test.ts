@@ -61,14 +61,15 @@ describe('the pack', () => {
   test('shows a light for each business unit: red where an order is overdue', async () => {
     // The forecast begins above the threshold on 19 January; 30 days before that have passed.
     expect(rowsOf(await contentNow(), 'summary', 'Business units')).toEqual([
-      ['Retail', 'Red', '1', '1', '0', '1', '–'],
-      ['Payments', 'Green', '2', '0', '0', '0', '–'],
+      ['Retail', '▲ Red', '1', '1', '0', '1', '–'],
+      ['Payments', '● Green', '2', '0', '0', '0', '–'],
     ])
   })
 
   test('lists orders with their date', async () => {
-    expect(rowsOf(await contentNow(), 'orders', 'Orders')?.map((row) => [row[0], row[1], row[2], row[4], row[6]])).toEqual([
-      ['20 Dec 2025', 'Overdue since 20 Dec 2025', 'grows', '19 Jan 2026', 'open'],
+    expect(rowsOf(await contentNow(), 'orders', 'Orders')?.map((row) => [row[0], row[1], row[2], row[4], row[5], row[6], row[8]])).toEqual([
+      // 19 January less 30 days.
+      ['20 Dec 2025', 'Overdue since 20 Dec 2025', 'grows', '19 Jan 2026', '30 days', '19 Jan 2026', 'open'],
     ])
     expect(rowsOf(await contentNow(), 'likeliest', 'Likeliest')).toEqual([
       ['grows', 'Retail', 'cpu_p95', '–', '2', '19 Jan 2026', 'add capacity'],
@@ -79,6 +80,7 @@ describe('the pack', () => {
     const { pages } = await contentNow()
     const sentences = (name: PackPageName): readonly string[] => pages.find((page) => page.name === name)!.paragraphs
     expect(sentences('summary')).toEqual([
+      'Overdue as of 19 January 2026: 1 order.',
       'Since the run from 15 Jan 2026: 0 servers newly at risk, 0 no longer. 0 servers at risk for 3 runs or more.',
     ])
     expect(sentences('outcomes')).toEqual([
@@ -119,7 +121,7 @@ describe('the pack', () => {
     const targets = [...html.matchAll(/href="#([^"]+)"/g)].map(([, target]) => target!)
     expect(targets.length).toBeGreaterThan(packPages.length)
     for (const target of targets) expect(html).toContain(`<section id="${target}"`)
-    expect(html).toContain('<td class="light red">Red</td>')
+    expect(html).toContain('<td class="light red">▲ Red</td>')
     expect(one![1]!.subarray(0, 5).toString()).toBe('%PDF-')
   })
 
@@ -163,7 +165,7 @@ describe('the pack', () => {
     const [overdue, breached] = [[{ ...decision, due: '2026-12-01' }], [{ ...decision, reason: '' }]]
     const { shortDayAndYear } = fixedFormattingIn(zoneClock('America/New_York'))
     const tables = createFollowUpTables({ ...emptyFollowUp, overdue, breached }, (iso) => shortDayAndYear(Date.parse(iso)))
-    expect(tables.map(({ rows }) => rows[0]?.[0])).toEqual(['1 Dec 2026', undefined, undefined, '31 May 2026'])
+    expect(tables.map(({ rows }) => rows[0]?.[0])).toEqual(['1 Dec 2026', undefined, undefined, '31 May 2026', undefined])
   })
 
   test('leaves a dismissed order out, and the light is amber', async () => {
@@ -174,7 +176,7 @@ describe('the pack', () => {
     )
     const content = await contentNow()
     expect(rowsOf(content, 'orders', 'Orders')).toBeUndefined()
-    expect(rowsOf(content, 'summary', 'Business units')![0]).toEqual(['Retail', 'Amber', '1', '1', '0', '0', '–'])
+    expect(rowsOf(content, 'summary', 'Business units')![0]).toEqual(['Retail', '■ Amber', '1', '1', '0', '0', '–'])
   })
 })
 

@@ -291,6 +291,33 @@ test('a sample ends on the day asked for, with the holidays of its years', async
   expect(holiday).toBeLessThan(Math.min(before, after) - 3)
 })
 
+test('samples of one first end are one fleet over time: what both measure is the same, and others are another past', async () => {
+  const write = (name: string, end: string, firstEnd?: string) =>
+    writeSampleFleet(request(`${name}.parquet`, { servers: 60, end, ...(firstEnd === undefined ? {} : { firstEnd }) }))
+  const [first, later, other] = [
+    await write('m1', '2026-08-15'),
+    await write('m2', '2026-09-20', '2026-08-15'),
+    await write('m3', '2026-09-20'),
+  ]
+  const shared = (sample: SampleFleet, condition: string) =>
+    numberOf(
+      `SELECT count(*) FROM read_parquet(${literal(first.forecasts)}) a JOIN read_parquet(${literal(sample.forecasts)}) b USING (server_id, model, timestamp)
+       WHERE NOT a.is_future AND NOT b.is_future AND ${condition}`,
+    )
+  // 36 of 731 days are gone.
+  expect(await shared(later, 'true')).toBe(60 * 3 * (731 - 36))
+  expect(await shared(later, 'a.actual IS DISTINCT FROM b.actual')).toBe(0)
+  expect(await shared(other, 'a.actual IS DISTINCT FROM b.actual')).toBeGreaterThan(60 * 3 * 500)
+  const rows = `read_parquet(${literal(later.forecasts)})`
+  expect(await numberOf(`SELECT count(*) FROM ${rows}`)).toBe(60 * 3 * 821)
+  expect(await numberOf(`SELECT count(*) FROM ${rows} WHERE is_future <> (timestamp > TIMESTAMP '2026-09-20')`)).toBe(0)
+  expect(await readFile(first.serversTable, 'utf8')).toBe(await readFile(later.serversTable, 'utf8'))
+  await expect(write('m4', '2026-08-01', '2026-08-15')).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringMatching(/^The first end must/),
+  })
+})
+
 describe('a complete sample', () => {
   let sample: SampleFleet
   const rowsOf = (path: string) => `read_parquet(${literal(path)})`

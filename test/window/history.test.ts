@@ -39,6 +39,8 @@ describe('a folder of runs', () => {
     expect(text).toMatch(
       /The run from Nov 17, 2026 expected [\d.]+ risks?, and 1 came by Dec 16, 2026\. It had stated 1 of them, and 0 more/,
     )
+    // The dates of the last run are judged by its own day, or by a later one on which the test runs.
+    expect(text).toMatch(/Overdue as of \w+ \d+, \d{4}: 1 accepted recommendation\./)
     // By hand: two of the twelve runs have one at risk, four have two, and six one; all came as stated.
     expect(text).toContain('Servers at risk: 1 at first, 1 now, at most 2')
     expect(text).toContain('15 of 15 risks that came had been stated')
@@ -67,6 +69,9 @@ describe('a folder of runs', () => {
     const row = (name: string) => window.page.getByRole('grid', { name }).getByRole('row').nth(1)
     await expect.poll(() => row('Accepted, but not done after its date').innerText()).toMatch(/^idle\s+Dec 1, 2026\s+Retire\s+ben/)
     await expect.poll(() => row('Dismissed, then breached').innerText()).toMatch(/^db\s+Add capacity\s+ada\s+Mar 23, 2026\s+moves away/)
+    const decided = row('Who decided what, and why')
+    await expect.poll(() => decided.innerText()).toMatch(/^db\s+Add capacity\s+dismissed\s+ada\s+Mar 23, 2026\s+moves away/)
+    expect(text).toMatch(/As of \w+ \d+, \d{4}\. Recommendations: 2 accepted/)
     await expect.poll(() => row('Left the fleet').innerText()).toMatch(/^old\s+Jun 20, 2026\s+Retire\s+\$300/)
     await expect.poll(() => row('Risk of accepted additions').innerText()).toMatch(/^web\s+\S+\s%\s+<?.?\S*\s?%\s+no/)
   })

@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
+import { findChangedFiles } from '../../run-folder/changed-files.ts'
 import { readRunContents, type RunContents } from '../run/run-contents.ts'
 
 export interface RunOfHistory extends RunContents {
@@ -50,7 +51,11 @@ export const readRunsOf = async (path: string): Promise<RunsOfFolder> => {
     }
     try {
       const contents = await readRunContents(join(folder, name))
-      if (contents.manifest !== null) found.push({ ...contents, name, manifest: contents.manifest })
+      const { manifest } = contents
+      if (manifest === null) continue
+      const damaged = await findDamagedFile(contents.folder, manifest)
+      if (damaged === null) found.push({ ...contents, name, manifest })
+      else notes.push(`${name} does not count: its ${damaged} is damaged.`)
     } catch (error) {
       if (!(error instanceof HeadroomError)) throw error
       notes.push(`${name} does not count: ${error.message}`)
@@ -67,6 +72,21 @@ export const readRunsOf = async (path: string): Promise<RunsOfFolder> => {
       Date.parse(a.manifest.analyzed_at) - Date.parse(b.manifest.analyzed_at),
   )
   return { folder, runs, notes }
+}
+
+/** The first file with figures that is not as the analysis wrote it; of the large one the size alone is compared. */
+const findDamagedFile = async (folder: string, { files }: RunManifest): Promise<string | null> => {
+  const entryOf = (name: string) => files.filter((entry) => entry.name === name)
+  const [changed] = await findChangedFiles(folder, entryOf(runFiles.serverRisk))
+  if (changed !== undefined) return changed.name
+  for (const { name, bytes } of entryOf(runFiles.flaggedForecasts)) {
+    const size = await stat(join(folder, name)).then(
+      (status) => status.size,
+      () => null,
+    )
+    if (size !== bytes) return name
+  }
+  return null
 }
 
 /** Of the runs for one horizon the last counts. */

@@ -1,22 +1,29 @@
 // Reads a history: headline figures of each run, risks by age, and each run's statement held against what came.
+import { basename } from 'node:path'
 import { z } from 'zod'
 import { runHistorySchema, type HistoryRun, type OutcomeCheck, type RunHistory } from '../../../src-shared/ipc/run-history.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { dayText, zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { literal, type Database } from '../../database/database.ts'
+import { isMeasuredSql } from '../../forecasts/forecast-columns.ts'
+import { readPlanName } from '../../run-folder/plan-name.ts'
 import { findPolicyDifferences } from '../compare/policy-differences.ts'
 import { atRiskRangeSchema } from '../run/describe-run.ts'
 import { openQueryDatabase, readingRun } from '../run/query-database.ts'
-import { createRunTables } from '../run/run-tables.ts'
-import { readFollowUp, readHistoryDecisions } from './follow-up.ts'
+import { createFlaggedRows, createServerRisk } from '../run/run-tables.ts'
+import { countOverdueOrders, readFollowUp, readHistoryDecisions } from './follow-up.ts'
 import { dropReplaced, readRunsOf, type RunOfHistory, type RunsOfFolder } from './find-runs.ts'
 
 export interface HistoryOptions {
   readonly signal?: AbortSignal | undefined
   /** Name of a run in the folder, whose fleet counts; default: the latest run. */
   readonly fleetOf?: string | undefined
+  /** YYYY-MM-DD: dates before it have passed. Default, and never earlier: the day that the latest forecast begins on. */
+  readonly asOf?: string | undefined
 }
 
 /** Throws run-not-found, run-damaged, cancelled. Reads each run once, and a second one for what came of it. */
-export const readHistory = async (path: string, { signal, fleetOf }: HistoryOptions = {}): Promise<RunHistory> => {
+export const readHistory = async (path: string, { signal, fleetOf, asOf }: HistoryOptions = {}): Promise<RunHistory> => {
   const { database, close } = await openQueryDatabase(signal)
   try {
     const found = dropReplaced(await storeFleet(database, await readRunsOf(path), fleetOf))
@@ -24,19 +31,33 @@ export const readHistory = async (path: string, { signal, fleetOf }: HistoryOpti
     await numberRuns(database, runs)
     await database.run('CREATE TABLE history_outcomes (run INTEGER, server_id VARCHAR, came BOOLEAN)')
     const figures: HistoryRun[] = []
+    const unmeasured: string[] = []
     for (const [index, run] of runs.entries()) {
       const measuring = findMeasuring(runs, index)
-      const outcome = measuring === null ? null : await readingRun(run.folder, () => checkOutcome(database, run, index, measuring))
+      let outcome: OutcomeCheck | null = null
+      try {
+        if (measuring !== null) outcome = await readingRun(measuring.folder, () => checkOutcome(database, run, index, measuring))
+      } catch (error) {
+        if (!(error instanceof HeadroomError) || error.code !== 'run-damaged') throw error
+        unmeasured.push(`What came of ${run.name} is not known: ${measuring!.name} is damaged.`)
+      }
       figures.push({ ...describeRun(run), ...(await readCounts(database, index)), outcome })
     }
+    const { manifest } = runs.at(-1)!
+    const firstDay = dayText(zoneClock(manifest.time_zone), Date.parse(manifest.horizon.start))
+    const day = asOf === undefined || asOf < firstDay ? firstDay : asOf
     const decisions = await readHistoryDecisions(found)
+    const followed = await readFollowUp(database, runs, decisions.states, day)
     return runHistorySchema.parse({
       folder,
-      time_zone: runs.at(-1)!.manifest.time_zone,
+      name: (await readPlanName(folder)) ?? basename(folder),
+      time_zone: manifest.time_zone,
+      as_of: day,
       runs: figures,
       lasting: await readLasting(database, runs),
-      follow_up: await readFollowUp(database, runs, decisions.states),
-      notes: [...notes, ...decisions.notes, ...describeBreaks(runs)],
+      overdue_orders: await countOverdueOrders(database, runs.length - 1, decisions.states, day, manifest.time_zone),
+      follow_up: followed.followUp,
+      notes: [...notes, ...unmeasured, ...decisions.notes, ...followed.notes, ...describeBreaks(runs)],
     })
   } finally {
     await close()
@@ -50,7 +71,7 @@ const storeFleet = async (
   fleetOf: string | undefined,
 ): Promise<RunsOfFolder> => {
   await database.run(
-    'CREATE TABLE servers_of_runs (name VARCHAR, server_id VARCHAR, is_at_risk BOOLEAN, probability DOUBLE, is_underutilized BOOLEAN, recommendation VARCHAR, monthly_cost_usd DOUBLE, order_by TIMESTAMP)',
+    'CREATE TABLE servers_of_runs (name VARCHAR, server_id VARCHAR, is_at_risk BOOLEAN, probability DOUBLE, is_underutilized BOOLEAN, recommendation VARCHAR, monthly_cost_usd DOUBLE, order_by TIMESTAMP, is_order_late BOOLEAN)',
   )
   for (const run of runs) await readingRun(run.folder, () => storeServers(database, run))
   const fleet = (runs.find(({ name }) => name === fleetOf) ?? runs.at(-1)!).name
@@ -92,11 +113,11 @@ const describeRun = ({ name, manifest, summary, recommendationTotals }: RunOfHis
 })
 
 const storeServers = async (database: Database, run: RunOfHistory): Promise<void> => {
-  await createRunTables(database, run, 'one')
+  await createServerRisk(database, run, 'one', 'VIEW')
   await database.run(
     `INSERT INTO servers_of_runs
      SELECT ${literal(run.name)}, server_id, bool_or(is_server_at_risk), max(server_at_risk_probability), bool_or(is_underutilized),
-            any_value(recommendation) FILTER (is_limiting), max(monthly_cost_usd), max(order_by) FILTER (is_limiting)
+            any_value(recommendation) FILTER (is_limiting), max(monthly_cost_usd), max(order_by) FILTER (is_limiting), bool_or(is_order_late) FILTER (is_limiting)
      FROM one.server_risk GROUP BY server_id`,
   )
 }
@@ -145,16 +166,22 @@ const checkOutcome = async (
   index: number,
   measuring: RunOfHistory,
 ): Promise<OutcomeCheck | null> => {
-  await createRunTables(database, run, 'stating')
-  await createRunTables(database, measuring, 'measuring')
+  await createServerRisk(database, run, 'stating', 'VIEW')
+  await createFlaggedRows(database, measuring, 'measuring')
+  const range = await database.row(
+    `SELECT CAST(min(horizon_start) AS VARCHAR) AS start, CAST(max(horizon_end) AS VARCHAR) AS "end" FROM stating.server_risk
+     WHERE high_threshold IS NOT NULL AND horizon_periods > 0`,
+    z.object({ start: z.string().nullable(), end: z.string().nullable() }),
+  )
+  if (range.start === null || range.end === null) return null
   await database.run(
     `CREATE OR REPLACE TABLE run_outcomes AS
      WITH stated AS (
        SELECT server_id, metric, horizon_start, horizon_end, horizon_periods, high_threshold, is_at_risk, at_risk_probability, p95_median
        FROM stating.server_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0
      ), measured AS (
-       SELECT server_id, metric, ts, max(actual) AS actual FROM measuring.flagged
-       WHERE NOT is_horizon AND actual IS NOT NULL AND ts >= (SELECT min(horizon_start) FROM stated) GROUP BY ALL
+       SELECT server_id, metric, ts, max(actual) AS actual FROM measuring.flagged_rows
+       WHERE ${isMeasuredSql} AND ts BETWEEN ${literal(range.start)} AND ${literal(range.end)} GROUP BY ALL
      )
      SELECT server_id, any_value(is_at_risk) AS is_at_risk, any_value(at_risk_probability) AS probability,
             any_value(p95_median) - quantile_cont(actual, 0.95) AS error, quantile_cont(actual, 0.95) > any_value(high_threshold) AS came

@@ -12,13 +12,14 @@ import {
   type RecommendationsRequest,
 } from '../../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
-import { dayText, zoneClock } from '../../../src-shared/run/zone-clock.ts'
+import { zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { SqlParameters } from '../../database/database.ts'
 import { capacityToAdd, describeReason, summarizeReason, traceQuery } from '../../forecasts/recommendation-text.ts'
 import { createDecisionsTable } from '../../notes/decisions.ts'
 import { columnConditions } from '../fleet/column-conditions.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
+import { referenceDay } from '../run/reference-day.ts'
 import { addedUsdSql, breachAtSql, urgencyTieSql } from '../run/urgency-order.ts'
 import { readRiskAfter } from './risk-after.ts'
 
@@ -80,15 +81,19 @@ const rowSchema = recommendationSchema
     decision_ids: z.string().nullable(),
   })
 
-/** Rows of `recommendations`, each with its reason and the query that shows the rows behind it. */
-const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): Promise<Recommendation[]> => {
+/** Rows of `recommendations`, each with its reason and the query that shows the rows behind it. `asOf`: orders due before that day are late. */
+const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters, asOf?: string): Promise<Recommendation[]> => {
   const { manifest } = run.contents
   if (manifest === null) return []
   const columnName = (role: string): string | undefined => manifest.mapped_columns.find((mapping) => mapping.role === role)?.column
   const found = await run.database.rows(sql, rowSchema, parameters)
   const added = new Map(found.map((row) => [row.server_id, addedShare(row)]))
   const riskAfter = await readRiskAfter(run, added)
-  return found.map((row) => {
+  const { startMs } = referenceDay(run, asOf)
+  const isLate = ({ order_by: orderBy, is_order_late: isOrderLate }: z.infer<typeof rowSchema>): boolean =>
+    isOrderLate || (asOf !== undefined && orderBy !== null && Date.parse(orderBy) < startMs)
+  return found.map((given) => {
+    const row = { ...given, is_order_late: isLate(given) }
     const share = added.get(row.server_id) ?? null
     const figures = {
       ...row,
@@ -125,9 +130,9 @@ const addedShare = ({
   return share > 0 ? share : null
 }
 
-/** A dismissal ends by the day that the forecast begins on, so that a run reads the same at any time. */
-export const loadDecisions = (run: OpenRun): Promise<void> =>
-  createDecisionsTable(run.database, run.contents.folder, dayText(zoneClock(run.zone.name), run.overview.horizon?.startMs ?? 0))
+/** A dismissal ends by the day that the forecast begins on, or by `asOf`, a later one. */
+export const loadDecisions = (run: OpenRun, asOf?: string): Promise<void> =>
+  createDecisionsTable(run.database, run.contents.folder, referenceDay(run, asOf).day)
 
 /** A decision about a recommendation that the run no longer makes does not count. */
 const withDecisionsSql = `
@@ -244,14 +249,18 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
   }
 }
 
-/** Recommendations to act on, of all servers, without those that are dismissed or done; late orders first, then by order date and savings. */
-export const readActions = async (run: OpenRun): Promise<Recommendation[]> => {
+/**
+ * Recommendations to act on, of all servers, without those that are dismissed or done; late orders first, then by order date and savings.
+ * `asOf`, YYYY-MM-DD: the day by which orders are late and dismissals have ended, where that is later than the first of the forecast.
+ */
+export const readActions = async (run: OpenRun, asOf?: string): Promise<Recommendation[]> => {
   if (!(await createRecommendationsTable(run))) return []
-  await loadDecisions(run)
+  await loadDecisions(run, asOf)
   return readRows(
     run,
     `SELECT * FROM (${withDecisionsSql}) WHERE recommendation <> 'watch' AND coalesce(verdict, '') NOT IN ('dismissed', 'done') ORDER BY ${orderInGroupSql}`,
     [],
+    asOf,
   )
 }
 

@@ -23,20 +23,9 @@ export const createRunTables = async (database: Database, { folder, manifest }: 
  * versions. Both are created in `schema`, so that one database can hold several runs.
  */
 const createTablesFromFiles = async (database: Database, folder: string, manifest: RunManifest, schema: string): Promise<void> => {
-  const expressions = canonicalExpressions(readMappedColumns(folder, manifest), manifest.config)
-  const isNumbered = !manifest.schema.some((field) => field.column.toLowerCase() === 'file_row_number')
-  const file = (name: string): string => literal(escapeGlob(join(folder, name)))
+  await createServerRisk(database, { folder }, schema, 'TABLE')
+  await createFlaggedRows(database, { folder, manifest }, schema)
   const schemaName = identifier(schema)
-  await database.run(`CREATE SCHEMA IF NOT EXISTS ${schemaName}`)
-  const serverRisk = await selectUpgradedServerRisk(database, `read_parquet(${file(runFiles.serverRisk)}, hive_partitioning = false)`)
-  await database.run(`CREATE OR REPLACE TABLE ${schemaName}.server_risk AS ${serverRisk}`)
-  await database.run(`
-    CREATE OR REPLACE VIEW ${schemaName}.flagged_rows AS
-      SELECT
-        ${canonicalColumnsSql(expressions, canonicalNames)},
-        f.is_selected, f.is_eoq, f.is_holiday,
-        ${isNumbered ? 'f.file_row_number' : 'CAST(NULL AS BIGINT)'} AS row_number
-      FROM read_parquet(${file(runFiles.flaggedForecasts)}${isNumbered ? ', file_row_number = true' : ''}, hive_partitioning = false) f`)
   await database.run(`
     CREATE OR REPLACE VIEW ${schemaName}.flagged AS
     SELECT
@@ -45,6 +34,43 @@ const createTablesFromFiles = async (database: Database, folder: string, manifes
       n.is_selected, n.is_eoq, n.is_holiday
     FROM ${schemaName}.flagged_rows n LEFT JOIN ${schemaName}.server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
 }
+
+/** `server_risk` alone, in `schema`; a view reads the columns that a query names. */
+export const createServerRisk = async (
+  database: Database,
+  { folder }: Pick<RunContents, 'folder'>,
+  schema: string,
+  kind: 'TABLE' | 'VIEW',
+): Promise<void> => {
+  const schemaName = identifier(schema)
+  await database.run(`CREATE SCHEMA IF NOT EXISTS ${schemaName}`)
+  const serverRisk = await selectUpgradedServerRisk(
+    database,
+    `read_parquet(${fileOf(folder, runFiles.serverRisk)}, hive_partitioning = false)`,
+  )
+  await database.run(`CREATE OR REPLACE ${kind} ${schemaName}.server_risk AS ${serverRisk}`)
+}
+
+/** `flagged_rows` alone, in `schema`. */
+export const createFlaggedRows = async (
+  database: Database,
+  { folder, manifest }: { readonly folder: string; readonly manifest: RunManifest },
+  schema: string,
+): Promise<void> => {
+  const expressions = canonicalExpressions(readMappedColumns(folder, manifest), manifest.config)
+  const isNumbered = !manifest.schema.some((field) => field.column.toLowerCase() === 'file_row_number')
+  const schemaName = identifier(schema)
+  await database.run(`CREATE SCHEMA IF NOT EXISTS ${schemaName}`)
+  await database.run(`
+    CREATE OR REPLACE VIEW ${schemaName}.flagged_rows AS
+      SELECT
+        ${canonicalColumnsSql(expressions, canonicalNames)},
+        f.is_selected, f.is_eoq, f.is_holiday,
+        ${isNumbered ? 'f.file_row_number' : 'CAST(NULL AS BIGINT)'} AS row_number
+      FROM read_parquet(${fileOf(folder, runFiles.flaggedForecasts)}${isNumbered ? ', file_row_number = true' : ''}, hive_partitioning = false) f`)
+}
+
+const fileOf = (folder: string, name: string): string => literal(escapeGlob(join(folder, name)))
 
 const canonicalNames = ['server_id', 'metric', 'model', 'ts', 'actual', 'predicted', 'yhat_lower', 'yhat_upper', 'is_future'] as const
 

@@ -4,7 +4,17 @@ import { fixedFormatting as text } from '../../../src-shared/chart-options/forma
 import { certainProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import { createRecommendationsTable, loadDecisions } from '../../queries/recommendations/recommendations-query.ts'
 import type { OpenRun } from '../../queries/run/open-run.ts'
-import { lightColumn, numberColumn, orDash, textColumn, trafficLights, type ReportTable, type TrafficLight } from '../report-table.ts'
+import { referenceDay } from '../../queries/run/reference-day.ts'
+import {
+  lightCell,
+  lightColumn,
+  numberColumn,
+  orDash,
+  textColumn,
+  trafficLights,
+  type ReportTable,
+  type TrafficLight,
+} from '../report-table.ts'
 
 const rowSchema = z.object({
   unit: z.string().nullable(),
@@ -15,9 +25,9 @@ const rowSchema = z.object({
   next_order_ms: z.number().nullable(),
 })
 
-/** The red ones first, then those with most servers at risk. */
-export const readLights = async (run: OpenRun, writeDate: (timeMs: number) => string): Promise<ReportTable> => {
-  const rows = (await readUnits(run)).map((row) => ({ ...row, light: lightOf(row) }))
+/** The red ones first, then those with most servers at risk. `asOf`, YYYY-MM-DD: orders due before that day are overdue. */
+export const readLights = async (run: OpenRun, writeDate: (timeMs: number) => string, asOf?: string): Promise<ReportTable> => {
+  const rows = (await readUnits(run, asOf)).map((row) => ({ ...row, light: lightOf(row) }))
   return {
     title: 'Business units',
     note: 'Red: an order for a server at risk is overdue. Amber: servers are at risk, and every order is still in time. Green: none is at risk.',
@@ -34,7 +44,7 @@ export const readLights = async (run: OpenRun, writeDate: (timeMs: number) => st
       .sort((a, b) => trafficLights.indexOf(a.light) - trafficLights.indexOf(b.light) || b.at_risk - a.at_risk || b.servers - a.servers)
       .map((row) => [
         row.unit ?? 'none',
-        row.light,
+        lightCell(row.light),
         text.count(row.servers),
         text.count(row.at_risk),
         text.count(row.certain),
@@ -48,11 +58,11 @@ const lightOf = ({ overdue, at_risk: atRisk }: z.infer<typeof rowSchema>): Traff
   overdue > 0 ? 'Red' : atRisk > 0 ? 'Amber' : 'Green'
 
 /** Orders that are dismissed or done do not count. */
-const readUnits = async (run: OpenRun): Promise<z.infer<typeof rowSchema>[]> => {
+const readUnits = async (run: OpenRun, asOf?: string): Promise<z.infer<typeof rowSchema>[]> => {
   const hasOrders = await createRecommendationsTable(run)
-  if (hasOrders) await loadDecisions(run)
+  if (hasOrders) await loadDecisions(run, asOf)
   const ordersSql = hasOrders
-    ? `SELECT server_id, is_order_late, order_ms FROM recommendations r
+    ? `SELECT server_id, is_order_late OR coalesce(order_ms < ${referenceDay(run, asOf).startMs}, false) AS is_order_late, order_ms FROM recommendations r
        WHERE recommendation = 'add capacity' AND NOT EXISTS (
          FROM decisions d WHERE d.server_id = r.server_id AND d.recommendation = r.recommendation AND d.verdict IN ('dismissed', 'done'))`
     : 'SELECT NULL AS server_id, NULL AS is_order_late, NULL AS order_ms WHERE false'

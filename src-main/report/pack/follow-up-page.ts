@@ -1,6 +1,7 @@
 // The page of a pack that says what came of the planners' decisions.
 import { probabilityText } from '../../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
+import { verdictText } from '../../../src-shared/artefacts/history-text.ts'
 import type { FollowUp } from '../../../src-shared/ipc/run-history.ts'
 import { formatUsd, numberColumn, textColumn, type ReportTable } from '../report-table.ts'
 
@@ -13,7 +14,7 @@ const firstRows = (table: ReportTable): ReportTable =>
     ? table
     : { ...table, note: `The first ${maxRows} of ${text.count(table.rows.length)}.`, rows: table.rows.slice(0, maxRows) }
 
-export const createFollowUpTables = ({ overdue, left, risk, breached }: FollowUp, day: WriteDay): ReportTable[] =>
+export const createFollowUpTables = ({ overdue, left, risk, breached, decisions }: FollowUp, day: WriteDay): ReportTable[] =>
   [
     {
       title: 'Accepted, but not done after its date',
@@ -34,6 +35,27 @@ export const createFollowUpTables = ({ overdue, left, risk, breached }: FollowUp
       title: 'Dismissed, then breached',
       columns: [textColumn('Dismissed'), textColumn('Server'), textColumn('Recommendation'), textColumn('By'), textColumn('Reason')],
       rows: breached.map((row) => [day(row.decided_at), row.server_id, row.recommendation, row.decided_by, row.reason]),
+    },
+    {
+      title: 'Who decided what, and why',
+      columns: [
+        textColumn('Server'),
+        textColumn('Recommendation'),
+        textColumn('Decision'),
+        textColumn('Until'),
+        textColumn('By'),
+        textColumn('On'),
+        textColumn('Reason'),
+      ],
+      rows: decisions.map((row) => [
+        row.server_id,
+        row.recommendation,
+        verdictText(row),
+        row.until === null ? '–' : text.shortDayAndYear(Date.parse(row.until)),
+        row.decided_by,
+        day(row.decided_at),
+        row.reason,
+      ]),
     },
   ].map(firstRows)
 

@@ -6,19 +6,24 @@ import { fixedFormatting as text } from '../../../src-shared/chart-options/forma
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunHistory } from '../../../src-shared/ipc/run-history.ts'
+import { zoneClock, type ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { queryCapacity } from '../../queries/capacity/capacity-query.ts'
 import { queryRecommendations, readActions } from '../../queries/recommendations/recommendations-query.ts'
 import type { OpenRun } from '../../queries/run/open-run.ts'
+import { referenceDay } from '../../queries/run/reference-day.ts'
 import { datesOf } from '../report-content.ts'
 import { formatUsd, numberColumn, orDash, textColumn, type ReportTable } from '../report-table.ts'
 
 const maxOrders = 200
 const likeliestServers = 20
 
-/** Orders that are neither dismissed nor done, the earliest first. */
-export const readOrdersTable = async (run: OpenRun): Promise<ReportTable> => {
+/** Orders that are neither dismissed nor done, the earliest first. `asOf`, YYYY-MM-DD: what was due before it is overdue. */
+export const readOrdersTable = async (run: OpenRun, asOf: string): Promise<ReportTable> => {
   const { overview } = run
-  const orders = (await readActions(run)).filter(({ recommendation }) => recommendation === 'add capacity').sort(byOrderDate)
+  const orders = (await readActions(run, asOf)).filter(({ recommendation }) => recommendation === 'add capacity').sort(byOrderDate)
+  const leadTimes = await readLeadTimes(run)
+  const clock = zoneClock(run.zone.name)
+  const { startMs } = referenceDay(run, asOf)
   const { shortDayAndYear } = datesOf(overview)
   const date = (iso: string | null): string => (iso === null ? '–' : shortDayAndYear(Date.parse(iso)))
   return {
@@ -29,6 +34,8 @@ export const readOrdersTable = async (run: OpenRun): Promise<ReportTable> => {
       textColumn('Due'),
       textColumn('Server'),
       textColumn('Add'),
+      textColumn('Earliest breach'),
+      numberColumn('Lead time'),
       textColumn('First breach'),
       textColumn('Why'),
       textColumn('Decision'),
@@ -37,14 +44,37 @@ export const readOrdersTable = async (run: OpenRun): Promise<ReportTable> => {
       .slice(0, maxOrders)
       .map((order) => [
         date(order.order_by),
-        dueText(order, overview.horizon?.startMs ?? null, () => 'In time', shortDayAndYear),
+        dueText(order, startMs, () => 'In time', shortDayAndYear),
         order.server_id,
         order.capacity_to_add ?? '–',
+        orDash(earliestBreachMs(order, leadTimes.get(order.server_id), clock), shortDayAndYear),
+        orDash(leadTimes.get(order.server_id), daysText),
         date(order.breach_at),
         order.summary,
-        order.verdict ?? 'open',
+        orderVerdict(order),
       ]),
   }
+}
+
+const daysText = (days: number): string => `${text.count(days)} ${days === 1 ? 'day' : 'days'}`
+
+const orderVerdict = ({ verdict, verdict_until: until }: Recommendation): string => {
+  if (verdict === null && until !== null) return `open, was dismissed until ${text.shortDayAndYear(Date.parse(until))}`
+  return verdict ?? 'open'
+}
+
+const dayMs = 86_400_000
+
+/** What the order date was computed from: it lies the lead time after it, in days of the clock. */
+const earliestBreachMs = ({ order_by: orderBy }: Recommendation, leadTimeDays: number | undefined, clock: ZoneClock): number | null =>
+  orderBy === null || leadTimeDays === undefined ? null : clock.toInstant(clock.toLocal(Date.parse(orderBy)) + leadTimeDays * dayMs)
+
+const readLeadTimes = async ({ database }: OpenRun): Promise<ReadonlyMap<string, number>> => {
+  const rows = await database.rows(
+    "SELECT server_id, CAST(lead_time_days AS DOUBLE) AS days FROM server_risk WHERE is_limiting AND recommendation = 'add capacity'",
+    z.object({ server_id: z.string(), days: z.number() }),
+  )
+  return new Map(rows.map(({ server_id, days }) => [server_id, days]))
 }
 
 const byOrderDate = (a: Recommendation, b: Recommendation): number =>
@@ -92,6 +122,37 @@ export const readLikeliestTable = async (run: OpenRun, { lasting }: RunHistory):
       row.recommendation ?? '–',
     ]),
   }
+}
+
+const stayingSchema = z.object({ in_small_groups: z.int(), without_room: z.int() })
+
+/**
+ * Why underutilised servers stay: servers of one business unit, region and criticality are a group, which keeps two; in a larger one no other
+ * server has room for them. Those that are at risk or watched are left out.
+ */
+export const describeStaying = async ({ database, contents: { manifest } }: OpenRun): Promise<string[]> => {
+  const { in_small_groups: small, without_room: full } = await database.row(
+    `WITH servers AS (
+       SELECT server_id, any_value(business_unit) AS unit, any_value(region) AS region, any_value(criticality) AS criticality,
+              bool_or(is_underutilized) AS is_underutilized, any_value(recommendation) FILTER (is_limiting) AS recommendation
+       FROM server_risk GROUP BY server_id
+     ), grouped AS (
+       SELECT *, count(*) FILTER (recommendation IS NULL OR recommendation NOT IN ('retire', 'consolidate')) OVER (PARTITION BY unit, region, criticality) AS staying
+       FROM servers
+     )
+     SELECT CAST(count(*) FILTER (staying <= 2) AS INTEGER) AS in_small_groups, CAST(count(*) FILTER (staying > 2) AS INTEGER) AS without_room
+     FROM grouped WHERE is_underutilized AND recommendation = 'keep'`,
+    stayingSchema,
+  )
+  const stay = (servers: number): string => `${text.count(servers)} underutilised ${servers === 1 ? 'server stays' : 'servers stay'}`
+  return [
+    ...(small === 0 ? [] : [`${stay(small)}, since each group of one business unit, region and criticality keeps two servers.`]),
+    ...(full === 0
+      ? []
+      : [
+          `${stay(full)}, since no other server of the group takes the load within ${manifest?.config.consolidation_target ?? 60} %, or too little is known of it.`,
+        ]),
+  ]
 }
 
 /** Each server counts once. Rightsizing is known where the run holds its capacity. */

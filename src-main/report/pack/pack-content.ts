@@ -1,6 +1,12 @@
 // The pack of a history: pages for the board and the supervisor about its latest run, what has changed, and what came of earlier statements.
 import { describeExpectedCount } from '../../../src-shared/artefacts/fleet-finding.ts'
-import { countOld, describeChange, describeFollowUp, describeLastStatement } from '../../../src-shared/artefacts/history-text.ts'
+import {
+  countOld,
+  describeChange,
+  describeFollowUp,
+  describeLastStatement,
+  describeOverdue,
+} from '../../../src-shared/artefacts/history-text.ts'
 import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
 import { isJudgedRun } from '../../../src-shared/ipc/run-view.ts'
 import type { RunHistory } from '../../../src-shared/ipc/run-history.ts'
@@ -9,7 +15,7 @@ import { createFinding, createStamp, createSubtitle, datesOf } from '../report-c
 import { formatUsd, type ReportTable } from '../report-table.ts'
 import { createFollowUpTables } from './follow-up-page.ts'
 import { readLights } from './business-units.ts'
-import { readLikeliestTable, readOrdersTable, readSavingsTable } from './pack-actions.ts'
+import { describeStaying, readLikeliestTable, readOrdersTable, readSavingsTable } from './pack-actions.ts'
 import { createOutcomesTable, createTrendTable } from './pack-history.ts'
 import { createFilesTable, createInputsTable, createSettingsTable } from './sign-off.ts'
 
@@ -48,22 +54,30 @@ export interface PackPeople {
   /** "" where nobody is named. */
   readonly author: string
   readonly approver: string
+  /** Default: the name of the history. */
+  readonly title?: string | undefined
 }
+
+/** `day`: YYYY-MM-DD, the same in every zone. */
+const dayTextOf = (day: string): string => text.dayAndYear(Date.parse(day))
 
 const writing = { count: text.count, decimal: (value: number): string => value.toFixed(1) }
 
 /** `run`: the latest of the history. */
 export const readPackContent = async (run: OpenRun, history: RunHistory, people: PackPeople): Promise<PackContent> => {
   const { overview } = run
+  const { as_of: asOf } = history
+  const title = people.title ?? history.name
   const pages: PackPage[] = [
     await createSummaryPage(run, history),
     {
       name: 'orders',
       title: 'What to order, by date',
       paragraphs: [
-        'Each date is the last day on which an order arrives in time: the day before which one path in five breaches for good, less the lead time of the server.',
+        'Order by: the last day on which an order arrives in time. It is the earliest breach, by which one path in five breaches for good, less the lead time of the server.',
+        `Overdue is what was due before ${dayTextOf(asOf)}.`,
       ],
-      tables: [await readOrdersTable(run)],
+      tables: [await readOrdersTable(run, asOf)],
     },
     {
       name: 'likeliest',
@@ -74,7 +88,7 @@ export const readPackContent = async (run: OpenRun, history: RunHistory, people:
     {
       name: 'savings',
       title: 'What can be saved',
-      paragraphs: [],
+      paragraphs: await describeStaying(run),
       tables: [await readSavingsTable(run)],
     },
     {
@@ -86,15 +100,15 @@ export const readPackContent = async (run: OpenRun, history: RunHistory, people:
     {
       name: 'follow-up',
       title: 'What came of decisions',
-      paragraphs: describeFollowUp(history.follow_up, { count: text.count, usd: formatUsd }),
+      paragraphs: [`As of ${dayTextOf(asOf)}.`, ...describeFollowUp(history.follow_up, { count: text.count, usd: formatUsd })],
       tables: createFollowUpTables(history.follow_up, (iso) => datesOf(overview).shortDayAndYear(Date.parse(iso))),
     },
     createSignOffPage(run, history, people),
   ]
   return {
-    title: `Capacity report: ${overview.title}`,
-    subtitle: createSubtitle(overview),
-    stamp: createStamp(run, people.author),
+    title: `Capacity report: ${title}`,
+    subtitle: `${createSubtitle(overview)} · as of ${text.shortDayAndYear(Date.parse(asOf))}`,
+    stamp: createStamp(run, people.author, title),
     finding: createFinding(overview),
     pages: pages.map((page) => ({ ...page, tables: page.tables.filter(({ rows }) => rows.length > 0) })),
     annex: createAnnex(),
@@ -112,10 +126,13 @@ const createSummaryPage = async (run: OpenRun, history: RunHistory): Promise<Pac
     paragraphs: [
       ...(atRiskRange === null || counts.atRisk === 0 ? [] : [describeExpectedCount(atRiskRange, text.count)]),
       ...(isJudgedRun(overview)
-        ? [describeChange(history.runs, countOld(history.lasting), { ...writing, day: (iso) => shortDayAndYear(Date.parse(iso)) })]
+        ? [
+            describeOverdue(history.overdue_orders, history.follow_up.overdue.length, dayTextOf(history.as_of), text.count),
+            describeChange(history.runs, countOld(history.lasting), { ...writing, day: (iso) => shortDayAndYear(Date.parse(iso)) }),
+          ]
         : []),
     ],
-    tables: [await readLights(run, shortDayAndYear), createTrendTable(history, (iso) => shortDayAndYear(Date.parse(iso)))],
+    tables: [await readLights(run, shortDayAndYear, history.as_of), createTrendTable(history, (iso) => shortDayAndYear(Date.parse(iso)))],
   }
 }
 

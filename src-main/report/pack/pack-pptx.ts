@@ -2,7 +2,7 @@
 import PptxGenJS from 'pptxgenjs'
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
 import { toReportText } from '../printable-text.ts'
-import { textColumn, type ReportTable } from '../report-table.ts'
+import { lightOfCell, textColumn, type ReportTable } from '../report-table.ts'
 import type { PackContent, PackPage } from './pack-content.ts'
 
 type Slide = ReturnType<PptxGenJS['addSlide']>
@@ -166,7 +166,7 @@ const addTable = (slide: Slide, { columns }: ReportTable, rows: readonly (readon
       columns.map(({ title }, index) => cell(title, index, { bold: true, color: muted })),
       ...rows.map((row) =>
         columns.map(({ isLight }, index) => {
-          const light = isLight === true ? lightColours[row[index] ?? ''] : undefined
+          const light = isLight === true ? lightColours[lightOfCell(row[index] ?? '') ?? ''] : undefined
           return cell(row[index] ?? '', index, light === undefined ? {} : { bold: true, color: light })
         }),
       ),

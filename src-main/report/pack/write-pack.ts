@@ -15,9 +15,9 @@ export const writePack = async (
   folder: string,
   paths: readonly string[],
   people: PackPeople,
-  { signal, fleetOf }: HistoryOptions = {},
+  { signal, fleetOf, asOf }: HistoryOptions = {},
 ): Promise<void> => {
-  const history = await readHistory(folder, { signal, fleetOf })
+  const history = await readHistory(folder, { signal, fleetOf, asOf })
   const latest = join(history.folder, history.runs.at(-1)!.folder)
   const content = await withRunFolder(latest, (run) => readPackContent(run, history, people), signal)
   for (const path of paths) {

@@ -1,11 +1,11 @@
 // What came of the planners' decisions: overdue, saved, less at risk, and dismissed but breached.
-import { describeFollowUp } from '../../../src-shared/artefacts/history-text.ts'
+import { describeFollowUp, verdictText } from '../../../src-shared/artefacts/history-text.ts'
 import type { HistoryView } from '../../../src-shared/ipc/run-history.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
 import type { GridColumn } from '../../components/grid-columns.ts'
 import { KeyFigure } from '../../components/key-figure.tsx'
 import { navigateTo, openServer } from '../../state/navigation.ts'
-import { formatDollars, formatting } from '../../theme/formatting.ts'
+import { formatDay, formatDollars, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { PageGrid } from '../page-grid.tsx'
 
@@ -28,7 +28,7 @@ const riskColumns: readonly GridColumn[] = [
     title: 'When accepted',
     kind: 'probability',
     width: 110,
-    hint: 'Probability of a sustained breach in the run of the decision',
+    hint: 'Probability of a sustained breach when it was decided',
   },
   { name: 'now', title: 'Now', kind: 'probability', width: 80, hint: 'The same in the latest run' },
   { name: 'at risk', title: 'At risk now', kind: 'flag', width: 90 },
@@ -41,6 +41,16 @@ const breachedColumns: readonly GridColumn[] = [
   { name: 'reason', title: 'Reason', kind: 'text', width: 260, isFlexible: true },
 ]
 
+const decisionColumns: readonly GridColumn[] = [
+  server,
+  recommendation,
+  { name: 'decision', title: 'Decision', kind: 'text', width: 130 },
+  { name: 'until', title: 'Until', kind: 'time', width: 110 },
+  by,
+  on,
+  { name: 'reason', title: 'Reason', kind: 'text', width: 220, isFlexible: true },
+]
+
 const labelOf = (name: string): string =>
   Object.hasOwn(recommendationLabels, name) ? recommendationLabels[name as keyof typeof recommendationLabels] : name
 
@@ -48,8 +58,8 @@ const openRow = ([name]: readonly unknown[]): void => openServer(String(name))
 
 export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
   const { follow_up: followUp, totals } = history
-  const { accepted, done, dismissed, overdue, left, risk, breached, realised_usd, promised_usd } = followUp
-  if (accepted + done + dismissed === 0)
+  const { accepted, done, dismissed, expired, overdue, left, risk, breached, decisions, realised_usd, promised_usd } = followUp
+  if (accepted + done + dismissed + expired === 0)
     return (
       <EmptyState title="Nothing decided yet" action={{ label: 'Open Recommendations', onClick: () => navigateTo('recommendations') }}>
         Accept or dismiss recommendations: what is overdue, saved or breached after all is shown here.
@@ -63,7 +73,7 @@ export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
     <div className="page-inner">
       <h1 className="finding">{findingText(totals, realised_usd)}</h1>
       <p className="muted">
-        {summary} {conflicts}
+        As of {formatDay(history.as_of)}. {summary} {conflicts}
       </p>
       <div className="key-figures">
         <KeyFigure
@@ -110,6 +120,27 @@ export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
         columns={leftColumns}
         rows={left.map((row) => [row.server_id, row.left_by, labelOf(row.recommendation), row.monthly_usd])}
       />
+      <PageGrid
+        id="follow-up-decisions"
+        title="Who decided what, and why"
+        columns={decisionColumns}
+        rows={decisions.map((row) => [
+          row.server_id,
+          labelOf(row.recommendation),
+          verdictText(row),
+          row.until,
+          row.decided_by,
+          row.decided_at,
+          row.reason,
+        ])}
+        onOpen={openRow}
+      >
+        {totals.decisions > decisions.length && (
+          <p className="muted">
+            Showing {formatting.count(decisions.length)} of {formatting.count(totals.decisions)}. headroom decisions lists all.
+          </p>
+        )}
+      </PageGrid>
       <PageGrid
         id="follow-up-risk"
         title="Risk of accepted additions"

@@ -1,7 +1,7 @@
 // The runs of a history: headline figures over time, each forecast held against what came, and risks by age.
 import { useCallback, useMemo, useState } from 'react'
 import { countRangeText } from '../../../src-shared/artefacts/fleet-finding.ts'
-import { describeChange, describeLastStatement, hasOutcome } from '../../../src-shared/artefacts/history-text.ts'
+import { describeChange, describeLastStatement, describeOverdue, hasOutcome } from '../../../src-shared/artefacts/history-text.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { HistoryView } from '../../../src-shared/ipc/run-history.ts'
 import { createBarsOption, type BarsData } from '../../charts/bars-option.ts'
@@ -10,7 +10,7 @@ import type { GridColumn } from '../../components/grid-columns.ts'
 import { OptionList } from '../../components/select.tsx'
 import { openServer } from '../../state/navigation.ts'
 import { openRunFolder } from '../../state/open-path.ts'
-import { formatBrierScore, formatDate, formatDollars, formatNumber, formatting } from '../../theme/formatting.ts'
+import { formatBrierScore, formatDate, formatDay, formatDollars, formatNumber, formatting } from '../../theme/formatting.ts'
 import { PageGrid } from '../page-grid.tsx'
 
 type Run = HistoryView['runs'][number]
@@ -36,6 +36,9 @@ export const RunsTab = ({ history, theme }: TabProps) => {
       <h1 className="finding">{findingText(runs)}</h1>
       <p className="muted">
         {describeChange(runs, totals.old, writing)} {describeLastStatement(runs, writing)}
+      </p>
+      <p className={history.overdue_orders + totals.overdue === 0 ? 'muted' : 'overdue'}>
+        {describeOverdue(history.overdue_orders, totals.overdue, formatDay(history.as_of), writing.count)}
       </p>
       <div className="columns">
         <Trend runs={runs} theme={theme} />
@@ -103,8 +106,8 @@ const runColumns: readonly GridColumn[] = [
     hint: 'Sum of the stated probabilities of risks that were measured over the whole horizon',
   },
   { name: 'came', title: 'Came', kind: 'count', width: 60, hint: 'Risks that came; a risk is one metric of one server' },
-  { name: 'found', title: 'Found', kind: 'count', width: 60, hint: 'Stated as at risk, and came' },
-  { name: 'false alarms', title: 'False alarms', kind: 'count', width: 90, hint: 'Stated as at risk, and did not come' },
+  { name: 'stated', title: 'Stated', kind: 'count', width: 70, hint: 'Risks that were stated as at risk' },
+  { name: 'stated and came', title: 'Stated and came', kind: 'count', width: 120, hint: 'Stated as at risk, and came' },
   {
     name: 'brier',
     title: 'Brier score',
@@ -127,8 +130,8 @@ const toCells = ({ folder, horizon, outcome, at_risk_range: range, ...run }: Run
   run.savings_usd,
   outcome?.expected ?? null,
   outcome?.came ?? null,
+  outcome?.stated ?? null,
   outcome?.hits ?? null,
-  outcome === null ? null : outcome.stated - outcome.hits,
   outcome === null || outcome.brier === null ? null : formatBrierScore(outcome.brier),
   outcome?.p95_error ?? null,
 ]

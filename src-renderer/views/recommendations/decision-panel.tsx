@@ -33,6 +33,12 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
           {isStated(first.verdict_reason) ? `: ${first.verdict_reason}` : ''}
         </p>
       )}
+      {selected.length === 1 && first.verdict === null && first.verdict_until !== null && (
+        <p className="verdict">
+          Was dismissed{isStated(first.verdict_by) ? ` by ${first.verdict_by}` : ''} until {formatDay(first.verdict_until)}
+          {isStated(first.verdict_reason) ? `: ${first.verdict_reason}` : ''}. Open again.
+        </p>
+      )}
       {selected.length === 1 && first.verdict_conflict !== null && (
         <p className="verdict" role="alert">
           Planners differ. {first.verdict_conflict}

@@ -1,5 +1,5 @@
 // A history of four runs of three servers: counts, lasting risks, and what came of each statement, worked by hand.
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeHistory } from '../../../src-main/cli/history-command.ts'
@@ -93,9 +93,10 @@ describe('a folder of nightly runs', () => {
   test('is told in 100 columns', () => {
     const text = describeHistory(history)
     expect(text).toMatch(
-      /^4 runs, 2026-01-11 to 2026-01-23\. 2 of 3 servers at risk in the latest, 1 of them in at least 3 runs\s+running\.\n/,
+      /^4 runs, 2026-01-11 to 2026-01-23\. 2 of 3 servers at risk in the latest, 1 of them in at least 3 runs\s+running\. Overdue as of 2026-01-23: 2 orders\.\n/,
     )
-    expect(text).toMatch(/^2026-02 +2026-01-18 +3 .*1 \(100 %\) +0/m)
+    expect(text).toMatch(/^2026-02 +2026-01-18 +3 +\S+ +1 +1 +1 /m)
+    expect(text).toMatch(/^run +until +measured +expected +came +stated +stated and came/m)
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
   })
 })
@@ -122,6 +123,85 @@ test('runs of another fleet do not count, nor replace one for the same horizon',
     ['east-1 does not count: it shares no server with west.', 'east-2 does not count: it shares no server with west.'],
     ['west does not count: it shares no server with east-1.'],
   ])
+})
+
+test('a run whose files are damaged is left out and named; what only it measured is not known', async () => {
+  const folder = join(workspace.folder, 'damaged')
+  await cp(join(workspace.folder, 'runs'), folder, { recursive: true, verbatimSymlinks: true })
+  const cut = async (run: string, name: string, change: (bytes: Buffer) => Buffer): Promise<void> => {
+    const path = join(folder, run, name)
+    await writeFile(path, change(await readFile(path)))
+  }
+  await cut('2026-01', runFiles.serverRisk, (bytes) => bytes.subarray(0, bytes.length / 2))
+  await cut('2026-02', runFiles.serverRisk, (bytes) => Buffer.from(bytes.map((byte, index) => (index === 100 ? byte ^ 1 : byte))))
+  await cut('zz-again', runFiles.flaggedForecasts, (bytes) => bytes.subarray(0, 1000))
+  const { runs, notes } = await readHistory(folder)
+  expect(runs.map((run) => run.folder)).toEqual(['2026-03', '2026-04'])
+  expect(notes.filter((note) => note.endsWith('damaged.'))).toEqual([
+    '2026-01 does not count: its server_risk.parquet is damaged.',
+    '2026-02 does not count: its server_risk.parquet is damaged.',
+    'zz-again does not count: its risk_flagged_forecasts.parquet is damaged.',
+  ])
+  // Of the same size: only reading its rows shows it.
+  await cut('2026-04', runFiles.flaggedForecasts, (bytes) =>
+    Buffer.from(bytes.map((byte, index) => (index > 3 && index < 2000 ? 0xff : byte))),
+  )
+  const measuredByNone = await readHistory(folder)
+  expect(measuredByNone.runs.map(({ outcome }) => outcome)).toEqual([null, null])
+  expect(measuredByNone.notes).toContain('What came of 2026-03 is not known: 2026-04 is damaged.')
+})
+
+describe('decisions of a history', () => {
+  const decide = (server_id: string, recommendation: string, verdict: string, rest: object = {}) =>
+    `${JSON.stringify({ server_id, recommendation, verdict, reason: 'x', decided_at: '2026-01-16T00:00:00Z', decided_by: 'ada', ...rest })}\n`
+  const read = async (lines: readonly string[], asOf?: string): Promise<RunHistory> => {
+    const folder = await mkdtemp(join(workspace.folder, 'decided-'))
+    await cp(join(workspace.folder, 'runs'), folder, { recursive: true, verbatimSymlinks: true })
+    await writeFile(join(folder, 'decisions.jsonl'), lines.join(''))
+    return readHistory(folder, { asOf })
+  }
+
+  test('count no money to come for what no run recommends, nor for servers that are in none', async () => {
+    const { follow_up: found, notes } = await read([
+      decide('calm', 'retire', 'accepted'),
+      decide('grows', 'add capacity', 'accepted'),
+      decide('grows', 'consolidate', 'accepted'),
+      decide('wbe', 'retire', 'accepted'),
+    ])
+    expect(found).toMatchObject({ accepted: 3, promised_usd: 0, realised_usd: 0, left: [] })
+    expect(found.decisions.map(({ server_id }) => server_id)).toEqual(['calm', 'grows', 'grows'])
+    expect(notes).toContain('Decisions about servers that are in no run do not count: wbe.')
+    expect(notes).toContain(
+      'Accepted savings that no run recommends, or whose server was promised capacity, are not still to come: retire calm (the run says keep) and consolidate grows (the run says add capacity).',
+    )
+  })
+
+  test('are overdue by the day that is stated, never an earlier one than the forecast begins on', async () => {
+    const lines = [
+      decide('grows', 'add capacity', 'accepted', { until: '2026-02-10' }),
+      decide('returns', 'add capacity', 'dismissed', { until: '2026-02-05' }),
+    ]
+    const [early, between, late] = [await read(lines, '2020-01-01'), await read(lines, '2026-02-10'), await read(lines, '2026-02-11')]
+    expect([early, between, late].map(({ as_of: day }) => day)).toEqual(['2026-01-23', '2026-02-10', '2026-02-11'])
+    expect([early, between, late].map(({ follow_up: { overdue } }) => overdue.map(({ due }) => due))).toEqual([[], [], ['2026-02-10']])
+    // The dismissal has ended, and its order is overdue.
+    expect([early, between].map(({ follow_up: { dismissed, expired } }) => [dismissed, expired])).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
+    expect([early, between].map(({ overdue_orders: orders }) => orders)).toEqual([1, 2])
+    const text = describeHistory(between).replaceAll(/\s+/g, ' ')
+    expect(text).toContain('Overdue as of 2026-02-10: 2 orders.')
+    expect(text).toContain('1 accepted, 0 done, 0 dismissed, 1 no longer dismissed since the date has passed.')
+    expect(describeHistory(late).replaceAll(/\s+/g, ' ')).toContain('Overdue as of 2026-02-11: 2 orders, 1 accepted recommendation.')
+  })
+
+  test('say what was known when they were made, where they hold it', async () => {
+    const risk = async (rest: object) =>
+      (await read([decide('returns', 'add capacity', 'accepted', { decided_at: '2026-01-12T00:00:00Z', ...rest })])).follow_up.risk[0]!
+    expect((await risk({ probability: 0.61 })).before).toBe(0.61)
+    expect((await risk({})).before).toBeGreaterThan(0.9)
+  })
 })
 
 test('a folder without runs is refused', async () => {

@@ -5,7 +5,7 @@ import { describeCounts, describeExpectedCount, describeFinding } from '../../..
 test.each([
   [{ servers: 329, atRisk: 35, certain: 28 }, '35 of 329 servers are likely to run out by 3 May; 28 are nearly certain'],
   [{ servers: 9, atRisk: 2, certain: 1 }, '2 of 9 servers are likely to run out by 3 May; 1 is nearly certain'],
-  [{ servers: 9, atRisk: 2, certain: 2 }, '2 of 9 servers are likely to run out by 3 May; all are nearly certain'],
+  [{ servers: 9, atRisk: 2, certain: 2 }, '2 of 9 servers are likely to run out by 3 May; each of them is nearly certain'],
   [{ servers: 9, atRisk: 1, certain: 1 }, '1 of 9 servers is likely to run out by 3 May, which is nearly certain'],
   [{ servers: 1, atRisk: 1, certain: 0 }, '1 of 1 server is likely to run out by 3 May'],
   [{ servers: 9, atRisk: 3, certain: null }, '3 of 9 servers are likely to run out by 3 May'],
@@ -19,7 +19,7 @@ test.each([
   [{ low: 0, high: 1 }, '0 to 1 server is'],
 ])('the interval %o is rounded outwards', (range, text) => {
   expect(describeExpectedCount(range, String)).toBe(
-    `In all, ${text} expected to run out, the less likely ones included (90\u00a0% interval).`,
+    `In all, ${text} expected to run out (90\u00a0% interval): less likely ones may, too, and a likely one may not.`,
   )
 })
 
