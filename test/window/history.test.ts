@@ -70,7 +70,7 @@ describe('a folder of runs', () => {
     await expect.poll(() => row('Accepted, but not done after its date').innerText()).toMatch(/^idle\s+Dec 1, 2026\s+Retire\s+ben/)
     await expect.poll(() => row('Dismissed, then breached').innerText()).toMatch(/^db\s+Add capacity\s+ada\s+Mar 23, 2026\s+moves away/)
     const decided = row('Who decided what, and why')
-    await expect.poll(() => decided.innerText()).toMatch(/^db\s+Add capacity\s+dismissed\s+ada\s+Mar 23, 2026\s+moves away/)
+    await expect.poll(() => decided.innerText()).toMatch(/^db\s+Add capacity\s+dismissed\s+–\s+ada\s+Mar 23, 2026\s+moves away/)
     expect(text).toMatch(/As of \w+ \d+, \d{4}\. Recommendations: 2 accepted/)
     await expect.poll(() => row('Left the fleet').innerText()).toMatch(/^old\s+Jun 20, 2026\s+Retire\s+\$300/)
     await expect.poll(() => row('Risk of accepted additions').innerText()).toMatch(/^web\s+\S+\s%\s+<?.?\S*\s?%\s+no/)
