@@ -47,13 +47,15 @@ export const describeLastStatement = (
   )
 }
 
-/** "Overdue as of 29 November 2026: 2 orders, 1 accepted recommendation." `day`: `as_of` as it is written; `accepted`: how many are past their date. */
+/**
+ * "Overdue as of 29 November 2026: 2 orders. Accepted and past their date: 1." An accepted order can be in both. `day`: `as_of` as it is written;
+ * `accepted`: how many are past their date.
+ */
 export const describeOverdue = (orders: number, accepted: number, day: string, count: (value: number) => string): string => {
-  const parts = [
-    ...(orders === 0 ? [] : [`${count(orders)} ${orders === 1 ? 'order' : 'orders'}`]),
-    ...(accepted === 0 ? [] : [`${count(accepted)} accepted ${accepted === 1 ? 'recommendation' : 'recommendations'}`]),
-  ]
-  return parts.length === 0 ? `Nothing is overdue as of ${day}.` : `Overdue as of ${day}: ${parts.join(', ')}.`
+  if (orders + accepted === 0) return `Nothing is overdue as of ${day}.`
+  const ordersText =
+    orders === 0 ? `No order is overdue as of ${day}.` : `Overdue as of ${day}: ${count(orders)} ${orders === 1 ? 'order' : 'orders'}.`
+  return accepted === 0 ? ordersText : `${ordersText} Accepted and past their date: ${count(accepted)}.`
 }
 
 type Decided = Pick<FollowUp, 'accepted' | 'done' | 'dismissed' | 'expired' | 'conflicts' | 'realised_usd' | 'promised_usd'>

@@ -90,7 +90,7 @@ describe('twelve months', () => {
     expect([history.name, content.title]).toEqual(['Months', 'Capacity report: Months'])
     expect(content.subtitle).toMatch(/ · as of 17 Dec 2026$/)
     // The order of db was dismissed.
-    expect(content.pages[0]!.paragraphs).toContain('Overdue as of 17 December 2026: 1 accepted recommendation.')
+    expect(content.pages[0]!.paragraphs).toContain('No order is overdue as of 17 December 2026. Accepted and past their date: 1.')
     const decided = content.pages.find(({ name }) => name === 'follow-up')!.tables.at(-1)!
     expect(decided.rows.map((row) => [row[0], row[2], row[3], row[4], row[6]])).toEqual([
       ['db', 'dismissed', '–', 'ada', 'moves away'],

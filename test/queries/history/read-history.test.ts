@@ -193,7 +193,7 @@ describe('decisions of a history', () => {
     const text = describeHistory(between).replaceAll(/\s+/g, ' ')
     expect(text).toContain('Overdue as of 2026-02-10: 2 orders.')
     expect(text).toContain('1 accepted, 0 done, 0 dismissed, 1 no longer dismissed since the date has passed.')
-    expect(describeHistory(late).replaceAll(/\s+/g, ' ')).toContain('Overdue as of 2026-02-11: 2 orders, 1 accepted recommendation.')
+    expect(describeHistory(late).replaceAll(/\s+/g, ' ')).toContain('Overdue as of 2026-02-11: 2 orders. Accepted and past their date: 1.')
   })
 
   test('say what was known when they were made, where they hold it', async () => {
