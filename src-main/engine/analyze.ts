@@ -5,6 +5,7 @@ import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import type { Database } from '../database/database.ts'
 import { explainFailure } from '../forecasts/dataset-failures.ts'
 import { hasForecasts, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { hashInputs } from '../forecasts/input-hashes.ts'
 import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
@@ -36,17 +37,23 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
   createRun(request, work, async (run) => {
     const hashing = new AbortController()
     let inputHashes: AssessedFleet['inputHashes'] | undefined
+    let inputFiles: readonly ForecastFile[] | undefined
+    const startHashing = (): void => {
+      inputHashes ??= hashInputs(inputFiles ?? [], hashing.signal)
+      // A failure ends the run where the hashes are awaited.
+      inputHashes.catch(() => undefined)
+    }
     try {
       const given = await openFleet(run, request, {
         conversionFolder: run.spillFolder,
         measurements: request.method === 'headroom' ? 'accepted' : 'refused',
         onOpened: async (files, isConverted) => {
           await assertDiskSpace(run.staging.folder, request.out, isConverted ? estimateConvertedBytes(files) : estimateRunBytes(files))
-          inputHashes ??= hashInputs(files, hashing.signal)
-          // A failure ends the run where the hashes are awaited.
-          inputHashes.catch(() => undefined)
+          inputFiles ??= files
+          if (isConverted) startHashing()
         },
       })
+      if (!hasForecasts(given)) startHashing()
       const scaled =
         request.method === 'headroom' ? await toPercentOfCapacity(run, given, request.serversTable) : { dataset: given, config: run.config }
       const percentRun = { ...run, config: scaled.config }
@@ -55,13 +62,10 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
         : run.config.with_baselines
           ? await addBaselines(percentRun, scaled.dataset)
           : scaled.dataset
-      const fleet = await assessDataset(
-        { ...percentRun, config: withStatedLevel(scaled.config, dataset) },
-        request,
-        dataset,
-        'rejected',
-        work.checkServers,
-      )
+      const fleet = await assessDataset({ ...percentRun, config: withStatedLevel(scaled.config, dataset) }, request, dataset, {
+        onValidated: startHashing,
+        checkServers: work.checkServers,
+      })
       return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
         startFlaggedForecasts(run.database, {
           ...fleet,
@@ -80,7 +84,7 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
 /** Reads the inputs and assesses the risk of every series. The tables of each stage stay in the database. */
 export const assessFleet = async (work: FleetWork, request: FleetRequest, options: FleetOptions = {}): Promise<AssessedFleet> => {
   const dataset = await openFleet(work, request, options)
-  return assessDataset({ ...work, config: withStatedLevel(work.config, dataset) }, request, dataset, options.flags)
+  return assessDataset({ ...work, config: withStatedLevel(work.config, dataset) }, request, dataset, options)
 }
 
 /** The same for a dataset that is open; `work` has its interval level. */
@@ -88,11 +92,11 @@ export const assessDataset = async (
   work: FleetWork,
   request: Omit<FleetRequest, 'inputs'>,
   dataset: ForecastDataset,
-  flags: FleetOptions['flags'] = 'rejected',
-  checkServers?: AnalysisWork['checkServers'],
+  { flags = 'rejected', onValidated, checkServers }: Pick<FleetOptions, 'flags' | 'onValidated'> & Pick<AnalysisWork, 'checkServers'> = {},
 ): Promise<AssessedFleet> => {
   try {
     const validated = await validateFleet(work, request, dataset)
+    onValidated?.()
     const profiled = await profileFleet(work, validated)
     await checkServers?.(await readServerNames(work.database))
     // A result that is opened again was judged when it was written.
@@ -110,8 +114,8 @@ const readServerNames = async (database: Database): Promise<string[]> => {
 }
 
 /**
- * Turns the assessed fleet into a run folder. `startFlaggedFile` starts writing the flagged file in parallel with the work after the season:
- * that computes on one thread, while the season needs the database.
+ * Turns the assessed fleet into a run folder. `startFlaggedFile` starts writing the flagged file in parallel with the stages that compute mostly
+ * on one thread; it waits while the paths are drawn, which take all.
  */
 export const completeRun = async (
   given: Run,
@@ -120,9 +124,8 @@ export const completeRun = async (
 ): Promise<AnalysisResult> => {
   const run = { ...given, config: fleet.config }
   try {
-    const history = await measureHistory(run, fleet)
     const flaggedFile = await startFlaggedFile(join(run.staging.folder, runFiles.flaggedForecasts))
-    const findings = await stopOnFailure(flaggedFile, () => measureFleet(run, fleet, history))
+    const findings = await stopOnFailure(flaggedFile, async () => measureFleet(run, fleet, await measureHistory(run, fleet), flaggedFile))
     await awaitFlaggedFile(run, flaggedFile)
     return await finaliseRun(run, fleet, findings)
   } catch (thrown) {

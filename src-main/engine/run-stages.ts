@@ -64,11 +64,13 @@ export const measureFleet = async (
   run: Run,
   fleet: AssessedFleet,
   { season, backtestResiduals, events, drivers }: MeasuredBacktests,
+  otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
 ): Promise<Findings> => {
   const { database, progress, work } = run
   // With the level of the bounds that the dataset states.
   const { config } = fleet
   progress.start('breaches')
+  otherWriting.pause()
   const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
   // Threads draw the paths; clusters and the check of the placement compute on this one.
   const otherWork = computeBesidePaths(run, fleet, task)
@@ -76,6 +78,7 @@ export const measureFleet = async (
     ...(await estimateBreaches(database, config, task, work.signal)),
     appliedEvents: events === null ? null : await assessEvents(database, config, fleet.grid, events),
   }))
+  otherWriting.resume()
   progress.start('clusters')
   const { clusteredServers, earlyCheck } = await otherWork
   const groupCounts = sustainedBreaches === null ? null : await countGroups(database, sustainedBreaches, clusteredServers)

@@ -1,9 +1,10 @@
 // The flags of a row as SQL: the results of its series are looked up in lists by position, without a join.
 import { z } from 'zod'
-import { identifier, type Database } from '../../database/database.ts'
+import { identifier, literal, type Database } from '../../database/database.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { ForecastExpressions } from '../../forecasts/canonical-rows.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
+import { riskLevels, type RiskLevel } from '../../../src-shared/artefacts/server-risk.ts'
 
 /** Positions of series in the lists; both ends are included. */
 export interface SeriesRange {
@@ -52,8 +53,10 @@ export const createFlagLists = async (
   await database.run(`
     DROP TYPE IF EXISTS headroom_server;
     DROP TYPE IF EXISTS headroom_metric;
+    DROP TYPE IF EXISTS headroom_level;
     CREATE TYPE headroom_server AS ENUM (SELECT DISTINCT server_id FROM series_risk ORDER BY server_id);
-    CREATE TYPE headroom_metric AS ENUM (SELECT DISTINCT metric FROM series_risk ORDER BY metric)`)
+    CREATE TYPE headroom_metric AS ENUM (SELECT DISTINCT metric FROM series_risk ORDER BY metric);
+    CREATE TYPE headroom_level AS ENUM (${riskLevels.map(literal).join(', ')})`)
   await database.run(`
     CREATE OR REPLACE TABLE headroom_flag_lists AS
     WITH ordered AS (
@@ -86,7 +89,7 @@ export const createFlagLists = async (
       // Several flags compare the forecast: it is computed once.
       const expressions = { ...source.expressions, predicted: flagColumn('predicted') }
       return `
-        SELECT ${columnsSql} ${flagsOfRow(expressions, calendar, flagSql)}
+        SELECT ${columnsSql} ${flagsOfRow(expressions, calendar, flagSql, enumeratedLevel)}
         FROM (SELECT source.*, ${source.expressions.predicted} AS ${flagColumn('predicted')},
                      ${seriesIndexSql(source)} - ${firstBlock * listLength - 1} AS ${flagColumn('position')} FROM ${relation} AS source),
              (SELECT ${flagNames.map((name) => `flatten(list(${flagColumn(name)} ORDER BY block)) AS ${flagColumn(name)}`).join(', ')}
@@ -95,16 +98,20 @@ export const createFlagLists = async (
   }
 }
 
-/** SQL for the flags of a row; `flagSql` returns SQL for a result of its series. */
+/** DuckDB writes an enumeration as text, without looking up each row's text in a dictionary: that takes as long as all other flags do. */
+const enumeratedLevel = (level: RiskLevel): string => `CAST(${literal(level)} AS headroom_level)`
+
+/** SQL for the flags of a row; `flagSql` returns SQL for a result of its series, `levelSql` for a level of risk. */
 export const flagsOfRow = (
   { model, ts, predicted }: Pick<ForecastExpressions, 'model' | 'ts' | 'predicted'>,
   calendar: Calendar,
   flagSql: (name: FlagList) => string,
+  levelSql: (level: RiskLevel) => string = literal,
 ): string => `
                ${predicted} > ${flagSql('high')} AS risk_flag,
                CASE WHEN ${predicted} IS NULL OR ${flagSql('high')} IS NULL THEN NULL
-                    WHEN ${predicted} > ${flagSql('very_high')} THEN 'high'
-                    WHEN ${predicted} > ${flagSql('high')} THEN 'medium' ELSE 'low' END AS risk_level,
+                    WHEN ${predicted} > ${flagSql('very_high')} THEN ${levelSql('high')}
+                    WHEN ${predicted} > ${flagSql('high')} THEN ${levelSql('medium')} ELSE ${levelSql('low')} END AS risk_level,
                CAST(month(${calendar.zone.localSql(ts)}) AS INTEGER) AS month,
                ${calendar.isEoq(ts)} AS is_eoq,
                ${calendar.isHoliday(ts)} AS is_holiday,

@@ -14,6 +14,9 @@ export interface FlagParts {
   readonly paths: () => AsyncGenerator<string>
   /** Share that is written, 0..1. */
   readonly progress: () => number
+  /** No part is begun until `resume`; those under way are finished. */
+  readonly pause: () => void
+  readonly resume: () => void
   /** No further part is begun, and those under way are interrupted. */
   readonly stop: () => void
   readonly close: () => Promise<void>
@@ -35,6 +38,8 @@ interface RowGroups {
 
 /** Statements that run in parallel; each occupies one of Node's few worker threads. */
 const maxConnections = 3
+/** Row groups of a part, about: a part under way delays a pause, and each part takes some milliseconds. */
+const groupsPerPart = 12
 /** DuckDB reads and writes so many rows at a time. */
 const vectorRows = 2048
 
@@ -45,7 +50,10 @@ export const writeFlagParts = async (database: Database, { files }: JoinableFile
   const connections = await Promise.all(Array.from({ length: connectionCount }, async () => database.openConnection()))
   let written = 0
   let isStopped = false
+  let gate = Promise.resolve()
+  let resume = (): void => undefined
   const writeUnit = async (connection: Database, unit: RowGroups, index: number): Promise<string[]> => {
+    await gate
     if (isStopped) throw new HeadroomError('cancelled', 'Cancelled.')
     const paths = await writeGroups(connection, unit, join(task.folder, `flags-${index}`), task)
     written++
@@ -73,27 +81,36 @@ export const writeFlagParts = async (database: Database, { files }: JoinableFile
       if (written === units.length) return 1
       return (written + Math.max(...connections.map((connection) => connection.progress()))) / units.length
     },
+    pause: () => {
+      gate = new Promise((resolve) => {
+        resume = resolve
+      })
+    },
+    resume: () => resume(),
     stop: () => {
       isStopped = true
+      resume()
       connections.forEach((connection) => connection.connection.interrupt())
     },
     close: async () => {
       isStopped = true
+      resume()
       await Promise.allSettled(pending)
       connections.forEach((connection) => connection.close())
     },
   }
 }
 
-/** A file whose row groups DuckDB preserves is one unit; in other files each row group is one. */
-const splitUnits = (groups: RowGroups): RowGroups[] => (isUniform(groups.groupRows) ? [groups] : splitByGroup(groups))
+/** A unit of a file whose row groups DuckDB preserves has several of them; in other files each row group is one. */
+const splitUnits = (groups: RowGroups): RowGroups[] => splitGroups(groups, isUniform(groups.groupRows) ? groupsPerPart : 1)
 
-const splitByGroup = ({ path, firstRow, groupRows }: RowGroups): RowGroups[] => {
+const splitGroups = ({ path, firstRow, groupRows }: RowGroups, size: number): RowGroups[] => {
   let first = firstRow
-  return groupRows.map((rows) => {
-    const group = { path, firstRow: first, groupRows: [rows] }
-    first += rows
-    return group
+  return Array.from({ length: Math.ceil(groupRows.length / size) }, (_, index) => {
+    const rows = groupRows.slice(index * size, (index + 1) * size)
+    const part = { path, firstRow: first, groupRows: rows }
+    first = rows.reduce((sum, count) => sum + count, first)
+    return part
   })
 }
 
@@ -124,7 +141,7 @@ const writeGroups = async (connection: Database, groups: RowGroups, name: string
   )
   if (written.length === groups.groupRows.length && written.every(({ rows }, index) => rows === groups.groupRows[index])) return [path]
   const parts: string[] = []
-  for (const [index, group] of splitByGroup(groups).entries()) {
+  for (const [index, group] of splitGroups(groups, 1).entries()) {
     parts.push(`${name}-${index}.parquet`)
     await writePart(connection, group, parts[index]!, task)
   }

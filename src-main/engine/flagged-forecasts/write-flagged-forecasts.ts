@@ -13,6 +13,9 @@ import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 export interface FlaggedFileWriting {
   /** Share done, 0..1. */
   readonly progress: () => number
+  /** Lets other work go first until `resume`, where the way of writing can wait. */
+  readonly pause: () => void
+  readonly resume: () => void
   /** Ends when the file is written. Fails when a row went missing. */
   readonly finished: Promise<void>
   /** Ends the writing early; `finished` then fails. */
@@ -48,6 +51,8 @@ export const startFlaggedForecasts = async (database: Database, task: FlaggedTas
   finished.catch(() => undefined)
   return {
     progress: writing.progress,
+    pause: writing.pause,
+    resume: writing.resume,
     finished,
     stop: async () => {
       writing.stop()
@@ -57,11 +62,12 @@ export const startFlaggedForecasts = async (database: Database, task: FlaggedTas
 }
 
 /** A way of writing: `finished` ends when the file is there, or when everything that wrote it has ended. */
-interface Writing {
-  readonly progress: () => number
-  readonly finished: Promise<void>
+interface Writing extends Pick<FlaggedFileWriting, 'progress' | 'pause' | 'resume' | 'finished'> {
   readonly stop: () => void
 }
+
+/** For work that cannot wait. */
+export const withoutPause: Pick<FlaggedFileWriting, 'pause' | 'resume'> = { pause: () => undefined, resume: () => undefined }
 
 /** Whether the files hold exactly the dataset's columns: none from paths, and none with DuckDB's row numbers. */
 const holdsAllColumns = ({ columns }: JoinableFiles, { schema }: ForecastDataset): boolean =>
@@ -82,14 +88,14 @@ const startJoining = async (
       await parts.close()
     }
   }
-  return { progress: parts.progress, finished: write(), stop: parts.stop }
+  return { ...parts, finished: write() }
 }
 
 /** Without Bloom filters, which DuckDB holds in memory until the end. */
 const startRewriting = (database: Database, { dataset, calendar, path }: FlaggedTask, lists: FlagLists): Writing => {
   const flagged = lists.addFlags('source', dataset, calendar, { from: 0, to: lists.seriesCount - 1 }, 'source.*')
   const finished = database.run(`COPY (${flagged}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
-  return { progress: () => database.progress(), finished, stop: () => database.connection.interrupt() }
+  return { ...withoutPause, progress: () => database.progress(), finished, stop: () => database.connection.interrupt() }
 }
 
 /** Throws internal where the file holds another number of rows. */

@@ -7,7 +7,7 @@ import { completeRun } from '../analyze.ts'
 import { createRun } from '../create-run.ts'
 import { assertDiskSpace, estimateRunBytes } from '../resource-limits.ts'
 import type { ForecastFile } from '../../forecasts/forecast-files.ts'
-import { assertFileRows, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
+import { assertFileRows, withoutPause, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
 import { findFlaggedFiles, loadSparkOutput } from './load-spark-output.ts'
 import { readSparkOutputNotes } from './spark-output.ts'
 
@@ -66,6 +66,7 @@ const startJoining = async (
   // Awaited at the end; until then a failure must not count as unhandled.
   finished.catch(() => undefined)
   return {
+    ...withoutPause,
     progress: () => connection.progress(),
     finished,
     stop: async () => {
