@@ -25,6 +25,8 @@ export default defineConfig({
           'query-host': here('src-main/query-host/query-host.ts'),
           'forecast-worker': here('src-main/forecasting/forecast-worker.ts'),
           'path-worker': here('src-main/engine/breach/path-worker.ts'),
+          'picture-worker': here('src-main/engine/pictures/picture-worker.ts'),
+          'hash-worker': here('src-main/run-folder/hash-worker.ts'),
         },
         output: commonjs,
       },

@@ -128,6 +128,9 @@ describe('the built processes', () => {
   test.each(['forecast-worker.cjs', 'path-worker.cjs'])('the thread of %s holds arithmetic alone', (worker) => {
     expect(reachableCode(worker)).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
   })
+  test.each(['picture-worker.cjs', 'hash-worker.cjs'])('the thread of %s reaches neither the database nor Electron nor AWS', (worker) => {
+    expect(reachableCode(worker)).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
+  })
   test('the main process of the window holds no DuckDB', () => {
     const code = reachableCode('index.cjs')
     expect(code).toContain('require("electron")')

@@ -34,7 +34,7 @@ export const modules = {
   'run-folder': {
     path: 'src-main/run-folder',
     holds: 'writes runs completely or not at all; reads and verifies them',
-    imports: ['shared'],
+    imports: ['threads', 'shared'],
     packages: ['node', 'zod'],
   },
   statistics: {

@@ -23,7 +23,7 @@ function builtChunks() {
   return JSON.parse(readFileSync(join(built, 'contents.json'), 'utf8'))
 }
 
-/** Chunks of the command line and its worker thread, without what speaks to AWS or to Prometheus. @returns {string[]} */
+/** Chunks of the command line and its worker threads, without what speaks to AWS or to Prometheus. @returns {string[]} */
 export function engineChunks(chunks = builtChunks()) {
   const isOfNetwork = (/** @type {string} */ file) =>
     chunks[file]?.sources.some((source) => /^src-main\/(cli\/(cloud|collect)|cloud|sources)\//.test(source)) ?? false
@@ -34,7 +34,7 @@ export function engineChunks(chunks = builtChunks()) {
     seen.add(file)
     for (const next of [...chunk.imports, ...chunk.dynamicImports]) visit(next)
   }
-  for (const entry of ['cli.cjs', 'forecast-worker.cjs', 'path-worker.cjs']) visit(entry)
+  for (const entry of ['cli.cjs', 'forecast-worker.cjs', 'path-worker.cjs', 'picture-worker.cjs', 'hash-worker.cjs']) visit(entry)
   return [...seen].sort((a, b) => (a < b ? -1 : 1))
 }
 

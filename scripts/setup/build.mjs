@@ -25,6 +25,8 @@ export const products = [
   'main/query-host.cjs',
   'main/forecast-worker.cjs',
   'main/path-worker.cjs',
+  'main/picture-worker.cjs',
+  'main/hash-worker.cjs',
   'preload/preload.cjs',
   'renderer/index.html',
 ]

@@ -124,12 +124,29 @@ export const completeRun = async (
 ): Promise<AnalysisResult> => {
   const run = { ...given, config: fleet.config }
   try {
-    const flaggedFile = await startFlaggedFile(join(run.staging.folder, runFiles.flaggedForecasts))
-    const findings = await stopOnFailure(flaggedFile, async () => measureFleet(run, fleet, await measureHistory(run, fleet), flaggedFile))
+    const flaggedFile = sealedWriting(run, await startFlaggedFile(join(run.staging.folder, runFiles.flaggedForecasts)))
+    const findings = await stopOnFailure(flaggedFile, async () =>
+      measureFleet(run, fleet, await measureHistory(run, fleet), flaggedFile),
+    )
     await awaitFlaggedFile(run, flaggedFile)
     return await finaliseRun(run, fleet, findings)
   } catch (thrown) {
     throw await explainFailure(run.database, fleet.dataset, thrown)
+  }
+}
+
+/** The file is hashed as soon as it is written. */
+const sealedWriting = ({ staging }: Run, writing: FlaggedFileWriting): FlaggedFileWriting => {
+  const finished = writing.finished.then(async () => staging.seal(runFiles.flaggedForecasts))
+  // Awaited at the end; until then a failure must not count as unhandled.
+  finished.catch(() => undefined)
+  return {
+    ...writing,
+    finished,
+    stop: async () => {
+      await writing.stop()
+      await finished.catch(() => undefined)
+    },
   }
 }
 

@@ -206,12 +206,11 @@ const basisWarnings = ({ request, config, method }: Run): RunWarning[] =>
 const progressInterval = 100
 
 /** Waits until the flagged file is written; throws if that fails. */
-export const awaitFlaggedFile = async ({ progress, staging }: Run, flaggedFile: FlaggedFileWriting): Promise<void> => {
+export const awaitFlaggedFile = async ({ progress }: Run, flaggedFile: FlaggedFileWriting): Promise<void> => {
   progress.start('write')
   const timer = setInterval(() => progress.advance(flaggedFile.progress()), progressInterval)
   try {
     await flaggedFile.finished
-    await staging.seal(runFiles.flaggedForecasts)
   } finally {
     clearInterval(timer)
   }

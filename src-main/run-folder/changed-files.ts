@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runFiles, type FileEntry, type FileVerification } from '../../src-shared/run/run-manifest.ts'
-import { hashFile } from './staging-folder.ts'
+import { hashFile } from './hash-file.ts'
 
 /** Every file as the manifest lists it, against its hash. */
 export const verifyFiles = (folder: string, entries: readonly FileEntry[]): Promise<FileVerification[]> =>

@@ -1,16 +1,16 @@
 // A run folder comes into being whole or not at all: built in a `.partial` folder, moved into place, the manifest last.
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { filesInManifest, runFiles, type FileEntry, type RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { fileSystemTime } from './file-system-time.ts'
+import { hashFile } from './hash-file.ts'
 import { folderNotMade, makeFolders, tryMakeFolder } from './make-folders.ts'
 import { currentOwner, ownerState, parseOwner, type ProcessOwner } from './process-owner.ts'
-import { readRegularText, streamRegularFile } from './regular-file.ts'
+import { readRegularText } from './regular-file.ts'
 import { replaceText, syncFolder, fsyncFile } from './replace-file.ts'
 
 const partialName = '.partial'
@@ -311,11 +311,4 @@ const assertSealed = async (folder: string, { entry, inode, changedAtNs }: Seale
   const { size, ino, mtimeNs } = await stat(join(folder, entry.name), { bigint: true })
   if (Number(size) === entry.bytes && ino === inode && mtimeNs === changedAtNs) return
   throw new HeadroomError('internal', `Another program changed ${entry.name} while the run was written.`, { next: 'Run again.' })
-}
-
-/** SHA-256 of a file, lower-case hexadecimal. */
-export const hashFile = async (path: string): Promise<string> => {
-  const hash = createHash('sha256')
-  await pipeline(await streamRegularFile(path, 1 << 20), hash)
-  return hash.digest('hex')
 }

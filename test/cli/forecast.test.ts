@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database } from '../../src-main/database/database.ts'
-import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
+import { hashFile } from '../../src-main/run-folder/hash-file.ts'
 import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
 
 let folder: string

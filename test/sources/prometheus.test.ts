@@ -14,7 +14,7 @@ import type { CollectedMeasurements, PrometheusAccess, PrometheusRequest } from 
 import { Database, literal } from '../../src-main/database/database.ts'
 import { loadServersTable } from '../../src-main/forecasts/servers-table.ts'
 import { currentOwner } from '../../src-main/run-folder/process-owner.ts'
-import { hashFile } from '../../src-main/run-folder/staging-folder.ts'
+import { hashFile } from '../../src-main/run-folder/hash-file.ts'
 import { assembleMeasurements } from '../../src-main/sources/assemble-measurements.ts'
 import { assertOutput } from '../../src-main/sources/output-names.ts'
 import type { CollectWork } from '../../src-main/sources/collection.ts'

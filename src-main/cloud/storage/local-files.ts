@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { listFiles, sortFolder } from '../../forecasts/dataset-files.ts'
-import { hashFile } from '../../run-folder/staging-folder.ts'
+import { hashFile } from '../../run-folder/hash-file.ts'
 
 export interface LocalFile {
   readonly path: string

@@ -11,7 +11,7 @@ import type { AnalysisRequest } from '../analysis-request.ts'
 import { quantilePathCount, quantileStepCorrelations } from '../breach/quantile-paths.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { parseTablePath } from '../../forecasts/workbook/table-path.ts'
-import { hashFile } from '../../run-folder/staging-folder.ts'
+import { hashFile } from '../../run-folder/hash-file.ts'
 import { columnMappings } from '../../forecasts/forecast-columns.ts'
 
 export interface ManifestInput {

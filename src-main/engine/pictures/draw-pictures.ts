@@ -7,11 +7,12 @@ import { fixedFormatting, fixedFormattingIn } from '../../../src-shared/chart-op
 import { measureHeatmapHeight } from '../../../src-shared/chart-options/heatmap-layout.ts'
 import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
 import { paintMatrix } from '../../../src-shared/chart-options/paint-matrix.ts'
-import { utcClock } from '../../../src-shared/run/zone-clock.ts'
+import { utcClock, zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { layerPoints } from './layer-points.ts'
 import { loadPictureFont, type PictureFont } from './picture-font.ts'
 import { renderPng, renderSvg } from './render-chart.ts'
+import type { RunPictures, RunPicturesTask } from './write-pictures.ts'
 
 const width = 1280
 const minClustersHeight = 800
@@ -53,3 +54,9 @@ export const drawClustersPicture = async (data: ClustersData): Promise<Uint8Arra
   const font = loadPictureFont()
   return renderPng(renderClustersSvg(data, font), font, zoom)
 }
+
+/** Both pictures, one after the other: they share the font. */
+export const drawRunPictures = async ({ heatmap, clusters, zone }: RunPicturesTask): Promise<RunPictures> => ({
+  heatmap: await drawHeatmapPicture(heatmap, zoneClock(zone)),
+  clusters: await drawClustersPicture(clusters),
+})

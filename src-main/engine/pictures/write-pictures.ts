@@ -5,6 +5,7 @@ import type { ClustersData, HeatmapData } from '../../../src-shared/chart-option
 import { samplePoints, takePoints } from '../../statistics/sample-points.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
+import { findWorkerFile, WorkerThread } from '../../threads/worker-thread.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 
 export type PictureWriter = (
@@ -15,14 +16,41 @@ export type PictureWriter = (
   clock: ZoneClock,
 ) => Promise<void>
 
-/** Loads the drawing libraries, which other commands do not need. */
+export interface RunPicturesTask {
+  readonly heatmap: HeatmapData
+  readonly clusters: ClustersData & { readonly underutilizedThreshold: number }
+  /** Name of the zone in which the heatmap states times. */
+  readonly zone: string
+}
+
+/** PNG bytes. */
+export interface RunPictures {
+  readonly heatmap: Uint8Array
+  readonly clusters: Uint8Array
+}
+
+/** A thread draws, so that this one goes on computing; without built code, as in tests of the sources, this one does. */
 export const drawPictures: PictureWriter = async (folder, heatmap, clusteredServers, underutilizedThreshold, clock) => {
-  const { drawClustersPicture, drawHeatmapPicture } = await import('./draw-pictures.ts')
-  await writeFile(join(folder, runFiles.heatmapPicture), await drawHeatmapPicture(heatmap, clock))
-  await writeFile(
-    join(folder, runFiles.clustersPicture),
-    await drawClustersPicture({ ...createClustersData(clusteredServers, heatmap.unit), underutilizedThreshold }),
-  )
+  const worker = findWorkerFile('picture-worker.cjs')
+  const task = {
+    heatmap,
+    clusters: { ...createClustersData(clusteredServers, heatmap.unit), underutilizedThreshold },
+    zone: clock.zone,
+  }
+  // Loads the drawing libraries, which other commands do not need.
+  const pictures = worker === undefined ? await (await import('./draw-pictures.ts')).drawRunPictures(task) : await drawInThread(worker, task)
+  await writeFile(join(folder, runFiles.heatmapPicture), pictures.heatmap)
+  await writeFile(join(folder, runFiles.clustersPicture), pictures.clusters)
+}
+
+/** `worker`: the built file of the thread. */
+export const drawInThread = async (worker: string, task: RunPicturesTask): Promise<RunPictures> => {
+  const thread = new WorkerThread<RunPicturesTask, RunPictures>(worker, null)
+  try {
+    return await thread.ask(task)
+  } finally {
+    await thread.close()
+  }
 }
 
 /** Servers without a horizon have no point. */
