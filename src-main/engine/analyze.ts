@@ -125,9 +125,7 @@ export const completeRun = async (
   const run = { ...given, config: fleet.config }
   try {
     const flaggedFile = sealedWriting(run, await startFlaggedFile(join(run.staging.folder, runFiles.flaggedForecasts)))
-    const findings = await stopOnFailure(flaggedFile, async () =>
-      measureFleet(run, fleet, await measureHistory(run, fleet), flaggedFile),
-    )
+    const findings = await stopOnFailure(flaggedFile, async () => measureFleet(run, fleet, await measureHistory(run, fleet), flaggedFile))
     await awaitFlaggedFile(run, flaggedFile)
     return await finaliseRun(run, fleet, findings)
   } catch (thrown) {

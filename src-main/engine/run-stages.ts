@@ -72,38 +72,58 @@ export const measureFleet = async (
   progress.start('breaches')
   otherWriting.pause()
   const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
-  // Threads draw the paths; clusters and the check of the placement compute on this one.
-  const otherWork = computeBesidePaths(run, fleet, task)
+  const otherWork = startOnce(() => computeBesidePaths(run, fleet, task))
   const { scores, atRiskCount, sustainedBreaches, appliedEvents } = await besides(otherWork, async () => ({
-    ...(await estimateBreaches(database, config, task, work.signal)),
+    ...(await estimateBreaches(database, config, task, work.signal, () => void otherWork.start())),
     appliedEvents: events === null ? null : await assessEvents(database, config, fleet.grid, events),
   }))
   otherWriting.resume()
   progress.start('clusters')
-  const { clusteredServers, earlyCheck } = await otherWork
+  const { clusteredServers, earlyCheck } = await otherWork.start()
   const groupCounts = sustainedBreaches === null ? null : await countGroups(database, sustainedBreaches, clusteredServers)
 
   progress.start('recommend')
   // The recommendations compute on this thread; the pictures need the database and the renderer.
-  const pictures = paintPictures(run, fleet, clusteredServers)
+  const pictures = startOnce(() => paintPictures(run, fleet, clusteredServers))
+  void pictures.start()
   const { report, warnings } = await besides(pictures, () =>
     recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores, drivers }),
   )
   progress.start('pictures')
-  await pictures
+  await pictures.start()
   const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
   allWarnings.forEach(progress.warn)
   return { clusteredServers, season, report, atRiskCount, groupCounts, events: appliedEvents?.report ?? null, warnings: allWarnings }
 }
 
+/** Work that several may want to start. */
+interface OtherWork<T> {
+  readonly start: () => Promise<T>
+  /** When nothing of it is under way any more. */
+  readonly ended: () => Promise<unknown>
+}
+
+const startOnce = <T>(work: () => Promise<T>): OtherWork<T> => {
+  let started: Promise<T> | undefined
+  let ended: Promise<unknown> = Promise.resolve()
+  return {
+    start: () => {
+      if (started !== undefined) return started
+      started = work()
+      // Awaited later; until then a failure must not count as unhandled.
+      ended = started.catch(() => undefined)
+      return started
+    },
+    ended: () => ended,
+  }
+}
+
 /** Where this work fails, it ends after the other: nothing may use the database any more. */
-const besides = async <T>(otherWork: Promise<unknown>, work: () => Promise<T>): Promise<T> => {
-  // The caller awaits it later; until then a failure must not count as unhandled.
-  const otherEnded = otherWork.catch(() => undefined)
+const besides = async <T>(otherWork: Pick<OtherWork<unknown>, 'ended'>, work: () => Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (thrown) {
-    await otherEnded
+    await otherWork.ended()
     throw thrown
   }
 }

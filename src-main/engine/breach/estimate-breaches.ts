@@ -27,13 +27,15 @@ export interface BreachFindings {
 
 /**
  * Creates `breach_estimates`, a row per series with a threshold and a horizon, and `server_verdicts`, a row per server, and derives the risk of
- * `series_risk` from them on the configured basis. `task`: what paths are drawn from; null where none are known. Reads `series_risk`, `horizon`, `forecast`.
+ * `series_risk` from them on the configured basis. `task`: what paths are drawn from; null where none are known. `onThreadsAlone`: called when
+ * this thread has nothing more to compute for a while, where threads draw. Reads `series_risk`, `horizon`, `forecast`.
  */
 export const estimateBreaches = async (
   database: Database,
   config: AnalysisConfig,
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
+  onThreadsAlone: () => void = () => undefined,
 ): Promise<BreachFindings> => {
   if (task === null) {
     await database.storeRows('breach_curve', curveColumns, [])
@@ -43,7 +45,7 @@ export const estimateBreaches = async (
     return { scores: { calibration: null, calibration_sustained: null, coverage: null }, atRiskCount: null, sustainedBreaches: null }
   }
   const { series } = task
-  const { sample, calibrations, paths, fleetIntervals } = await simulateTask(database, task, signal)
+  const { sample, calibrations, paths, fleetIntervals } = await simulateTask(database, task, signal, onThreadsAlone)
   await storeEstimates(database, config, estimateRows(task, paths, fleetIntervals))
   const firstSeries = findFirstSeries(series.serverIds)
   const [sustained, veryHigh, any] = [
@@ -73,14 +75,24 @@ interface SimulatedTask {
   readonly fleetIntervals: FleetIntervals
 }
 
-const simulateTask = async (database: Database, task: SimulationTask, signal: AbortSignal | undefined): Promise<SimulatedTask> => {
+const simulateTask = async (
+  database: Database,
+  task: SimulationTask,
+  signal: AbortSignal | undefined,
+  onThreadsAlone: () => void,
+): Promise<SimulatedTask> => {
   const paths = createFleetPaths(task.series.seriesIds.length)
   const threads = Math.min(database.threads, availableParallelism())
   const pool = openPathPool({ task, paths }, countSimulations(task), threads, signal)
   try {
     const sample = await sampleCalibration(task, pool)
     const calibrations = fitCalibrations(sample)
-    return { sample, calibrations, paths, fleetIntervals: await simulateFleet(database, task, calibrations, paths, pool, signal) }
+    return {
+      sample,
+      calibrations,
+      paths,
+      fleetIntervals: await simulateFleet(database, task, calibrations, paths, pool, signal, onThreadsAlone),
+    }
   } finally {
     await pool.close()
   }

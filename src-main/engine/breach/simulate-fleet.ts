@@ -146,6 +146,7 @@ export const simulateFleet = async (
   paths: FleetPaths,
   pool: PathPool,
   signal: AbortSignal | undefined,
+  onThreadsAlone: () => void,
 ): Promise<FleetIntervals> => {
   const groups = calibrationGroupsOf(task.series)
   const intervals = new Map<number, IntervalGroup>()
@@ -155,7 +156,9 @@ export const simulateFleet = async (
     const batch = loadBatch(task, positions)
     await pool.askAll({ batch: pathBatchOf(batch) })
     await pool.askAll({ horizons: { forecasts: await readHorizonForecasts(database, batch.ids), calibrations } })
-    const answers = await pool.askEach(sharesOf(positions.length).map((share) => ({ share })))
+    const answering = pool.askEach(sharesOf(positions.length).map((share) => ({ share })))
+    onThreadsAlone()
+    const answers = await answering
     await database.appendColumns('breach_curve', joinCurves(answers.flatMap(({ curve }) => (curve === undefined ? [] : [curve]))))
     withoutResiduals.push(...answers.flatMap((answer) => answer.withoutResiduals ?? []))
     collectIntervals(task, batch, groups, intervals)

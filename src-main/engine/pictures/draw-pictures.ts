@@ -12,7 +12,6 @@ import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { layerPoints } from './layer-points.ts'
 import { loadPictureFont, type PictureFont } from './picture-font.ts'
 import { renderPng, renderSvg } from './render-chart.ts'
-import type { RunPictures, RunPicturesTask } from './write-pictures.ts'
 
 const width = 1280
 const minClustersHeight = 800
@@ -53,6 +52,19 @@ export const renderClustersSvg = (data: ClustersData, font: PictureFont): string
 export const drawClustersPicture = async (data: ClustersData): Promise<Uint8Array> => {
   const font = loadPictureFont()
   return renderPng(renderClustersSvg(data, font), font, zoom)
+}
+
+export interface RunPicturesTask {
+  readonly heatmap: HeatmapData
+  readonly clusters: ClustersData & { readonly underutilizedThreshold: number }
+  /** Name of the zone in which the heatmap states times. */
+  readonly zone: string
+}
+
+/** PNG bytes. */
+export interface RunPictures {
+  readonly heatmap: Uint8Array
+  readonly clusters: Uint8Array
 }
 
 /** Both pictures, one after the other: they share the font. */

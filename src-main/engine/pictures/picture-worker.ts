@@ -1,7 +1,6 @@
 // Worker thread: draws the two pictures of a run.
 import { parentPort } from 'node:worker_threads'
-import { drawRunPictures } from './draw-pictures.ts'
-import type { RunPictures, RunPicturesTask } from './write-pictures.ts'
+import { drawRunPictures, type RunPictures, type RunPicturesTask } from './draw-pictures.ts'
 
 // The only sender is the run that started this thread.
 parentPort?.on('message', (task: RunPicturesTask) => {

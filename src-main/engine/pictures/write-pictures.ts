@@ -1,6 +1,7 @@
 // The two PNG artefacts, from data reduced to the pictures' size.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunPictures, RunPicturesTask } from './draw-pictures.ts'
 import type { ClustersData, HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { samplePoints, takePoints } from '../../statistics/sample-points.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
@@ -16,19 +17,6 @@ export type PictureWriter = (
   clock: ZoneClock,
 ) => Promise<void>
 
-export interface RunPicturesTask {
-  readonly heatmap: HeatmapData
-  readonly clusters: ClustersData & { readonly underutilizedThreshold: number }
-  /** Name of the zone in which the heatmap states times. */
-  readonly zone: string
-}
-
-/** PNG bytes. */
-export interface RunPictures {
-  readonly heatmap: Uint8Array
-  readonly clusters: Uint8Array
-}
-
 /** A thread draws, so that this one goes on computing; without built code, as in tests of the sources, this one does. */
 export const drawPictures: PictureWriter = async (folder, heatmap, clusteredServers, underutilizedThreshold, clock) => {
   const worker = findWorkerFile('picture-worker.cjs')
@@ -38,7 +26,8 @@ export const drawPictures: PictureWriter = async (folder, heatmap, clusteredServ
     zone: clock.zone,
   }
   // Loads the drawing libraries, which other commands do not need.
-  const pictures = worker === undefined ? await (await import('./draw-pictures.ts')).drawRunPictures(task) : await drawInThread(worker, task)
+  const pictures =
+    worker === undefined ? await (await import('./draw-pictures.ts')).drawRunPictures(task) : await drawInThread(worker, task)
   await writeFile(join(folder, runFiles.heatmapPicture), pictures.heatmap)
   await writeFile(join(folder, runFiles.clustersPicture), pictures.clusters)
 }

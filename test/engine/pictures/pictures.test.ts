@@ -1,5 +1,6 @@
 // The two picture files: legible at every fleet size, exact in their colours, the same bytes every time.
 import { decode } from 'fast-png'
+import { resolve } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ClustersData, HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { cividisColor } from '../../../src-shared/chart-options/cividis.ts'
@@ -9,9 +10,11 @@ import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
 import {
   drawClustersPicture,
   drawHeatmapPicture,
+  drawRunPictures,
   renderClustersSvg,
   renderHeatmapSvg,
 } from '../../../src-main/engine/pictures/draw-pictures.ts'
+import { drawInThread } from '../../../src-main/engine/pictures/write-pictures.ts'
 import { loadPictureFont } from '../../../src-main/engine/pictures/picture-font.ts'
 import { resourcePath } from '../../../src-main/run-folder/resource-path.ts'
 import { sampleClusters, sampleHeatmap } from '../../fixtures/picture-samples.ts'
@@ -240,5 +243,18 @@ describe('the typeface', () => {
     expect(() => resourcePath('fonts', 'none.ttf')).toThrow('fonts/none.ttf')
     vi.stubEnv('HEADROOM_RESOURCES', '/elsewhere')
     expect(() => resourcePath('fonts', 'DejaVuSans.ttf')).toThrow('DejaVuSans.ttf')
+  })
+})
+
+describe('a thread', () => {
+  it('draws what this thread draws', async () => {
+    const worker = resolve(import.meta.dirname, '..', '..', '..', 'out', 'main', 'picture-worker.cjs')
+    const clusters = { ...sampleClusters(120), underutilizedThreshold: 40 }
+    const task = { heatmap: sampleHeatmap({ servers: 30, hourly: true }), clusters, zone: 'America/New_York' }
+    const [drawn, expected] = [await drawInThread(worker, task), await drawRunPictures(task)]
+    expect([Buffer.from(drawn.heatmap), Buffer.from(drawn.clusters)]).toEqual([
+      Buffer.from(expected.heatmap),
+      Buffer.from(expected.clusters),
+    ])
   })
 })
