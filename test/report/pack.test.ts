@@ -69,7 +69,7 @@ describe('the pack', () => {
   test('lists orders with their date', async () => {
     expect(rowsOf(await contentNow(), 'orders', 'Orders')?.map((row) => [row[0], row[1], row[2], row[4], row[5], row[6], row[8]])).toEqual([
       // 19 January less 30 days.
-      ['20 Dec 2025', 'Overdue since 20 Dec 2025', 'grows', '19 Jan 2026', '30 days', '19 Jan 2026', 'open'],
+      ['20 Dec 2025', 'Overdue', 'grows', '19 Jan 2026', '30 days', '19 Jan 2026', 'open'],
     ])
     expect(rowsOf(await contentNow(), 'likeliest', 'Likeliest')).toEqual([
       ['grows', 'Retail', 'cpu_p95', '–', '2', '19 Jan 2026', 'add capacity'],

@@ -152,6 +152,11 @@ describe('a folder of runs', () => {
     await page.screenshot({ path: join(screenshotFolder, 'Decision-conflict.png') })
     expect(await textFaults(page)).toEqual([])
     expect(await axeFaults(page)).toEqual([])
+    // The forecast begins on 17 December: the dismissal has ended by then.
+    await panel.getByLabel('Reason').fill('not yet')
+    await panel.getByLabel('Until').fill('2026-12-10')
+    await panel.getByRole('button', { name: 'Dismiss' }).click()
+    await expect.poll(() => panel.innerText()).toMatch(/Was dismissed by .* until Dec 10, 2026: not yet\. Open again\./)
     await panel.getByLabel('Reason').fill('agreed with Cleo')
     await panel.getByLabel('Until').fill('2026-12-10')
     await panel.getByRole('button', { name: 'Accept' }).click()

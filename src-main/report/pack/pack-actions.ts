@@ -1,7 +1,6 @@
 // What a pack says to do: orders by date, the servers most likely to run out, and savings.
 import { z } from 'zod'
 import { probabilityText } from '../../../src-shared/artefacts/likelihood.ts'
-import { dueText } from '../../../src-shared/artefacts/due-text.ts'
 import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
@@ -44,7 +43,8 @@ export const readOrdersTable = async (run: OpenRun, asOf: string): Promise<Repor
       .slice(0, maxOrders)
       .map((order) => [
         date(order.order_by),
-        dueText(order, startMs, () => 'In time', shortDayAndYear),
+        // The date is in the first column.
+        order.order_by !== null && Date.parse(order.order_by) < startMs ? 'Overdue' : 'In time',
         order.server_id,
         order.capacity_to_add ?? '–',
         orDash(earliestBreachMs(order, leadTimes.get(order.server_id), clock), shortDayAndYear),

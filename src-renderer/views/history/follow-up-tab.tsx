@@ -96,7 +96,7 @@ export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
         <KeyFigure
           label="Dismissed, then breached"
           value={formatting.count(totals.breached)}
-          note={`of ${formatting.count(dismissed)} dismissed`}
+          note={`of ${formatting.count(dismissed + expired)} dismissed`}
           isAlert={totals.breached > 0}
         />
       </div>
