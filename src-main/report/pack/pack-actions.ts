@@ -39,20 +39,18 @@ export const readOrdersTable = async (run: OpenRun, asOf: string): Promise<Repor
       textColumn('Why'),
       textColumn('Decision'),
     ],
-    rows: orders
-      .slice(0, maxOrders)
-      .map((order) => [
-        date(order.order_by),
-        // The date is in the first column.
-        order.order_by !== null && Date.parse(order.order_by) < startMs ? 'Overdue' : 'In time',
-        order.server_id,
-        order.capacity_to_add ?? '–',
-        orDash(earliestBreachMs(order, leadTimes.get(order.server_id), clock), shortDayAndYear),
-        orDash(leadTimes.get(order.server_id), daysText),
-        date(order.breach_at),
-        order.summary,
-        orderVerdict(order),
-      ]),
+    rows: orders.slice(0, maxOrders).map((order) => [
+      date(order.order_by),
+      // The date is in the first column.
+      order.order_by !== null && Date.parse(order.order_by) < startMs ? 'Overdue' : 'In time',
+      order.server_id,
+      order.capacity_to_add ?? '–',
+      orDash(earliestBreachMs(order, leadTimes.get(order.server_id), clock), shortDayAndYear),
+      orDash(leadTimes.get(order.server_id), daysText),
+      date(order.breach_at),
+      order.summary,
+      orderVerdict(order),
+    ]),
   }
 }
 
