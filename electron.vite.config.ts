@@ -17,7 +17,10 @@ export default defineConfig({
     build: {
       target: 'node18',
       outDir: 'out/main',
+      // Of DuckDB, the native binding alone stays outside: the hundred small files over it would load one by one.
+      externalizeDeps: { exclude: ['@duckdb/node-api'] },
       rollupOptions: {
+        external: ['@duckdb/node-bindings'],
         input: {
           index: here('src-main/index.ts'),
           cli: here('src-main/cli/cli.ts'),
@@ -28,7 +31,10 @@ export default defineConfig({
           'picture-worker': here('src-main/engine/pictures/picture-worker.ts'),
           'hash-worker': here('src-main/run-folder/hash-worker.ts'),
         },
-        output: commonjs,
+        output: {
+          ...commonjs,
+          codeSplitting: { groups: [{ name: 'duckdb', test: /[\\/]@duckdb[\\/]/ }] },
+        },
       },
     },
   },

@@ -117,7 +117,7 @@ describe('the built processes', () => {
     const cloudCommands = Object.keys(chunks).filter((file) => isCloudCommand(chunks[file]!))
     expect(cloudCommands.length).toBeGreaterThanOrEqual(10)
     const code = reachableCode(entry, cloudCommands)
-    expect(code).toContain('@duckdb/node-api')
+    expect(code).toContain('@duckdb/node-bindings')
     expect(code).not.toMatch(/require\("electron"\)|x-amz-/)
   })
   test('the cloud commands do reach the AWS SDK, and nothing of Electron', () => {
@@ -134,7 +134,7 @@ describe('the built processes', () => {
   test('the main process of the window holds no DuckDB', () => {
     const code = reachableCode('index.cjs')
     expect(code).toContain('require("electron")')
-    expect(code).not.toContain('@duckdb/node-api')
+    expect(code).not.toContain('@duckdb/node-bindings')
   })
 })
 

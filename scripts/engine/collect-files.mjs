@@ -7,7 +7,6 @@ import { containerNode, fetchPackage, lockedPackage } from './fetched-package.mj
 
 /** Packages that are not bundled, because they contain or load native code. */
 export const nativePackages = [
-  '@duckdb/node-api',
   '@duckdb/node-bindings',
   '@duckdb/node-bindings-linux-x64',
   '@resvg/resvg-js',

@@ -1,10 +1,8 @@
 // Makes DuckDB's binding keep a byte order mark at the start of a text: without it, two names that differ by one would read alike.
-import { createRequire } from 'node:module'
+import dataAccessors from '@duckdb/node-api/lib/vectors/dataAccessors.js'
 
 /** The binding's own decoder drops the mark; its module lets it be replaced. */
-const accessors = createRequire(import.meta.url)('@duckdb/node-api/lib/vectors/dataAccessors.js') as {
-  textDecoder: InstanceType<typeof TextDecoder>
-}
+const accessors = dataAccessors as { textDecoder: InstanceType<typeof TextDecoder> }
 
 export const keepByteOrderMarks = (): void => {
   if (!accessors.textDecoder.ignoreBOM) accessors.textDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
