@@ -51,7 +51,13 @@ export default defineConfig({
       target: 'chrome114',
       outDir: 'out/renderer',
       minify: true,
-      rollupOptions: { input: here('src-renderer/index.html') },
+      rollupOptions: {
+        input: here('src-renderer/index.html'),
+        // What most views share is one file; the grid is another.
+        output: {
+          codeSplitting: { groups: [{ name: 'common', test: /src-shared|src-renderer[\\/](?!views)(?!.*grid)/, minShareCount: 5 }] },
+        },
+      },
     },
     plugins: [react(), packageContents()],
   },

@@ -11,13 +11,14 @@ import { App } from './app.tsx'
 import { loadChartLibrary } from './charts/chart.tsx'
 import { loadTypeface } from './theme/theme.ts'
 import { listenToMain } from './state/listen-to-main.ts'
+import { loadOpeningViews } from './view-table.tsx'
 import { runCommand } from './window-commands.ts'
 
 const start = async (): Promise<void> => {
   await Promise.all([loadTypeface(), listenToMain(runCommand)])
   const root = document.getElementById('root')
   if (root !== null) createRoot(root).render(<App />)
-  await loadChartLibrary()
+  await Promise.all([loadOpeningViews(), loadChartLibrary()])
 }
 
 void start()
