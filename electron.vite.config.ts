@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'electron-vite'
 import react from '@vitejs/plugin-react'
+import { buildSchemasLater } from './scripts/engine/later-schemas.mjs'
 import { packageContents } from './scripts/engine/package-contents.mjs'
 
 const here = (path: string): string => resolve(import.meta.dirname, path)
@@ -13,7 +14,7 @@ export default defineConfig({
   main: {
     // Imported with ?inline, so that worker threads, packages and the engine bundle need no file next to the code.
     assetsInclude: ['**/*.wasm'],
-    plugins: [packageContents()],
+    plugins: [buildSchemasLater(), packageContents()],
     build: {
       target: 'node18',
       outDir: 'out/main',
@@ -59,6 +60,6 @@ export default defineConfig({
         },
       },
     },
-    plugins: [react(), packageContents()],
+    plugins: [react(), buildSchemasLater(), packageContents()],
   },
 })

@@ -224,6 +224,5 @@ export const serverRiskRowSchema = z.object({
 export type ServerRiskRow = z.infer<typeof serverRiskRowSchema>
 
 /** Columns that hold one time. */
-export const serverRiskTimeColumns = Object.entries(serverRiskRowSchema.shape).flatMap(([name, type]) =>
-  type === nullableInstant ? [name] : [],
-)
+export const serverRiskTimeColumns = (): string[] =>
+  Object.entries(serverRiskRowSchema.shape).flatMap(([name, type]) => (type === nullableInstant ? [name] : []))

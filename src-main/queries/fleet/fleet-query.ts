@@ -40,7 +40,6 @@ const totals = [
   ),
 ].join(', ')
 
-const { groups } = fleetFiguresSchema.shape
 const breachesSchema = z.object({ bin: z.int(), certain: z.int(), likely: z.int(), possible: z.int(), brief: z.int() })
 const totalsSchema = fleetFiguresSchema.omit({ calendar: true, calendarStepMs: true, soonest: true, groups: true })
 
@@ -114,7 +113,7 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
               ${doubleColumn(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${isRemovableSql}), 0)`, 'savings_usd')},
               ${doubleColumn('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd')}
        ${from} GROUP BY 1 ORDER BY expected_at_risk DESC NULLS LAST, at_risk DESC, servers DESC, "group" LIMIT ${maxGroups}`,
-        groups.element.omit({ expected_low: true, expected_high: true }),
+        fleetFiguresSchema.shape.groups.element.omit({ expected_low: true, expected_high: true }),
         parameters,
       ),
     ),

@@ -12,14 +12,15 @@ import { exhaustionSql, rankedServersSql } from './servers-query.ts'
 const integerColumns = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
 
 /** Times as ISO 8601 text and whole numbers of any width as INTEGER. */
-const replacements = [
-  ...serverRiskTimeColumns.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
-  "list_transform(breach_probability_dates, lambda moment: strftime(moment, '%Y-%m-%dT%H:%M:%SZ')) AS breach_probability_dates",
-  ...integerColumns.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
-].join(', ')
+const replacements = (): string =>
+  [
+    ...serverRiskTimeColumns().map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
+    "list_transform(breach_probability_dates, lambda moment: strftime(moment, '%Y-%m-%dT%H:%M:%SZ')) AS breach_probability_dates",
+    ...integerColumns.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
+  ].join(', ')
 
 const rowsSql = ({ zone }: OpenRun): string => `
-  SELECT * REPLACE (${replacements}), ${exhaustionSql(zone)} AS exhaustion
+  SELECT * REPLACE (${replacements()}), ${exhaustionSql(zone)} AS exhaustion
   FROM server_risk WHERE server_id = $1 ORDER BY metric`
 
 const rankSql = `
