@@ -17,6 +17,7 @@ import {
   type WhatIfResult,
   toScenarioProject,
 } from '../../src-shared/ipc/what-if.ts'
+import { agreeNumber } from '../../src-shared/run/agree-number.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { momentText, zoneClock, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readProjects } from '../engine/capacity/projects.ts'
@@ -216,7 +217,7 @@ const figures: readonly (readonly [string, (fleetFigures: ScenarioFigures, clock
     ({ soonest_breach: soonest }, clock) => (soonest === null ? 'none' : `${momentOf(soonest.at, clock)} ${soonest.server_id}`),
   ],
   ['units to add', (fleetFigures) => decimalText(fleetFigures.units_to_add)],
-  ['their cost, USD a month', (fleetFigures) => decimalText(fleetFigures.units_monthly_usd)],
+  ['added capacity, USD a month', (fleetFigures) => decimalText(fleetFigures.units_monthly_usd)],
   ['fleet cost, USD a month', (fleetFigures) => decimalText(fleetFigures.fleet_monthly_usd)],
 ]
 
@@ -241,7 +242,7 @@ const groupName = (group: WhatIfResult['unplaced'][number]): string => {
 const serversTable = (title: string, { points_reason }: WhatIfResult, { count, servers }: ServerList, clock: ZoneClock): string => {
   if (count === 0) return ''
   const heading = `${title}: ${countText(count, 'server')}`
-  const columns = ['server', 'metric', 'run P95', 'scenario', 'limit', 'first breach', 'units to add']
+  const columns = ['server', 'metric', 'run P95', 'scenario', 'limit', 'first breach', 'capacity to add']
   if (points_reason !== null) return `${heading}\n${firstRowsTable(servers, columns, (server) => serverCells(server, clock))}`
   return `${heading}\n${firstRowsTable(servers, [...columns, 'P run', 'P now'], (server) => [
     ...serverCells(server, clock),
@@ -250,7 +251,7 @@ const serversTable = (title: string, { points_reason }: WhatIfResult, { count, s
 }
 
 const serverCells = (
-  { server_id, servers, metric, run_value, value, threshold, first_breach_at, units_to_add }: ListedServer,
+  { server_id, servers, metric, run_value, value, threshold, first_breach_at, units_to_add, percent_to_add }: ListedServer,
   clock: ZoneClock,
 ): string[] => [
   servers === 1 ? server_id : `${server_id} (${servers.toLocaleString('en-US')} of them)`,
@@ -259,7 +260,7 @@ const serverCells = (
   decimalText(value),
   decimalText(threshold),
   first_breach_at === null ? 'none' : momentOf(first_breach_at, clock),
-  decimalText(units_to_add),
+  units_to_add === null ? `${decimalText(percent_to_add)} %` : agreeNumber(`${decimalText(units_to_add)} [unit|units]`, units_to_add),
 ]
 
 const gridTable = (grid: WhatIfResult['grid']): string =>

@@ -1,13 +1,10 @@
 // Handlers of the engine process, one per channel. Modules of the first view load with the process, the others at first use.
 import type { ChannelResponse, ChannelServedBy, Handlers } from '../../src-shared/ipc/ipc-contract.ts'
 import type { Post } from '../ipc/serve-requests.ts'
-import { saveDecisions, withdrawDecisions } from '../notes/decisions.ts'
-import { saveScenarios, readSavedScenarios } from '../notes/planner-notes.ts'
 import { findChangedFiles } from '../run-folder/changed-files.ts'
 import { readRunFolder } from '../run-folder/read-run-folder.ts'
 import { systemUser } from '../run-folder/system-user.ts'
 import { today } from '../run-folder/today.ts'
-import { readStatedRisks } from '../queries/recommendations/stated-risks.ts'
 import { runQueries } from '../queries/run-queries.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { AnalysisRunner } from './analysis-runner.ts'
@@ -76,6 +73,8 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       return { changed: run.kind === 'headroom' ? await findChangedFiles(run.folder, run.manifest.files) : [] }
     },
     'decisions.save': async ({ folder, decisions }) => {
+      const { saveDecisions } = await import('../notes/decisions.ts')
+      const { readStatedRisks } = await import('../queries/recommendations/stated-risks.ts')
       await runs.query(folder, async (run) => {
         const stated = await readStatedRisks(
           run.database,
@@ -89,11 +88,14 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       return {}
     },
     'decisions.remove': async ({ folder, decisions }) => {
-      await runs.query(folder, (run) => withdrawDecisions(run.contents.folder, decisions, new Date(), systemUser()))
+      await runs.query(folder, async (run) =>
+        (await import('../notes/decisions.ts')).withdrawDecisions(run.contents.folder, decisions, new Date(), systemUser()),
+      )
       return {}
     },
-    'scenarios.list': ({ folder }) => readSavedScenarios(folder),
+    'scenarios.list': async ({ folder }) => (await import('../notes/planner-notes.ts')).readSavedScenarios(folder),
     'scenarios.save': async ({ folder, scenarios }) => {
+      const { saveScenarios } = await import('../notes/planner-notes.ts')
       await saveScenarios(folder, scenarios)
       return {}
     },

@@ -4,8 +4,10 @@ import { setImmediate } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { WhatIfResult, WhatIfChoices, WhatIfRequest } from '../../src-shared/ipc/what-if.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
-import { evaluateWhatIf, describeChoices, openWhatIfSession, type WhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
+import type { WhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
 import type { OpenRuns } from './open-runs.ts'
+
+const evaluation = () => import('../queries/what-if/evaluate-scenario.ts')
 
 export class WhatIfSessions {
   readonly #runs: OpenRuns
@@ -18,6 +20,7 @@ export class WhatIfSessions {
   }
 
   async choices(folder: string): Promise<WhatIfChoices> {
+    const { describeChoices } = await evaluation()
     return describeChoices(await this.#fleetOf(folder))
   }
 
@@ -41,6 +44,7 @@ export class WhatIfSessions {
 
   async #answer(request: WhatIfRequest): Promise<WhatIfResult> {
     const session = await this.#fleetOf(request.folder)
+    const { evaluateWhatIf } = await evaluation()
     return this.#runs.query(request.folder, (run) => evaluateWhatIf(run, session, request))
   }
 
@@ -48,7 +52,7 @@ export class WhatIfSessions {
     const run = await this.#runs.getOpenRun(folder)
     const existing = this.#fleets.get(run)
     if (existing !== undefined) return existing
-    const opening = this.#runs.query(folder, ({ database, contents }) => openWhatIfSession(database, contents))
+    const opening = this.#runs.query(folder, async ({ database, contents }) => (await evaluation()).openWhatIfSession(database, contents))
     this.#fleets.set(run, opening)
     opening.catch(() => this.#fleets.delete(run))
     return opening

@@ -1,17 +1,9 @@
-// The queries of the window on an open run, by channel.
+// The queries of the window on an open run, by channel; those of the first view load with the process.
 import type { ChannelRequest, ChannelResponse, ChannelServedBy } from '../../src-shared/ipc/ipc-contract.ts'
-import { queryCapacity } from './capacity/capacity-query.ts'
-import { queryClusterProfiles, queryClusters, queryServersInside } from './fleet/clusters-query.ts'
 import { queryFilterChoices } from './fleet/fleet-filter.ts'
-import { queryFleet } from './fleet/fleet-query.ts'
 import { queryModelAccuracy } from './run/run-contents.ts'
-import { querySeason } from './fleet/season-query.ts'
 import { queryHeatmap } from './heatmap/heatmap-query.ts'
-import { queryHostLoad, queryPacking } from './recommendations/packing-query.ts'
-import { queryRecommendations } from './recommendations/recommendations-query.ts'
 import type { OpenRun } from './run/open-run.ts'
-import { queryServer } from './servers/server-query.ts'
-import { queryServers } from './servers/servers-query.ts'
 
 type RunQueries = {
   readonly [Name in ChannelServedBy<'engine'>]?: (run: OpenRun, request: ChannelRequest<Name>) => Promise<ChannelResponse<Name>>
@@ -19,17 +11,18 @@ type RunQueries = {
 
 export const runQueries = {
   'heatmap.get': queryHeatmap,
-  'clusters.get': queryClusters,
-  'clusters.select': queryServersInside,
-  'cluster-profiles.get': queryClusterProfiles,
-  'server.get': queryServer,
+  'clusters.get': async (run, request) => (await import('./fleet/clusters-query.ts')).queryClusters(run, request),
+  'clusters.select': async (run, request) => (await import('./fleet/clusters-query.ts')).queryServersInside(run, request),
+  'cluster-profiles.get': async (run) => (await import('./fleet/clusters-query.ts')).queryClusterProfiles(run),
+  'server.get': async (run, request) => (await import('./servers/server-query.ts')).queryServer(run, request),
   'filter-choices.get': queryFilterChoices,
-  'fleet.get': queryFleet,
-  'servers.list': queryServers,
-  'season.get': querySeason,
+  'fleet.get': async (run, request) => (await import('./fleet/fleet-query.ts')).queryFleet(run, request),
+  'servers.list': async (run, request) => (await import('./servers/servers-query.ts')).queryServers(run, request),
+  'season.get': async (run, request) => (await import('./fleet/season-query.ts')).querySeason(run, request),
   'models.list': queryModelAccuracy,
-  'capacity.get': queryCapacity,
-  'recommendations.list': queryRecommendations,
-  'packing.list': queryPacking,
-  'host-load.get': queryHostLoad,
+  'capacity.get': async (run) => (await import('./capacity/capacity-query.ts')).queryCapacity(run),
+  'recommendations.list': async (run, request) =>
+    (await import('./recommendations/recommendations-query.ts')).queryRecommendations(run, request),
+  'packing.list': async (run, request) => (await import('./recommendations/packing-query.ts')).queryPacking(run, request),
+  'host-load.get': async (run, request) => (await import('./recommendations/packing-query.ts')).queryHostLoad(run, request),
 } satisfies RunQueries

@@ -57,7 +57,9 @@ const createActionsTable = (
   writeDate: (timeMs: number) => string,
 ): ReportTable => ({
   title: 'Do next',
-  ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)} open recommendations.` } : {}),
+  ...(total > 1
+    ? { note: `The soonest due first${total > rows.length ? `: ${rows.length} of ${text.count(total)} open recommendations` : ''}.` }
+    : {}),
   columns: [
     textColumn('Due'),
     textColumn('Action'),

@@ -22,13 +22,14 @@ const forecastText = ({ hold_out: holdOut }: ModelAccuracy, metric: string, unit
 
 const probabilityText = ({ calibration_sustained: calibration }: ModelAccuracy, { brierScore, share }: TrustFormats): string | null => {
   if (calibration === null || calibration === undefined) return null
-  const { brier, brier_base_rate: baseRate, curve } = calibration
+  const { brier, brier_base_rate: baseRate, skill_interval: skill, curve } = calibration
   if (curve?.is_calibrated === false) return 'Breach probabilities are not calibrated: the backtest is too short.'
   if (brier === null || baseRate === null) return null
   const scores = `Brier score ${brierScore(brier)} against ${brierScore(baseRate)}`
+  const isChance = skill === null || (skill !== undefined && skill[0] <= 0)
   return brier < baseRate
-    ? `Checked on past breaches, the probabilities err ${share(1 - brier / baseRate)} less than the fleet's average rate (${scores}).`
-    : `Checked on past breaches, the probabilities tell no more than the fleet's average rate (${scores}).`
+    ? `Checked on the past, the probabilities to run out err ${share(1 - brier / baseRate)} less than the fleet's average rate${isChance ? ', which may be chance' : ''} (${scores}).`
+    : `Checked on the past, the probabilities to run out tell no more than the fleet's average rate (${scores}).`
 }
 
 /** At most two sentences. */

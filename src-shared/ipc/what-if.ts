@@ -150,10 +150,11 @@ export const scenarioFiguresSchema = z.object({
   /** Sums over all servers of the probability of a sustained breach (P95 above the threshold) and of any breach; null where it is not known. */
   at_risk_expected: z.number().nullable().default(null),
   breach_expected: z.number().nullable().default(null),
-  /** Over the servers at risk, each by the metric that needs most. */
-  units_to_add: z.number(),
+  /** Over the servers at risk, each by the metric that needs most; null where no server states its capacity. */
+  units_to_add: z.number().nullable(),
+  /** Of the capacity to add: of its units, or of percent of the capacity where that is not stated. */
   units_monthly_usd: z.number(),
-  /** What all servers cost a month, without units to add. */
+  /** What all servers cost a month, without capacity to add. */
   fleet_monthly_usd: z.number(),
 })
 export type ScenarioFigures = z.infer<typeof scenarioFiguresSchema>
@@ -178,7 +179,10 @@ export const listedServerSchema = z.object({
   at_risk_probability: z.number().nullable(),
   breach_probability: z.number().nullable(),
   first_breach_at: instant.nullable(),
-  units_to_add: z.number(),
+  /** Null where the capacity of the server is not stated. */
+  units_to_add: z.number().nullable(),
+  /** Of today's capacity. */
+  percent_to_add: z.number(),
 })
 export type ListedServer = z.infer<typeof listedServerSchema>
 

@@ -26,7 +26,7 @@ describe('headroom what-if', () => {
     const text = await headroomDone(['what-if', sample.run, '--set', 'growth_percent=60', '--grid'])
     expect(text).toMatch(/^\d+ of 40 servers at risk, in the run \d+ of 40: \d+ newly\.\n\nfigure +run +scenario\n/)
     expect(text).toMatch(
-      /^Newly at risk: \d+ servers\nserver +metric +run P95 +scenario +limit +first breach +units to add +P run +P now$/m,
+      /^Newly at risk: \d+ servers\nserver +metric +run P95 +scenario +limit +first breach +capacity to add +P run +P now$/m,
     )
     expect(text).toMatch(/^ +> 60 +> 65 +> 70 +> 75 +> 80 +> 85 +> 90 +> 95$/m)
     expect(text).toMatch(/^P95(, likely)?( +\d+){8}$/m)

@@ -65,12 +65,24 @@ describe('Overview', () => {
       ),
     )
     expect(text).toMatch(
-      /On unseen data, forecasts of CPU P95 miss by [\d.]+ percentage points on average[^]*the probabilities err [\d.]+\s% less than the fleet's average rate \(Brier score 0\.\d+ against 0\.\d+\)/,
+      /On unseen data, forecasts of CPU P95 miss by [\d.]+ percentage points on average[^]*the probabilities to run out err [\d.]+\s% less than the fleet's average rate \(Brier score 0\.\d+ against 0\.\d+\)/,
     )
     expect(text).toMatch(/first breaches fall in the week of /)
     const due = await main('Overview').locator('.do-next tbody tr td:first-child').allInnerTexts()
     expect(due).toHaveLength(8)
     expect(due[0]).toMatch(/^Overdue since \d+ \w{3}$|^Overdue since \w{3} \d+$/)
+    const columns = await main('Overview').locator('.do-next thead th').allInnerTexts()
+    const cellsOf = (column: string): Promise<string[]> =>
+      main('Overview')
+        .locator(`.do-next tbody tr td:nth-child(${columns.indexOf(column) + 1})`)
+        .allInnerTexts()
+    const [actions, risks, costs] = await Promise.all(['Action', 'Risk', 'Per month'].map(cellsOf))
+    for (const [index, action] of actions!.entries()) {
+      if (!action.startsWith('Add')) continue
+      expect(risks![index]).toMatch(/^(> )?\d+(\.\d+)?\s% → (< )?\d+(\.\d+)?\s%$|^(> )?\d+(\.\d+)?\s%$/)
+      expect(costs![index]).toMatch(/^(from )?\+\$[\d,]+$/)
+    }
+    expect(actions!.filter((action) => action.startsWith('Add')).length).toBeGreaterThan(0)
     await main('Overview').getByRole('button', { name: 'All 16 recommendations' }).click()
     await page.getByRole('grid', { name: 'Recommendations' }).waitFor()
     expect(numberIn(await page.getByRole('radio', { name: /^Open/ }).innerText())).toBe(16)
@@ -317,7 +329,7 @@ describe('Models', () => {
     expect(text).toMatch(/prophet\s+\d+ of 240/)
     expect(text).toMatch(/Brier score\s+0\.\d+/)
     // Eight backtest windows of each of 240 series.
-    expect(text).toMatch(/Breaches in the backtest\s+\d+ of 1,920 windows/)
+    expect(text).toMatch(/Ran out in the backtest\s+\d+ of 1,920 windows/)
     expect(text).toMatch(/Nominal coverage 80.%; lowest actual coverage [\d.]+.% \(\w+\)/)
   })
 })

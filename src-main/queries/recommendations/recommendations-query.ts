@@ -151,31 +151,22 @@ const dueSql = (startMs: number): string => `
        ${[7, 30, 90].map((days) => `WHEN order_ms < ${startMs + days * dayMs} THEN 'within ${days} days'`).join(' ')}
        ELSE 'later' END`
 
-/**
- * Name of the group of a row, and the order: of the groups, and within them. What is late is all due at once, so that its first breach decides;
- * other orders are due by the day or hour.
- */
+/** Name of the group of a row, and the order: of the groups, and within them. */
 const groupingOf = (
   run: OpenRun,
   { groupBy = 'kind' }: RecommendationsRequest,
 ): { readonly nameSql: string; readonly groupOrderSql: string; readonly rowOrderSql: string } => {
-  const startMs = run.overview.horizon?.startMs ?? 0
-  const timeDigits = run.overview.stepMs < dayMs ? '2026-11-22T00'.length : '2026-11-22'.length
-  const [nameSql, names] = groupBy === 'kind' ? ['recommendation', recommendationKinds] : [dueSql(startMs), dueGroups]
+  const [nameSql, names] =
+    groupBy === 'kind' ? ['recommendation', recommendationKinds] : [dueSql(run.overview.horizon?.startMs ?? 0), dueGroups]
   const groupOrderSql = `list_position(${sqlList(names)}, ${nameSql})`
-  return {
-    nameSql,
-    groupOrderSql,
-    rowOrderSql:
-      groupBy === 'kind'
-        ? `${groupOrderSql}, ${orderInGroupSql}`
-        : `${groupOrderSql}, CASE WHEN order_ms < ${startMs} THEN breach_ms END NULLS LAST,
-           left(CASE WHEN order_ms >= ${startMs} THEN order_by END, ${timeDigits}) NULLS LAST, ${tieOrderSql}`,
-  }
+  return { nameSql, groupOrderSql, rowOrderSql: `${groupOrderSql}, ${dueOrderSql(run)}` }
 }
-const tieOrderSql = `monthly_savings_usd DESC, ${urgencyTieSql('units_to_add', 'percent_to_add')}`
-/** Late orders first, then by order date. */
-const orderInGroupSql = `is_order_late DESC, order_by NULLS LAST, ${tieOrderSql}`
+
+/** The soonest due first, by the day or, of shorter steps, by the hour; then the soonest breach, savings and risk. */
+const dueOrderSql = ({ overview: { stepMs } }: OpenRun): string => {
+  const timeDigits = stepMs < dayMs ? '2026-11-22T00'.length : '2026-11-22'.length
+  return `left(order_by, ${timeDigits}) NULLS LAST, breach_ms NULLS LAST, monthly_savings_usd DESC, ${urgencyTieSql('units_to_add', 'percent_to_add')}`
+}
 
 const totalsSchema = z.object({
   recommendation: recommendationKindSchema,
@@ -250,7 +241,7 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
 }
 
 /**
- * Recommendations to act on, of all servers, without those that are dismissed or done; late orders first, then by order date and savings.
+ * Recommendations to act on, of all servers, without those that are dismissed or done; the soonest due first.
  * `asOf`, YYYY-MM-DD: the day by which orders are late and dismissals have ended, where that is later than the first of the forecast.
  */
 export const readActions = async (run: OpenRun, asOf?: string): Promise<Recommendation[]> => {
@@ -258,7 +249,7 @@ export const readActions = async (run: OpenRun, asOf?: string): Promise<Recommen
   await loadDecisions(run, asOf)
   return readRows(
     run,
-    `SELECT * FROM (${withDecisionsSql}) WHERE recommendation <> 'watch' AND coalesce(verdict, '') NOT IN ('dismissed', 'done') ORDER BY ${orderInGroupSql}`,
+    `SELECT * FROM (${withDecisionsSql}) WHERE recommendation <> 'watch' AND coalesce(verdict, '') NOT IN ('dismissed', 'done') ORDER BY ${dueOrderSql(run)}`,
     [],
     asOf,
   )

@@ -45,7 +45,7 @@ const countsSql = `
     CAST(epoch_ms(max(last_measured_at)) AS DOUBLE) AS last_measured
   FROM server_risk`
 
-/** The first server of Do next, if all servers were open; of its metrics the one that breaches first. */
+/** The server that breaches first; of its metrics the one that does. */
 const breachSql = `
   SELECT server_id, metric, CAST(epoch_ms(${breachAtSql}) AS DOUBLE) AS at_ms,
          CAST(days_to_breach AS DOUBLE) AS days, first_breach_at IS NULL AS is_expected

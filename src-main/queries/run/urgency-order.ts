@@ -1,4 +1,4 @@
-// Which of two servers comes first: the rule of Do next, of the first breach in the summary bar and of what-if.
+// Which of two servers of the same date comes first: in Do next that of the order, in the summary bar and in what-if that of the first breach.
 
 /** First breach of the forecast; where that stays below the threshold, the one that the paths expect. */
 export const breachAtSql = 'coalesce(first_breach_at, expected_first_breach)'

@@ -193,6 +193,11 @@ const copyWithAddedSeries = (
       templateServers.map((templateServer) => base.groupOf[templateServer]!),
     ),
     capacityUnits: ofServers(base.capacityUnits),
+    knowsCapacity: extend(
+      base.knowsCapacity,
+      new Int32Array(servers + added.length),
+      templateServers.map((templateServer) => base.knowsCapacity[templateServer]!),
+    ),
     monthlyUsd: ofServers(base.monthlyUsd),
     firstSeries: extend(base.firstSeries.subarray(0, servers), new Uint32Array(servers + added.length + 1), firstSeries),
     rules: base.rules,

@@ -74,10 +74,41 @@ const seriesMean = (fleet: WhatIfFleet, series: number, count: number): number =
   return sum / count
 }
 
-/** capacity_units x max(0, value / threshold - 1), up to whole units where units are whole. */
-export const calculateUnitsToAdd = (capacityUnits: number, value: number, threshold: number): number => {
-  const units = capacityUnits * Math.max(0, value / threshold - 1)
-  return Number.isInteger(capacityUnits) ? Math.ceil(Math.round(units * 1e9) / 1e9) : units
+/** Capacity to add to a server. */
+export interface CapacityNeed {
+  /** Null where its capacity is not stated. */
+  readonly units: number | null
+  /** Of today's capacity. */
+  readonly share: number
+}
+
+/** What a server needs for a P95 of `value`, as a share of today's capacity. */
+const neededShare = (value: number, threshold: number): number => Math.max(0, value / threshold - 1)
+
+/**
+ * The rule of the run's units_to_add and percent_to_add: whole units are rounded up, a server at risk gets at least one, and the share alone is
+ * known where no capacity is stated.
+ */
+export const capacityNeed = (
+  { capacityUnits, knowsCapacity }: Pick<WhatIfFleet, 'capacityUnits' | 'knowsCapacity'>,
+  server: number,
+  value: number,
+  threshold: number,
+  isAtRisk: boolean,
+): CapacityNeed => needOf({ capacityUnits, knowsCapacity }, server, neededShare(value, threshold), isAtRisk)
+
+const needOf = (
+  { capacityUnits, knowsCapacity }: Pick<WhatIfFleet, 'capacityUnits' | 'knowsCapacity'>,
+  server: number,
+  share: number,
+  isAtRisk: boolean,
+): CapacityNeed => {
+  if (knowsCapacity[server] === 0) return { units: null, share }
+  const capacity = capacityUnits[server]!
+  const units = capacity * share
+  if (!Number.isInteger(capacity)) return { units, share }
+  const whole = Math.max(Math.ceil(Math.round(units * 1e9) / 1e9), isAtRisk ? 1 : 0)
+  return { units: whole, share: whole / capacity }
 }
 
 /** Number of the first time at which a series exceeds its threshold, `before` at the latest; -1 where none. */
@@ -107,9 +138,10 @@ interface ServerBreach {
   forecast: number
   /** NaN where none is known. */
   probability: number
-  /** A month of the units to add. */
+  /** A month of the capacity to add. */
   usd: number
   units: number
+  share: number
 }
 
 /** The order of src-main/queries/run/urgency-order.ts; servers come in the order of their names. */
@@ -117,7 +149,8 @@ const isSooner = (one: ServerBreach, other: ServerBreach): boolean => {
   if (one.period !== other.period) return one.period < other.period
   const [probability, otherProbability] = [orLowest(one.probability), orLowest(other.probability)]
   if (probability !== otherProbability) return probability > otherProbability
-  return one.usd !== other.usd ? one.usd > other.usd : one.units > other.units
+  if (one.usd !== other.usd) return one.usd > other.usd
+  return one.units !== other.units ? one.units > other.units : one.share > other.share
 }
 
 const orLowest = (probability: number): number => (Number.isNaN(probability) ? -1 : probability)
@@ -142,16 +175,27 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
     probability: Number.NaN,
     usd: 0,
     units: 0,
+    share: 0,
   }
   const own: ServerBreach = { ...soonest }
-  const sums = { servers: 0, atRisk: 0, underutilized: 0, units: 0, unitsUsd: 0, fleetUsd: 0, atRiskExpected: 0, breachExpected: 0 }
+  const sums = {
+    servers: 0,
+    atRisk: 0,
+    underutilized: 0,
+    units: 0,
+    known: 0,
+    addedUsd: 0,
+    fleetUsd: 0,
+    atRiskExpected: 0,
+    breachExpected: 0,
+  }
   for (let server = 0; server < servers; server++) {
     const serverCount = fleet.serverCounts[server]!
     if (serverCount === 0) continue
     const growth = parameters.growth[fleet.groupOf[server]!]!
     const first = fleet.firstSeries[server]!
     const end = fleet.firstSeries[server + 1]!
-    let units = 0
+    let share = 0
     let isUnderutilized = end > first
     Object.assign(own, { period: soonest.period, series: -1, server, forecast: 0 })
     sustained.reset()
@@ -174,7 +218,7 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
         limitingSeries[server] = s
       }
       isUnderutilized &&= seriesMean(fleet, s, count) * growth < parameters.underutilizedThreshold
-      units = Math.max(units, calculateUnitsToAdd(fleet.capacityUnits[server]!, series.sizingValue, threshold))
+      share = Math.max(share, neededShare(series.sizingValue, threshold))
       if (!series.isAtRisk) continue
       isAtRisk[server] = 1
       const period = findFirstBreach(fleet, s, parameters, growth, own.period)
@@ -193,16 +237,19 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
     const usd = parameters.monthlyUsd ?? fleet.monthlyUsd[server]!
     sums.servers += serverCount
     sums.fleetUsd += serverCount * usd
+    sums.known += fleet.knowsCapacity[server]!
     if (isUnderutilized) sums.underutilized += serverCount
     if (isAtRisk[server] === 0) continue
     sums.atRisk += serverCount
-    sums.units += serverCount * units
-    if (units > 0) sums.unitsUsd += (serverCount * units * usd) / fleet.capacityUnits[server]!
+    const need = needOf(fleet, server, share, true)
+    sums.units += serverCount * (need.units ?? 0)
+    sums.addedUsd += serverCount * need.share * usd
     if (own.series < 0) continue
     Object.assign(own, {
       probability: atRiskProbability[server]!,
-      usd: units > 0 ? (units * usd) / fleet.capacityUnits[server]! : 0,
-      units,
+      usd: need.share * usd,
+      units: need.units ?? 0,
+      share: need.share,
     })
     if (soonest.series < 0 || isSooner(own, soonest)) Object.assign(soonest, own)
   }
@@ -221,8 +268,8 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
             },
       at_risk_expected: paths === null ? null : sums.atRiskExpected,
       breach_expected: paths === null ? null : sums.breachExpected,
-      units_to_add: sums.units,
-      units_monthly_usd: sums.unitsUsd,
+      units_to_add: sums.known === 0 ? null : sums.units,
+      units_monthly_usd: sums.addedUsd,
       fleet_monthly_usd: sums.fleetUsd,
     },
     isAtRisk,

@@ -26,7 +26,7 @@ import {
   countRiskGrid,
   periodInstant,
   evaluateFleet,
-  calculateUnitsToAdd,
+  capacityNeed,
   defaultPercentile,
   probabilitiesApply,
   type ScenarioParameters,
@@ -240,6 +240,8 @@ const describeServer = (
   const breach = findFirstBreach(fleet, series, parameters, growth)
   const value = outcome.value[server]!
   const paths = parameters.verdictBy === 'probability' && base.paths !== null && hasPaths(base.paths, series) ? base.paths : null
+  const sizing = paths === null ? value : paths.sizingP95s[series]! * growth
+  const need = capacityNeed(fleet, server, sizing, threshold, outcome.isAtRisk[server] === 1)
   const orNull = (number: number | undefined): number | null => (number === undefined || Number.isNaN(number) ? null : number)
   return {
     server_id: fleet.serverIds[server]!,
@@ -252,6 +254,7 @@ const describeServer = (
     at_risk_probability: orNull(outcome.atRiskProbability[server]),
     breach_probability: orNull(outcome.breachProbability[server]),
     first_breach_at: breach < 0 ? null : periodInstant(fleet, breach),
-    units_to_add: calculateUnitsToAdd(fleet.capacityUnits[server]!, paths === null ? value : paths.sizingP95s[series]! * growth, threshold),
+    units_to_add: need.units,
+    percent_to_add: 100 * need.share,
   }
 }

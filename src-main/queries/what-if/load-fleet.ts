@@ -34,6 +34,8 @@ export interface WhatIfFleet {
   readonly groups: readonly ServerGroup[]
   readonly groupOf: Int32Array
   readonly capacityUnits: Float64Array
+  /** 1 where the capacity of a server is stated, 0 where the run takes 1 for it. */
+  readonly knowsCapacity: Int32Array
   readonly monthlyUsd: Float64Array
   /** Series of server i: firstSeries[i] up to firstSeries[i + 1]. */
   readonly firstSeries: Uint32Array
@@ -84,6 +86,7 @@ const seriesSql = (basis: AnalysisConfig['basis']): string => `
   WITH distinct_attributes AS (${attributesSql}),
        numbered AS (SELECT *, CAST(row_number() OVER (ORDER BY ${attributes}) - 1 AS INTEGER) AS attribute_number FROM distinct_attributes)
   SELECT n.attribute_number, r.monthly_cost_usd, r.capacity_units,
+         CAST(r.units_to_add IS NULL AND r.percent_to_add IS NOT NULL AS INTEGER) AS lacks_capacity,
          CASE WHEN NOT r.is_silent THEN r.high_threshold END AS high_threshold,
          CAST(r.horizon_periods AS INTEGER) AS horizon_periods, r.horizon_p95, r.horizon_mean,
          ${basis === 'conservative' ? 'coalesce(r.conservative_p95, r.horizon_p95)' : 'r.horizon_p95'} AS run_value,
@@ -241,6 +244,7 @@ const readSeries = async (
     attribute_number: 'number',
     monthly_cost_usd: 'number',
     capacity_units: 'number',
+    lacks_capacity: 'number',
     high_threshold: 'number?',
     horizon_periods: 'number',
     horizon_p95: 'number?',
@@ -256,10 +260,12 @@ const readSeries = async (
   const thresholdRows: number[] = []
   for (let row = 0; row < thresholds.length; row++) if (!Number.isNaN(thresholds[row])) thresholdRows.push(row)
   const firstRows: number[] = []
+  const knowsCapacity = new Int32Array(serverIds.length).fill(1)
   let nextRow = 0
   for (let server = 0; server < serverIds.length; server++) {
     firstRows.push(nextRow)
-    nextRow += seriesCounts[server]!
+    const endRow = nextRow + seriesCounts[server]!
+    for (; nextRow < endRow; nextRow++) if (table.lacks_capacity[nextRow] === 1) knowsCapacity[server] = 0
   }
   const groups = indexDistinct(firstRows, attributeNumbers, (number): ServerGroup => ({
     business_unit: named.business_unit[number]!,
@@ -322,6 +328,7 @@ const readSeries = async (
     groups: groups.distinct,
     groupOf: groups.numberOf,
     capacityUnits: perServer(table.capacity_units),
+    knowsCapacity,
     monthlyUsd: perServer(table.monthly_cost_usd),
     firstSeries,
     rules: rules.distinct,

@@ -136,7 +136,9 @@ interface PanelProps {
 }
 
 const Calibration = ({ accuracy, theme }: PanelProps) => {
-  const calibration = accuracy.calibration ?? undefined
+  // The event of the heading and of all verdicts; older runs know the other alone.
+  const calibration = accuracy.calibration_sustained ?? accuracy.calibration ?? undefined
+  const isSustained = calibration === accuracy.calibration_sustained
   const rows = calibration?.reliability
   // Older runs had one window per series and counted series.
   const unit = calibration?.entries === undefined ? 'series' : 'windows'
@@ -155,7 +157,7 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
       <ChartFrame
         className="tall"
         title={calibration.verdict}
-        note="Calibration: predicted probability against observed frequency, by decile"
+        note={`${isSustained ? 'Probability to run out (P95 above the threshold)' : 'Probability of any breach (some value above the threshold)'}: predicted against observed, by decile`}
         label={`Calibration of breach probabilities. ${calibration.verdict}`}
         legend={[
           { label: 'Observed', color: theme.accent, mark: 'bar', series: ['observed'] },
@@ -187,7 +189,7 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
           <dd>{score(calibration.brier_base_rate)}</dd>
         </div>
         <div className="pair">
-          <dt>Breaches in the backtest</dt>
+          <dt>{isSustained ? 'Ran out in the backtest' : 'Breached in the backtest'}</dt>
           <dd>
             {formatting.count(calibration.events)} of {formatting.count(calibration.entries ?? calibration.series)} {unit}
           </dd>

@@ -55,7 +55,7 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
       <header className="chart-head">
         <h2>Do next</h2>
         {rows.length > 0 && (
-          <span className="muted">{`${urgencyText(firstResponse.groups)}${total > 1 ? '; soonest first, then by risk' : ''}`}</span>
+          <span className="muted">{`${urgencyText(firstResponse.groups)}${total > 1 ? '; soonest due first' : ''}`}</span>
         )}
         <span className="toolbar-gap" />
         {decided !== null && (
@@ -166,7 +166,15 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
         </td>
         <td>{breachText(row, run)}</td>
         <td title={row.is_lower_limit ? 'The measured load was capped, so that what remains is not known' : undefined}>{riskText(row)}</td>
-        <td data-number>{costText(row)}</td>
+        <td data-number>
+          {costText(row)
+            .split(' ')
+            .map((word, index) => (
+              <span key={word} className="whole">
+                {index === 0 ? word : ` ${word}`}
+              </span>
+            ))}
+        </td>
         <td className="decision-cell">
           <button type="button" className="icon-button" aria-label={`Accept: ${server}`} title="Accept" onClick={onAccept}>
             <Check size={15} aria-hidden />

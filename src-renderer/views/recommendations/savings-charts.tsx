@@ -24,7 +24,10 @@ const sumOf = (steps: Steps): number => steps.reduce((sum, step) => sum + step.m
 export const Waterfall = ({ page, theme }: { readonly page: RecommendationsPage; readonly theme: ChartTheme }) => {
   const steps = page.totalsByRecommendation
   const savingSteps = useMemo(() => steps.filter(({ monthly_savings_usd: usd }) => usd > 0), [steps])
-  const option = useCallback(() => createWaterfallOption(savingSteps.map(toWaterfallStep), theme), [savingSteps, theme])
+  const option = useCallback(
+    () => createWaterfallOption(savingSteps.map(toWaterfallStep), formatDollars, { theme, formatting }),
+    [savingSteps, theme],
+  )
   const total = sumOf(savingSteps)
   if (steps.length === 0) return null
   if (savingSteps.length === 0) return <p className="muted">These recommendations remove no servers.</p>

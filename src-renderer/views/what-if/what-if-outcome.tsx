@@ -14,7 +14,7 @@ const listFigures = (
   ['Expected at risk', fleet.at_risk_expected, formatNumber],
   ['Underutilised', fleet.underutilized_servers, formatting.count],
   ['Units to add', fleet.units_to_add, formatNumber],
-  ['Cost of added units (USD per month)', fleet.units_monthly_usd, formatDollars],
+  ['Cost of added capacity (USD per month)', fleet.units_monthly_usd, formatDollars],
   ['Fleet cost (USD per month)', fleet.fleet_monthly_usd, formatDollars],
 ]
 
@@ -36,7 +36,9 @@ export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) =
               value={value === null ? '–' : format(value)}
               note={
                 value === null || runValue === null
-                  ? 'unknown'
+                  ? name === 'Units to add'
+                    ? 'capacity not stated'
+                    : 'unknown'
                   : value === runValue
                     ? 'Unchanged'
                     : `${formatSigned(value - runValue)} (was ${format(runValue)})`

@@ -143,23 +143,34 @@ it('parses a file in another layout whole', async () => {
   await expect(readRecommendationTotals(path)).rejects.toThrow(SyntaxError)
 })
 
-it('starts Do next with the server of the first breach, and orders the same date by probability, cost and units before the name', async () => {
+it('starts Do next with what is due first, and orders the same date by first breach, savings, probability, cost and units before the name', async () => {
   const { rows } = await pageOf(0, 1000, { groupBy: 'due', verdict: 'open' })
-  const startMs = run.overview.horizon!.startMs
-  const overdue = rows.filter(({ is_order_late, recommendation }) => is_order_late && recommendation === 'add capacity')
-  const { serverId, atMs } = run.overview.soonestBreach!
-  expect([overdue[0]!.server_id, Date.parse(overdue[0]!.breach_at!)]).toEqual([serverId, atMs])
-  const ranks = (row: Recommendation) => [row.risk_before ?? -1, row.added_monthly_usd ?? -1, row.units_to_add ?? -1]
-  let ties = 0
-  for (const [index, row] of overdue.slice(1).entries()) {
-    const before = overdue[index]!
-    expect(Date.parse(row.order_by!)).toBeLessThan(startMs)
-    expect(Date.parse(row.breach_at!)).toBeGreaterThanOrEqual(Date.parse(before.breach_at!))
-    if (row.breach_at !== before.breach_at) continue
-    ties++
-    const [one, other] = [ranks(before), ranks(row)]
-    const decides = one.findIndex((rank, at) => rank !== other[at])
-    expect(decides < 0 ? before.server_id < row.server_id : one[decides]! > other[decides]!).toBe(true)
+  const { rows: byKind } = await pageOf(0, 1000, { groupBy: 'kind', verdict: 'open' })
+  const dueDay = (row: Recommendation): string => row.order_by?.slice(0, 10) ?? '9999'
+  const breachMs = (row: Recommendation): number => (row.breach_at === null ? Infinity : Date.parse(row.breach_at))
+  const ranks = (row: Recommendation) => [
+    -breachMs(row),
+    row.monthly_savings_usd,
+    row.risk_before ?? -1,
+    row.added_monthly_usd ?? -1,
+    row.units_to_add ?? -1,
+  ]
+  const ordered = (list: readonly Recommendation[]): number => {
+    let ties = 0
+    for (const [index, row] of list.slice(1).entries()) {
+      const before = list[index]!
+      expect(dueDay(row) >= dueDay(before)).toBe(true)
+      if (dueDay(row) !== dueDay(before)) continue
+      ties++
+      const [one, other] = [ranks(before), ranks(row)]
+      const decides = one.findIndex((rank, at) => rank !== other[at])
+      expect(decides < 0 ? before.server_id < row.server_id : one[decides]! > other[decides]!).toBe(true)
+    }
+    return ties
   }
-  expect(ties).toBeGreaterThan(3)
+  const overdue = rows.filter(({ is_order_late, recommendation }) => is_order_late && recommendation === 'add capacity')
+  expect(overdue[0]).toEqual(rows[0])
+  expect(ordered(overdue)).toBeGreaterThan(3)
+  expect(overdue.map(dueDay)).not.toEqual([dueDay(overdue[0]!)])
+  expect(ordered(byKind.filter(({ recommendation }) => recommendation === 'add capacity'))).toBeGreaterThan(3)
 })

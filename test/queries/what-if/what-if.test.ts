@@ -11,6 +11,8 @@ import {
   type WhatIfSession,
 } from '../../../src-main/queries/what-if/evaluate-scenario.ts'
 import { writeSampleFleet } from '../../../src-main/sample/write-sample-fleet.ts'
+import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
+import { queryRecommendations } from '../../../src-main/queries/recommendations/recommendations-query.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { scenarioSchema, fleetResultSchema, type FleetResult } from '../../../src-shared/ipc/what-if.ts'
 import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
@@ -52,6 +54,20 @@ const rows = [
   ...seriesRows({ server: 'c', metric: 'cpu_p95', actual: [85], horizon: times(5, 85) }),
 ]
 
+/** What Do next adds, USD a month. */
+const addedUsd = async (run: OpenRun): Promise<number> => {
+  const { groups } = await queryRecommendations(run, {
+    folder: run.overview.folder,
+    metric: 'cpu_p95',
+    filter: noFilter,
+    verdict: 'all',
+    groupBy: 'kind',
+    offset: 0,
+    limit: 1,
+  })
+  return groups.reduce((sum, { added_monthly_usd: usd }) => sum + usd, 0)
+}
+
 /** Servers of a list with what is held against which limit, to nine decimals. */
 const listed = (list: FleetResult['newly_at_risk']): unknown[] =>
   list.servers.map(({ server_id, metric, value, threshold }) => [server_id, metric, Number(value.toFixed(9)), threshold])
@@ -84,6 +100,22 @@ describe('three servers', () => {
       { count: 0, servers: [] },
       { count: 0, servers: [] },
     ])
+  })
+
+  test('need percent of their capacity where that is not stated, as Do next says', async () => {
+    const forecasts = await workspace.writeForecasts('percent.parquet', rows)
+    const table = await workspace.writeText('percent.csv', serversTable.replaceAll(/,\w+$/gm, ''))
+    const { run, whatIf } = await open((await workspace.analyse(forecasts, { serversTable: table })).folder)
+    // a 88 / 80 - 1 = 10 % of 200 USD, c 85 / 80 - 1 = 6.25 % of 400 USD.
+    expect(requestScenario(whatIf).outcome).toMatchObject({
+      at_risk_servers: 2,
+      units_to_add: null,
+      units_monthly_usd: expect.closeTo(45, 9),
+    })
+    expect(await addedUsd(run)).toBeCloseTo(45, 4)
+    // b 70 x 1.15 / 80 - 1 = 0.625 %.
+    const [server] = requestScenario(whatIf, { growth_percent: 15 }).newly_at_risk.servers
+    expect(server).toMatchObject({ server_id: 'b', units_to_add: null, percent_to_add: expect.closeTo(0.625, 9) })
   })
 
   test('say what a scenario may name', () => {
@@ -332,6 +364,8 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
       )
       .then((reader) => reader.getRowObjectsJS())
     expect(baseline.units_to_add).toBe(totals!['units'])
+    expect(baseline.units_monthly_usd).toBeCloseTo(await addedUsd(run), 6)
+    expect(baseline.units_monthly_usd).toBeGreaterThan(0)
     expect(grid?.at_risk_servers[grid.percentiles.indexOf(95)]?.[grid.thresholds.indexOf(80)]).toBe(counts.atRisk)
     expect(counts.atRisk).toBeGreaterThan(0)
   })
