@@ -112,7 +112,7 @@ const Savings = ({ savings, theme }: { readonly savings: CapacitySavings; readon
       ].filter(({ usd }) => usd > 0),
     [savings],
   )
-  const option = useCallback(() => createWaterfallOption(steps, theme), [steps, theme])
+  const option = useCallback(() => createWaterfallOption(steps, formatDollars, { theme, formatting }), [steps, theme])
   const title = `Savings: ${formatDollars(savings.total_usd)} per month`
   return (
     <ChartFrame
