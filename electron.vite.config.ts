@@ -8,7 +8,13 @@ import { packageContents } from './scripts/engine/package-contents.mjs'
 const here = (path: string): string => resolve(import.meta.dirname, path)
 
 /** CommonJS with stable names: the fallback runtime is Electron 25, and package.json's bin names out/main/cli.cjs. */
-const commonjs = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' } as const
+const commonjs = {
+  format: 'cjs',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: 'chunks/[name].cjs',
+  // Scripts that V8 has compiled before can be run again only without import().
+  dynamicImportInCjs: false,
+} as const
 
 export default defineConfig({
   main: {

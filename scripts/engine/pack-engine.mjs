@@ -50,8 +50,8 @@ export async function packEngine(folder) {
     { name: 'engine/app/package.json', content: Buffer.from('{ "type": "commonjs" }\n'), isProgram: false },
     { name: 'engine/sbom.cdx.json', content: Buffer.from(bill), isProgram: false },
   ].sort((a, b) => (a.name < b.name ? -1 : 1))
-  // Not Node's zlib: its output changes from one Node to the next.
-  const packed = gzipSync(await archive(files), { level: 6, mtime: 0 })
+  // Not Node's zlib: its output changes from one Node to the next. Level 6 takes half as long again for 2 % fewer bytes.
+  const packed = gzipSync(await archive(files), { level: 3, mtime: 0 })
   const engine = { sha256: createHash('sha256').update(packed).digest('hex'), bytes: packed.length, version }
   const stagingFolder = `${folder}.partial`
   rmSync(stagingFolder, { recursive: true, force: true })

@@ -28,7 +28,7 @@ export async function runVitest(project, { filters = [], env = process.env } = {
   try {
     const code = await runInTerminal(process.execPath, args, {
       cwd: projectFolder,
-      env: outputEnvironment(env),
+      env: { ...outputEnvironment(env), HEADROOM_TEST_FIXTURES: join(folder, 'fixtures') },
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     return countVitest(readReport(report), code, project)

@@ -11,6 +11,7 @@ import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
 import { filesInManifest, runFiles } from '../../src-shared/run/run-manifest.ts'
 import { pidNamespaceFlags } from '../fixtures/namespaces.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
+import { compiledCodeEnvironment } from '../fixtures/shared-fixtures.ts'
 import { pickOne, randomFor, rounds, tally } from '../fixtures/torture.ts'
 
 const cli = resolve(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
@@ -28,7 +29,10 @@ afterAll(() => rm(folder, { recursive: true }))
 /** Analyses in a PID namespace of its own, where it has the number that the other one has in its own. */
 const analyseInNamespace = (count: number, out: string): Promise<{ code: number | null; stderr: string }> => {
   const args = ['analyze', join(folder, `${count}.parquet`), '--out', out, '--quiet', '--set', 'breach_probability=false']
-  const child = spawn('unshare', [...flags!, process.execPath, cli, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn('unshare', [...flags!, process.execPath, cli, ...args], {
+    env: { ...process.env, ...compiledCodeEnvironment() },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   return new Promise((finish) => {
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
