@@ -251,7 +251,9 @@ const activeNonces = new Set<string>()
 /** A process killed while it moved its files into place leaves some of them there, and its manifest in its own folder. */
 const removePartlyMovedFiles = async (movedClaim: string, target: string): Promise<void> => {
   if (existsSync(join(target, runFiles.manifest))) return
-  const folders = ['', ...(await readdir(movedClaim)).filter((name) => uuidPattern.test(name))]
+  // Its owner may have got it back by now; the clock file of another start has such a name too.
+  const names = await readdir(movedClaim).catch((): string[] => [])
+  const folders = ['', ...names.filter((name) => uuidPattern.test(name))]
   if (!folders.some((name) => existsSync(join(movedClaim, name, runFiles.manifest)))) return
   for (const name of filesInManifest) await rm(join(target, name), { force: true })
 }

@@ -114,3 +114,15 @@ test('what cannot be removed never costs a run', async () => {
   await staging.close()
   expect((await readdir(out)).length).toBe(3)
 })
+
+test('of several that start in one instant in an empty folder at most one gets it, and the others step back', async () => {
+  await mkdir(out)
+  for (let round = 0; round < 60; round++) {
+    const starts = await Promise.allSettled(Array.from({ length: 5 }, () => createStagingFolder(out)))
+    const begun = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+    expect(begun.length).toBeLessThan(2)
+    for (const start of starts) if (start.status === 'rejected') expect(start.reason).toMatchObject({ code: 'output-not-empty' })
+    for (const staging of begun) await staging.close()
+    expect(await readdir(out)).toEqual([])
+  }
+})
