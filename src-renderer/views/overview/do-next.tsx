@@ -164,9 +164,11 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
         <td className="why-cell" title={host === null ? fullReason : `${fullReason} Target host: ${host}`}>
           {summaryText(row)}
         </td>
-        <td>{breachText(row, run)}</td>
-        <td title={row.is_lower_limit ? 'The measured load was capped, so that what remains is not known' : undefined}>{riskText(row)}</td>
-        <td data-number>
+        <td data-label="First breach">{breachText(row, run)}</td>
+        <td data-label="Risk" title={row.is_lower_limit ? 'The measured load was capped, so that what remains is not known' : undefined}>
+          {riskText(row)}
+        </td>
+        <td data-label="Per month" data-number>
           {costText(row)
             .split(' ')
             .map((word, index) => (
