@@ -162,10 +162,16 @@ const groupingOf = (
   return { nameSql, groupOrderSql, rowOrderSql: `${groupOrderSql}, ${dueOrderSql(run)}` }
 }
 
-/** The soonest due first, by the day or, of shorter steps, by the hour; then the soonest breach, savings and risk. */
-const dueOrderSql = ({ overview: { stepMs } }: OpenRun): string => {
-  const timeDigits = stepMs < dayMs ? '2026-11-22T00'.length : '2026-11-22'.length
-  return `left(order_by, ${timeDigits}) NULLS LAST, breach_ms NULLS LAST, monthly_savings_usd DESC, ${urgencyTieSql('units_to_add', 'percent_to_add')}`
+/**
+ * The soonest due first, as its date is shown: by the day or, of shorter steps, by the hour; what is past by the day, what is watched and past at
+ * once. Then the soonest breach, savings and risk.
+ */
+const dueOrderSql = ({ overview: { stepMs, horizon } }: OpenRun): string => {
+  const dayDigits = '2026-11-22'.length
+  const timeDigits = stepMs < dayMs ? '2026-11-22T00'.length : dayDigits
+  const shownDueSql = `CASE WHEN order_ms IS NULL THEN NULL WHEN order_ms >= ${horizon?.startMs ?? 0} THEN left(order_by, ${timeDigits})
+    WHEN recommendation = 'watch' THEN '' ELSE left(order_by, ${dayDigits}) END`
+  return `${shownDueSql} NULLS LAST, breach_ms NULLS LAST, monthly_savings_usd DESC, ${urgencyTieSql('units_to_add', 'percent_to_add')}`
 }
 
 const totalsSchema = z.object({
