@@ -125,7 +125,9 @@ export class Database {
   /** Runs a query and parses its rows by the schema. BIGINT arrives as bigint, TIMESTAMP as Date. */
   async rows<Row>(sql: string, row: z.ZodType<Row>, parameters: SqlParameters = []): Promise<Row[]> {
     const reader = await this.#guarded(sql, () => this.connection.runAndReadAll(sql, parameters))
-    return reader.getRowObjectsJS().map((candidate) => row.parse(candidate))
+    const parsed = reader.getRowObjectsJS().map((candidate) => row.parse(candidate))
+    this.#results.releaseRows(parsed.length, reader.columnCount)
+    return parsed
   }
 
   /** The first row of a query that always has one. */

@@ -10,6 +10,9 @@ const minWaitingBytes = 32e6
 /** An object of V8, without its characters. */
 const bytesPerText = 16
 
+/** Of a row as DuckDB's client and the parser make it: entries of three objects, numbers outside them, texts. */
+const bytesPerCell = 64
+
 let collect: (() => void) | undefined
 
 /** V8's own collector, which it hides from programs that do not ask for it. */
@@ -32,6 +35,16 @@ export class ResultMemory {
   /** Columns of a chunk that was read; nothing of it but copies may be used afterwards. */
   release(columns: Readonly<Record<string, ColumnValues>>): void {
     for (const values of Object.values(columns)) this.#waitingBytes += sizeOf(values)
+    this.#collectIfMuch()
+  }
+
+  /** Rows that were read as objects, and parsed into others. */
+  releaseRows(rows: number, columns: number): void {
+    this.#waitingBytes += rows * columns * bytesPerCell
+    this.#collectIfMuch()
+  }
+
+  #collectIfMuch(): void {
     if (this.#waitingBytes < this.#maxWaitingBytes) return
     this.#waitingBytes = 0
     collect ??= findCollector()

@@ -1,6 +1,7 @@
 // Objects that stand for results are collected once the results that were read exceed a share of the database's memory.
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
 import { ResultMemory } from '../../src-main/database/result-memory.ts'
 
@@ -39,6 +40,16 @@ test('a database with a limit collects what it has streamed', async () => {
   expect(await collects(() => database.scan(sql, { value: 'number' }, ({ value }) => (rows += value.length)))).toBe(true)
   expect(await collects(async () => void (await database.columns(sql, { value: 'number' })))).toBe(true)
   expect(rows).toBe(5_000_000)
+  database.close()
+})
+
+test('rows that were read as objects count, too', async () => {
+  const database = await Database.open({ memoryLimit: '150MB' })
+  const readRows = async (count: number): Promise<void> =>
+    void (await database.rows(`SELECT CAST(range AS DOUBLE) AS value FROM range(${count})`, z.object({ value: z.number() })))
+  // 64 bytes a value; 32 MB may wait.
+  expect(await collects(() => readRows(100_000))).toBe(false)
+  expect(await collects(() => readRows(500_000))).toBe(true)
   database.close()
 })
 

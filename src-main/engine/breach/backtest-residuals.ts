@@ -8,7 +8,7 @@ import { maximumOf, percentileOf } from '../../statistics/percentile.ts'
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
 import { slotOf, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { StepCoverage, type ResidualRuns, type StepRange } from './residual-runs.ts'
-import { sharedIntegers, sharedSingles, sharedCounts } from '../../threads/shared-arrays.ts'
+import { sharedIntegers, sharedSingles, sharedCounts, type ReusedArrays } from '../../threads/shared-arrays.ts'
 import { SeriesFile } from './series-file.ts'
 
 export const needsBreachEstimates = (config: AnalysisConfig): boolean => config.breach_probability || config.basis === 'conservative'
@@ -157,8 +157,8 @@ export class BacktestResiduals implements BacktestReader {
     return this.#windowRows[id]!
   }
 
-  /** The arrays that paths are drawn from lie in memory that all threads see. */
-  load(ids: Uint32Array): SeriesResiduals {
+  /** The arrays that paths are drawn from lie in memory that all threads see. Those of `reused` are overwritten by the next call with it. */
+  load(ids: Uint32Array, reused?: ReusedArrays): SeriesResiduals {
     const offsetsOf = (count: (id: number) => number): Uint32Array => {
       const offsets = new Uint32Array(ids.length + 1)
       ids.forEach((id, s) => (offsets[s + 1] = offsets[s]! + count(id)))
@@ -167,14 +167,15 @@ export class BacktestResiduals implements BacktestReader {
     const rowOffsets = offsetsOf((id) => this.#residualCounts[id]!)
     const runOffsets = offsetsOf((id) => this.#runCounts[id]!)
     const holdOutOffsets = offsetsOf((id) => this.#windowRows[id]!)
+    const rows = rowOffsets.at(-1)!
     const runs = {
-      residuals: sharedSingles(rowOffsets.at(-1)!),
+      residuals: reused?.singles('residuals', rows) ?? sharedSingles(rows),
       offsets: runOffsets,
       steps: sharedIntegers(runOffsets.at(-1)!),
       starts: sharedCounts(runOffsets.at(-1)!),
       lengths: sharedCounts(runOffsets.at(-1)!),
     }
-    const predicted = sharedSingles(rowOffsets.at(-1)!)
+    const predicted = reused?.singles('predicted', rows) ?? sharedSingles(rows)
     const holdOutExcess = new Float64Array(holdOutOffsets.at(-1)!)
     const holdOutBounded = new Uint8Array(holdOutOffsets.at(-1)!)
     const holdOutThirds = new Uint8Array(holdOutOffsets.at(-1)!)

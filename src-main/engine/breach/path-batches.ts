@@ -2,6 +2,7 @@
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
+import type { ReusedArrays } from '../../threads/shared-arrays.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
 import { fitCorrections, type Corrections } from './forecast-correction.ts'
 import { StartTimes, withoutSteps, type StepCounts, type StepRange } from './residual-runs.ts'
@@ -97,13 +98,15 @@ export const createBatches = ({ series: { bins, seriesIds }, backtestResiduals }
 /** A fleet that is one batch is simulated several times and read once. */
 const wholeFleets = new WeakMap<SimulationTask, SeriesBatch>()
 
-export const loadBatch = (task: SimulationTask, positions: readonly number[]): SeriesBatch => {
+/** The arrays of `reused` are overwritten by the next batch with it. */
+export const loadBatch = (task: SimulationTask, positions: readonly number[], reused?: ReusedArrays): SeriesBatch => {
   const known = wholeFleets.get(task)
   if (known !== undefined) return known
   const { series, backtestResiduals, corrections } = task
   const { damping } = corrections
   const ids = Uint32Array.from(positions, (position) => series.seriesIds[position]!)
-  const residuals = backtestResiduals.load(ids)
+  const isWhole = positions.length === series.seriesIds.length
+  const residuals = backtestResiduals.load(ids, isWhole ? undefined : reused)
   const { rowOffsets, predicted, runs } = residuals
   const measuredSums = new Float64Array(positions.length)
   positions.forEach((position, s) => {
@@ -118,7 +121,7 @@ export const loadBatch = (task: SimulationTask, positions: readonly number[]): S
   const maxMeasured = Float64Array.from(ids, (id) => backtestResiduals.maxMeasured(id))
   const windowRows = ids.map((id) => backtestResiduals.windowRows(id))
   const batch = { positions, ids, residuals, measuredSums, maxMeasured, windowRows }
-  if (positions.length === series.seriesIds.length) wholeFleets.set(task, batch)
+  if (isWhole) wholeFleets.set(task, batch)
   return batch
 }
 

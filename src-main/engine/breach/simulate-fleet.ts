@@ -1,5 +1,6 @@
 // Simulates paths of all series with a threshold: over backtest windows for the calibration, then over their horizons; some bins at a time.
 import type { Database } from '../../database/database.ts'
+import { ReusedArrays } from '../../threads/shared-arrays.ts'
 import type { Calibration } from '../../statistics/beta-calibration.ts'
 import type { WindowFigures } from './backtest-residuals.ts'
 import { foldOf, thresholdShares, type CalibrationSample, type ThresholdEntries } from './calibration.ts'
@@ -24,8 +25,9 @@ export const countSimulations = ({ series: { seriesIds }, backtestResiduals }: S
 /** Simulates the windows of the calibration sample and compares them with what was measured. */
 export const sampleCalibration = async (task: SimulationTask, pool: PathPool): Promise<EventPair<CalibrationSample>> => {
   const entries = new SampleBuilder()
+  const reused = new ReusedArrays()
   for (const positions of createBatches(task)) {
-    const batch = loadBatch(task, positions)
+    const batch = loadBatch(task, positions, reused)
     const windows = findWindows(task, batch)
     await pool.askAll({ batch: pathBatchOf(batch) })
     const answers = await pool.askEach(windows.map((window) => ({ window })))
@@ -152,8 +154,9 @@ export const simulateFleet = async (
   const intervals = new Map<number, IntervalGroup>()
   const withoutResiduals: number[] = []
   await database.storeRows('breach_curve', curveColumns, [])
+  const reused = new ReusedArrays()
   for (const positions of createBatches(task)) {
-    const batch = loadBatch(task, positions)
+    const batch = loadBatch(task, positions, reused)
     await pool.askAll({ batch: pathBatchOf(batch) })
     await pool.askAll({ horizons: { forecasts: await readHorizonForecasts(database, batch.ids), calibrations } })
     const answering = pool.askEach(sharesOf(positions.length).map((share) => ({ share })))
