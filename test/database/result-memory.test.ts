@@ -47,7 +47,7 @@ test('rows that were read as objects count, too', async () => {
   const database = await Database.open({ memoryLimit: '150MB' })
   const readRows = async (count: number): Promise<void> =>
     void (await database.rows(`SELECT CAST(range AS DOUBLE) AS value FROM range(${count})`, z.object({ value: z.number() })))
-  // 64 bytes a value; 32 MB may wait.
+  // 192 bytes a value; 32 MB may wait.
   expect(await collects(() => readRows(100_000))).toBe(false)
   expect(await collects(() => readRows(500_000))).toBe(true)
   database.close()
