@@ -9,7 +9,7 @@ const defaultShare = 1 / 4
 /** A lower limit would make small machines spill forecasts that fit into memory. */
 const minDefaultBytes = 512e6
 /** The rest is for arrays outside the database, and for memory that DuckDB does not count. */
-const databaseShare = 0.65
+const databaseShare = 0.5
 /** Of that rest; the program itself takes half of it. */
 const minRestBytes = 350e6
 

@@ -29,8 +29,8 @@ test('the default limit is a quarter of the machine, at least 512 MB', () => {
   expect(4 * defaultLimit).toBeLessThanOrEqual(isSmall ? 2_048_000_000 : machine)
 })
 
-test('the database gets 65 % of the limit, but at least 128 MB or the whole limit', () => {
-  expect(databaseMemory(1_000_000_000)).toBe('650000000B')
+test('the database gets half of the limit, but at least 128 MB or the whole limit', () => {
+  expect(databaseMemory(1_000_000_000)).toBe('500000000B')
   expect(databaseMemory(512_000_000)).toBe('162000000B')
   expect(databaseMemory(150_000_000)).toBe('128000000B')
   expect(databaseMemory(80_000_000)).toBe('80000000B')
