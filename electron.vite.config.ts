@@ -37,6 +37,7 @@ export default defineConfig({
           'path-worker': here('src-main/engine/breach/path-worker.ts'),
           'picture-worker': here('src-main/engine/pictures/picture-worker.ts'),
           'hash-worker': here('src-main/run-folder/hash-worker.ts'),
+          'cluster-worker': here('src-main/engine/capacity/cluster-worker.ts'),
         },
         output: {
           ...commonjs,

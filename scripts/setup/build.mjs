@@ -27,6 +27,7 @@ export const products = [
   'main/path-worker.cjs',
   'main/picture-worker.cjs',
   'main/hash-worker.cjs',
+  'main/cluster-worker.cjs',
   'preload/preload.cjs',
   'renderer/index.html',
 ]

@@ -15,6 +15,12 @@ const bytesPerCell = 192
 
 let collect: (() => void) | undefined
 
+/** Frees what nobody holds any more: memory outside of V8's heap does not hurry it. */
+export const collectGarbage = (): void => {
+  collect ??= findCollector()
+  collect()
+}
+
 /** V8's own collector, which it hides from programs that do not ask for it. */
 const findCollector = (): (() => void) => {
   setFlagsFromString('--expose-gc')
@@ -47,8 +53,7 @@ export class ResultMemory {
   #collectIfMuch(): void {
     if (this.#waitingBytes < this.#maxWaitingBytes) return
     this.#waitingBytes = 0
-    collect ??= findCollector()
-    collect()
+    collectGarbage()
   }
 }
 

@@ -1,6 +1,6 @@
 // Placement of members onto the hosts of their cluster on joint paths (analysis definition, section 13).
 // Each stays where it fits, else goes to the first host that holds it; the rule is that of place-servers.
-import { allowedPaths, smoothShareAbove, tolerance } from './place-servers.ts'
+import { allowedPaths, maxShareAbove, smoothShareAbove, tolerance } from './place-servers.ts'
 
 /** How demand is laid out: path after path; on each path the steps of one resource follow those of the one before. */
 export interface DemandShape {
@@ -39,6 +39,22 @@ export interface MeasuredMember extends MemberDemand {
 /** Where a member goes: a host, a further host by its number from 0, or nowhere, since not even an empty host holds it. */
 export type MemberPlace = { readonly host: string } | { readonly added: number } | null
 
+interface LoadArrays {
+  readonly sums: Float32Array
+  readonly maxima: Float32Array
+  readonly peaks: Int32Array
+  readonly highest: Float64Array
+  readonly bounds: Float64Array
+}
+
+const createArrays = ({ paths, resources, steps }: DemandShape): LoadArrays => ({
+  sums: new Float32Array(paths * resources * steps),
+  maxima: new Float32Array(paths * resources),
+  peaks: new Int32Array(paths * resources),
+  highest: new Float64Array(paths),
+  bounds: new Float64Array(paths),
+})
+
 /** The demand on one host. */
 class HostLoad {
   readonly name: string
@@ -51,28 +67,52 @@ class HostLoad {
   readonly #maxima: Float32Array
   readonly #peaks: Int32Array
   readonly #highest: Float64Array
+  /** What `#highest` cannot exceed. */
+  readonly #bounds: Float64Array
 
-  constructor({ name, capacities }: PlacementHost, shape: DemandShape, rule: MemberPlacementRule, source?: HostLoad) {
+  /** `copied`: the load that it begins with, and arrays that nobody uses any more. */
+  constructor(
+    { name, capacities }: PlacementHost,
+    shape: DemandShape,
+    rule: MemberPlacementRule,
+    copied?: { readonly source: HostLoad; readonly arrays: LoadArrays | undefined },
+  ) {
     this.name = name
     this.#shape = shape
     this.#rule = rule
     this.#perUnit = Float64Array.from(capacities, (capacity) => 1 / (capacity * rule.target * (1 + tolerance)))
-    const peaks = shape.paths * shape.resources
-    this.#sums = source === undefined ? new Float32Array(peaks * shape.steps) : source.#sums.slice()
-    this.#maxima = source === undefined ? new Float32Array(peaks) : source.#maxima.slice()
-    this.#peaks = source === undefined ? new Int32Array(peaks) : source.#peaks.slice()
-    this.#highest = new Float64Array(shape.paths)
-    if (source !== undefined) this.members.push(...source.members)
+    const { sums, maxima, peaks, highest, bounds } = copied?.arrays ?? createArrays(shape)
+    this.#sums = sums
+    this.#maxima = maxima
+    this.#peaks = peaks
+    this.#highest = highest
+    this.#bounds = bounds
+    if (copied === undefined) return
+    const { source } = copied
+    sums.set(source.#sums)
+    maxima.set(source.#maxima)
+    peaks.set(source.#peaks)
+    this.members.push(...source.members)
   }
 
-  /** Whether both stay within the target on enough paths, counted and by the smooth probability. Sums at the peaks of each reject most hosts at once. */
+  /** For another one; this one is not used any more. */
+  get arrays(): LoadArrays {
+    return { sums: this.#sums, maxima: this.#maxima, peaks: this.#peaks, highest: this.#highest, bounds: this.#bounds }
+  }
+
+  /**
+   * Whether both stay within the target on enough paths, counted and by the smooth probability. Sums at the peaks of each reject most hosts at
+   * once, and sums of the two peaks, whenever they are, accept most others: only what lies between needs every sum.
+   */
   holds({ demand, maxima, peaks }: MeasuredMember): boolean {
     const { paths, resources, steps } = this.#shape
     const allowed = allowedPaths(this.#rule.acceptedShare, paths)
-    const highest = this.#highest
+    const [highest, bounds] = [this.#highest, this.#bounds]
     let above = 0
+    let possiblyAbove = 0
     for (let path = 0; path < paths; path++) {
       let use = 0
+      let bound = 0
       for (let resource = 0; resource < resources; resource++) {
         const index = path * resources + resource
         const base = index * steps
@@ -81,11 +121,15 @@ class HostLoad {
           maxima[index]! + this.#sums[base + peaks[index]!]!,
         )
         use = Math.max(use, atPeaks * this.#perUnit[resource]!)
+        bound = Math.max(bound, (this.#maxima[index]! + maxima[index]!) * this.#perUnit[resource]!)
       }
       highest[path] = use
+      bounds[path] = bound
+      if (bound > 1) possiblyAbove++
       if (use > 1 && ++above > allowed) return false
     }
     if (smoothShareAbove(highest, 1) > this.#rule.acceptedShare) return false
+    if (possiblyAbove <= allowed && maxShareAbove(highest, bounds, 1) <= this.#rule.acceptedShare) return true
     above = 0
     for (let path = 0; path < paths; path++) {
       for (let resource = 0; resource < resources; resource++) {
@@ -152,6 +196,8 @@ export class MemberPlacement {
   readonly #size: PlacementHost
   readonly #capacities: ReadonlyMap<string, PlacementHost>
   readonly #added: HostLoad[] = []
+  /** Of copies that were made for a question. */
+  readonly #spare: LoadArrays[] = []
   /** Members that not even an empty host holds. */
   tooLarge = 0
 
@@ -191,7 +237,9 @@ export class MemberPlacement {
   without(host: string, members: readonly MeasuredMember[]): { readonly added: readonly number[]; readonly tooLarge: number } {
     const loads = this.#hosts.filter(({ name }) => name !== host)
     const copies = new Map<HostLoad, HostLoad>()
-    const added = this.#added.map((load) => new HostLoad(this.#size, this.#shape, this.#rule, load))
+    const copyOf = (source: HostLoad, place: PlacementHost): HostLoad =>
+      new HostLoad(place, this.#shape, this.#rule, { source, arrays: this.#spare.pop() })
+    const added = this.#added.map((load) => copyOf(load, this.#size))
     let tooLarge = this.tooLarge
     for (const member of members) {
       const found = loads.find((load) => (copies.get(load) ?? load).holds(member))
@@ -199,10 +247,11 @@ export class MemberPlacement {
         if (this.#placeOnAdded(member, added) === null) tooLarge++
         continue
       }
-      const copy = copies.get(found) ?? new HostLoad(this.#capacities.get(found.name)!, this.#shape, this.#rule, found)
+      const copy = copies.get(found) ?? copyOf(found, this.#capacities.get(found.name)!)
       copies.set(found, copy)
       copy.add(member)
     }
+    for (const { arrays } of [...copies.values(), ...added]) this.#spare.push(arrays)
     return { added: added.map((load) => load.members.length), tooLarge }
   }
 

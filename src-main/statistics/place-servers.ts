@@ -206,6 +206,27 @@ export const allowedPaths = (acceptedShare: number, paths: number): number => Ma
 export const smoothShareAbove = (highest: Float64Array, limit: number): number =>
   exceedanceProbability([momentsOf(highest, 0), momentsOf(highest, 1)], limit)
 
+/**
+ * What `smoothShareAbove` of values between `lowest` and `highest` cannot exceed; 1 where that is not known. Their mean is at most that of the
+ * highest; their deviation at most that of the highest and the root mean square of the differences together.
+ */
+export const maxShareAbove = (lowest: Float64Array, highest: Float64Array, limit: number): number => {
+  const halves = [0, 1].map((half): SampleMoments => {
+    const { mean, deviation } = momentsOf(highest, half)
+    let squares = 0
+    let count = 0
+    for (let path = half; path < highest.length; path += 2, count++) squares += (highest[path]! - lowest[path]!) ** 2
+    return { mean: mean * (1 + rounding), deviation: (deviation + Math.sqrt(squares / (count - 1))) * (1 + rounding) }
+  })
+  const [first, second] = halves as [SampleMoments, SampleMoments]
+  // Above the limit a greater deviation makes it less probable.
+  if (!(Math.max(first.mean, second.mean) < limit * (1 - rounding))) return 1
+  return exceedanceProbability([first, second], limit) + rounding
+}
+
+/** Far more than what sums of so many values are rounded by. */
+const rounding = 1e-9
+
 const momentsOf = (values: Float64Array, half: number): SampleMoments => {
   const count = (values.length + 1 - half) >> 1
   let sum = 0

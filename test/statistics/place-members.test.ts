@@ -1,6 +1,8 @@
 // Placement of members on hosts, worked by hand: who stays, who moves, how many hosts are missing, and what the loss of a host does.
 import { expect, test } from 'vitest'
 import { measureMember, MemberPlacement, type MeasuredMember } from '../../src-main/statistics/place-members.ts'
+import { maxShareAbove, smoothShareAbove, tolerance } from '../../src-main/statistics/place-servers.ts'
+import { seededRandom } from '../fixtures/seeded-random.ts'
 
 // Four paths of two steps; cores and memory. The halves of the smooth probability have two paths each.
 const shape = { paths: 4, resources: 2, steps: 2 }
@@ -83,4 +85,48 @@ test('a host may exceed the target on the accepted share of the paths', () => {
   }
   expect(placed(0.26).hosts()[0]).toEqual({ host: 'h1', members: ['seldom'], shareAbove: 0.25 })
   expect(placed(0.24).tooLarge).toBe(1)
+})
+
+test('the bound of the smooth probability lies above that of any values in between', () => {
+  const random = seededRandom(3)
+  let told = 0
+  for (let round = 0; round < 2000; round++) {
+    const lowest = Float64Array.from({ length: 200 }, () => 0.3 + 0.6 * random())
+    const spread = 0.2 * random() * random()
+    const highest = lowest.map((value) => value + spread * random())
+    const bound = maxShareAbove(lowest, highest, 1)
+    if (bound < 0.05) told++
+    for (const share of [0, 0.5, 1]) {
+      const between = lowest.map((value, path) => value + (share === 0.5 ? random() : share) * (highest[path]! - value))
+      expect(smoothShareAbove(between, 1)).toBeLessThanOrEqual(bound)
+    }
+  }
+  expect(told).toBeGreaterThan(500)
+})
+
+test('a host holds what every single sum says that it holds', () => {
+  const random = seededRandom(9)
+  const many = { paths: 200, resources: 2, steps: 6 }
+  const accepted = { target: 0.8, acceptedShare: 0.05 }
+  const draw = (name: string, level: number): MeasuredMember =>
+    measureMember({ name, host: 'h', demand: Float32Array.from({ length: 2400 }, () => level * (0.7 + 0.6 * random())) }, many)
+  const counts = { kept: 0, sent: 0 }
+  for (let round = 0; round < 60; round++) {
+    const placement = new MemberPlacement([{ name: 'h', capacities: [10, 10] }], [10, 10], many, accepted)
+    const sums = new Float32Array(2400)
+    for (let number = 0; number < 12; number++) {
+      const member = draw(`m${number}`, 0.3 + 1.5 * random())
+      const highest = Float64Array.from({ length: 200 }, (_, path) => {
+        let use = 0
+        for (let index = path * 12; index < (path + 1) * 12; index++)
+          use = Math.max(use, (sums[index]! + member.demand[index]!) * (1 / (10 * 0.8 * (1 + tolerance))))
+        return use
+      })
+      const holds = highest.filter((use) => use > 1).length <= 10 && smoothShareAbove(highest, 1) <= 0.05
+      expect(placement.keep(member)).toBe(holds)
+      counts[holds ? 'kept' : 'sent']++
+      if (holds) member.demand.forEach((value, index) => (sums[index]! += value))
+    }
+  }
+  expect(Math.min(counts.kept, counts.sent)).toBeGreaterThan(100)
 })

@@ -7,9 +7,11 @@ import {
   horizonMeansOf,
   loadBatch,
   rangeOf,
+  shiftsOf,
   windowForecastOf,
   windowSeedOf,
-  type SeriesBatch,
+  type PathBatch,
+  type PathTask,
   type SimulationTask,
 } from './path-batches.ts'
 import { drawPaths, pathCount, type PathSource } from './simulate-paths.ts'
@@ -29,26 +31,44 @@ const planSeed = 42
 /** Batches whose residuals stay in memory: about 100 MB. */
 const maxBatchesInMemory = 3
 
+/** A backtest window, and what its paths need of the backtest's forecasts, by batch: their means and the shifts of the correction. */
+export interface PathWindow {
+  readonly range: StepRange
+  readonly batches: readonly { readonly means: Float64Array; readonly shifts: Float64Array }[]
+}
+
+/** What paths are drawn from where all batches are in memory, without the backtest's forecasts. */
+export interface LoadedPaths {
+  readonly task: PathTask
+  readonly batches: readonly PathBatch[]
+}
+
 export class JointPaths {
-  readonly #task: SimulationTask
+  readonly #task: PathTask
   readonly #seed: number
-  readonly #sourceOf: (batch: SeriesBatch) => PathSource
-  readonly #batches: readonly (readonly number[])[]
+  readonly #sourceOf: (batch: number) => PathSource
   /** Batch of each series, and its index there. */
   readonly #batchOf: Int32Array
   readonly #indexInBatch: Int32Array
+  readonly #maxSources: number
   /** By batch, the one used last at the end. */
   readonly #sources = new Map<number, PathSource>()
   #drawn = new Float64Array(0)
 
-  private constructor(task: SimulationTask, seed: number, sourceOf: (batch: SeriesBatch) => PathSource) {
+  private constructor(
+    task: PathTask,
+    seed: number,
+    batches: readonly (readonly number[])[],
+    maxSources: number,
+    sourceOf: (batch: number) => PathSource,
+  ) {
     this.#task = task
     this.#seed = seed
+    this.#maxSources = maxSources
     this.#sourceOf = sourceOf
-    this.#batches = createBatches(task)
     this.#batchOf = new Int32Array(task.series.seriesIds.length)
     this.#indexInBatch = new Int32Array(task.series.seriesIds.length)
-    this.#batches.forEach((positions, batch) =>
+    batches.forEach((positions, batch) =>
       positions.forEach((position, index) => {
         this.#batchOf[position] = batch
         this.#indexInBatch[position] = index
@@ -56,15 +76,34 @@ export class JointPaths {
     )
   }
 
+  /** Reads each batch when it is needed. */
   static overHorizon(task: SimulationTask): JointPaths {
-    return new JointPaths(task, planSeed, (batch) => createHorizonSource(task, batch, planSeed))
+    const batches = createBatches(task)
+    return new JointPaths(task, planSeed, batches, maxBatchesInMemory, (batch) =>
+      createHorizonSource(task, loadBatch(task, batches[batch]!), planSeed),
+    )
   }
 
   /** With nothing that was measured in the window or after it: a level that lasts would tell what the window is to show. */
   static overWindow(task: SimulationTask, range: StepRange): JointPaths {
+    const batches = createBatches(task)
     const seed = windowSeedOf(planSeed, range)
-    const unknown = { from: range.from, to: Number.POSITIVE_INFINITY }
-    return new JointPaths(task, seed, (batch) => createWindowSource(task, batch, unknown, windowMeansOf(task, batch, range), seed))
+    return new JointPaths(task, seed, batches, maxBatchesInMemory, (number) => {
+      const batch = loadBatch(task, batches[number]!)
+      return createWindowSource(task, batch, withoutLater(range), windowMeansOf(task, batch, range), seed)
+    })
+  }
+
+  /** The same paths from batches in memory. `window`: null for those over the horizon. */
+  static ofLoaded({ task, batches }: LoadedPaths, window: PathWindow | null): JointPaths {
+    const seed = window === null ? planSeed : windowSeedOf(planSeed, window.range)
+    const positions = batches.map((batch) => batch.positions)
+    return new JointPaths(task, seed, positions, batches.length, (number) => {
+      const batch = batches[number]!
+      if (window === null) return createHorizonSource(task, batch, seed)
+      const { means, shifts } = window.batches[number]!
+      return createWindowSource(task, batch, withoutLater(window.range), means, seed, shifts)
+    })
   }
 
   /** Hands over the paths of each series, path after path. The order is that of the batches; the array is reused for the next series. */
@@ -92,15 +131,23 @@ export class JointPaths {
       this.#sources.set(batch, known)
       return known
     }
-    if (this.#sources.size >= maxBatchesInMemory) this.#sources.delete(this.#sources.keys().next().value!)
-    const source = this.#sourceOf(loadBatch(this.#task, this.#batches[batch]!))
+    if (this.#sources.size >= this.#maxSources) this.#sources.delete(this.#sources.keys().next().value!)
+    const source = this.#sourceOf(batch)
     this.#sources.set(batch, source)
     return source
   }
 }
 
+/** What paths over a window need, so that its batch can go without the backtest's forecasts. */
+export const measureWindow = (task: SimulationTask, batch: PathBatch, range: StepRange): PathWindow['batches'][number] => ({
+  means: windowMeansOf(task, batch, range),
+  shifts: shiftsOf(task, batch, withoutLater(range)),
+})
+
+const withoutLater = ({ from }: StepRange): StepRange => ({ from, to: Number.POSITIVE_INFINITY })
+
 /** Mean of each series' forecast where the window is one of its own, else over its horizon. */
-const windowMeansOf = (task: SimulationTask, batch: SeriesBatch, { from, to }: StepRange): Float64Array => {
+const windowMeansOf = (task: SimulationTask, batch: PathBatch, { from, to }: StepRange): Float64Array => {
   const { backtestResiduals } = task
   return horizonMeansOf(task, batch).map((horizonMean, s) => {
     const id = batch.ids[s]!

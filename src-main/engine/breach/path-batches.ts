@@ -41,6 +41,24 @@ export interface SimulationTask extends PathTask {
   readonly config: AnalysisConfig
 }
 
+/** Those of a task that threads hold. */
+export const pathTaskOf = ({ series, corrections, coverage, grid, config }: SimulationTask | PathTask): PathTask => {
+  const { seriesIds, metrics, thresholds, veryHighThresholds, isPercent, horizonMeans } = series
+  return {
+    series: { seriesIds, metrics, thresholds, veryHighThresholds, isPercent, horizonMeans },
+    corrections,
+    coverage,
+    grid: { granularity: grid.granularity, step: grid.step },
+    config: { seed: config.seed, sizing_confidence: config.sizing_confidence },
+  }
+}
+
+/** What paths need of a batch, without the hold-out rows. */
+export const pathBatchOf = ({ residuals: { runs, rowOffsets, predicted }, ...batch }: SeriesBatch): PathBatch => ({
+  ...batch,
+  residuals: { runs, rowOffsets, predicted },
+})
+
 /** Null without residuals. Reads `series_risk`. */
 export const readSimulationTask = async (
   database: Database,
@@ -143,17 +161,21 @@ const binsOf = ({ series }: PathTask, { positions }: PathBatch, means: Float64Ar
     means,
   )
 
-/** Without what was measured from `range.from` to `range.to`, and without the errors from there on as the latest ones. */
-const correctionOf = ({ corrections }: PathTask, batch: PathBatch, range?: StepRange): PathCorrection => {
-  const damping = Float64Array.from(batch.positions, (position) => corrections.damping[position]!)
-  return {
-    damping,
-    shifts: damping.map((share, s) => (share === 0 ? 0 : -share * measuredMean(batch, s, share, range))),
-    persistence: batch.positions.map((position) => corrections.persistence[position]),
-    measuredSums: batch.measuredSums,
-    origin: range?.from ?? Number.POSITIVE_INFINITY,
-  }
-}
+/** By series: what the correction adds to `(1 + damping) * forecast`, without what was measured from `range.from` to `range.to`. */
+export const shiftsOf = ({ corrections }: PathTask, batch: PathBatch, range?: StepRange): Float64Array =>
+  Float64Array.from(batch.positions, (position, s) => {
+    const share = corrections.damping[position]!
+    return share === 0 ? 0 : -share * measuredMean(batch, s, share, range)
+  })
+
+/** Without the errors from `range.from` on as the latest ones. */
+const correctionOf = ({ corrections }: PathTask, batch: PathBatch, shifts: Float64Array, range?: StepRange): PathCorrection => ({
+  damping: Float64Array.from(batch.positions, (position) => corrections.damping[position]!),
+  shifts,
+  persistence: batch.positions.map((position) => corrections.persistence[position]),
+  measuredSums: batch.measuredSums,
+  origin: range?.from ?? Number.POSITIVE_INFINITY,
+})
 
 /** Mean of what was measured outside of `range`; 0 where nothing was. */
 const measuredMean = ({ residuals, measuredSums }: PathBatch, s: number, damping: number, range: StepRange | undefined): number => {
@@ -178,25 +200,26 @@ export const createHorizonSource = (task: PathTask, batch: PathBatch, seed: numb
     binsOf(task, batch, horizonMeansOf(task, batch)),
     thresholdsOf(task, batch),
     lawOf(task, new StartTimes(task.coverage, pathCount, seed)),
-    correctionOf(task, batch),
+    correctionOf(task, batch, shiftsOf(task, batch)),
   )
 
 export const windowSeedOf = (seed: number, { from, to }: StepRange): number => hashOf(seed, String(from), String(to))
 
-/** Paths over a backtest window, without the residuals of its times. `means`: of each series' forecast, in the order of the batch. */
+/** Paths over a backtest window, without the residuals of its times. `means`: of each series' forecast, in the order of the batch; so are `shifts`. */
 export const createWindowSource = (
   task: PathTask,
   batch: PathBatch,
   range: StepRange,
   means: Float64Array,
   windowSeed: number,
+  shifts = shiftsOf(task, batch, range),
 ): PathSource =>
   createPathSource(
     withoutSteps(batch.residuals.runs, range),
     binsOf(task, batch, means),
     thresholdsOf(task, batch),
     lawOf(task, new StartTimes(task.coverage, pathCount, windowSeed, range)),
-    correctionOf(task, batch, range),
+    correctionOf(task, batch, shifts, range),
   )
 
 /** What was predicted in a window of series `s`, age 0 the latest. */

@@ -6,7 +6,7 @@ import type { WindowFigures } from './backtest-residuals.ts'
 import { foldOf, thresholdShares, type CalibrationSample, type ThresholdEntries } from './calibration.ts'
 import { curveColumns, type CurveRows, type EventPair, type FleetPaths } from './fleet-paths.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
-import { createBatches, loadBatch, rangeOf, type PathBatch, type SeriesBatch, type SimulationTask } from './path-batches.ts'
+import { createBatches, loadBatch, pathBatchOf, rangeOf, type SeriesBatch, type SimulationTask } from './path-batches.ts'
 import type { PathPool } from './path-pool.ts'
 import type { SampledWindow, WindowMember } from './path-work.ts'
 import type { StepRange } from './residual-runs.ts'
@@ -35,12 +35,6 @@ export const sampleCalibration = async (task: SimulationTask, pool: PathPool): P
   }
   return entries.build()
 }
-
-/** Without the hold-out rows, which no path needs. */
-const pathBatchOf = ({ residuals: { runs, rowOffsets, predicted }, ...batch }: SeriesBatch): PathBatch => ({
-  ...batch,
-  residuals: { runs, rowOffsets, predicted },
-})
 
 /** Windows of the batch by their times. */
 const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch): SampledWindow[] => {

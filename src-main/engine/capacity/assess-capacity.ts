@@ -8,7 +8,8 @@ import type { CapacityTableFiles } from '../../../src-shared/run/capacity-tables
 import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
-import { assessGroups } from './assess-groups.ts'
+import { assessGroups, capacityRulesOf } from './assess-groups.ts'
+import { ClusterPool } from './cluster-pool.ts'
 import { describeUnfollowed, planDrivers, readDrivers, type Driver } from './drivers.ts'
 import { readCatalogue, type InstanceCatalogue } from './instance-catalogue.ts'
 import { readOrigin } from './member-paths.ts'
@@ -63,23 +64,30 @@ export const assessCapacity = async (
   signal: AbortSignal | undefined,
 ): Promise<CapacityReport> => {
   const sizedFleet = await readSizedFleet(database, catalogue)
-  const uses = task === null || sizedFleet.candidates.length === 0 ? null : new FleetUse(task, columns, sizedFleet)
-  // Members are drawn once, for their groups and for their sizes.
-  const { notes, ...groups } = await assessGroups(database, config, columns, projects, task, signal, uses?.add)
-  const sized = await rightsizeFleet(database, config, sizedFleet, catalogue, uses, signal)
-  const currentSizes = new Map(sizedFleet.candidates.map(({ server_id: id, current }) => [id, current]))
-  const check =
-    task === null || sized.servers.length === 0
-      ? null
-      : await checkRightsizing(task, columns, currentSizes, catalogue.sizes, config.sizing_headroom, signal)
-  const rightsizing = { ...sized, check }
-  return {
-    ...groups,
-    drivers: [...drivers],
-    driver_plans: planDrivers(stated, await readOrigin(database), clock),
-    rightsizing,
-    savings: await sumSavings(database, rightsizing),
-    notes: [...notes, ...describeUnfollowed(stated, drivers), ...describeTypes(rightsizing)],
+  const setup = { rules: capacityRulesOf(config), columns, projects }
+  const pool = task === null ? null : new ClusterPool(task, setup, database.threads, signal)
+  try {
+    const uses = task === null || sizedFleet.candidates.length === 0 ? null : new FleetUse(task, columns, sizedFleet)
+    // Members are drawn once, for their groups and for their sizes.
+    const { notes, ...groups } = await assessGroups(database, config, columns, projects, task === null ? null : { task, pool: pool!, uses })
+    await uses?.drawRest(database, pool!)
+    const sized = rightsizeFleet(config, sizedFleet, catalogue, uses)
+    const currentSizes = new Map(sizedFleet.candidates.map(({ server_id: id, current }) => [id, current]))
+    const check =
+      task === null || sized.servers.length === 0
+        ? null
+        : await checkRightsizing(task, pool!, columns, currentSizes, catalogue.sizes, config.sizing_headroom, signal)
+    const rightsizing = { ...sized, check }
+    return {
+      ...groups,
+      drivers: [...drivers],
+      driver_plans: planDrivers(stated, await readOrigin(database), clock),
+      rightsizing,
+      savings: await sumSavings(database, rightsizing),
+      notes: [...notes, ...describeUnfollowed(stated, drivers), ...describeTypes(rightsizing)],
+    }
+  } finally {
+    await pool?.close()
   }
 }
 

@@ -5,7 +5,6 @@ import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.
 import { upperLimitOfCount } from '../../statistics/binomial.ts'
 import { maximumOf } from '../../statistics/percentile.ts'
 import { tolerance } from '../../statistics/place-servers.ts'
-import { JointPaths } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import type { StepRange } from '../breach/residual-runs.ts'
 import {
@@ -18,15 +17,10 @@ import {
   type WindowSeries,
 } from '../recommendations/check-placement.ts'
 import type { Host, Member } from './host-groups.ts'
-import { MemberPaths } from './member-paths.ts'
-import {
-  ClusterDemand,
-  describePlaceable,
-  placeCluster,
-  type DemandMemory,
-  type PlaceableCluster,
-  type PlacedCluster,
-} from './place-cluster.ts'
+import { MemberForecasts } from './member-paths.ts'
+import type { ClusterPool } from './cluster-pool.ts'
+import type { PlacedMembers } from './cluster-work.ts'
+import { describePlaceable, type PlaceableCluster } from './place-cluster.ts'
 
 /** Older windows count, and more clusters, until there are so many hosts. */
 const enoughHosts = 100
@@ -47,41 +41,49 @@ export const checkMemberPlacement = async (
   config: AnalysisConfig,
   columns: ReadonlyMap<string, CapacityColumn>,
   clusters: readonly ClusterMembers[],
-  memory: DemandMemory,
-  signal: AbortSignal | undefined,
+  pool: ClusterPool,
 ): Promise<PlacementCheck> => {
   const chosen = firstWithHosts(clusters)
   const servers = new Set(chosen.flatMap(({ members }) => members.map(({ serverId }) => serverId)))
   const target = config.capacity_target / 100
   const risk = config.consolidation_risk
   const acceptedShares = acceptedSharesOf(risk)
+  const rules = acceptedShares.map((acceptedShare) => ({ target, acceptedShare }))
   /** By accepted share. Each cluster is drawn once, since the demand of several may not fit into memory. */
   const countWindow = async (range: StepRange): Promise<ReadonlyMap<number, MeasuredHosts>> => {
     const found = [...readWindowServers(task, range, { chosen: servers }).values()].flatMap(({ series }) => series)
     const seriesOf = new Map(found.map((series) => [task.series.seriesIds[series.position]!, series]))
-    const forecasts = new Map([...seriesOf].map(([id, series]) => [id, { ...series, slots: series.times }]))
     const times = Array.from({ length: range.to - range.from + 1 }, (_, step) => step)
-    const paths = new MemberPaths(JointPaths.overWindow(task, range), times, forecasts)
+    const forecasts = new MemberForecasts(
+      times,
+      new Map(
+        [...seriesOf].map(([id, { position, forecast, maxMeasured, times: slots }]) => [id, { position, forecast, maxMeasured, slots }]),
+      ),
+    )
+    const placeables = chosen.flatMap(({ cluster, hosts, members }) => {
+      const placeable = describePlaceable(cluster, hosts, members, columns, forecasts)
+      return placeable === null || placeable === 'too large' ? [] : [placeable]
+    })
+    const answers = await pool.ask(
+      range,
+      placeables.map((placeable) => {
+        const members = placeable.members.flatMap(({ series }) => series)
+        return { placement: { placeable, rules, times, forecasts: forecasts.pick(members) } }
+      }),
+    )
     const counts = new Map(acceptedShares.map((share) => [share, { hosts: 0, above: 0 }]))
-    for (const { cluster, hosts, members } of chosen) {
-      const placeable = describePlaceable(cluster, hosts, members, columns, paths)
-      if (placeable === null || placeable === 'too large') continue
-      memory.release()
-      const demand = new ClusterDemand(placeable, paths, memory)
-      demand.collectAll()
-      const rules = acceptedShares.map((acceptedShare) => ({ target, acceptedShare }))
-      const placed = await placeCluster(placeable, demand, rules, signal)
-      placed.forEach((plan, index) => {
-        const { hosts: placedHosts, above } = countMeasured(placeable, plan, seriesOf, target)
+    answers.forEach(({ placed }, cluster) =>
+      placed!.forEach((plan, index) => {
+        const { hosts: placedHosts, above } = countMeasured(placeables[cluster]!, plan, seriesOf, target)
         const counted = counts.get(acceptedShares[index]!)!
         counted.hosts += placedHosts
         counted.above += above
-      })
-    }
+      }),
+    )
     return counts
   }
   const windows: ReadonlyMap<number, MeasuredHosts>[] = []
-  const check = await tuneAcceptedShare(
+  return tuneAcceptedShare(
     task,
     findWindows(task),
     risk,
@@ -92,8 +94,6 @@ export const checkMemberPlacement = async (
     },
     isWithinSmall,
   )
-  memory.release()
-  return check
 }
 
 const firstWithHosts = (clusters: readonly ClusterMembers[]): readonly ClusterMembers[] => {
@@ -108,14 +108,14 @@ const firstWithHosts = (clusters: readonly ClusterMembers[]): readonly ClusterMe
 /** Hosts with members, further ones too, and those above the target at some time in some resource. */
 const countMeasured = (
   { hosts, size, members }: PlaceableCluster,
-  { placement }: PlacedCluster,
+  { hosts: placedHosts, added }: PlacedMembers,
   seriesOf: ReadonlyMap<number, WindowSeries>,
   target: number,
 ): MeasuredHosts => {
   const byName = new Map(members.map((member) => [member.name, member]))
   const loads = [
-    ...placement.hosts().map(({ members: held }, index) => ({ held, capacities: hosts[index]!.capacities })),
-    ...placement.added().map((held) => ({ held, capacities: size })),
+    ...placedHosts.map((held, index) => ({ held, capacities: hosts[index]!.capacities })),
+    ...added.map((held) => ({ held, capacities: size })),
   ].filter(({ held }) => held.length > 0)
   const isAbove = ({ held, capacities }: (typeof loads)[number]): boolean => {
     const sums = capacities.map((): Float64Array | null => null)

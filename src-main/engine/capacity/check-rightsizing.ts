@@ -2,14 +2,17 @@
 import type { SizingCheck } from '../../../src-shared/artefacts/capacity.ts'
 import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
-import { JointPaths } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { findWindows, longestHorizonOf, readWindowServers } from '../recommendations/check-placement.ts'
+import type { ClusterPool } from './cluster-pool.ts'
 import type { InstanceSize } from './instance-catalogue.ts'
-import { findSize, measureResource, promisedShare, resourceOf, type ServerUse } from './rightsize.ts'
+import { promisedShare } from './resource-use.ts'
+import { findSize, resourceOf, seriesPerTurn, type ServerUse } from './rightsize.ts'
 
 /** Fewer servers do not tell. */
 const minServers = 20
+/** A size is found by the quantile alone. */
+const noPeaks = new Float64Array(0)
 /** Older windows count until there are so many servers, over as many steps as the horizon has. */
 const enoughServers = 200
 
@@ -24,6 +27,7 @@ export const judgeSizes = (servers: number, above: number, allowed: number): Siz
 /** The share of measured values above the limit of their new size may be twice the promised one. `sizes`: by price. */
 export const checkRightsizing = async (
   task: SimulationTask,
+  pool: ClusterPool,
   columns: ReadonlyMap<string, CapacityColumn>,
   currentSizes: ReadonlyMap<string, InstanceSize>,
   sizes: readonly InstanceSize[],
@@ -42,12 +46,18 @@ export const checkRightsizing = async (
     )
     const uses = new Map<string, { -readonly [Resource in keyof ServerUse]: ServerUse[Resource] }>()
     const known = series.filter(({ resource }) => resource !== undefined)
-    JointPaths.overWindow(task, range).draw(known, (index, paths) => {
-      const { serverId, resource } = known[index]!
+    const turns = Array.from({ length: Math.ceil(known.length / seriesPerTurn) }, (_, turn) =>
+      known.slice(turn * seriesPerTurn, (turn + 1) * seriesPerTurn),
+    )
+    const answers = await pool.ask(
+      range,
+      turns.map((turn) => ({ quantiles: turn.map(({ position, forecast, maxMeasured }) => ({ position, forecast, maxMeasured })) })),
+    )
+    known.forEach(({ serverId, resource }, index) => {
       const use = uses.get(serverId) ?? { cpu: null, memory: null }
       uses.set(serverId, use)
-      const measured = measureResource(paths)
-      if (use[resource!] === null || measured.quantile > use[resource!]!.quantile) use[resource!] = measured
+      const quantile = answers[Math.floor(index / seriesPerTurn)]!.quantiles![index % seriesPerTurn]!
+      if (use[resource!] === null || quantile > use[resource!]!.quantile) use[resource!] = { quantile, peaks: noPeaks }
     })
     const newSizes = new Map(
       [...uses].flatMap(([serverId, use]) => {

@@ -1,7 +1,7 @@
 // The paths of members over the times of their clusters: drawn when they are needed, on the same seed as every plan.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
-import { JointPaths, type SeriesForecast } from '../breach/joint-paths.ts'
+import type { JointPaths, SeriesForecast } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import { readHorizonForecasts } from '../breach/threshold-series.ts'
@@ -24,22 +24,20 @@ export const readOrigin = async (database: Database): Promise<number> => {
   return origin
 }
 
-export class MemberPaths {
+/** The forecasts of members over the times of their clusters. */
+export class MemberForecasts {
   /** Milliseconds UTC of all forecasts after the last measurement of the fleet, ascending. */
   readonly times: readonly number[]
-  readonly #paths: JointPaths
   /** By series; absent without paths. */
   readonly #forecasts: ReadonlyMap<number, MemberForecast>
-  #demand = new Float64Array(0)
 
-  constructor(paths: JointPaths, times: readonly number[], forecasts: ReadonlyMap<number, MemberForecast>) {
-    this.#paths = paths
+  constructor(times: readonly number[], forecasts: ReadonlyMap<number, MemberForecast>) {
     this.times = times
     this.#forecasts = forecasts
   }
 
   /** Reads `series`, `horizon`. */
-  static async overHorizon(database: Database, task: SimulationTask, members: readonly Member[]): Promise<MemberPaths> {
+  static async overHorizon(database: Database, task: SimulationTask, members: readonly Member[]): Promise<MemberForecasts> {
     const { seriesIds, isPercent } = task.series
     const positions = new Map(
       [...seriesIds.keys()].filter((position) => isPercent[position] === 1).map((position) => [seriesIds[position]!, position]),
@@ -63,31 +61,86 @@ export class MemberPaths {
         },
       ]),
     )
-    return new MemberPaths(JointPaths.overHorizon(task), allTimes, forecasts)
+    return new MemberForecasts(allTimes, forecasts)
+  }
+
+  of(seriesId: number): MemberForecast {
+    return this.#forecasts.get(seriesId)!
+  }
+
+  /** Of these members alone. */
+  pick(members: readonly Member[]): Map<number, MemberForecast> {
+    const picked = new Map<number, MemberForecast>()
+    for (const { seriesId } of members) {
+      const forecast = this.#forecasts.get(seriesId)
+      if (forecast !== undefined) picked.set(seriesId, forecast)
+    }
+    return picked
+  }
+
+  readonly isKnown = ({ seriesId, capacity, isSilent }: Member): boolean =>
+    !isSilent && !Number.isNaN(capacity) && this.#forecasts.has(seriesId)
+}
+
+/** Where the demand of a series is added: path p from `first + p * valuesPerPath` on. */
+export interface CollectedDemand {
+  readonly values: Float32Array
+  readonly first: number
+  readonly valuesPerPath: number
+}
+
+export class MemberPaths {
+  readonly members: MemberForecasts
+  readonly #paths: JointPaths
+  #demand = new Float64Array(0)
+
+  constructor(paths: JointPaths, members: MemberForecasts) {
+    this.#paths = paths
+    this.members = members
   }
 
   /** Hands over the paths of each series, path after path; the array is reused for the next one. */
   draw(seriesIds: readonly number[], onPaths: (seriesId: number, paths: Float64Array) => void): void {
     this.#paths.draw(
-      seriesIds.map((id) => this.#forecasts.get(id)!),
+      seriesIds.map((id) => this.members.of(id)),
       (index, paths) => onPaths(seriesIds[index]!, paths),
     )
   }
 
-  forecastOf(seriesId: number): MemberForecast {
-    return this.#forecasts.get(seriesId)!
+  /**
+   * Adds the demand of a series in units to sums of path after path over all times, and to what is collected. A time that it lacks counts with
+   * the path's peak.
+   */
+  addDemand(
+    seriesId: number,
+    paths: Float64Array,
+    unitsPerPercent: number,
+    sums: readonly Float64Array[],
+    collected: CollectedDemand | undefined,
+  ): void {
+    const { slots } = this.members.of(seriesId)
+    const steps = this.members.times.length
+    const isWhole = slots.length === steps && slots.every((slot, step) => slot === step)
+    const [first, second] = sums
+    if (isWhole && sums.length === 2 && collected !== undefined) {
+      addToAll(paths, unitsPerPercent, steps, first!, second!, collected)
+      return
+    }
+    const demand = this.#demandOf(slots, steps, isWhole, paths, unitsPerPercent)
+    for (const sum of sums) for (let index = 0; index < sum.length; index++) sum[index]! += demand[index]!
+    if (collected === undefined) return
+    const { values, first: begin, valuesPerPath } = collected
+    for (let path = 0; path < pathCount; path++) {
+      const to = begin + path * valuesPerPath
+      for (let step = 0; step < steps; step++) values[to + step]! += demand[path * steps + step]!
+    }
   }
 
-  readonly isKnown = ({ seriesId, capacity, isSilent }: Member): boolean =>
-    !isSilent && !Number.isNaN(capacity) && this.#forecasts.has(seriesId)
-
-  /** The demand of a series in units, path after path over all times; a time that it lacks counts with the path's peak. The array is reused. */
-  demandOf(seriesId: number, paths: Float64Array, unitsPerPercent: number): Float64Array {
-    const { slots } = this.#forecasts.get(seriesId)!
-    const steps = this.times.length
+  /** The array is reused. */
+  #demandOf(slots: Int32Array, steps: number, isWhole: boolean, paths: Float64Array, unitsPerPercent: number): Float64Array {
     if (this.#demand.length !== pathCount * steps) this.#demand = new Float64Array(pathCount * steps)
     const demand = this.#demand
-    if (slots.length === steps && slots.every((slot, step) => slot === step)) {
+    if (isWhole) {
       for (let index = 0; index < demand.length; index++) demand[index] = Math.max(0, paths[index]!) * unitsPerPercent
       return demand
     }
@@ -101,5 +154,25 @@ export class MemberPaths {
       }
     }
     return demand
+  }
+}
+
+/** The common case in one pass: a member of a host in a cluster that is placed. */
+const addToAll = (
+  paths: Float64Array,
+  unitsPerPercent: number,
+  steps: number,
+  first: Float64Array,
+  second: Float64Array,
+  { values, first: begin, valuesPerPath }: CollectedDemand,
+): void => {
+  for (let path = 0; path < pathCount; path++) {
+    let to = begin + path * valuesPerPath
+    for (let index = path * steps; index < (path + 1) * steps; index++) {
+      const units = Math.max(0, paths[index]!) * unitsPerPercent
+      first[index]! += units
+      second[index]! += units
+      values[to++]! += units
+    }
   }
 }

@@ -13,7 +13,7 @@ import {
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import type { Host, Member } from './host-groups.ts'
-import type { MemberPaths } from './member-paths.ts'
+import type { CollectedDemand, MemberForecasts, MemberPaths } from './member-paths.ts'
 
 /** Values in memory, 128 MB; members beyond that are drawn again when they are needed. */
 const maxValues = 32_000_000
@@ -47,13 +47,13 @@ export const describePlaceable = (
   hosts: readonly Host[],
   members: readonly Member[],
   columns: ReadonlyMap<string, CapacityColumn>,
-  paths: MemberPaths,
+  forecasts: MemberForecasts,
 ): PlaceableCluster | 'too large' | null => {
-  const known = members.filter(paths.isKnown)
+  const known = members.filter(forecasts.isKnown)
   const capacitiesOf = (metric: string): number[] => hosts.map(({ capacities }) => capacities[columns.get(metric)!])
   const metrics = [...new Set(known.map(({ metric }) => metric))].filter((metric) => !capacitiesOf(metric).some(Number.isNaN)).sort()
   if (hosts.length === 0 || metrics.length === 0) return null
-  const shape = { paths: pathCount, resources: metrics.length, steps: paths.times.length }
+  const shape = { paths: pathCount, resources: metrics.length, steps: forecasts.times.length }
   if (hosts.length * valuesOf(shape) > maxHostValues) return 'too large'
   const size = metrics.map((metric) => commonestSize(capacitiesOf(metric)))
   const byServer = new Map<string, { name: string; host: string | null; peak: number; series: (Member & { resource: number })[] }>()
@@ -63,7 +63,7 @@ export const describePlaceable = (
     const server = byServer.get(member.serverId) ?? { name: member.serverId, host: member.host, peak: 0, series: [] }
     byServer.set(member.serverId, server)
     server.series.push({ ...member, resource })
-    const { maxMeasured, forecast } = paths.forecastOf(member.seriesId)
+    const { maxMeasured, forecast } = forecasts.of(member.seriesId)
     const peak = Number.isFinite(maxMeasured) ? maxMeasured : maximumOf(forecast)
     server.peak = Math.max(server.peak, (peak / 100) * (member.capacity / size[resource]!))
   }
@@ -102,6 +102,8 @@ export class ClusterDemand {
   readonly #valuesPerMember: number
   readonly #kept: Float32Array | null
   readonly #index: ReadonlyMap<string, number>
+  /** Of the members in memory that were read before. */
+  readonly #measured: MeasuredMember[] = []
   readonly #memberOf: ReadonlyMap<number, { readonly index: number; readonly resource: number; readonly capacity: number }>
 
   constructor({ members, shape }: PlaceableCluster, paths: MemberPaths, memory: DemandMemory) {
@@ -115,10 +117,16 @@ export class ClusterDemand {
     )
   }
 
-  /** `demand`: in units, path after path. */
-  collect(seriesId: number, demand: Float64Array): void {
+  /** Where the demand of a series is added; undefined where it is not collected. */
+  placeOf(seriesId: number): CollectedDemand | undefined {
     const member = this.#memberOf.get(seriesId)
-    if (this.#kept !== null && member !== undefined) this.#add(this.#kept, member.index, member.resource, demand)
+    if (this.#kept === null || member === undefined) return undefined
+    const { resources, steps } = this.#shape
+    return {
+      values: this.#kept,
+      first: member.index * this.#valuesPerMember + member.resource * steps,
+      valuesPerPath: resources * steps,
+    }
   }
 
   /** Draws what nobody collects. */
@@ -135,8 +143,10 @@ export class ClusterDemand {
       const some = members.slice(from, from + chunk)
       const drawn = this.#kept === null ? this.#draw(some) : null
       for (const [index, { name, host }] of some.entries()) {
-        const first = (drawn === null ? this.#index.get(name)! : index) * size
-        yield measureMember({ name, host, demand: (drawn ?? this.#kept!).subarray(first, first + size) }, this.#shape)
+        const measure = (values: Float32Array, place: number): MeasuredMember =>
+          measureMember({ name, host, demand: values.subarray(place * size, (place + 1) * size) }, this.#shape)
+        const place = this.#index.get(name)!
+        yield drawn === null ? (this.#measured[place] ??= measure(this.#kept!, place)) : measure(drawn, index)
       }
     }
   }
@@ -149,25 +159,13 @@ export class ClusterDemand {
   }
 
   #drawInto(values: Float32Array, seriesIds: readonly number[], indexOf: (seriesId: number) => number): void {
+    const { resources, steps } = this.#shape
     this.#paths.draw(seriesIds, (seriesId, paths) => {
       const { resource, capacity } = this.#memberOf.get(seriesId)!
-      this.#add(values, indexOf(seriesId), resource, this.#paths.demandOf(seriesId, paths, capacity / 100))
+      const first = indexOf(seriesId) * this.#valuesPerMember + resource * steps
+      this.#paths.addDemand(seriesId, paths, capacity / 100, [], { values, first, valuesPerPath: resources * steps })
     })
   }
-
-  #add(values: Float32Array, index: number, resource: number, demand: Float64Array): void {
-    const { paths, resources, steps } = this.#shape
-    for (let path = 0; path < paths; path++) {
-      const to = index * this.#valuesPerMember + (path * resources + resource) * steps
-      for (let step = 0; step < steps; step++) values[to + step]! += demand[path * steps + step]!
-    }
-  }
-}
-
-/** A cluster with the demand that it is placed by. */
-export interface ClusterPlacing {
-  readonly placeable: PlaceableCluster
-  readonly demand: ClusterDemand
 }
 
 export interface PlacedCluster {

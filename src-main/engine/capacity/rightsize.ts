@@ -6,31 +6,18 @@ import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.
 import { nameHoldsWord } from '../../../src-shared/config/metric-units.ts'
 import { ownValue } from '../../../src-shared/config/name-record.ts'
 import type { Database } from '../../database/database.ts'
-import { selectGreatest } from '../../statistics/select-rank.ts'
-import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
-import { JointPaths } from '../breach/joint-paths.ts'
+import type { SeriesForecast } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
-import { pathCount } from '../breach/simulate-paths.ts'
 import { readHorizonForecasts } from '../breach/threshold-series.ts'
+import type { ClusterPool } from './cluster-pool.ts'
 import type { InstanceCatalogue, InstanceSize } from './instance-catalogue.ts'
-
-/** Use of a resource over all times and paths, percent of the current size. */
-export interface ResourceUse {
-  /** 99.5 % quantile of all values. */
-  readonly quantile: number
-  /** Greatest value of each path. */
-  readonly peaks: Float64Array
-}
+import type { ResourceUse } from './resource-use.ts'
 
 /** Null: the metric is missing, so that resource never shrinks. */
 export interface ServerUse {
   readonly cpu: ResourceUse | null
   readonly memory: ResourceUse | null
 }
-
-const quantileShare = 0.995
-/** Of the values of a rightsized server that may lie above the limit. */
-export const promisedShare = 1 - quantileShare
 
 /** The cheapest size below the current price that carries the server; undefined where none does. `sizes`: by price. */
 export const findSize = (
@@ -99,16 +86,13 @@ export const readSizedFleet = async (database: Database, { sizes }: InstanceCata
   }
 }
 
-/** `uses`: what is known already; the rest is drawn. Reads `horizon`. */
-export const rightsizeFleet = async (
-  database: Database,
+/** `uses`: of all candidates. */
+export const rightsizeFleet = (
   config: AnalysisConfig,
   { candidates, unknownTypes }: SizedFleet,
   catalogue: InstanceCatalogue,
   uses: FleetUse | null,
-  signal: AbortSignal | undefined,
-): Promise<Omit<Rightsizing, 'check'>> => {
-  await uses?.drawRest(database, signal)
+): Omit<Rightsizing, 'check'> => {
   const servers = candidates.flatMap(({ server_id, current, licence }): RightsizedServer[] => {
     const use = uses?.of(server_id)
     const size = use === undefined ? undefined : findSize(current, use, catalogue.sizes, config.sizing_headroom)
@@ -172,8 +156,12 @@ export class FleetUse {
     return this.#uses.get(serverId)
   }
 
-  /** The paths of a series over its horizon. */
-  readonly add = (seriesId: number, paths: Float64Array): void => {
+  isMissing(seriesId: number): boolean {
+    return this.#missing.has(seriesId)
+  }
+
+  /** Of a series over its horizon. */
+  enter(seriesId: number, measured: ResourceUse): void {
     const position = this.#missing.get(seriesId)
     if (position === undefined) return
     this.#missing.delete(seriesId)
@@ -181,42 +169,33 @@ export class FleetUse {
     const use = this.#uses.get(serverIds[position]!) ?? { cpu: null, memory: null }
     this.#uses.set(serverIds[position]!, use)
     const resource = resourceOf(this.#columns, metrics[position]!)!
-    const measured = measureResource(paths)
     // Of several metrics of a resource the fuller one counts.
     if (use[resource] === null || measured.quantile > use[resource].quantile) use[resource] = measured
   }
 
   /** Reads `horizon`. */
-  async drawRest(database: Database, signal: AbortSignal | undefined): Promise<void> {
+  async drawRest(database: Database, pool: ClusterPool): Promise<void> {
     const rest = [...this.#missing]
     if (rest.length === 0) return
     const ids = Uint32Array.from(rest, ([id]) => id)
     const { offsets, predicted } = await readHorizonForecasts(database, ids)
-    const paths = JointPaths.overHorizon(this.#task)
+    const turns: SeriesForecast[][] = []
     for (let from = 0; from < rest.length; from += seriesPerTurn) {
-      await yieldToEventLoop(signal)
-      const turn = rest.slice(from, from + seriesPerTurn)
-      paths.draw(
-        turn.map(([id, position], index) => ({
+      turns.push(
+        rest.slice(from, from + seriesPerTurn).map(([id, position], index) => ({
           position,
           forecast: predicted.slice(offsets[from + index], offsets[from + index + 1]),
           maxMeasured: this.#task.backtestResiduals.maxMeasured(id),
         })),
-        (index, values) => this.add(turn[index]![0], values),
       )
     }
+    const answers = await pool.ask(
+      null,
+      turns.map((uses) => ({ uses })),
+    )
+    answers.forEach(({ uses }, turn) => uses!.forEach(([index, use]) => this.enter(rest[turn * seriesPerTurn + index]![0], use)))
   }
 }
 
-const seriesPerTurn = 500
-
-/** Does not change `values`. */
-export const measureResource = (values: Float64Array): ResourceUse => {
-  const steps = values.length / pathCount
-  const peaks = Float64Array.from({ length: pathCount }, (_, path) => {
-    let peak = 0
-    for (let index = path * steps; index < (path + 1) * steps; index++) peak = Math.max(peak, values[index]!)
-    return peak
-  })
-  return { quantile: selectGreatest(values, values.length - Math.ceil(quantileShare * (values.length - 1))), peaks }
-}
+/** Series of one request. */
+export const seriesPerTurn = 500

@@ -9,7 +9,8 @@ import { estimateBreaches } from '../../../src-main/engine/breach/estimate-breac
 import { JointPaths } from '../../../src-main/engine/breach/joint-paths.ts'
 import { readSimulationTask } from '../../../src-main/engine/breach/path-batches.ts'
 import { pathCount } from '../../../src-main/engine/breach/simulate-paths.ts'
-import { assessGroups } from '../../../src-main/engine/capacity/assess-groups.ts'
+import { assessGroups, capacityRulesOf } from '../../../src-main/engine/capacity/assess-groups.ts'
+import { ClusterPool } from '../../../src-main/engine/capacity/cluster-pool.ts'
 import { readMetricColumns, storeSeriesCapacity } from '../../../src-main/engine/capacity/series-capacity.ts'
 import { describeCapacity } from '../../../src-main/cli/capacity-command.ts'
 import { headroom } from '../../../src-main/engine/methods/headroom.ts'
@@ -271,7 +272,8 @@ describe.skipIf(!bitbrains.isAvailable)(`Bitbrains in made-up clusters${bitbrain
       await estimateBreaches(database, config, task, undefined)
       const columns = await readMetricColumns(database, config)
       await storeSeriesCapacity(database, columns)
-      const report = await assessGroups(database, config, columns, [], task, undefined)
+      const pool = new ClusterPool(task, { rules: capacityRulesOf(config), columns, projects: [] }, 1, undefined)
+      const report = await assessGroups(database, config, columns, [], { task, pool, uses: null })
 
       const rows = await database.rows(
         `SELECT r.series_id, a.cores, b.host_cluster AS cluster, list(h.predicted ORDER BY h.ts) AS predicted, list(CAST(epoch_ms(h.ts) AS DOUBLE) ORDER BY h.ts) AS times

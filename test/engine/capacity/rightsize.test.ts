@@ -1,7 +1,8 @@
 // Rightsizing: the cheapest type that carries a server, its risk and licences, worked by hand; and savings that count once.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCatalogue, type InstanceSize } from '../../../src-main/engine/capacity/instance-catalogue.ts'
-import { findSize, licensedCores, performanceRisk, type ResourceUse } from '../../../src-main/engine/capacity/rightsize.ts'
+import type { ResourceUse } from '../../../src-main/engine/capacity/resource-use.ts'
+import { findSize, licensedCores, performanceRisk } from '../../../src-main/engine/capacity/rightsize.ts'
 import { allowedAbove, judgeSizes } from '../../../src-main/engine/capacity/check-rightsizing.ts'
 import { selectGreatest, selectRank } from '../../../src-main/statistics/select-rank.ts'
 import { capacityReportSchema } from '../../../src-shared/artefacts/capacity.ts'
