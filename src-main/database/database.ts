@@ -107,6 +107,9 @@ export class Database {
     await database.run("SET GLOBAL TimeZone = 'UTC'")
     // Otherwise each statement would open all files of a large dataset again.
     await database.run('SET GLOBAL parquet_metadata_cache = true')
+    // Freed memory goes back to the system at once: threads of the engine need it next.
+    if (options.memoryLimit !== undefined)
+      await database.run("SET GLOBAL allocator_background_threads = true; SET GLOBAL allocator_flush_threshold = '16MiB'")
     await database.#trackProgress()
     return database
   }

@@ -8,6 +8,14 @@ export const capacityColumns = ['cores', 'mem_gib', 'disk_gib', 'capacity_units'
 export const capacityColumnSchema = z.enum(capacityColumns)
 export type CapacityColumn = z.infer<typeof capacityColumnSchema>
 
+/** Names of the units. */
+export const capacityUnits: Readonly<Record<CapacityColumn, string>> = {
+  cores: 'cores',
+  mem_gib: 'GiB',
+  disk_gib: 'GiB',
+  capacity_units: 'units',
+}
+
 export interface CapacityConfig extends UnitConfig {
   /** Column by metric where its name does not say it. */
   readonly metric_capacities: Readonly<Record<string, CapacityColumn>>

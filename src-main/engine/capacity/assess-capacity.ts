@@ -9,7 +9,7 @@ import type { ReadInput } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { assessGroups, capacityRulesOf } from './assess-groups.ts'
-import { ClusterPool } from './cluster-pool.ts'
+import { ClusterPool, countClusterThreads } from './cluster-pool.ts'
 import { describeUnfollowed, planDrivers, readDrivers, type Driver } from './drivers.ts'
 import { readCatalogue, type InstanceCatalogue } from './instance-catalogue.ts'
 import { readOrigin } from './member-paths.ts'
@@ -65,7 +65,7 @@ export const assessCapacity = async (
 ): Promise<CapacityReport> => {
   const sizedFleet = await readSizedFleet(database, catalogue)
   const setup = { rules: capacityRulesOf(config), columns, projects }
-  const pool = task === null ? null : new ClusterPool(task, setup, database.threads, signal)
+  const pool = task === null ? null : new ClusterPool(task, setup, await countClusterThreads(database), signal)
   try {
     const uses = task === null || sizedFleet.candidates.length === 0 ? null : new FleetUse(task, columns, sizedFleet)
     // Members are drawn once, for their groups and for their sizes.

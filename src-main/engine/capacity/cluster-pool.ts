@@ -1,5 +1,6 @@
 // Threads that compute on the paths of clusters; for few series, or without built code as in tests of the sources, this thread does.
 import { availableParallelism } from 'node:os'
+import type { Database } from '../../database/database.ts'
 import { collectGarbage } from '../../database/result-memory.ts'
 import { findWorkerFile } from '../../threads/worker-thread.ts'
 import { JointPaths, measureWindow, type PathWindow } from '../breach/joint-paths.ts'
@@ -13,6 +14,15 @@ import { ClusterWork, type ClusterAnswer, type ClusterRequest, type ClusterSetup
 const minSeries = 1000
 /** All of them are in memory, 64 MB each; a larger fleet is read batch by batch in this thread. */
 const maxBatches = 4
+
+/** What a thread takes, the demand of a cluster's members above all, as a share of the database's limit. */
+const databaseBytesPerThread = 400e6
+
+/** As many as the memory limit leaves room for; none with a tight one or one core. */
+export const countClusterThreads = async (database: Database): Promise<number> => {
+  const cores = Math.min(database.threads, availableParallelism())
+  return cores < 2 ? 0 : Math.min(cores, Math.floor((await database.memoryLimit()) / databaseBytesPerThread))
+}
 
 const keyOf = ({ from, to }: StepRange): string => `${from} ${to}`
 
@@ -29,7 +39,7 @@ export class ClusterPool {
   constructor(task: SimulationTask, setup: ClusterSetup, threads: number, signal: AbortSignal | undefined) {
     this.#task = task
     this.#setup = setup
-    this.#threads = Math.min(threads, availableParallelism())
+    this.#threads = threads
     this.#signal = signal
   }
 
@@ -51,7 +61,7 @@ export class ClusterPool {
     const task = this.#task
     const batches = createBatches(task)
     const isSmall = task.series.seriesIds.length < minSeries
-    const file = this.#threads < 2 || isSmall || batches.length > maxBatches ? undefined : findWorkerFile('cluster-worker.cjs')
+    const file = this.#threads < 1 || isSmall || batches.length > maxBatches ? undefined : findWorkerFile('cluster-worker.cjs')
     if (file === undefined) {
       const open = (window: { readonly range: StepRange } | null): JointPaths =>
         window === null ? JointPaths.overHorizon(task) : JointPaths.overWindow(task, window.range)

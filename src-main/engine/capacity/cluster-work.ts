@@ -91,6 +91,8 @@ export class ClusterWork {
   readonly #open: (window: PathWindow | null) => JointPaths
   readonly #signal: AbortSignal | undefined
   #memory: DemandMemory | undefined
+  /** Of the cluster that is assessed; used again by the next one. */
+  #sums = new Float64Array(0)
   #paths: JointPaths | undefined
 
   constructor(setup: ClusterSetup, open: (window: PathWindow | null) => JointPaths, signal: AbortSignal | undefined) {
@@ -120,6 +122,7 @@ export class ClusterWork {
     const sums = addDemands(
       groups,
       paths,
+      (count) => this.#sumsOf(count),
       (seriesId, values) => {
         if (measured.has(seriesId)) uses.push([seriesId, measureResource(values)])
       },
@@ -145,6 +148,12 @@ export class ClusterWork {
       hosts: placement.hosts().map(({ members }) => members),
       added: placement.added(),
     }))
+  }
+
+  /** Zeros in the memory of the cluster before. */
+  #sumsOf(count: number): Float64Array {
+    if (this.#sums.length < count) this.#sums = new Float64Array(count)
+    return this.#sums.subarray(0, count).fill(0)
   }
 
   /** In the memory of the cluster before. */
@@ -186,30 +195,36 @@ export const describeAssessed = (
   const own = projects.filter((project) => project.group === group.group && project.metric === group.metric)
   const committed = own.filter(({ status }) => status === 'committed')
   const { times, sums } = demand
-  const described = describeGroup(group, { times, sums: addProjects(demand, committed) }, columns.get(group.metric)!, isKnown, rules)
+  const withCommitted = committed.length === 0 ? sums : addProjects(demand, committed)
+  const described = describeGroup(group, { times, sums: withCommitted }, columns.get(group.metric)!, isKnown, rules)
   return {
     group: described,
     projects: own.map((project) => describeProject(project, described, demand, committed)),
-    demand: group.kind === 'cluster' && sums.length > 0 ? sums : null,
+    demand: group.kind === 'cluster' && sums.length > 0 ? sums.slice() : null,
   }
 }
 
-/** The demand of each group in units, path after path; each series is drawn once. `placeOf`: where it is collected too. */
+/**
+ * The demand of each group in units, path after path, empty where nothing is known; each series is drawn once. `zeros`: gives memory;
+ * `placeOf`: where the demand is collected too.
+ */
 const addDemands = (
   groups: readonly GroupMembers[],
   paths: MemberPaths,
+  zeros: (count: number) => Float64Array,
   onPaths: (seriesId: number, values: Float64Array) => void,
   placeOf: (seriesId: number) => CollectedDemand | undefined,
 ): Float64Array[] => {
   const { isKnown, times } = paths.members
-  const sums = groups.map(() => new Float64Array(0))
+  const size = pathCount * times.length
+  const memory = zeros(groups.length * size)
+  const sums = groups.map(({ members }, index) => memory.subarray(index * size, (index + (members.some(isKnown) ? 1 : 0)) * size))
   const targets = new Map<number, Float64Array[]>()
   const capacities = new Map<number, number>()
   groups.forEach(({ members }, index) => {
     for (const member of members) {
       if (!isKnown(member)) continue
       const { seriesId, capacity } = member
-      if (sums[index]!.length === 0) sums[index] = new Float64Array(pathCount * times.length)
       capacities.set(seriesId, capacity)
       const known = targets.get(seriesId)
       if (known === undefined) targets.set(seriesId, [sums[index]!])

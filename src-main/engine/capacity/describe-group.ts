@@ -1,6 +1,6 @@
 // What is stated of a cluster or host and metric, and of its projects, from the demand of its members by path and time.
 import type { CapacityGroup, CapacityProject } from '../../../src-shared/artefacts/capacity.ts'
-import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import { capacityUnits, type CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import {
   commonestSize,
   countHostsToBuy,
@@ -13,7 +13,6 @@ import {
 } from '../../statistics/cluster-capacity.ts'
 import type { Host, Member } from './host-groups.ts'
 import type { Project } from './projects.ts'
-import { capacityUnits } from './series-capacity.ts'
 
 /** A cluster or host, and a metric of its members. */
 export interface GroupMembers {

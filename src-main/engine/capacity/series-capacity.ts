@@ -1,16 +1,8 @@
 // The capacity behind each series, in its own unit, and when it last changed.
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
-import { capacityColumnOf, type CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
+import { capacityColumnOf, capacityUnits, type CapacityColumn } from '../../../src-shared/config/metric-capacity.ts'
 import { literal, type Database } from '../../database/database.ts'
-
-/** Names of the units. */
-export const capacityUnits: Readonly<Record<CapacityColumn, string>> = {
-  cores: 'cores',
-  mem_gib: 'GiB',
-  disk_gib: 'GiB',
-  capacity_units: 'units',
-}
 
 /**
  * By metric; absent where it has none. Processors count in `capacity_units` where neither a server nor the history states cores. Reads `series`,

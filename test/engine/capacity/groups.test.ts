@@ -272,7 +272,7 @@ describe.skipIf(!bitbrains.isAvailable)(`Bitbrains in made-up clusters${bitbrain
       await estimateBreaches(database, config, task, undefined)
       const columns = await readMetricColumns(database, config)
       await storeSeriesCapacity(database, columns)
-      const pool = new ClusterPool(task, { rules: capacityRulesOf(config), columns, projects: [] }, 1, undefined)
+      const pool = new ClusterPool(task, { rules: capacityRulesOf(config), columns, projects: [] }, 0, undefined)
       const report = await assessGroups(database, config, columns, [], { task, pool, uses: null })
 
       const rows = await database.rows(
