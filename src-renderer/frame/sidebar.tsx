@@ -98,7 +98,7 @@ export const Sidebar = ({ views }: { readonly views: readonly SidebarEntry[] }) 
           title={`Theme: ${themeLabels[theme]} (click for ${themeLabels[next]})`}
           onClick={() => void changeSettings({ theme: next })}
         >
-          <SidebarLabel icon={themeIcons[theme]} text={theme === 'high-contrast' ? themeLabels[theme] : `${themeLabels[theme]} theme`} />
+          <SidebarLabel icon={themeIcons[theme]} text={theme === 'high-contrast' ? themeLabels[theme] : `Theme: ${themeLabels[theme]}`} />
         </button>
         <button
           type="button"
