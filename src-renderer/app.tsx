@@ -1,5 +1,5 @@
 // The window's layout: sidebar, summary bar, filter, current view, drawer, status bar; and the global keys.
-import { Suspense, useEffect } from 'react'
+import { useEffect } from 'react'
 import { CloudDock } from './cloud/cloud-dock.tsx'
 import { MfaCodeDialog } from './cloud/mfa-code-dialog.tsx'
 import { DropTarget } from './frame/drop-target.tsx'
@@ -82,11 +82,9 @@ const MainArea = ({ theme }: { readonly theme: ReturnType<typeof useTheme> }) =>
         </>
       )}
       <div className="content" data-region>
-        <Suspense fallback={<p className="chart-wait">Loading …</p>}>
-          {showsProgress && <ProgressView />}
-          {!showsProgress && activeRunView === null && PlainComponent !== undefined && <PlainComponent theme={theme} />}
-          {activeRunView !== null && run !== null && <activeRunView.component key={run.folder} run={run} theme={theme} />}
-        </Suspense>
+        {showsProgress && <ProgressView />}
+        {!showsProgress && activeRunView === null && PlainComponent !== undefined && <PlainComponent theme={theme} />}
+        {activeRunView !== null && run !== null && <activeRunView.component key={run.folder} run={run} theme={theme} />}
         {activeRunView?.hasDrawer === true && run !== null && selectedServer !== null && (
           <ServerDrawer run={run} serverId={selectedServer} />
         )}

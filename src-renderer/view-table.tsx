@@ -19,12 +19,27 @@ import {
   Settings2,
   SlidersHorizontal,
 } from 'lucide-react'
-import { lazy, type ComponentType, type LazyExoticComponent } from 'react'
+import { useEffect, useState, type ComponentType } from 'react'
 import type { ViewEntry } from './views/view-entry.ts'
 
-/** A view is loaded when it is first shown: all together would delay the start of the window. */
-const later = <Props extends object>(load: () => Promise<ComponentType<Props>>): LazyExoticComponent<ComponentType<Props>> =>
-  lazy(async () => ({ default: await load() }))
+/**
+ * A view that is loaded when it is first shown: all together would delay the start of the window. Not React's lazy, which holds a view that has
+ * arrived back for 300 ms once it has shown that it waits.
+ */
+const later = <Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> => {
+  let loaded: ComponentType<Props> | null = null
+  return (props) => {
+    const [View, setView] = useState(() => loaded)
+    useEffect(() => {
+      const show = async (): Promise<void> => {
+        loaded ??= await load()
+        setView(() => loaded)
+      }
+      if (View === null) void show()
+    }, [View])
+    return View === null ? <p className="chart-wait">Loading …</p> : <View {...props} />
+  }
+}
 
 const loadOverview = async () => (await import('./views/overview/overview-view.tsx')).OverviewView
 const loadHeatmap = async () => (await import('./views/heatmap/heatmap-view.tsx')).HeatmapView
