@@ -8,10 +8,11 @@ import { readRegularText } from './regular-file.ts'
 
 const retryMs = 20
 const longRetryMs = 500
-const timeoutMs = 10_000
 const heartbeatMs = 5000
 /** No change takes so long: its holder is gone, wherever it ran. */
 const staleAfterMs = 30_000
+/** Longer than a holder that is gone elsewhere keeps the file, and long enough for many writers on a busy machine. */
+const timeoutMs = 45_000
 /** One that has made the file and not yet written its name gets a moment to do so. */
 const unnamedGraceMs = 2000
 
