@@ -177,7 +177,11 @@ describe.each(Object.entries(fleets))('a fleet %s', (name, { sql, config = {}, m
       await openWhatIfSession(run!.database, run!.contents),
       await openWhatIfSession(other!.database, other!.contents),
     ]
-    expect(session).toEqual(expected)
+    expect({ ...session, evaluateRun: null }).toEqual({ ...expected, evaluateRun: null })
+    // Worked out when they are first asked for.
+    expect(session.fleet.ranks.order).toEqual(expected.fleet.ranks.order)
+    for (const verdictBy of ['points', 'probability'] as const)
+      expect(session.evaluateRun(verdictBy)).toEqual(expected.evaluateRun(verdictBy))
     expect(session.fleet.values.length).toBeGreaterThan(0)
     for (const scenario of [{}, { growth_percent: 20 }, { percentile: 80 }, { horizon_days: 5 }, { threshold: 60 }]) {
       const request = { scenario: scenarioSchema.parse(scenario), grid: true, max_listed: null }
