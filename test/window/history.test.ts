@@ -167,6 +167,10 @@ describe('a folder of runs', () => {
     await choose('Follow-up')
     const overdue = page.getByRole('grid', { name: 'Accepted, but not done after its date' }).getByRole('row').nth(1)
     await expect.poll(() => overdue.innerText()).toMatch(/^idle\s+Dec 10, 2026/)
+    // Orders are nobody's decision, and overdue all the same: this tab names them too.
+    expect(await page.locator('.overdue').innerText()).toMatch(
+      /^No order is overdue as of \w+ \d+, \d{4}\. Accepted and past their date: \d+\./,
+    )
   })
 
   it('stays open when another of its runs is opened, by keyboard too', async () => {

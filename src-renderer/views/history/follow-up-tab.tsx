@@ -8,6 +8,7 @@ import { navigateTo, openServer } from '../../state/navigation.ts'
 import { formatDay, formatDollars, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { PageGrid } from '../page-grid.tsx'
+import { OverdueLine } from './overdue-line.tsx'
 
 const server: GridColumn = { name: 'server', title: 'Server', kind: 'text', width: 160 }
 const recommendation: GridColumn = { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 140 }
@@ -75,6 +76,7 @@ export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
       <p className="muted">
         As of {formatDay(history.as_of)}. {summary} {conflicts}
       </p>
+      <OverdueLine history={history} />
       <div className="key-figures">
         <KeyFigure
           label="Past their date"

@@ -1,7 +1,7 @@
 // The runs of a history: headline figures over time, each forecast held against what came, and risks by age.
 import { useCallback, useMemo, useState } from 'react'
 import { countRangeText } from '../../../src-shared/artefacts/fleet-finding.ts'
-import { describeChange, describeLastStatement, describeOverdue, hasOutcome } from '../../../src-shared/artefacts/history-text.ts'
+import { describeChange, describeLastStatement, hasOutcome } from '../../../src-shared/artefacts/history-text.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { HistoryView } from '../../../src-shared/ipc/run-history.ts'
 import { createBarsOption, type BarsData } from '../../charts/bars-option.ts'
@@ -10,8 +10,9 @@ import type { GridColumn } from '../../components/grid-columns.ts'
 import { OptionList } from '../../components/select.tsx'
 import { openServer } from '../../state/navigation.ts'
 import { openRunFolder } from '../../state/open-path.ts'
-import { formatBrierScore, formatDate, formatDay, formatDollars, formatNumber, formatting } from '../../theme/formatting.ts'
+import { formatBrierScore, formatDate, formatDollars, formatNumber, formatting } from '../../theme/formatting.ts'
 import { PageGrid } from '../page-grid.tsx'
+import { OverdueLine } from './overdue-line.tsx'
 
 type Run = HistoryView['runs'][number]
 
@@ -37,9 +38,7 @@ export const RunsTab = ({ history, theme }: TabProps) => {
       <p className="muted">
         {describeChange(runs, totals.old, writing)} {describeLastStatement(runs, writing)}
       </p>
-      <p className={history.overdue_orders + totals.overdue === 0 ? 'muted' : 'overdue'}>
-        {describeOverdue(history.overdue_orders, totals.overdue, formatDay(history.as_of), writing.count)}
-      </p>
+      <OverdueLine history={history} />
       <div className="columns">
         <Trend runs={runs} theme={theme} />
         <StatementsByRun runs={runs} theme={theme} />
