@@ -9,7 +9,6 @@ import type { ForecastFile } from './forecast-files.ts'
 
 /** Above this, files are told apart by their size and time of change alone. */
 const maxHashedBytes = 10e9
-const chunkBytes = 1 << 20
 
 export type InputHash = Pick<InputEntry, 'sha256' | 'modified_at' | 'integrity'>
 
@@ -19,7 +18,7 @@ export const hashInputs = async (files: readonly ForecastFile[], signal: AbortSi
   const hashes = new Map<string, InputHash>()
   for (const file of files) {
     hashes.set(file.path, {
-      sha256: isHashed ? await hashFile(file.path, signal) : null,
+      sha256: isHashed ? await hashFile(file, signal) : null,
       modified_at: modifiedAt(file),
       integrity: (await checkPages(file, signal)) ? 'checked' : 'none',
     })
@@ -29,8 +28,10 @@ export const hashInputs = async (files: readonly ForecastFile[], signal: AbortSi
 
 const modifiedAt = ({ modified }: ForecastFile): string => new Date(Math.round(Number(modified.split(' ')[1]))).toISOString()
 
-const hashFile = async (path: string, signal: AbortSignal): Promise<string> => {
+const hashFile = async ({ path, bytes }: ForecastFile, signal: AbortSignal): Promise<string> => {
   const hash = createHash('sha256')
+  // A stream allocates as many bytes for each chunk, however small the file.
+  const chunkBytes = Math.min(1 << 20, Math.max(1 << 12, bytes))
   for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes, signal })) hash.update(chunk as Uint8Array)
   return hash.digest('hex')
 }

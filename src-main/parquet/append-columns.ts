@@ -233,10 +233,17 @@ class FileAppender {
     this.#at += bytes.length
   }
 
+  /** A buffer that is used again, no greater than what has to be copied. */
+  #bufferFor(bytes: number): Buffer {
+    const needed = Math.min(copyBytes, Math.max(1, bytes))
+    if (this.#buffer === undefined || this.#buffer.length < needed) this.#buffer = Buffer.allocUnsafeSlow(needed)
+    return this.#buffer
+  }
+
   /** Appends the pages of a file, up to its footer; returns how far they have moved. */
   async copy(path: string, end: number): Promise<number> {
     const offsetShift = this.#at - parquetMagic.length
-    const buffer = (this.#buffer ??= Buffer.allocUnsafeSlow(copyBytes))
+    const buffer = this.#bufferFor(end - parquetMagic.length)
     const input = await open(path, 'r')
     try {
       for (let from = parquetMagic.length; from < end;) {

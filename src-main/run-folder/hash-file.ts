@@ -17,7 +17,7 @@ export const hashFile = async (path: string): Promise<string> => {
 /** Like `hashFile`, on this thread. */
 export const hashHere = async (path: string): Promise<string> => {
   const hash = createHash('sha256')
-  await pipeline(await streamRegularFile(path, 1 << 20), hash)
+  await pipeline(await streamRegularFile(path), hash)
   return hash.digest('hex')
 }
 

@@ -29,9 +29,10 @@ export const readRegularBytes = async (path: string): Promise<Buffer> => {
 }
 
 /** Throws run-damaged, and what the file system throws. The stream closes the file. */
-export const streamRegularFile = async (path: string, highWaterMark: number): Promise<ReadStream> => {
+export const streamRegularFile = async (path: string): Promise<ReadStream> => {
   const file = await openRegularFile(path)
-  return createReadStream(path, { fd: file, highWaterMark })
+  // A stream allocates as many bytes for each chunk, however small the file.
+  return createReadStream(path, { fd: file, highWaterMark: Math.min(1 << 20, Math.max(1 << 12, (await file.stat()).size)) })
 }
 
 /** Throws run-damaged where one of the paths is there and is no regular file. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hashFile, hashHere, hashInThread } from '../../src-main/run-folder/hash-file.ts'
+import { streamRegularFile } from '../../src-main/run-folder/regular-file.ts'
 
 const built = resolve(import.meta.dirname, '..', '..', 'out', 'main', 'hash-worker.cjs')
 let folder: string
@@ -24,6 +25,14 @@ describe('the SHA-256 of a file', () => {
     const bytes = Buffer.alloc(3_500_001, 'headroom')
     await writeFile(path, bytes)
     expect(await hashInThread(built, path)).toBe(createHash('sha256').update(bytes).digest('hex'))
+  })
+  test('is read in chunks no greater than a small file', async () => {
+    const path = join(folder, 'small')
+    await writeFile(path, Buffer.alloc(10_000))
+    const stream = await streamRegularFile(path)
+    const chunkBytes = stream.readableHighWaterMark
+    stream.destroy()
+    expect(chunkBytes).toBe(10_000)
   })
   test('is refused of a folder, and of a file that is not there', async () => {
     await expect(hashInThread(built, folder)).rejects.toMatchObject({ code: 'run-damaged' })

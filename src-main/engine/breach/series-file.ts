@@ -2,8 +2,9 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
-/** Size of the write buffer. */
-const bufferBytes = 4 * 1024 * 1024
+/** Sizes of the write buffer: the first, and the greatest that it grows to. Small fleets need little, and V8 collects its garbage by the bytes allocated. */
+const firstBufferBytes = 64 * 1024
+const maxBufferBytes = 4 * 1024 * 1024
 
 /**
  * Keeps no file open between calls, so that the folder can be removed at any time. Throws the file system's errors.
@@ -28,7 +29,8 @@ export class SeriesFile {
     const length = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
     if (this.#filled + length > this.#buffer.length) {
       this.#flush()
-      if (length > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, length))
+      const enlarged = Math.max(length, Math.min(maxBufferBytes, Math.max(firstBufferBytes, 2 * this.#buffer.length)))
+      if (enlarged > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(enlarged)
     }
     this.#offsets[series] = this.#written + this.#filled
     this.#lengths[series] = length

@@ -32,6 +32,26 @@ test('series come back byte for byte, in any order, and one that was never added
   }
 })
 
+test('the buffer grows with what is added, and no byte is lost at any size of it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-series-file-'))
+  try {
+    const series = 600
+    const file = new SeriesFile(join(folder, 'series'), series)
+    const before = process.memoryUsage().arrayBuffers
+    file.add(0, [new Float64Array(100).fill(0.5)])
+    // A buffer of its greatest size, 4 MiB, for these 800 bytes made V8 collect its garbage several times in a small analysis.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 ** 2)
+    // 12 MB: the buffer is written and enlarged several times.
+    for (let index = 1; index < series; index++) file.add(index, [new Float64Array(2500).fill(index)])
+    const sums = [...file.read(Array.from({ length: series }, (_, index) => index))].map((bytes) =>
+      new Float64Array(bytes.slice().buffer).reduce((sum, value) => sum + value, 0),
+    )
+    expect(sums).toEqual([50, ...Array.from({ length: series - 1 }, (_, index) => 2500 * (index + 1))])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('nothing added, nothing written', () => {
   const file = new SeriesFile('/nowhere/at/all', 2)
   expect([...file.read([1, 0])].map((bytes) => bytes.length)).toEqual([0, 0])
