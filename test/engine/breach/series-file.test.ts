@@ -43,9 +43,9 @@ test('the buffer grows with what is added, and no byte is lost at any size of it
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 ** 2)
     // 12 MB: the buffer is written and enlarged several times.
     for (let index = 1; index < series; index++) file.add(index, [new Float64Array(2500).fill(index)])
-    const sums = [...file.read(Array.from({ length: series }, (_, index) => index))].map((bytes) =>
-      new Float64Array(bytes.slice().buffer).reduce((sum, value) => sum + value, 0),
-    )
+    const sums: number[] = []
+    for (const bytes of file.read(Array.from({ length: series }, (_, index) => index)))
+      sums.push(new Float64Array(bytes.slice().buffer).reduce((sum, value) => sum + value, 0))
     expect(sums).toEqual([50, ...Array.from({ length: series - 1 }, (_, index) => 2500 * (index + 1))])
   } finally {
     await rm(folder, { recursive: true })
