@@ -32,7 +32,7 @@ import { assessEvents } from '../forecasts/assess-events.ts'
 import type { AssessedFleet } from './fleet-stages.ts'
 import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
 import { readHeatmap } from './pictures/read-heatmap.ts'
-import { drawPictures } from './pictures/write-pictures.ts'
+import { startPictures, type PictureWriter } from './pictures/write-pictures.ts'
 import { assignRecommendations } from './recommendations/assign-recommendations.ts'
 import { checkPlacementEarly } from './recommendations/check-placement.ts'
 import { describeRecommendations, listRecommendations } from './recommendations/describe-recommendations.ts'
@@ -63,8 +63,26 @@ export const measureHistory = async ({ database, progress, staging }: Run, fleet
 export const measureFleet = async (
   run: Run,
   fleet: AssessedFleet,
+  measured: MeasuredBacktests,
+  otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
+): Promise<Findings> => {
+  const { writePictures } = run.work
+  if (writePictures !== undefined) return measureWithPictures(run, fleet, measured, otherWriting, writePictures)
+  // Its thread loads while paths are drawn.
+  const pictures = startPictures()
+  try {
+    return await measureWithPictures(run, fleet, measured, otherWriting, pictures.write)
+  } finally {
+    await pictures.close()
+  }
+}
+
+const measureWithPictures = async (
+  run: Run,
+  fleet: AssessedFleet,
   { season, backtestResiduals, events, drivers }: MeasuredBacktests,
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
+  writePictures: PictureWriter,
 ): Promise<Findings> => {
   const { database, progress, work } = run
   // With the level of the bounds that the dataset states.
@@ -84,7 +102,7 @@ export const measureFleet = async (
 
   progress.start('recommend')
   // The recommendations compute on this thread; the pictures need the database and the renderer.
-  const pictures = startOnce(() => paintPictures(run, fleet, clusteredServers))
+  const pictures = startOnce(() => paintPictures(run, fleet, clusteredServers, writePictures))
   void pictures.start()
   const { report, warnings } = await besides(pictures, () =>
     recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores, drivers }),
@@ -204,12 +222,16 @@ const recommendFleet = async (
 }
 
 /** Reads the heatmap on a connection of its own. */
-const paintPictures = async ({ database, staging, work }: Run, fleet: AssessedFleet, clusteredServers: ClusteredServers): Promise<void> => {
+const paintPictures = async (
+  { database, staging }: Run,
+  fleet: AssessedFleet,
+  clusteredServers: ClusteredServers,
+  writePictures: PictureWriter,
+): Promise<void> => {
   const { config, primaryMetric, calendar, grid, zone } = fleet
   const connection = await database.openConnection()
   try {
     const heatmap = await readHeatmap(connection, config, primaryMetric, calendar, grid)
-    const { writePictures = drawPictures } = work
     await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold, zoneClock(zone.name))
     for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture]) await staging.seal(name)
   } finally {

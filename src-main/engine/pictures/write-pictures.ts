@@ -17,30 +17,37 @@ export type PictureWriter = (
   clock: ZoneClock,
 ) => Promise<void>
 
-/** A thread draws, so that this one goes on computing; without built code, as in tests of the sources, this one does. */
-export const drawPictures: PictureWriter = async (folder, heatmap, clusteredServers, underutilizedThreshold, clock) => {
+/** Draws the pictures of one run. Close it after use. */
+export interface PictureDrawing {
+  readonly write: PictureWriter
+  readonly close: () => Promise<void>
+}
+
+/** A thread draws, so that this one goes on computing, and loads the drawing libraries from now on; without built code, as in tests of the sources, this one does. */
+export const startPictures = (): PictureDrawing => {
   const worker = findWorkerFile('picture-worker.cjs')
-  const task = {
-    heatmap,
-    clusters: { ...createClustersData(clusteredServers, heatmap.unit), underutilizedThreshold },
-    zone: clock.zone,
+  if (worker === undefined) {
+    // Loads the drawing libraries, which other commands do not need.
+    return { write: writeDrawn(async (task) => (await import('./draw-pictures.ts')).drawRunPictures(task)), close: async () => undefined }
   }
-  // Loads the drawing libraries, which other commands do not need.
-  const pictures =
-    worker === undefined ? await (await import('./draw-pictures.ts')).drawRunPictures(task) : await drawInThread(worker, task)
-  await writeFile(join(folder, runFiles.heatmapPicture), pictures.heatmap)
-  await writeFile(join(folder, runFiles.clustersPicture), pictures.clusters)
+  const thread = startPictureThread(worker)
+  return { write: writeDrawn((task) => thread.ask(task)), close: () => thread.close() }
 }
 
 /** `worker`: the built file of the thread. */
-export const drawInThread = async (worker: string, task: RunPicturesTask): Promise<RunPictures> => {
-  const thread = new WorkerThread<RunPicturesTask, RunPictures>(worker, null)
-  try {
-    return await thread.ask(task)
-  } finally {
-    await thread.close()
+export const startPictureThread = (worker: string): WorkerThread<RunPicturesTask, RunPictures> => new WorkerThread(worker, null)
+
+const writeDrawn =
+  (draw: (task: RunPicturesTask) => Promise<RunPictures>): PictureWriter =>
+  async (folder, heatmap, clusteredServers, underutilizedThreshold, clock) => {
+    const pictures = await draw({
+      heatmap,
+      clusters: { ...createClustersData(clusteredServers, heatmap.unit), underutilizedThreshold },
+      zone: clock.zone,
+    })
+    await writeFile(join(folder, runFiles.heatmapPicture), pictures.heatmap)
+    await writeFile(join(folder, runFiles.clustersPicture), pictures.clusters)
   }
-}
 
 /** Servers without a horizon have no point. */
 const createClustersData = (

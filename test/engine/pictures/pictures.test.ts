@@ -14,7 +14,7 @@ import {
   renderClustersSvg,
   renderHeatmapSvg,
 } from '../../../src-main/engine/pictures/draw-pictures.ts'
-import { drawInThread } from '../../../src-main/engine/pictures/write-pictures.ts'
+import { startPictureThread } from '../../../src-main/engine/pictures/write-pictures.ts'
 import { loadPictureFont } from '../../../src-main/engine/pictures/picture-font.ts'
 import { resourcePath } from '../../../src-main/run-folder/resource-path.ts'
 import { sampleClusters, sampleHeatmap } from '../../fixtures/picture-samples.ts'
@@ -251,7 +251,8 @@ describe('a thread', () => {
     const worker = resolve(import.meta.dirname, '..', '..', '..', 'out', 'main', 'picture-worker.cjs')
     const clusters = { ...sampleClusters(120), underutilizedThreshold: 40 }
     const task = { heatmap: sampleHeatmap({ servers: 30, hourly: true }), clusters, zone: 'America/New_York' }
-    const [drawn, expected] = [await drawInThread(worker, task), await drawRunPictures(task)]
+    const thread = startPictureThread(worker)
+    const [drawn, expected] = [await thread.ask(task).finally(() => thread.close()), await drawRunPictures(task)]
     expect([Buffer.from(drawn.heatmap), Buffer.from(drawn.clusters)]).toEqual([
       Buffer.from(expected.heatmap),
       Buffer.from(expected.clusters),
