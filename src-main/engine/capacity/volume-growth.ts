@@ -33,10 +33,8 @@ export interface VolumeGrowth {
 export const measureGrowth = (days: Float64Array, used: Float64Array): VolumeGrowth | null => {
   const last = days.at(-1)
   if (last === undefined) return null
-  const first = Math.max(
-    days.findIndex((day) => day > last - maxDays),
-    lastDrop(used),
-  )
+  const firstOfSpan = days.findIndex((day) => day > last - maxDays)
+  const first = Math.max(firstOfSpan, lastDrop(used, firstOfSpan))
   const [times, values] = [days.subarray(first), used.subarray(first)]
   if (times.length < minDays) return null
   const { slope, low, high } = fitTheilSen(times, values, intervalLevel)
@@ -49,17 +47,34 @@ export const measureGrowth = (days: Float64Array, used: Float64Array): VolumeGro
   return { perDay: slope, fullDay: fullDayBy(slope), earliest: fullDayBy(high), latest: fullDayBy(low) }
 }
 
-/** Index of the first value after the last drop: the median of a week lies more than a tenth below that of the week before. 0 without one. */
-const lastDrop = (used: Float64Array): number => {
-  const median = (from: number, to: number): number => percentileOf(used.slice(Math.max(0, from), to).sort(), 0.5)
-  const isDrop = (index: number): boolean => median(index, index + dropDays) < (1 - minDrop) * median(index - dropDays, index)
+/**
+ * Index of the first value after the last drop: the median of a week lies more than a tenth below that of the week before. Not above `from` where
+ * no drop is later.
+ */
+const lastDrop = (used: Float64Array, from: number): number => {
+  const isDrop = (index: number): boolean =>
+    medianOfDays(used, index, index + dropDays) < (1 - minDrop) * medianOfDays(used, index - dropDays, index)
   let end = used.length - minDaysAfterDrop
-  while (end > 0 && !isDrop(end)) end--
+  while (end > from && !isDrop(end)) end--
   // Medians fall on each day around the drop; the steepest is the drop itself.
   let drop = Math.max(0, end)
   for (let index = end; index > 0 && isDrop(index); index--)
     if (used[index]! - used[index - 1]! < used[drop]! - used[drop - 1]!) drop = index
   return drop
+}
+
+const daysInOrder = new Float64Array(dropDays)
+
+/** Median of used[from, to), as far as these are there. */
+const medianOfDays = (used: Float64Array, from: number, to: number): number => {
+  let count = 0
+  for (let index = Math.max(0, from); index < Math.min(to, used.length); index++) {
+    const value = used[index]!
+    let at = count++
+    for (; at > 0 && daysInOrder[at - 1]! > value; at--) daysInOrder[at] = daysInOrder[at - 1]!
+    daysInOrder[at] = value
+  }
+  return percentileOf(daysInOrder.subarray(0, count), 0.5)
 }
 
 const growthColumns = {

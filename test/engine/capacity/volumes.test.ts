@@ -46,6 +46,15 @@ describe('a volume', () => {
     expect(measureGrowth(days(60), slower)).toMatchObject({ perDay: 0.25, fullDay: 59 + (100 - 44.75) / 0.25 })
   })
 
+  test('counts its last 90 days where the last drop is older, and what followed a drop that lies on their edge', () => {
+    const last90 = Float64Array.from(days(90), (day) => 20 + day / 4)
+    for (const gap of [0, 1, 2, 3, 6, 7, 8, 30]) {
+      // Full to 95 % until `gap` days before the last 90; then on the line of the last 90.
+      const older = Float64Array.from(days(200), (day) => (day < 200 - gap ? 95 : 20 + (day - 200) / 4))
+      expect(measureGrowth(days(290, -200), Float64Array.of(...older, ...last90))).toEqual(measureGrowth(days(90), last90))
+    }
+  })
+
   test('is never full without growth, and not known with too few days', () => {
     expect(measureGrowth(days(30), new Float64Array(30).fill(70))).toEqual({ perDay: 0, fullDay: null, earliest: null, latest: null })
     expect(measureGrowth(days(9), exactLine.slice(0, 9))).toBeNull()
