@@ -6,7 +6,7 @@ import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { toPlainSentence } from '../../src-shared/run/errors.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { readHistory } from '../queries/history/read-history.ts'
-import { describeOverdue, expiredText } from '../../src-shared/artefacts/history-text.ts'
+import { countOld, describeLatestRun, describeOverdue, expiredText, oldRuns } from '../../src-shared/artefacts/history-text.ts'
 import { today } from '../run-folder/today.ts'
 import type { HistoryOptions as PlaceOptions } from './cloud/history-in-s3.ts'
 import { countText, decimalText, firstRowsTable, reportTable, wrapText } from './report-text.ts'
@@ -45,12 +45,17 @@ type Day = (iso: string) => string
 
 const numberText = (value: number): string => value.toLocaleString('en-US')
 
-const summaryLine = ({ runs, lasting, as_of: asOf, overdue_orders: orders, follow_up: { overdue } }: RunHistory, day: Day): string => {
+const summaryLine = (history: RunHistory, day: Day): string => {
+  const { runs, lasting, follow_up: followUp } = history
   const [first, last] = [runs[0]!, runs.at(-1)!]
-  const old = lasting.filter((risk) => risk.runs >= 3).length
+  const old = countOld(lasting)
   return wrapText(
-    `${countText(runs.length, 'run')}, ${first === last ? '' : `${day(first.horizon.start)} to `}${day(last.horizon.start)}. ` +
-      `${last.at_risk.toLocaleString('en-US')} of ${countText(last.servers, 'server')} at risk in the latest, ${old.toLocaleString('en-US')} of them in at least 3 runs running. ${describeOverdue(orders, overdue.length, asOf, numberText)}`,
+    [
+      `${countText(runs.length, 'run')}, ${first === last ? '' : `${day(first.horizon.start)} to `}${day(last.horizon.start)}.`,
+      `${describeLatestRun(runs, { count: numberText, day })}.`,
+      ...(last.at_risk === 0 ? [] : [`${numberText(old)} of them in at least ${oldRuns} runs in a row.`]),
+      toPlainSentence(describeOverdue(history, followUp.overdue.length, { count: numberText, day: (text) => text })),
+    ].join(' '),
   )
 }
 
@@ -83,7 +88,7 @@ const outcomeTable = (runs: readonly HistoryRun[], day: Day): string => {
   )}`
 }
 
-const outcomeCells = ({ measured, expected, came, stated, hits, brier, p95_error: error }: OutcomeCheck): string[] => [
+const outcomeCells = ({ measured, expected_risks: expected, came, stated, hits, brier, p95_error: error }: OutcomeCheck): string[] => [
   wholeText(measured),
   decimalText(expected),
   wholeText(came),

@@ -14,6 +14,7 @@ export const historyForWindow = async ({ folder, fleetOf }: HistoryRequest): Pro
     ...history,
     runs: runs.map((run) => ({ ...run, path: join(history.folder, run.folder) })),
     lasting: shorten(lasting),
+    late_orders: shorten(history.late_orders),
     follow_up: {
       ...followUp,
       overdue: shorten(overdue),

@@ -46,7 +46,7 @@ export const renderTable = ({ title, note, columns, rows }: ReportTable): string
     return `<${tag}${tag === 'td' || column?.isNumber === true ? classes : ''}>${toHtml(text)}</${tag.split(' ')[0]!}>`
   }
   return `<section>
-<h2>${toHtml(title)}</h2>
+${title === '' ? '' : `<h2>${toHtml(title)}</h2>`}
 ${note === undefined ? '' : `<p class="muted">${toHtml(note)}</p>`}
 <table>
 <thead><tr>${columns.map((column) => cell('th scope="col"', column.title, column)).join('')}</tr></thead>

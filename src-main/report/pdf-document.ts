@@ -85,7 +85,7 @@ const columnWidths = (document: PdfDocument, { columns, rows }: ReportTable): nu
 }
 
 export const writeTable = (document: PdfDocument, table: ReportTable): void => {
-  writeHeading(document, table.title, 80)
+  if (table.title !== '') writeHeading(document, table.title, 80)
   if (table.note !== undefined) document.font('regular').fontSize(8).fillColor(muted).text(toReportText(table.note))
   const widths = columnWidths(document, table)
   const write = (cells: readonly string[], font: 'regular' | 'bold'): void => {

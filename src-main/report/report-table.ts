@@ -18,6 +18,7 @@ export const lightCell = (light: TrafficLight): string => `${lightMarks[light]} 
 export const lightOfCell = (cell: string): TrafficLight | undefined => trafficLights.find((light) => cell === lightCell(light))
 
 export interface ReportTable {
+  /** "" below a heading that names it. */
   readonly title: string
   readonly note?: string
   readonly columns: readonly ReportColumn[]

@@ -77,12 +77,12 @@ const parquetOptions = 'FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER f
 export const writeSampleFleet = async (request: SampleFleetRequest, work: SampleWork = {}): Promise<SampleFleet> => {
   assertWholeNumber('The number of servers', request.servers, 1, 1_000_000)
   assertWholeNumber('The seed', request.seed, 0, 0xffff_ffff)
-  assertDay(request.end)
+  assertDay('--end', request.end)
   const firstEnd = request.firstEnd ?? request.end
-  assertDay(firstEnd)
+  assertDay('--first-end', firstEnd)
   const laterDays = (Date.parse(request.end) - Date.parse(firstEnd)) / 86_400_000
   if (laterDays < 0 || laterDays > maxLaterDays)
-    throw new HeadroomError('usage', `The first end must be a day of the five years up to ${request.end}, not ${firstEnd}.`)
+    throw new HeadroomError('usage', `--first-end must be a day of the five years up to ${request.end}, not ${firstEnd}.`)
   const forecasts = await parquetTarget(request.out)
   const truth = request.includeTruth === undefined ? undefined : await parquetTarget(request.includeTruth)
   if (truth === forecasts) throw new HeadroomError('usage', 'The forecasts and the truth need two files.')
@@ -169,10 +169,10 @@ const assertWholeNumber = (label: string, value: number, minimum: number, maximu
   }
 }
 
-const assertDay = (day: string): void => {
+const assertDay = (option: string, day: string): void => {
   const isDay = /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day)
   if (!isDay || day < '1980' || day > '2100') {
-    throw new HeadroomError('usage', `The end must be a day from 1980 to 2099 such as 2026-11-22, not ${day}.`)
+    throw new HeadroomError('usage', `${option} must be a day from 1980 to 2099 such as 2026-11-22, not ${day}.`)
   }
 }
 

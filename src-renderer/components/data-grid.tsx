@@ -8,6 +8,7 @@ import { formatCell, isNumeric, type CellContext } from './format-cell.ts'
 import { columnTemplate, useGridColumns, type GridColumn, type GridColumnsOptions, type ShownColumn } from './grid-columns.ts'
 import { nextGridPosition, type GridPosition } from './grid-keys.ts'
 import { createGridLines, type GridSection } from './grid-sections.ts'
+import { NameText } from './name-text.tsx'
 import { isRiskState, RiskBadge } from './risk-badge.tsx'
 
 export interface GridSort {
@@ -55,6 +56,8 @@ export interface DataGridProps extends GridColumnsOptions {
   readonly onSelection?: (range: GridRange) => void
   /** Replaces the text of a cell, where it returns one. */
   readonly cellText?: (cell: Cell, column: GridColumn) => string | undefined
+  /** Height of the heading and all rows, where text of several lines makes rows higher. */
+  readonly onHeight?: (height: number) => void
 }
 
 export const rowHeight = 28
@@ -86,7 +89,7 @@ export const DataGrid = (props: DataGridProps) => {
     estimateSize: () => rowHeight,
     overscan,
   })
-  const visibleLines = virtualizer.getVirtualItems().map(({ index, start }) => ({ line: index, start, shown: lines.at(index) }))
+  const visibleLines = virtualizer.getVirtualItems().map(({ index, start, size }) => ({ line: index, start, size, shown: lines.at(index) }))
   const visibleRows = visibleLines.flatMap(({ shown }) => (shown.kind === 'row' ? [shown.index] : []))
   // Rows reuse the elements of those that scrolled out, so that fast scrolling creates none.
   const rowSlots = Math.ceil((virtualizer.scrollRect?.height ?? 0) / rowHeight) + 2 * overscan + 2
@@ -109,6 +112,21 @@ export const DataGrid = (props: DataGridProps) => {
     const widths = measureColumns(scrollContainer.current, unfittedKey.split('\n'))
     setFitted((known) => ({ ...widths, ...known }))
   }, [unfittedKey])
+
+  const isWrapping = shown.some(({ column }) => column.isWrapped === true)
+  const contentHeight = virtualizer.getTotalSize()
+  // After each rendering: other rows came into view, or the width has changed.
+  useLayoutEffect(() => {
+    if (!isWrapping || scrollContainer.current === null) return
+    for (const row of scrollContainer.current.querySelectorAll<HTMLElement>('.grid-body > [data-line]')) {
+      const heights = [...row.querySelectorAll('[data-wrapped="true"]')].map(textHeight)
+      virtualizer.resizeItem(Number(row.dataset['line']), Math.max(rowHeight, ...heights))
+    }
+  })
+  const { onHeight } = props
+  useEffect(() => {
+    if (isWrapping) onHeight?.(contentHeight)
+  }, [isWrapping, contentHeight, onHeight])
 
   const range = { from: Math.min(anchor, active.row), to: Math.max(anchor, active.row) + 1 }
   const moveTo = (position: GridPosition, extendsSelection: boolean): void => {
@@ -282,8 +300,8 @@ export const DataGrid = (props: DataGridProps) => {
             ))}
           </div>
         </div>
-        <div className="grid-body" role="rowgroup" style={{ height: virtualizer.getTotalSize(), minWidth }}>
-          {visibleLines.map(({ line, start, shown: shownLine }) => {
+        <div className="grid-body" role="rowgroup" style={{ height: contentHeight, minWidth }}>
+          {visibleLines.map(({ line, start, size, shown: shownLine }) => {
             if (shownLine.kind === 'section') {
               const { title, note } = shownLine.section
               return (
@@ -313,7 +331,8 @@ export const DataGrid = (props: DataGridProps) => {
                 aria-rowindex={line + 2}
                 aria-selected={isSelected}
                 data-marked={row !== undefined && props.markedKey !== undefined && props.markedKey !== null && row[0] === props.markedKey}
-                style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
+                data-line={line}
+                style={{ gridTemplateColumns: template, transform: `translateY(${start}px)`, height: size }}
                 onDoubleClick={() => row !== undefined && props.onOpen?.(row)}
                 onClick={(event) => {
                   scrollContainer.current?.focus({ preventScroll: true })
@@ -336,10 +355,11 @@ export const DataGrid = (props: DataGridProps) => {
                       data-column={column.name}
                       data-number={isNumeric(column.kind)}
                       data-pinned={pinnedAt !== null}
+                      data-wrapped={column.isWrapped === true}
                       data-active={isFocused && active.row === index && active.column === position}
                       style={pinnedAt === null ? undefined : { left: pinnedAt }}
                     >
-                      {isRisk ? <RiskBadge state={cell} /> : text}
+                      {isRisk ? <RiskBadge state={cell} /> : column.isWrapped === true ? text : <NameText text={text} />}
                     </div>
                   )
                 })}
@@ -363,6 +383,14 @@ export const DataGrid = (props: DataGridProps) => {
   )
 }
 
+/** Of all lines of a cell, with the space around them and the line below the row. */
+const textHeight = (cell: Element): number => {
+  const range = document.createRange()
+  range.selectNodeContents(cell)
+  const { paddingTop, paddingBottom } = getComputedStyle(cell)
+  return Math.ceil(range.getBoundingClientRect().height + Number.parseFloat(paddingTop) + Number.parseFloat(paddingBottom)) + 1
+}
+
 const isMenuKey = ({ key, shiftKey, altKey }: KeyboardEvent): boolean =>
   key === 'ContextMenu' || (key === 'F10' && shiftKey) || (key === 'ArrowDown' && altKey)
 
@@ -377,7 +405,10 @@ const measureColumns = (grid: Element, names: readonly string[]): Record<string,
         width = Math.max(width, (element.querySelector('.grid-title')?.scrollWidth ?? 0) + headingPadding)
       } else {
         range.selectNodeContents(element)
-        width = Math.max(width, range.getBoundingClientRect().width + cellPadding)
+        const head = element.querySelector('.name-head')
+        // What is cut in the middle counts whole.
+        const hidden = head === null ? 0 : head.scrollWidth - head.clientWidth
+        width = Math.max(width, range.getBoundingClientRect().width + hidden + cellPadding)
       }
     }
     widths[name] = Math.ceil(Math.min(width, maxFittedWidth))

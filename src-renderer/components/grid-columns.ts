@@ -25,6 +25,8 @@ export interface GridColumn {
   readonly isShown?: boolean | undefined
   /** Takes the width that the other columns leave. */
   readonly isFlexible?: boolean
+  /** Long text goes on in further lines; the other cells of its row stay at the top. */
+  readonly isWrapped?: boolean
   /** Whether it can be filtered where the list has column filters; default: yes. */
   readonly isFilterable?: boolean
 }

@@ -4,7 +4,7 @@ import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts
 import type { RiskState } from './risk-badge.tsx'
 import {
   formatDate,
-  formatDaysAhead,
+  formatDaysAfterData,
   formatInterval,
   formatDollars,
   formatDataTime,
@@ -40,7 +40,7 @@ export const formatServerTime = (iso: string | null, run: RunOverview): string =
 export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
   if (figures.high_threshold === null || figures.model === null) return '–'
   if (figures.first_breach_at !== null) {
-    const daysAhead = figures.days_to_breach === null ? '' : `, ${formatDaysAhead(figures.days_to_breach)}`
+    const daysAhead = figures.days_to_breach === null ? '' : `, ${formatDaysAfterData(figures.days_to_breach)}`
     return `${formatServerTime(figures.first_breach_at, run)}${daysAhead}`
   }
   const { expected_first_breach: expected, at_risk_probability: probability, horizon_end: end } = figures

@@ -1,11 +1,12 @@
 // The summary bar above every view of a run: its name, its key figures and its notes.
 import { describeExpectedCount } from '../../src-shared/artefacts/fleet-finding.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
-import { isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
+import { findingCounts, isJudgedRun, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { navigateTo } from '../state/navigation.ts'
 import { findPreviousRun } from '../state/previous-run.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDate, formatDaysAhead, formatDollars, formatLocalTime, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDollars, formatLocalTime, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
+import { NameText } from '../components/name-text.tsx'
 import { CloudRunButton } from './cloud-run-button.tsx'
 import { RunNotes } from './run-notes.tsx'
 
@@ -36,7 +37,11 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           label="At risk"
           value={isJudgedRun(run) ? formatting.count(counts.atRisk) : 'Not judged'}
           note={atRiskNote(run, previous?.atRisk)}
-          hint={run.atRiskRange === null || counts.atRisk === 0 ? undefined : describeExpectedCount(run.atRiskRange, formatting.count)}
+          hint={
+            run.atRiskRange === null || counts.atRisk === 0
+              ? undefined
+              : describeExpectedCount(run.atRiskRange, findingCounts(run).certain, formatting.count)
+          }
           isAlert={counts.atRisk > 0}
           onOpen={() => showServers({ risk: ['at-risk'] })}
         />
@@ -46,7 +51,8 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           <Figure
             label="First breach"
             value={formatting.shortDay(soonest.atMs)}
-            note={`${soonest.isExpected ? 'expected, ' : soonest.days === null || hasGap(run) ? '' : `${formatDaysAhead(soonest.days)}, `}${soonest.serverId}`}
+            note={soonest.isExpected ? 'expected, ' : ''}
+            server={soonest.serverId}
             hint={`${soonest.isExpected ? 'Median first breach of the simulated paths' : 'Earliest breach of all servers at risk'}${measuredText(run)}. Click to open the server.`}
             onOpen={() => navigateTo('server', { selectedServer: soonest.serverId, metric: soonest.metric })}
           />
@@ -74,10 +80,6 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
     </header>
   )
 }
-
-/** Days count from the last measurement, which says little where the forecast begins later than the next period. */
-const hasGap = ({ horizon, lastMeasuredMs, stepMs }: RunOverview): boolean =>
-  horizon !== null && lastMeasuredMs !== null && horizon.startMs - lastMeasuredMs >= 2 * stepMs
 
 const measuredText = ({ lastMeasuredMs }: RunOverview): string =>
   lastMeasuredMs === null ? '' : `; last measured on ${formatDate(lastMeasuredMs)}`
@@ -111,13 +113,15 @@ interface FigureProps {
   readonly label: string
   readonly value: string
   readonly note: string
+  /** Follows the note. */
+  readonly server?: string
   readonly hint?: string | undefined
   readonly isAlert?: boolean
   /** Opens the view with the details. */
   readonly onOpen?: () => void
 }
 
-const Figure = ({ label, value, note, hint, isAlert = false, onOpen }: FigureProps) => (
+const Figure = ({ label, value, note, server = '', hint, isAlert = false, onOpen }: FigureProps) => (
   <div className="figure" title={hint} data-alarming={isAlert}>
     <dt>{label}</dt>
     <dd className="figure-value">
@@ -129,8 +133,9 @@ const Figure = ({ label, value, note, hint, isAlert = false, onOpen }: FigurePro
         </button>
       )}
     </dd>
-    <dd className="figure-note" title={hint === undefined ? note : `${note}. ${hint}`}>
+    <dd className="figure-note" title={hint === undefined ? `${note}${server}` : `${note}${server}. ${hint}`}>
       {note}
+      <NameText text={server} />
     </dd>
   </div>
 )

@@ -91,6 +91,13 @@ const withZoneName = ({ time, zoneName }: ReturnType<typeof timeFormats>, iso: s
 /** "31 Mar 2026, 18:00 GMT+9" of the open run's data. */
 export const formatDataTime = (iso: string): string => withZoneName(formats.data, iso)
 
+/** For the names of runs. */
+export const runTimes = {
+  day: (iso: string): string => formatDate(Date.parse(iso)),
+  dataTime: formatDataTime,
+  analysisTime: formatLocalTime,
+}
+
 /** The same in a zone that is not the open run's. */
 export const formatTimeIn = (zone: string, iso: string): string => withZoneName(timeFormats(zone), iso)
 
@@ -112,11 +119,11 @@ export const formatMonth = (month: number): string => formats.month.format(Date.
 /** "5 h", "1 d" */
 export const formatDays = (days: number): string => daysText(days, formatNumber)
 
-/** "in 12 days", "in 5 hours". */
-export const formatDaysAhead = (days: number): string => {
+/** "12 days after the last measurement", "5 hours after the last measurement": true on any day that the run is read. */
+export const formatDaysAfterData = (days: number): string => {
   const hours = Math.max(1, Math.round(days * 24))
   const [number, unit] = hours < 48 && hours % 24 !== 0 ? [hours, 'hour'] : [Math.round(hours / 24), 'day']
-  return `in ${formatting.count(number)} ${unit}${number === 1 ? '' : 's'}`
+  return `${formatting.count(number)} ${unit}${number === 1 ? '' : 's'} after the last measurement`
 }
 
 /** 0:07, 12:40, 1:02:03 */

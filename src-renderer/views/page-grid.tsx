@@ -39,11 +39,13 @@ const timeText = (cell: Cell, { kind }: GridColumn): string | undefined => {
 export const PageGrid = ({ id, title, columns, rows, onOpen, children }: PageGridProps) => {
   const gridLayout = useGridLayout(id)
   const [filters, setFilters] = useState<Readonly<Record<string, string>>>({})
+  const [wrappedHeight, setWrappedHeight] = useState(rows.length * rowHeight)
   const [sort, setSort] = useState<GridSort | null>(null)
   const shown = useMemo(() => sortRows(filterRows(rows, columns, filters), columns, sort), [rows, columns, filters, sort])
   const emptyColumns = useMemo(() => findEmptyColumns(rows, columns), [rows, columns])
   if (rows.length === 0) return null
   const isFiltered = shown.length < rows.length
+  const bodyHeight = columns.some(({ isWrapped }) => isWrapped === true) ? wrappedHeight : rows.length * rowHeight
   return (
     <section aria-label={title}>
       <header className="chart-head">
@@ -74,7 +76,7 @@ export const PageGrid = ({ id, title, columns, rows, onOpen, children }: PageGri
           <Download size={15} aria-hidden />
         </button>
       </header>
-      <div className="boxed-grid" style={{ height: Math.min(maxHeight, (rows.length + 1) * rowHeight + 30) }}>
+      <div className="boxed-grid" style={{ height: Math.min(maxHeight, rowHeight + bodyHeight + 30) }}>
         <DataGrid
           label={title}
           columns={columns}
@@ -89,6 +91,7 @@ export const PageGrid = ({ id, title, columns, rows, onOpen, children }: PageGri
           rowAt={(index) => shown[index]}
           cellText={timeText}
           onCopy={copySelection}
+          onHeight={setWrappedHeight}
           {...(onOpen === undefined ? {} : { onOpen })}
         />
       </div>

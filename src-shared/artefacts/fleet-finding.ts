@@ -1,4 +1,5 @@
 // How many servers run out, in words: the likely ones as a headline, and below it the count by metric and the whole fleet by its probabilities.
+import { certainProbability } from './likelihood.ts'
 import { metricName, resourceName } from './metric-label.ts'
 
 export interface FindingCounts {
@@ -41,18 +42,19 @@ export const countRangeText = ({ low, high }: CountRange, writeCount: WriteCount
   return from === to ? writeCount(to) : `${writeCount(from)} to ${writeCount(to)}`
 }
 
-/** Servers below 50 % add up, and of several that are nearly certain one may not run out: the count of the likely ones can lie outside. */
-export const describeExpectedCount = (range: CountRange, writeCount: WriteCount): string =>
-  `In all, ${countRangeText(range, writeCount)} ${Math.ceil(range.high) === 1 ? 'server is' : 'servers are'} expected to run out (90\u00a0% interval): less likely ones may, too, and a likely one may not.`
+/** The likely ones are counted one by one, this is the whole fleet by its probabilities: the count of the likely ones can lie outside. */
+export const describeExpectedCount = (range: CountRange, certain: number | null, writeCount: WriteCount): string =>
+  `Less likely ones included, ${countRangeText(range, writeCount)} ${Math.ceil(range.high) === 1 ? 'server runs' : 'servers run'} out in 9 of 10 cases (90\u00a0% interval).${(certain ?? 0) === 0 ? '' : ` Nearly certain means a probability of ${Math.round(certainProbability * 100)}\u00a0% or more.`}`
 
 /** What follows the finding: "28 run out of CPU, 18 of memory; 11 of these of both." and the interval; "" where the run knows neither, or has one server of one metric. */
 export const describeCounts = (
   {
     servers,
+    certain,
     byMetric,
     bySeveral,
     range,
-  }: Pick<FindingCounts, 'servers' | 'byMetric' | 'bySeveral'> & { readonly range: CountRange | null },
+  }: Pick<FindingCounts, 'servers' | 'certain' | 'byMetric' | 'bySeveral'> & { readonly range: CountRange | null },
   writeCount: WriteCount,
 ): string => {
   const metrics = byMetric.filter(({ atRisk }) => atRisk > 0)
@@ -72,6 +74,6 @@ export const describeCounts = (
               ', ',
             )}${bySeveral === 0 ? '' : `; ${writeCount(bySeveral)} of these of ${metrics.length === 2 ? 'both' : 'more than one'}`}.`,
         ]),
-    ...(range === null || servers === 1 ? [] : [describeExpectedCount(range, writeCount)]),
+    ...(range === null || servers === 1 ? [] : [describeExpectedCount(range, certain, writeCount)]),
   ].join(' ')
 }

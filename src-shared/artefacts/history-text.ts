@@ -1,4 +1,5 @@
-// Sentences about a history, the same in the pack and in the window: what changed since the run before, and what came of the last statement.
+// Sentences about a history, the same in the pack and in the window: how many run out, what changed, what is overdue, and what came of the last statement.
+import { describeFinding } from './fleet-finding.ts'
 import type { FollowUp, HistoryRun, OutcomeCheck, RunHistory } from '../ipc/run-history.ts'
 
 /** Runs in a row from which a risk counts as old. */
@@ -37,7 +38,7 @@ export const describeLastStatement = (
   const allChecked = runs.filter(hasOutcome)
   const checked = allChecked.at(-1)
   if (checked === undefined) return 'What came of the statements is not known yet: no run measured the whole horizon of an earlier one.'
-  const { expected, came, stated, hits } = checked.outcome
+  const { expected_risks: expected, came, stated, hits } = checked.outcome
   const [from, until] = [day(checked.horizon.start), day(checked.horizon.end)]
   return (
     (expected === null
@@ -47,48 +48,97 @@ export const describeLastStatement = (
   )
 }
 
-/**
- * "Overdue as of 29 November 2026: 2 orders. Accepted and past their date: 1." An accepted order can be in both. `day`: `as_of` as it is written;
- * `accepted`: how many are past their date.
- */
-export const describeOverdue = (orders: number, accepted: number, day: string, count: (value: number) => string): string => {
-  if (orders + accepted === 0) return `Nothing is overdue as of ${day}.`
-  const ordersText =
-    orders === 0 ? `No order is overdue as of ${day}.` : `Overdue as of ${day}: ${count(orders)} ${orders === 1 ? 'order' : 'orders'}.`
-  return accepted === 0 ? ordersText : `${ordersText} Accepted and past their date: ${count(accepted)}.`
+/** Names in a sentence; more are counted. */
+const maxNames = 3
+
+export interface OverdueWriting {
+  readonly count: (value: number) => string
+  /** Of YYYY-MM-DD. */
+  readonly day: (day: string) => string
+}
+
+/** "a, b, c and 4 more". `total`: of a list that may be shortened. */
+const listFirst = (texts: readonly string[], total: number, count: OverdueWriting['count']): string => {
+  const rest = total - Math.min(maxNames, texts.length)
+  return `${texts.slice(0, maxNames).join(', ')}${rest === 0 ? '' : ` and ${count(rest)} more`}`
+}
+
+type Orders = Pick<RunHistory, 'overdue_orders' | 'late_orders' | 'as_of'>
+
+/** "2 orders are overdue as of 29 November 2026: db (by 24 Sep 2026), web (by 25 Nov 2026)." */
+export const describeOverdueOrders = (
+  { overdue_orders: orders, late_orders: late, as_of }: Orders,
+  { count, day }: OverdueWriting,
+): string =>
+  orders === 0
+    ? `No order is overdue as of ${day(as_of)}.`
+    : `${count(orders)} ${orders === 1 ? 'order is' : 'orders are'} overdue as of ${day(as_of)}: ${listFirst(
+        late.map(({ server_id, order_by }) => `${server_id} (by ${day(order_by)})`),
+        orders,
+        count,
+      )}.`
+
+/** "2 accepted recommendations are past their dates: retire idle (due 1 Dec 2026), add capacity web (due 3 Dec 2026)."; "" for none. `total`: of a list that may be shortened. */
+export const describePastDecisions = (
+  overdue: readonly Pick<FollowUp['overdue'][number], 'server_id' | 'recommendation' | 'due'>[],
+  total: number,
+  { count, day }: OverdueWriting,
+): string =>
+  total === 0
+    ? ''
+    : `${count(total)} accepted ${total === 1 ? 'recommendation is past its date' : 'recommendations are past their dates'}: ${listFirst(
+        overdue.map(({ server_id, recommendation, due }) => `${recommendation} ${server_id} (due ${day(due)})`),
+        total,
+        count,
+      )}.`
+
+/** Both; an accepted order can be in both. */
+export const describeOverdue = (
+  history: Orders & { readonly follow_up: Pick<FollowUp, 'overdue'> },
+  pastDecisions: number,
+  writing: OverdueWriting,
+): string => {
+  if (history.overdue_orders + pastDecisions === 0) return `Nothing is overdue as of ${writing.day(history.as_of)}.`
+  return [describeOverdueOrders(history, writing), describePastDecisions(history.follow_up.overdue, pastDecisions, writing)]
+    .filter((sentence) => sentence !== '')
+    .join(' ')
+}
+
+/** "26 of 116 servers are likely to run out by 20 December 2026, 6 more than in the run before". */
+export const describeLatestRun = (
+  runs: readonly Pick<HistoryRun, 'horizon' | 'servers' | 'at_risk'>[],
+  { count, day }: Pick<HistoryWriting, 'count' | 'day'>,
+): string => {
+  const [before, latest] = [runs.at(-2), runs.at(-1)]
+  if (latest === undefined) return ''
+  const until = ` by ${day(latest.horizon.end)}`
+  const finding =
+    latest.at_risk === 0
+      ? `None of ${count(latest.servers)} servers is likely to run out${until}`
+      : describeFinding({ servers: latest.servers, atRisk: latest.at_risk, certain: null }, until, count)
+  if (before === undefined) return finding
+  const change = latest.at_risk - before.at_risk
+  return `${finding}, ${change === 0 ? 'as many as in the run before' : `${count(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than in the run before`}`
 }
 
 type Decided = Pick<FollowUp, 'accepted' | 'done' | 'dismissed' | 'expired' | 'conflicts' | 'realised_usd' | 'promised_usd'>
 
-/** ", 1 no longer dismissed"; "" for none. */
+/** ", 1 open again after its dismissal ended"; "" for none. */
 export const expiredText = (expired: number, count: (value: number) => string): string =>
-  expired === 0 ? '' : `, ${count(expired)} no longer dismissed since the date has passed`
+  expired === 0 ? '' : `, ${count(expired)} open again after ${expired === 1 ? 'its dismissal' : 'their dismissals'} ended`
 
 /** "was dismissed" once the date of a dismissal has passed. */
 export const verdictText = ({ verdict, is_expired: isExpired, is_conflict: isConflict }: FollowUp['decisions'][number]): string =>
   `${isExpired ? 'was dismissed' : verdict}${isConflict ? ', planners differ' : ''}`
 
-/** What came of the decisions, a sentence for each kind. `overdue`, `left`: lists, or how long they are. */
+/** What came of the decisions, a sentence for each kind. `left`: servers that left. */
 export const describeFollowUp = (
-  {
-    accepted,
-    done,
-    dismissed,
-    expired,
-    conflicts,
-    realised_usd,
-    promised_usd,
-    ...lists
-  }: Decided & {
-    readonly overdue: number | readonly unknown[]
-    readonly left: number | readonly unknown[]
-  },
+  { accepted, done, dismissed, expired, conflicts, realised_usd, promised_usd, left }: Decided & { readonly left: number },
   { count, usd }: { readonly count: (value: number) => string; readonly usd: (value: number) => string },
 ): string[] => {
   if (accepted + done + dismissed + expired === 0) return ['Nothing has been decided yet.']
-  const [overdue, left] = [lists.overdue, lists.left].map((list) => (typeof list === 'number' ? list : list.length)) as [number, number]
   return [
-    `Recommendations: ${count(accepted)} accepted, ${count(done)} done, ${count(dismissed)} dismissed${expiredText(expired, count)}. Accepted and past their date: ${count(overdue)}.`,
+    `Recommendations: ${count(accepted)} accepted, ${count(done)} done, ${count(dismissed)} dismissed${expiredText(expired, count)}.`,
     `Realised: ${usd(realised_usd)} a month, the cost of ${count(left)} ${left === 1 ? 'server that left' : 'servers that left'}. ` +
       `Accepted and still to come: ${usd(promised_usd)} a month.`,
     ...(conflicts === 0 ? [] : [`Planners differ on ${count(conflicts)}; the latest decision counts until they agree.`]),

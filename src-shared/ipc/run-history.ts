@@ -11,8 +11,8 @@ const outcomeCheckSchema = z.object({
   measured_by: z.string(),
   /** Risks with a threshold and every time of the horizon measured; only these count below. */
   measured: count,
-  /** Sum of the probabilities that were stated; null without probabilities. */
-  expected: z.number().nullable(),
+  /** Sum of the probabilities that were stated for the measured risks; null without probabilities. `at_risk_range` counts servers instead. */
+  expected_risks: z.number().nullable(),
   /** Risks whose P95 of the measured values lies above the threshold of the time. */
   came: count,
   /** Risks that were stated as at risk. */
@@ -37,8 +37,8 @@ const historyRunSchema = z.object({
   new_at_risk: count.nullable(),
   /** At risk in the run before, no longer; null in the first run. */
   cleared: count.nullable(),
-  /** Null in runs without probabilities. `low`, `high`: 90 % interval. */
-  at_risk_range: z.object({ expected: z.number(), low: z.number(), high: z.number() }).nullable(),
+  /** Servers of the whole fleet, counted over simulated paths. Null in runs without probabilities. `low`, `high`: 90 % interval. */
+  at_risk_range: z.object({ expected_servers: z.number(), low: z.number(), high: z.number() }).nullable(),
   underutilized: count,
   savings_usd: z.number().nullable(),
   /** Null where no later run measured the whole horizon of any risk. */
@@ -137,6 +137,8 @@ export const runHistorySchema = z.object({
   lasting: z.array(lastingRiskSchema),
   /** Orders of the latest run, neither dismissed nor done, that were due before `as_of`. */
   overdue_orders: count,
+  /** These orders, the earliest first. */
+  late_orders: z.array(z.object({ server_id: z.string(), order_by: day })),
   follow_up: followUpSchema,
   /** One plain sentence for each run of the folder that does not count, and for each change of what a figure means. */
   notes: z.array(z.string()),

@@ -61,7 +61,7 @@ describe('the pack', () => {
   test('shows a light for each business unit: red where an order is overdue', async () => {
     // The forecast begins above the threshold on 19 January; 30 days before that have passed.
     expect(rowsOf(await contentNow(), 'summary', 'Business units')).toEqual([
-      ['Retail', '▲ Red', '1', '1', '0', '1', '–'],
+      ['Retail', '▲ Red', '1', '1', '0', '1', 'overdue since 20 Dec 2025'],
       ['Payments', '● Green', '2', '0', '0', '0', '–'],
     ])
   })
@@ -79,9 +79,18 @@ describe('the pack', () => {
   test('says what changed and what came of the last statement', async () => {
     const { pages } = await contentNow()
     const sentences = (name: PackPageName): readonly string[] => pages.find((page) => page.name === name)!.paragraphs
-    expect(sentences('summary')).toEqual([
-      'Overdue as of 19 January 2026: 1 order.',
-      'Since the run from 15 Jan 2026: 0 servers newly at risk, 0 no longer. 0 servers at risk for 3 runs or more.',
+    // Without probabilities nothing is said of how sure the number is.
+    expect(rowsOf(await contentNow(), 'summary', '')).toEqual([
+      ['Which orders are overdue', '1 order is overdue as of 19 Jan 2026: grows (by 20 Dec 2025).'],
+      [
+        'What came of the last statement',
+        'Of the risks in the run from 15 Jan 2026, 1 came by 18 Jan 2026. It had stated 1 of them, and 0 more that did not come.',
+      ],
+      ['What changed', 'Since the run from 15 Jan 2026: 0 servers newly at risk, 0 no longer. 0 servers at risk for 3 runs or more.'],
+      ['What was decided, but is late', 'Nothing that was accepted is past its date.'],
+    ])
+    expect(rowsOf(await contentNow(), 'summary', 'Order first')).toEqual([
+      ['Overdue since 20 Dec 2025', 'grows', expect.any(String), '19 Jan 2026', 'open'],
     ])
     expect(sentences('outcomes')).toEqual([
       'Of the risks in the run from 15 January 2026, 1 came by 18 January 2026. It had stated 1 of them, and 0 more that did not come.',
@@ -90,7 +99,7 @@ describe('the pack', () => {
       ['11 Jan 2026', '14 Jan 2026', '3', '–', '1', '1', '0'],
       ['15 Jan 2026', '18 Jan 2026', '3', '–', '1', '1', '1'],
     ])
-    expect(rowsOf(await contentNow(), 'summary', 'Runs')?.map((row) => [row[0], row[2], row[4], row[5]])).toEqual([
+    expect(rowsOf(await contentNow(), 'outcomes', 'Runs')?.map((row) => [row[0], row[2], row[4], row[5]])).toEqual([
       ['11 Jan 2026', '1', '–', '–'],
       ['15 Jan 2026', '1', '1', '1'],
       ['19 Jan 2026', '1', '0', '0'],

@@ -312,9 +312,18 @@ test('samples of one first end are one fleet over time: what both measure is the
   expect(await numberOf(`SELECT count(*) FROM ${rows}`)).toBe(60 * 3 * 821)
   expect(await numberOf(`SELECT count(*) FROM ${rows} WHERE is_future <> (timestamp > TIMESTAMP '2026-09-20')`)).toBe(0)
   expect(await readFile(first.serversTable, 'utf8')).toBe(await readFile(later.serversTable, 'utf8'))
+  for (const [end, first, option] of [
+    ['2026-08-01', 'later', '--first-end'],
+    ['later', '2026-08-01', '--end'],
+  ] as const) {
+    await expect(write('m5', end, first)).rejects.toMatchObject({
+      code: 'usage',
+      message: `${option} must be a day from 1980 to 2099 such as 2026-11-22, not later.`,
+    })
+  }
   await expect(write('m4', '2026-08-01', '2026-08-15')).rejects.toMatchObject({
     code: 'usage',
-    message: expect.stringMatching(/^The first end must/),
+    message: expect.stringMatching(/^--first-end must be a day of the five years up to /),
   })
 })
 

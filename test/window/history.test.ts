@@ -33,14 +33,18 @@ const choose = async (tab: string): Promise<void> => {
 describe('a folder of runs', () => {
   it('opens with its latest run, and says how many are at risk and what came', async () => {
     await main().getByRole('heading', { level: 1 }).waitFor()
-    expect(await main().getByRole('heading', { level: 1 }).innerText()).toBe('1 of 5 servers at risk, as many as in the run before')
+    expect(await main().getByRole('heading', { level: 1 }).innerText()).toBe(
+      '1 of 5 servers is likely to run out by Jan 15, 2027, as many as in the run before',
+    )
     const text = await main().innerText()
     expect(text).toContain('Since the run from Nov 17, 2026: 0 servers newly at risk, 0 no longer. 1 server at risk for 3 runs or more.')
     expect(text).toMatch(
       /The run from Nov 17, 2026 expected [\d.]+ risks?, and 1 came by Dec 16, 2026\. It had stated 1 of them, and 0 more/,
     )
     // The dates of the last run are judged by its own day, or by a later one on which the test runs.
-    expect(text).toMatch(/No order is overdue as of \w+ \d+, \d{4}\. Accepted and past their date: 1\./)
+    expect(text).toMatch(
+      /No order is overdue as of \w+ \d+, \d{4}\. 1 accepted recommendation is past its date: retire idle \(due Dec 1, 2026\)\./,
+    )
     // By hand: two of the twelve runs have one at risk, four have two, and six one; all came as stated.
     expect(text).toContain('Servers at risk: 1 at first, 1 now, at most 2')
     expect(text).toContain('15 of 15 risks that came had been stated')
@@ -61,6 +65,41 @@ describe('a folder of runs', () => {
     await expect.poll(() => runs.nth(1).innerText()).toMatch(new RegExp(`^${year.results.at(-1)!.run}\\s+Dec 17, 2026\\s+5\\s+1\\s+0\\s+0`))
   })
 
+  it('cuts a name that does not fit in its middle, so that its end tells it apart', async () => {
+    const runs = window.page.getByRole('grid', { name: 'Runs', exact: true }).getByRole('row')
+    const cells = await Promise.all(
+      [1, 2].map((row) =>
+        runs
+          .nth(row)
+          .getByRole('gridcell')
+          .first()
+          .evaluate((cell: HTMLElement) => {
+            cell.style.width = '130px'
+            const [head, tail] = [cell.querySelector('.name-head')!, cell.lastChild!]
+            const range = document.createRange()
+            range.selectNodeContents(tail)
+            const shown = {
+              title: cell.title,
+              text: cell.textContent,
+              tail: tail.textContent!,
+              hidden: head.scrollWidth - head.clientWidth,
+              isTailInside: range.getBoundingClientRect().right <= cell.getBoundingClientRect().right,
+            }
+            cell.style.width = ''
+            return shown
+          }),
+      ),
+    )
+    for (const [index, { title, text, tail, hidden, isTailInside }] of cells.entries()) {
+      const name = year.results.at(-1 - index)!.run
+      expect([title, text]).toEqual([name, name])
+      expect(name.endsWith(tail)).toBe(true)
+      expect(hidden).toBeGreaterThan(10)
+      expect(isTailInside).toBe(true)
+    }
+    expect(cells[0]!.tail).not.toBe(cells[1]!.tail)
+  })
+
   it('follows what was decided', async () => {
     await choose('Follow-up')
     const text = (await main().innerText()).replaceAll(/\s+/g, ' ')
@@ -68,10 +107,11 @@ describe('a folder of runs', () => {
     expect(text).toContain('Recommendations: 2 accepted, 1 done, 1 dismissed.')
     const row = (name: string) => window.page.getByRole('grid', { name }).getByRole('row').nth(1)
     await expect.poll(() => row('Accepted, but not done after its date').innerText()).toMatch(/^idle\s+Dec 1, 2026\s+Retire\s+ben/)
-    await expect.poll(() => row('Dismissed, then breached').innerText()).toMatch(/^db\s+Add capacity\s+ada\s+Mar 23, 2026\s+moves away/)
+    await expect.poll(() => row('Dismissed, then breached').innerText()).toMatch(/^db\s+Add capacity\s+moves away\s+ada\s+Mar 23, 2026/)
     const decided = row('Who decided what, and why')
-    await expect.poll(() => decided.innerText()).toMatch(/^db\s+Add capacity\s+dismissed\s+–\s+ada\s+Mar 23, 2026\s+moves away/)
+    await expect.poll(() => decided.innerText()).toMatch(/^db\s+Add capacity\s+dismissed\s+moves away\s+–\s+ada\s+Mar 23, 2026/)
     expect(text).toMatch(/As of \w+ \d+, \d{4}\. Recommendations: 2 accepted/)
+    expect(text).toMatch(/Risk that fell 1 of 1 accepted additions are less likely to run out now/)
     await expect.poll(() => row('Left the fleet').innerText()).toMatch(/^old\s+Jun 20, 2026\s+Retire\s+\$300/)
     await expect.poll(() => row('Risk of accepted additions').innerText()).toMatch(/^web\s+\S+\s%\s+<?.?\S*\s?%\s+no/)
   })
@@ -84,6 +124,10 @@ describe('a folder of runs', () => {
     await expect
       .poll(() => main().getByRole('heading', { level: 1 }).innerText())
       .toBe('1 newly at risk: 1 by new data; 1 no longer: 1 by new data')
+    // All twelve were analysed today: their forecasts tell them apart.
+    expect((await main().innerText()).replaceAll(/\s+/g, ' ')).toContain(
+      'Earlier run: forecast from Jan 21, 2026, 1 of 6 servers at risk. Later run: forecast from Dec 17, 2026, 1 of 5.',
+    )
     await main()
       .getByLabel('Later run')
       .selectOption({ label: `from Jan 21, 2026, ${year.results[0]!.run}` })
@@ -142,7 +186,12 @@ describe('a folder of runs', () => {
       until: null,
       replaces: [],
     })
-    const lines = [line('by-cleo', 'dismissed', 'cleo', 'still needed'), line('by-dan', 'accepted', 'dan', '')]
+    const longReason = `${'The business accepts the risk of slow month ends. '.repeat(8)}Agreed in September.`
+    const lines = [
+      line('by-cleo', 'dismissed', 'cleo', 'still needed'),
+      line('by-dan', 'accepted', 'dan', ''),
+      { ...line('on-core', 'dismissed', 'dan', longReason), server_id: 'core' },
+    ]
     await appendFile(join(year.history, 'decisions.jsonl'), lines.map((each) => `${JSON.stringify(each)}\n`).join(''))
     await showView(page, 'Recommendations')
     await page.getByRole('radio', { name: /^All/ }).click()
@@ -168,9 +217,16 @@ describe('a folder of runs', () => {
     const overdue = page.getByRole('grid', { name: 'Accepted, but not done after its date' }).getByRole('row').nth(1)
     await expect.poll(() => overdue.innerText()).toMatch(/^idle\s+Dec 10, 2026/)
     // Orders are nobody's decision, and overdue all the same: this tab names them too.
-    expect(await page.locator('.overdue').innerText()).toMatch(
-      /^No order is overdue as of \w+ \d+, \d{4}\. Accepted and past their date: \d+\./,
-    )
+    // A long reason is whole, in several lines.
+    const reason = page.getByRole('gridcell', { name: /Agreed in September/ })
+    await reason.scrollIntoViewIfNeeded()
+    const [height, hidden] = await reason.evaluate((cell) => [cell.clientHeight, cell.scrollHeight - cell.clientHeight])
+    expect(height).toBeGreaterThan(2 * 19)
+    expect(hidden).toBeLessThanOrEqual(0)
+    const text = (await main().innerText()).replaceAll(/\s+/g, ' ')
+    expect(text).toMatch(/No order is overdue as of \w+ \d+, \d{4}\./)
+    // What was accepted and is late stands in the heading and its grid, and nowhere else.
+    expect(text.match(/past (?:its|their) dates?/gi)).toEqual(['past its date', 'Past their date'])
   })
 
   it('stays open when another of its runs is opened, by keyboard too', async () => {
@@ -184,7 +240,7 @@ describe('a folder of runs', () => {
     await page.keyboard.press('g')
     await page.keyboard.press('h')
     await main().getByRole('heading', { level: 1 }).waitFor()
-    expect(await main().getByRole('heading', { level: 1 }).innerText()).toContain('1 of 5 servers at risk')
+    expect(await main().getByRole('heading', { level: 1 }).innerText()).toContain('1 of 5 servers is likely to run out')
   })
 })
 

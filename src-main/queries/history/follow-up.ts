@@ -1,7 +1,7 @@
 // What came of the planners' decisions: what is overdue, saved, less at risk, and what was dismissed and breached all the same.
 import { join } from 'node:path'
 import { z } from 'zod'
-import { emptyFollowUp, followUpSchema, type FollowUp } from '../../../src-shared/ipc/run-history.ts'
+import { emptyFollowUp, followUpSchema, type FollowUp, type RunHistory } from '../../../src-shared/ipc/run-history.ts'
 import { dayText, zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { Database } from '../../database/database.ts'
 import { readDecisionFile } from '../../notes/decision-file.ts'
@@ -176,14 +176,14 @@ const describeUncounted = (savings: readonly Saving[]): string[] =>
         )}.`,
       ]
 
-/** Orders of the latest run whose date has passed by `asOf`, and that are neither dismissed nor done. */
-export const countOverdueOrders = async (
+/** Orders of the latest run whose date has passed by `asOf`, and that are neither dismissed nor done, the earliest first. */
+export const findLateOrders = async (
   database: Database,
   latest: number,
   states: readonly DecisionState[],
   asOf: string,
   timeZone: string,
-): Promise<number> => {
+): Promise<RunHistory['late_orders']> => {
   const closed = new Set(
     states
       .filter(
@@ -194,13 +194,14 @@ export const countOverdueOrders = async (
   )
   const orders = await database.rows(
     `SELECT server_id, CAST(epoch_ms(order_by) AS DOUBLE) AS order_ms, is_order_late FROM history_servers
-     WHERE run = ${latest} AND recommendation = 'add capacity' AND order_by IS NOT NULL`,
+     WHERE run = ${latest} AND recommendation = 'add capacity' AND order_by IS NOT NULL ORDER BY order_by, server_id`,
     z.object({ server_id: z.string(), order_ms: z.number(), is_order_late: z.boolean().nullable() }),
   )
   const clock = zoneClock(timeZone)
-  return orders.filter(
-    ({ server_id, order_ms, is_order_late }) => !closed.has(server_id) && (is_order_late === true || dayText(clock, order_ms) < asOf),
-  ).length
+  return orders
+    .map(({ order_ms, ...order }) => ({ ...order, order_by: dayText(clock, order_ms) }))
+    .filter(({ server_id, order_by, is_order_late }) => !closed.has(server_id) && (is_order_late === true || order_by < asOf))
+    .map(({ server_id, order_by }) => ({ server_id, order_by }))
 }
 
 const storeDecisions = async (database: Database, runs: readonly RunOfHistory[], states: readonly DecisionState[]): Promise<void> => {

@@ -11,7 +11,7 @@ import { findPolicyDifferences } from '../compare/policy-differences.ts'
 import { atRiskRangeSchema } from '../run/describe-run.ts'
 import { openQueryDatabase, readingRun } from '../run/query-database.ts'
 import { createFlaggedRows, createServerRisk } from '../run/run-tables.ts'
-import { countOverdueOrders, readFollowUp, readHistoryDecisions } from './follow-up.ts'
+import { findLateOrders, readFollowUp, readHistoryDecisions } from './follow-up.ts'
 import { dropReplaced, readRunsOf, type RunOfHistory, type RunsOfFolder } from './find-runs.ts'
 
 export interface HistoryOptions {
@@ -47,6 +47,7 @@ export const readHistory = async (path: string, { signal, fleetOf, asOf }: Histo
     const firstDay = dayText(zoneClock(manifest.time_zone), Date.parse(manifest.horizon.start))
     const day = asOf === undefined || asOf < firstDay ? firstDay : asOf
     const decisions = await readHistoryDecisions(found)
+    const late = await findLateOrders(database, runs.length - 1, decisions.states, day, manifest.time_zone)
     const followed = await readFollowUp(database, runs, decisions.states, day)
     return runHistorySchema.parse({
       folder,
@@ -55,7 +56,8 @@ export const readHistory = async (path: string, { signal, fleetOf, asOf }: Histo
       as_of: day,
       runs: figures,
       lasting: await readLasting(database, runs),
-      overdue_orders: await countOverdueOrders(database, runs.length - 1, decisions.states, day, manifest.time_zone),
+      overdue_orders: late.length,
+      late_orders: late,
       follow_up: followed.followUp,
       notes: [...notes, ...unmeasured, ...decisions.notes, ...followed.notes, ...describeBreaks(runs)],
     })
@@ -103,12 +105,15 @@ const numberRuns = async (database: Database, runs: readonly RunOfHistory[]): Pr
   )
 }
 
+const expectedServers = (range: z.infer<typeof atRiskRangeSchema> | undefined): HistoryRun['at_risk_range'] =>
+  range === undefined ? null : { expected_servers: range.expected, low: range.low, high: range.high }
+
 const describeRun = ({ name, manifest, summary, recommendationTotals }: RunOfHistory) => ({
   folder: name,
   run_id: manifest.run_id,
   analyzed_at: manifest.analyzed_at,
   horizon: { start: manifest.horizon.start, end: manifest.horizon.end },
-  at_risk_range: atRiskRangeSchema.safeParse(summary).data ?? null,
+  at_risk_range: expectedServers(atRiskRangeSchema.safeParse(summary).data),
   savings_usd: recommendationTotals?.total_savings_usd ?? null,
 })
 
@@ -151,7 +156,7 @@ const findMeasuring = (runs: readonly RunOfHistory[], index: number): RunOfHisto
 
 const outcomeSchema = z.object({
   measured: z.int(),
-  expected: z.number().nullable(),
+  expected_risks: z.number().nullable(),
   came: z.int(),
   stated: z.int(),
   hits: z.int(),
@@ -190,7 +195,7 @@ const checkOutcome = async (
   )
   await database.run(`INSERT INTO history_outcomes SELECT ${index}, server_id, bool_or(came) FROM run_outcomes GROUP BY server_id`)
   const figures = await database.row(
-    `SELECT CAST(count(*) AS INTEGER) AS measured, round(sum(probability), 6) AS expected, CAST(count(*) FILTER (came) AS INTEGER) AS came,
+    `SELECT CAST(count(*) AS INTEGER) AS measured, round(sum(probability), 6) AS expected_risks, CAST(count(*) FILTER (came) AS INTEGER) AS came,
             CAST(count(*) FILTER (is_at_risk) AS INTEGER) AS stated, CAST(count(*) FILTER (is_at_risk AND came) AS INTEGER) AS hits,
             round(avg((probability - CAST(came AS DOUBLE)) ** 2), 6) AS brier, round(avg(abs(error)), 6) AS p95_error
      FROM run_outcomes`,

@@ -22,6 +22,8 @@ const rowSchema = z.object({
   at_risk: z.int(),
   certain: z.int(),
   overdue: z.int(),
+  /** Of an order that is overdue. */
+  first_overdue_ms: z.number().nullable(),
   next_order_ms: z.number().nullable(),
 })
 
@@ -49,9 +51,19 @@ export const readLights = async (run: OpenRun, writeDate: (timeMs: number) => st
         text.count(row.at_risk),
         text.count(row.certain),
         text.count(row.overdue),
-        orDash(row.next_order_ms, writeDate),
+        nextOrderText(row, writeDate),
       ]),
   }
+}
+
+/** "overdue since 20 Dec 2025, then 3 Jan 2026". */
+const nextOrderText = (
+  { overdue, first_overdue_ms: overdueMs, next_order_ms: nextMs }: z.infer<typeof rowSchema>,
+  writeDate: (timeMs: number) => string,
+): string => {
+  if (overdue === 0) return orDash(nextMs, writeDate)
+  const since = overdueMs === null ? 'overdue' : `overdue since ${writeDate(overdueMs)}`
+  return nextMs === null ? since : `${since}, then ${writeDate(nextMs)}`
 }
 
 const lightOf = ({ overdue, at_risk: atRisk }: z.infer<typeof rowSchema>): TrafficLight =>
@@ -75,6 +87,7 @@ const readUnits = async (run: OpenRun, asOf?: string): Promise<z.infer<typeof ro
      SELECT unit, CAST(count(*) AS INTEGER) AS servers, CAST(count(*) FILTER (is_at_risk) AS INTEGER) AS at_risk,
             CAST(count(*) FILTER (is_at_risk AND probability >= ${certainProbability}) AS INTEGER) AS certain,
             CAST(count(*) FILTER (is_order_late) AS INTEGER) AS overdue,
+            CAST(min(order_ms) FILTER (is_order_late) AS DOUBLE) AS first_overdue_ms,
             CAST(min(order_ms) FILTER (NOT is_order_late) AS DOUBLE) AS next_order_ms
      FROM servers LEFT JOIN orders USING (server_id) GROUP BY unit ORDER BY unit NULLS LAST`,
     rowSchema,

@@ -13,16 +13,51 @@ import { referenceDay } from '../../queries/run/reference-day.ts'
 import { datesOf } from '../report-content.ts'
 import { formatUsd, numberColumn, orDash, textColumn, type ReportTable } from '../report-table.ts'
 
+export const ordersTitle = 'What to order, by date'
 const maxOrders = 200
+/** On the first page. */
+const firstOrders = 8
 const likeliestServers = 20
 
+export interface PackOrder extends Recommendation {
+  readonly isOverdue: boolean
+}
+
 /** Orders that are neither dismissed nor done, the earliest first. `asOf`, YYYY-MM-DD: what was due before it is overdue. */
-export const readOrdersTable = async (run: OpenRun, asOf: string): Promise<ReportTable> => {
-  const { overview } = run
+export const readOrders = async (run: OpenRun, asOf: string): Promise<readonly PackOrder[]> => {
+  const { startMs } = referenceDay(run, asOf)
   const orders = (await readActions(run, asOf)).filter(({ recommendation }) => recommendation === 'add capacity').sort(byOrderDate)
+  return orders.map((order) => ({ ...order, isOverdue: order.order_by !== null && Date.parse(order.order_by) < startMs }))
+}
+
+/** Of the first page: what to order first, and since when it is overdue. */
+export const createFirstOrdersTable = (orders: readonly PackOrder[], writeDate: (timeMs: number) => string): ReportTable => {
+  const date = (iso: string | null): string => (iso === null ? '–' : writeDate(Date.parse(iso)))
+  const overdue = orders.filter(({ isOverdue }) => isOverdue).length
+  return {
+    title: 'Order first',
+    ...(orders.length > firstOrders
+      ? {
+          note: `The first ${firstOrders} of ${text.count(orders.length)} orders, ${text.count(overdue)} of them overdue. All are under: ${ordersTitle}.`,
+        }
+      : {}),
+    columns: [textColumn('Order by'), textColumn('Server'), textColumn('Add'), textColumn('First breach'), textColumn('Decision')],
+    rows: orders
+      .slice(0, firstOrders)
+      .map((order) => [
+        order.isOverdue ? `Overdue since ${date(order.order_by)}` : date(order.order_by),
+        order.server_id,
+        order.capacity_to_add ?? '–',
+        date(order.breach_at),
+        orderVerdict(order),
+      ]),
+  }
+}
+
+export const readOrdersTable = async (run: OpenRun, orders: readonly PackOrder[]): Promise<ReportTable> => {
+  const { overview } = run
   const leadTimes = await readLeadTimes(run)
   const clock = zoneClock(run.zone.name)
-  const { startMs } = referenceDay(run, asOf)
   const { shortDayAndYear } = datesOf(overview)
   const date = (iso: string | null): string => (iso === null ? '–' : shortDayAndYear(Date.parse(iso)))
   return {
@@ -42,7 +77,7 @@ export const readOrdersTable = async (run: OpenRun, asOf: string): Promise<Repor
     rows: orders.slice(0, maxOrders).map((order) => [
       date(order.order_by),
       // The date is in the first column.
-      order.order_by !== null && Date.parse(order.order_by) < startMs ? 'Overdue' : 'In time',
+      order.isOverdue ? 'Overdue' : 'In time',
       order.server_id,
       order.capacity_to_add ?? '–',
       orDash(earliestBreachMs(order, leadTimes.get(order.server_id), clock), shortDayAndYear),

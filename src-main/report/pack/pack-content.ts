@@ -5,17 +5,27 @@ import {
   describeChange,
   describeFollowUp,
   describeLastStatement,
-  describeOverdue,
+  describeOverdueOrders,
+  describePastDecisions,
 } from '../../../src-shared/artefacts/history-text.ts'
 import { fixedFormatting as text } from '../../../src-shared/chart-options/format.ts'
-import { isJudgedRun } from '../../../src-shared/ipc/run-view.ts'
+import { findingCounts, isJudgedRun } from '../../../src-shared/ipc/run-view.ts'
 import type { RunHistory } from '../../../src-shared/ipc/run-history.ts'
 import type { OpenRun } from '../../queries/run/open-run.ts'
 import { createFinding, createStamp, createSubtitle, datesOf } from '../report-content.ts'
-import { formatUsd, type ReportTable } from '../report-table.ts'
+import { formatUsd, textColumn, type ReportTable } from '../report-table.ts'
 import { createFollowUpTables } from './follow-up-page.ts'
 import { readLights } from './business-units.ts'
-import { describeStaying, readLikeliestTable, readOrdersTable, readSavingsTable } from './pack-actions.ts'
+import {
+  createFirstOrdersTable,
+  describeStaying,
+  ordersTitle,
+  readLikeliestTable,
+  readOrders,
+  readOrdersTable,
+  readSavingsTable,
+  type PackOrder,
+} from './pack-actions.ts'
 import { createOutcomesTable, createTrendTable } from './pack-history.ts'
 import { createFilesTable, createInputsTable, createSettingsTable } from './sign-off.ts'
 
@@ -61,23 +71,27 @@ export interface PackPeople {
 /** `day`: YYYY-MM-DD, the same in every zone. */
 const dayTextOf = (day: string): string => text.dayAndYear(Date.parse(day))
 
+const overdueWriting = { count: text.count, day: (day: string): string => text.shortDayAndYear(Date.parse(day)) }
+
 const writing = { count: text.count, decimal: (value: number): string => value.toFixed(1) }
 
 /** `run`: the latest of the history. */
 export const readPackContent = async (run: OpenRun, history: RunHistory, people: PackPeople): Promise<PackContent> => {
   const { overview } = run
   const { as_of: asOf } = history
+  const shortDay = (iso: string): string => datesOf(overview).shortDayAndYear(Date.parse(iso))
   const title = people.title ?? history.name
+  const orders = await readOrders(run, asOf)
   const pages: PackPage[] = [
-    await createSummaryPage(run, history),
+    await createSummaryPage(run, history, orders),
     {
       name: 'orders',
-      title: 'What to order, by date',
+      title: ordersTitle,
       paragraphs: [
         'Order by: the last day on which an order arrives in time. It is the earliest breach, by which one path in five breaches for good, less the lead time of the server.',
         `Overdue is what was due before ${dayTextOf(asOf)}.`,
       ],
-      tables: [await readOrdersTable(run, asOf)],
+      tables: [await readOrdersTable(run, orders)],
     },
     {
       name: 'likeliest',
@@ -95,13 +109,16 @@ export const readPackContent = async (run: OpenRun, history: RunHistory, people:
       name: 'outcomes',
       title: 'What came of earlier statements',
       paragraphs: [describeLastStatement(history.runs, { ...writing, day: (iso) => datesOf(overview).dayAndYear(Date.parse(iso)) })],
-      tables: [createOutcomesTable(history, (iso) => datesOf(overview).shortDayAndYear(Date.parse(iso)))],
+      tables: [createOutcomesTable(history, shortDay), createTrendTable(history, shortDay)],
     },
     {
       name: 'follow-up',
       title: 'What came of decisions',
-      paragraphs: [`As of ${dayTextOf(asOf)}.`, ...describeFollowUp(history.follow_up, { count: text.count, usd: formatUsd })],
-      tables: createFollowUpTables(history.follow_up, (iso) => datesOf(overview).shortDayAndYear(Date.parse(iso))),
+      paragraphs: [
+        `As of ${dayTextOf(asOf)}.`,
+        ...describeFollowUp({ ...history.follow_up, left: history.follow_up.left.length }, { count: text.count, usd: formatUsd }),
+      ],
+      tables: createFollowUpTables(history.follow_up, shortDay),
     },
     createSignOffPage(run, history, people),
   ]
@@ -116,23 +133,36 @@ export const readPackContent = async (run: OpenRun, history: RunHistory, people:
   }
 }
 
-const createSummaryPage = async (run: OpenRun, history: RunHistory): Promise<PackPage> => {
+/** What the finding above leaves open, a row for each question. */
+const createSummaryPage = async (run: OpenRun, history: RunHistory, orders: readonly PackOrder[]): Promise<PackPage> => {
   const { overview } = run
   const { atRiskRange, counts } = overview
   const { shortDayAndYear } = datesOf(overview)
+  const day = (iso: string): string => shortDayAndYear(Date.parse(iso))
+  const { overdue } = history.follow_up
+  const past = describePastDecisions(overdue, overdue.length, overdueWriting)
+  const answers: (readonly [question: string, answer: string])[] = [
+    ...(isJudgedRun(overview)
+      ? ([
+          ['Which orders are overdue', describeOverdueOrders(history, overdueWriting)],
+          ['What came of the last statement', describeLastStatement(history.runs, { ...writing, day })],
+          ['What changed', describeChange(history.runs, countOld(history.lasting), { ...writing, day })],
+          ['What was decided, but is late', past === '' ? 'Nothing that was accepted is past its date.' : past],
+        ] as const)
+      : []),
+    ...(atRiskRange === null || counts.atRisk === 0
+      ? []
+      : [['How sure is the number', describeExpectedCount(atRiskRange, findingCounts(overview).certain, text.count)] as const]),
+  ]
   return {
     name: 'summary',
     title: 'Summary',
-    paragraphs: [
-      ...(atRiskRange === null || counts.atRisk === 0 ? [] : [describeExpectedCount(atRiskRange, text.count)]),
-      ...(isJudgedRun(overview)
-        ? [
-            describeOverdue(history.overdue_orders, history.follow_up.overdue.length, dayTextOf(history.as_of), text.count),
-            describeChange(history.runs, countOld(history.lasting), { ...writing, day: (iso) => shortDayAndYear(Date.parse(iso)) }),
-          ]
-        : []),
+    paragraphs: [],
+    tables: [
+      { title: '', columns: [textColumn('Question'), textColumn('Answer')], rows: answers },
+      createFirstOrdersTable(orders, shortDayAndYear),
+      await readLights(run, shortDayAndYear, history.as_of),
     ],
-    tables: [await readLights(run, shortDayAndYear, history.as_of), createTrendTable(history, (iso) => shortDayAndYear(Date.parse(iso)))],
   }
 }
 

@@ -59,7 +59,7 @@ export const createOutcomesTable = ({ runs }: RunHistory, day: WriteDay): Report
       day(horizon.start),
       day(horizon.end),
       text.count(outcome.measured),
-      orDash(outcome.expected, (value) => value.toFixed(1)),
+      orDash(outcome.expected_risks, (value) => value.toFixed(1)),
       text.count(outcome.came),
       text.count(outcome.stated),
       text.count(outcome.hits),

@@ -115,7 +115,7 @@ const writePage = ({ title, paragraphs, tables, fields }: ShownPage, addSlide: (
       const headHeight = rowHeight(heading, widths)
       const needed = 0.3 + headHeight + rowHeight(rest[0] ?? [], widths)
       if (y + needed > contentBottom) goOn()
-      write(isFirst ? table.title : `${table.title} (continued)`, { bold: true, fontSize: 12 })
+      if (table.title !== '') write(isFirst ? table.title : `${table.title} (continued)`, { bold: true, fontSize: 12 })
       if (isFirst && table.note !== undefined) write(table.note, { color: muted, fontSize: tableFontSize })
       let bottom = y + headHeight
       const fitting: (readonly string[])[] = []

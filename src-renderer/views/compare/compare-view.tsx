@@ -12,9 +12,10 @@ import { Toolbar } from '../../components/toolbar.tsx'
 import { chooseFolder } from '../../state/open-path.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatLocalTime, formatting } from '../../theme/formatting.ts'
+import { formatLocalTime, formatting, runTimes } from '../../theme/formatting.ts'
 import { CompareChanges, ForecastCheck } from './compare-panels.tsx'
 import type { RunViewProps } from '../view-entry.ts'
+import { nameRuns } from './run-names.ts'
 import './compare.css'
 
 /** Runs to compare with: those of the same forecasts first, then the latest. */
@@ -80,13 +81,13 @@ export const CompareView = ({ run }: RunViewProps) => {
 
 export const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readonly comparison: CompareResponse }) => {
   const { earlier, later, risks, servers, notes, policy_differences: policies } = comparison
+  const [earlierName, laterName] = nameRuns([earlier, later], runTimes)
   return (
     <div className="page-inner">
       <h1 className="finding">{findingText(comparison)}</h1>
       <p className="muted">
-        {formatDate(Date.parse(earlier.analyzed_at))} ({formatting.count(earlier.at_risk_servers)} of {formatting.count(earlier.servers)} at
-        risk) against {formatDate(Date.parse(later.analyzed_at))} ({formatting.count(later.at_risk_servers)} of{' '}
-        {formatting.count(later.servers)})
+        Earlier run: {earlierName}, {formatting.count(earlier.at_risk_servers)} of {formatting.count(earlier.servers)} servers at risk.
+        Later run: {laterName}, {formatting.count(later.at_risk_servers)} of {formatting.count(later.servers)}.
       </p>
       <div className="key-figures">
         <KeyFigure label="Newly at risk" value={formatting.count(servers.new)} note="servers not at risk in the earlier run" />

@@ -4,8 +4,9 @@ import type { HistoryView } from '../../../src-shared/ipc/run-history.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { Select } from '../../components/select.tsx'
 import { useRequest } from '../../state/use-request.ts'
-import { formatDate } from '../../theme/formatting.ts'
+import { runTimes } from '../../theme/formatting.ts'
 import { ComparisonPage } from '../compare/compare-view.tsx'
+import { nameStarts } from '../compare/run-names.ts'
 import { Loaded } from '../loaded.tsx'
 import './history.css'
 
@@ -14,9 +15,11 @@ export const CompareTab = ({ run, history }: { readonly run: RunOverview; readon
   const [earlier, setEarlier] = useState(runs.at(-2)?.path ?? '')
   const [later, setLater] = useState(runs.at(-1)?.path ?? '')
   const response = useRequest('runs.compare', earlier === later ? null : { earlier, later }, history.folder)
-  const options = runs
-    .map(({ path, folder, horizon }) => ({ value: path, label: `from ${formatDate(Date.parse(horizon.start))}, ${folder}` }))
-    .reverse()
+  const starts = nameStarts(
+    runs.map(({ horizon }) => horizon.start),
+    runTimes,
+  )
+  const options = runs.map(({ path, folder }, index) => ({ value: path, label: `from ${starts[index]}, ${folder}` })).reverse()
   return (
     <div className="page-inner">
       <div className="history-pair">

@@ -34,22 +34,18 @@ const riskColumns: readonly GridColumn[] = [
   { name: 'now', title: 'Now', kind: 'probability', width: 80, hint: 'The same in the latest run' },
   { name: 'at risk', title: 'At risk now', kind: 'flag', width: 90 },
 ]
-const breachedColumns: readonly GridColumn[] = [
-  server,
-  recommendation,
-  by,
-  on,
-  { name: 'reason', title: 'Reason', kind: 'text', width: 260, isFlexible: true },
-]
+/** Before the columns that scroll out of a narrow window. */
+const reason: GridColumn = { name: 'reason', title: 'Reason', kind: 'text', width: 220, isFlexible: true, isWrapped: true }
+const breachedColumns: readonly GridColumn[] = [server, recommendation, reason, by, on]
 
 const decisionColumns: readonly GridColumn[] = [
   server,
   recommendation,
   { name: 'decision', title: 'Decision', kind: 'text', width: 130 },
+  reason,
   { name: 'until', title: 'Until', kind: 'time', width: 110 },
   by,
   on,
-  { name: 'reason', title: 'Reason', kind: 'text', width: 220, isFlexible: true },
 ]
 
 const labelOf = (name: string): string =>
@@ -66,17 +62,14 @@ export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
         Accept or dismiss recommendations: what is overdue, saved or breached after all is shown here.
       </EmptyState>
     )
-  const [summary, , conflicts] = describeFollowUp(
-    { ...followUp, overdue: totals.overdue, left: totals.left },
-    { count: formatting.count, usd: formatDollars },
-  )
+  const [summary, , conflicts] = describeFollowUp({ ...followUp, left: totals.left }, { count: formatting.count, usd: formatDollars })
   return (
     <div className="page-inner">
       <h1 className="finding">{findingText(totals, realised_usd)}</h1>
       <p className="muted">
         As of {formatDay(history.as_of)}. {summary} {conflicts}
       </p>
-      <OverdueLine history={history} />
+      <OverdueLine history={history} isOfOrders />
       <div className="key-figures">
         <KeyFigure
           label="Past their date"
@@ -91,9 +84,9 @@ export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
         />
         <KeyFigure label="Still to come" value={formatDollars(promised_usd)} note="per month, accepted and still there" />
         <KeyFigure
-          label="Realised risk"
+          label="Risk that fell"
           value={totals.risk === 0 ? '–' : `${formatting.count(totals.fell)} of ${formatting.count(totals.risk)}`}
-          note={totals.risk === 0 ? 'no addition was accepted' : 'accepted additions have less risk now'}
+          note={totals.risk === 0 ? 'no addition was accepted' : 'accepted additions are less likely to run out now'}
         />
         <KeyFigure
           label="Dismissed, then breached"
@@ -113,7 +106,7 @@ export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
         id="follow-up-breached"
         title="Dismissed, then breached"
         columns={breachedColumns}
-        rows={breached.map((row) => [row.server_id, labelOf(row.recommendation), row.decided_by, row.decided_at, row.reason])}
+        rows={breached.map((row) => [row.server_id, labelOf(row.recommendation), row.reason, row.decided_by, row.decided_at])}
         onOpen={openRow}
       />
       <PageGrid
@@ -130,10 +123,10 @@ export const FollowUpTab = ({ history }: { readonly history: HistoryView }) => {
           row.server_id,
           labelOf(row.recommendation),
           verdictText(row),
+          row.reason,
           row.until,
           row.decided_by,
           row.decided_at,
-          row.reason,
         ])}
         onOpen={openRow}
       >

@@ -1,7 +1,7 @@
 // The runs of a history: headline figures over time, each forecast held against what came, and risks by age.
 import { useCallback, useMemo, useState } from 'react'
 import { countRangeText } from '../../../src-shared/artefacts/fleet-finding.ts'
-import { describeChange, describeLastStatement, hasOutcome } from '../../../src-shared/artefacts/history-text.ts'
+import { describeChange, describeLastStatement, describeLatestRun, hasOutcome } from '../../../src-shared/artefacts/history-text.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { HistoryView } from '../../../src-shared/ipc/run-history.ts'
 import { createBarsOption, type BarsData } from '../../charts/bars-option.ts'
@@ -34,11 +34,11 @@ export const RunsTab = ({ history, theme }: TabProps) => {
   const { runs, totals, lasting, notes } = history
   return (
     <div className="page-inner">
-      <h1 className="finding">{findingText(runs)}</h1>
+      <h1 className="finding">{describeLatestRun(runs, writing)}</h1>
+      <OverdueLine history={history} />
       <p className="muted">
         {describeChange(runs, totals.old, writing)} {describeLastStatement(runs, writing)}
       </p>
-      <OverdueLine history={history} />
       <div className="columns">
         <Trend runs={runs} theme={theme} />
         <StatementsByRun runs={runs} theme={theme} />
@@ -127,24 +127,13 @@ const toCells = ({ folder, horizon, outcome, at_risk_range: range, ...run }: Run
   range === null ? null : countRangeText(range, formatting.count),
   run.underutilized,
   run.savings_usd,
-  outcome?.expected ?? null,
+  outcome?.expected_risks ?? null,
   outcome?.came ?? null,
   outcome?.stated ?? null,
   outcome?.hits ?? null,
   outcome === null || outcome.brier === null ? null : formatBrierScore(outcome.brier),
   outcome?.p95_error ?? null,
 ]
-
-const findingText = (runs: readonly Run[]): string => {
-  const [before, latest] = [runs.at(-2), runs.at(-1)]
-  if (before === undefined || latest === undefined) return ''
-  const change = latest.at_risk - before.at_risk
-  const compared =
-    change === 0
-      ? 'as many as in the run before'
-      : `${formatting.count(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than in the run before`
-  return `${formatting.count(latest.at_risk)} of ${formatting.count(latest.servers)} servers at risk, ${compared}`
-}
 
 const dayOf = (iso: string): string => formatting.shortDay(Date.parse(iso))
 
@@ -179,16 +168,33 @@ const trendBars = (runs: readonly Run[], figure: TrendFigure, theme: ChartTheme)
     return { kinds: [{ name: figureTitles[figure].toLowerCase(), color: theme.accent, values: runs.map((run) => figureOf(run, figure)) }] }
   return {
     kinds: [
-      { name: 'at risk before', color: medium.color, values: runs.map((run) => run.at_risk - (run.new_at_risk ?? 0)) },
-      { name: 'newly at risk', color: high.color, values: runs.map((run) => run.new_at_risk ?? 0) },
+      {
+        name: 'at risk before',
+        color: medium.color,
+        values: runs.map((run) => (run.new_at_risk === null ? null : run.at_risk - run.new_at_risk)),
+      },
+      { name: 'newly at risk', color: high.color, values: runs.map((run) => run.new_at_risk) },
+      ...(hasFirstRun(runs)
+        ? [
+            {
+              name: 'at risk in the first run',
+              color: theme.muted,
+              values: runs.map((run) => (run.new_at_risk === null ? run.at_risk : null)),
+            },
+          ]
+        : []),
     ],
     intervals: runs.map(({ at_risk_range: range }) => (range === null ? null : [range.low, range.high])),
   }
 }
 
-const trendLegend = (theme: ChartTheme): readonly LegendEntry[] => [
+/** Nothing came before it, so that none of its risks is new or old. */
+const hasFirstRun = (runs: readonly Run[]): boolean => runs.some((run) => run.new_at_risk === null)
+
+const trendLegend = (runs: readonly Run[], theme: ChartTheme): readonly LegendEntry[] => [
   { label: 'At risk before', color: theme.risk.medium.color, mark: 'bar', series: ['0'] },
   { label: 'Newly at risk', color: theme.risk.high.color, mark: 'bar', series: ['1'] },
+  ...(hasFirstRun(runs) ? [{ label: 'First run', color: theme.muted, mark: 'bar' as const, series: ['2'] }] : []),
   { label: 'Expected, 90 % interval', color: theme.text, mark: 'line', series: ['intervals'] },
 ]
 
@@ -210,7 +216,7 @@ const Trend = ({ runs, theme }: { readonly runs: readonly Run[]; readonly theme:
       title={title}
       note={`By run${shown.length < runs.length ? `, the latest ${formatting.count(shown.length)} of ${formatting.count(runs.length)}` : ''}`}
       label={title}
-      {...(figure === 'at risk' ? { legend: trendLegend(theme) } : {})}
+      {...(figure === 'at risk' ? { legend: trendLegend(shown, theme) } : {})}
       actions={
         <OptionList<TrendFigure>
           className="field"
@@ -249,7 +255,7 @@ const noteOf = ({ folder, savings_usd: savings }: Run): string =>
 
 const StatementsByRun = ({ runs, theme }: { readonly runs: readonly Run[]; readonly theme: ChartTheme }) => {
   const checked = useMemo(() => runs.filter(hasOutcome).slice(-maxBars), [runs])
-  const isExpected = checked.some(({ outcome }) => outcome.expected !== null)
+  const isExpected = checked.some(({ outcome }) => outcome.expected_risks !== null)
   const option = useCallback(
     () =>
       createBarsOption(
@@ -262,7 +268,7 @@ const StatementsByRun = ({ runs, theme }: { readonly runs: readonly Run[]; reado
               name: isExpected ? 'expected' : 'stated',
               color: theme.accent,
               isHatched: true,
-              values: checked.map(({ outcome }) => (isExpected ? outcome.expected : outcome.stated)),
+              values: checked.map(({ outcome }) => (isExpected ? outcome.expected_risks : outcome.stated)),
             },
             { name: 'came', color: theme.risk.high.color, values: checked.map(({ outcome }) => outcome.came) },
           ],
@@ -302,7 +308,7 @@ const StatementsByRun = ({ runs, theme }: { readonly runs: readonly Run[]; reado
           horizon.start,
           horizon.end,
           outcome.measured,
-          outcome.expected,
+          outcome.expected_risks,
           outcome.came,
           outcome.stated,
           outcome.hits,

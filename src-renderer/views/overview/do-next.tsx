@@ -6,6 +6,7 @@ import type { FleetFigures, Recommendation, RecommendationsPage, Verdict } from 
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
+import { NameText } from '../../components/name-text.tsx'
 import { navigateTo, openServer } from '../../state/navigation.ts'
 import { removeDecisions, saveDecisions, toDecision } from '../../state/run-notes.ts'
 import { usePages } from '../../state/use-pages.ts'
@@ -158,7 +159,7 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
         <td>{actionText(row)}</td>
         <td className="name-cell" title={server}>
           <button type="button" className="link" onClick={() => openServer(server)}>
-            {server}
+            <NameText text={server} />
           </button>
         </td>
         <td className="why-cell" title={host === null ? fullReason : `${fullReason} Target host: ${host}`}>

@@ -10,6 +10,7 @@ import type { FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { OptionList } from '../../components/select.tsx'
+import { NameText } from '../../components/name-text.tsx'
 import { RiskBadge } from '../../components/risk-badge.tsx'
 import { changeFilter, navigateTo, openServer } from '../../state/navigation.ts'
 import { findPreviousRun } from '../../state/previous-run.ts'
@@ -163,7 +164,7 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
               <tr key={server.server_id}>
                 <td className="name-cell" title={server.server_id}>
                   <button type="button" className="link" onClick={() => openServer(server.server_id)}>
-                    {server.server_id}
+                    <NameText text={server.server_id} />
                   </button>
                 </td>
                 <td>
@@ -322,12 +323,24 @@ const formatExpected = (servers: number): string => (servers < 10 ? formatNumber
 /** New, cleared and moved risks since the previous run of the same forecasts. */
 export const SinceLastRun = ({ run }: { readonly run: RunOverview }) => {
   const previous = useWindowState(({ recentRuns }) => findPreviousRun(run, recentRuns))
+  const hasHistory = useWindowState(({ history }) => history !== null)
   const response = useRequest('runs.compare', previous === null ? null : { earlier: previous.folder, later: run.folder }, run.folder)
   return (
     <section className="overview-line" aria-label="Since the last run">
       <h2>Since the last run</h2>
       {previous === null ? (
-        <p className="muted">This is the first run of these forecasts here.</p>
+        <p className="muted">
+          {hasHistory ? (
+            <>
+              The history holds it against the runs before.{' '}
+              <button type="button" className="link" onClick={() => navigateTo('history')}>
+                History
+              </button>
+            </>
+          ) : (
+            'This is the first run of these forecasts here.'
+          )}
+        </p>
       ) : (
         <Loaded response={response} loadingText="Comparing …">
           {({ servers, risks }) => (

@@ -79,6 +79,22 @@ describe('a folder of nightly runs', () => {
     expect(latest).toBeNull()
   })
 
+  test('names the orders whose date has passed, the earliest first', () => {
+    expect(history.overdue_orders).toBe(2)
+    // 23 January less 30 days.
+    expect(history.late_orders).toEqual([
+      { server_id: 'grows', order_by: '2025-12-24' },
+      { server_id: 'returns', order_by: '2025-12-24' },
+    ])
+  })
+
+  test('tells expected servers of the whole fleet from expected risks that were measured', () => {
+    const [, second] = history.runs
+    // One risk of three is all but certain, by the paths of servers and by the stated probabilities.
+    expect(second!.at_risk_range).toEqual({ expected_servers: expect.closeTo(1, 0), low: expect.any(Number), high: expect.any(Number) })
+    expect(second!.outcome!.expected_risks).toBeCloseTo(1, 0)
+  })
+
   test('says what does not count, and where counts change their meaning', () => {
     expect(history.notes).toEqual([
       expect.stringMatching(/^broken does not count: /),
@@ -93,7 +109,7 @@ describe('a folder of nightly runs', () => {
   test('is told in 100 columns', () => {
     const text = describeHistory(history)
     expect(text).toMatch(
-      /^4 runs, 2026-01-11 to 2026-01-23\. 2 of 3 servers at risk in the latest, 1 of them in at least 3 runs\s+running\. Overdue as of 2026-01-23: 2 orders\.\n/,
+      /^4 runs, 2026-01-11 to 2026-01-23\. 2 of 3 servers are likely to run out by 2026-01-26, 1 more than in\s+the run before\. 1 of them in at least 3 runs in a row\. 2 orders are overdue as of 2026-01-23: grows\s+\(by 2025-12-24\), returns \(by 2025-12-24\)\.\n/,
     )
     expect(text).toMatch(/^2026-02 +2026-01-18 +3 +\S+ +1 +1 +1 /m)
     expect(text).toMatch(/^run +until +measured +expected +came +stated +stated and came/m)
@@ -191,9 +207,11 @@ describe('decisions of a history', () => {
     ])
     expect([early, between].map(({ overdue_orders: orders }) => orders)).toEqual([1, 2])
     const text = describeHistory(between).replaceAll(/\s+/g, ' ')
-    expect(text).toContain('Overdue as of 2026-02-10: 2 orders.')
-    expect(text).toContain('1 accepted, 0 done, 0 dismissed, 1 no longer dismissed since the date has passed.')
-    expect(describeHistory(late).replaceAll(/\s+/g, ' ')).toContain('Overdue as of 2026-02-11: 2 orders. Accepted and past their date: 1.')
+    expect(text).toContain('2 orders are overdue as of 2026-02-10: grows (by 2025-12-24), returns (by 2025-12-24).')
+    expect(text).toContain('1 accepted, 0 done, 0 dismissed, 1 open again after its dismissal ended.')
+    expect(describeHistory(late).replaceAll(/\s+/g, ' ')).toContain(
+      '2 orders are overdue as of 2026-02-11: grows (by 2025-12-24), returns (by 2025-12-24). 1 accepted recommendation is past its date: add capacity grows (due 2026-02-10).',
+    )
   })
 
   test('say what was known when they were made, where they hold it', async () => {

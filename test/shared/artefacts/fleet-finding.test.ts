@@ -14,13 +14,14 @@ test.each([
 })
 
 test.each([
-  [{ low: 43.4, high: 72.2 }, '43 to 73 servers are'],
-  [{ low: 2, high: 2 }, '2 servers are'],
-  [{ low: 0, high: 1 }, '0 to 1 server is'],
+  [{ low: 43.4, high: 72.2 }, '43 to 73 servers run'],
+  [{ low: 2, high: 2 }, '2 servers run'],
+  [{ low: 0, high: 1 }, '0 to 1 server runs'],
 ])('the interval %o is rounded outwards', (range, text) => {
-  expect(describeExpectedCount(range, String)).toBe(
-    `In all, ${text} expected to run out (90\u00a0% interval): less likely ones may, too, and a likely one may not.`,
-  )
+  const counted = `Less likely ones included, ${text} out in 9 of 10 cases (90\u00a0% interval).`
+  expect(describeExpectedCount(range, null, String)).toBe(counted)
+  expect(describeExpectedCount(range, 0, String)).toBe(counted)
+  expect(describeExpectedCount(range, 1, String)).toBe(`${counted} Nearly certain means a probability of 90\u00a0% or more.`)
 })
 
 test('servers by metric come before the interval; what the run does not know is left out', () => {
@@ -29,19 +30,25 @@ test('servers by metric come before the interval; what the run does not know is 
     { name: 'cpu_p95', atRisk: 28 },
     { name: 'mem_p95', atRisk: 18 },
   ]
-  expect(describeCounts({ servers: 9, byMetric, bySeveral: 0, range: null }, String)).toBe('28 run out of CPU, 18 of memory.')
-  expect(describeCounts({ servers: 9, byMetric, bySeveral: 11, range: null }, String)).toBe(
+  expect(describeCounts({ servers: 9, certain: 1, byMetric, bySeveral: 0, range: null }, String)).toBe('28 run out of CPU, 18 of memory.')
+  expect(describeCounts({ servers: 9, certain: 1, byMetric, bySeveral: 11, range: null }, String)).toBe(
     '28 run out of CPU, 18 of memory; 11 of these of both.',
   )
   const three = [...byMetric, { name: 'net_p95', atRisk: 1 }]
-  expect(describeCounts({ servers: 9, byMetric: three, bySeveral: 2, range: null }, String)).toContain('; 2 of these of more than one.')
-  expect(describeCounts({ servers: 9, byMetric: [{ name: 'mem_p95', atRisk: 1 }], bySeveral: 0, range: { low: 1, high: 2 } }, String)).toBe(
-    `1 runs out of memory. ${describeExpectedCount({ low: 1, high: 2 }, String)}`,
+  expect(describeCounts({ servers: 9, certain: 1, byMetric: three, bySeveral: 2, range: null }, String)).toContain(
+    '; 2 of these of more than one.',
   )
+  expect(
+    describeCounts(
+      { servers: 9, certain: 1, byMetric: [{ name: 'mem_p95', atRisk: 1 }], bySeveral: 0, range: { low: 1, high: 2 } },
+      String,
+    ),
+  ).toBe(`1 runs out of memory. ${describeExpectedCount({ low: 1, high: 2 }, 1, String)}`)
   expect(
     describeCounts(
       {
         servers: 9,
+        certain: 1,
         byMetric: [
           { name: 'mem_p95', atRisk: 2 },
           { name: 'mem_max', atRisk: 1 },
@@ -52,6 +59,6 @@ test('servers by metric come before the interval; what the run does not know is 
       String,
     ),
   ).toBe('2 run out of memory P95, 1 of memory max.')
-  expect(describeCounts({ servers: 9, byMetric: [], bySeveral: 0, range: null }, String)).toBe('')
-  expect(describeCounts({ servers: 1, byMetric: [], bySeveral: 0, range: { low: 0, high: 1 } }, String)).toBe('')
+  expect(describeCounts({ servers: 9, certain: 1, byMetric: [], bySeveral: 0, range: null }, String)).toBe('')
+  expect(describeCounts({ servers: 1, certain: 1, byMetric: [], bySeveral: 0, range: { low: 0, high: 1 } }, String)).toBe('')
 })

@@ -1,0 +1,29 @@
+// A name that is cut in its middle where it does not fit: names of servers share their beginning and differ at their end.
+
+/** Characters at the end that stay. */
+const tailLength = 10
+/** Width of an average character of a name, in widths of the digit 0: letters such as m are wider. */
+const tailWidth = 1.1
+
+/** Text with spaces, such as a reason, is no name, and is cut at its end by its cell. */
+export const isCutInMiddle = (text: string): boolean => text.length > 2 * tailLength && !/\s/.test(text)
+
+/** Where the end begins; a character of two units stays whole. */
+const tailStart = (text: string): number => {
+  const at = text.length - tailLength
+  return /[\uDC00-\uDFFF]/.test(text.charAt(at)) ? at - 1 : at
+}
+
+/** Stands in an element of one line that cuts what does not fit. */
+export const NameText = ({ text }: { readonly text: string }) => {
+  if (!isCutInMiddle(text)) return text
+  const at = tailStart(text)
+  return (
+    <>
+      <span className="name-head" style={{ maxWidth: `calc(100% - ${(tailLength * tailWidth).toFixed(1)}ch)` }}>
+        {text.slice(0, at)}
+      </span>
+      {text.slice(at)}
+    </>
+  )
+}
