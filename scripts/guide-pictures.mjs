@@ -1,7 +1,8 @@
-// `npm run guide:pictures`: updates the pictures in the docs, one per view, from the real window on a sample fleet and the simulated AWS account.
+// `npm run guide:pictures [-- --views cloud,history]`: updates the pictures in the docs, one per view, from the real window on a sample fleet and the simulated AWS account.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { _electron } from 'playwright'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
@@ -14,6 +15,9 @@ import { request, headroom, waitUntilSettled } from './testing/drive-window.mjs'
 
 /** @typedef {import('playwright').Page} Page */
 /** @typedef {import('playwright').ElectronApplication} App */
+
+/** Without it, pictures of all views and dialogs. */
+const { values: chosen } = parseArgs({ options: { views: { type: 'string' } } })
 
 const pictures = join(projectFolder, 'docs', 'images')
 const dayMs = 86_400_000
@@ -195,15 +199,18 @@ await runMain(async () => {
         await page.waitForSelector('.summary-bar', { timeout: 120_000 })
         await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1280, 800))
         await saveEvents(page, run)
-        const spreadsheet = join(folder, 'capacity-plan.csv')
-        await writeSpreadsheet(spreadsheet)
         await request(page, 'settings.set', { theme: 'light' })
-        await showImport(app, page, spreadsheet)
-        await page.screenshot({ path: join(pictures, 'import-light.png') })
-        await page.keyboard.press('Escape')
-        await showSource(page, 'CloudWatch', (shown) => shown.getByLabel('Business unit tag').fill('Team'))
-        await showSource(page, 'Prometheus', (shown) => shown.getByLabel('Address').fill(sandbox.prometheusUrl))
-        for (const [view, theme] of viewsShown) {
+        if (chosen.views === undefined) {
+          const spreadsheet = join(folder, 'capacity-plan.csv')
+          await writeSpreadsheet(spreadsheet)
+          await showImport(app, page, spreadsheet)
+          await page.screenshot({ path: join(pictures, 'import-light.png') })
+          await page.keyboard.press('Escape')
+          await showSource(page, 'CloudWatch', (shown) => shown.getByLabel('Business unit tag').fill('Team'))
+          await showSource(page, 'Prometheus', (shown) => shown.getByLabel('Address').fill(sandbox.prometheusUrl))
+        }
+        const views = chosen.views?.split(',')
+        for (const [view, theme] of viewsShown.filter(([name]) => views?.includes(name) ?? true)) {
           await request(page, 'settings.set', { theme })
           await show(app, page, view, earlier)
           await page.waitForTimeout(300)

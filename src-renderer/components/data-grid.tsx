@@ -8,7 +8,7 @@ import { formatCell, isNumeric, type CellContext } from './format-cell.ts'
 import { columnTemplate, useGridColumns, type GridColumn, type GridColumnsOptions, type ShownColumn } from './grid-columns.ts'
 import { nextGridPosition, type GridPosition } from './grid-keys.ts'
 import { createGridLines, type GridSection } from './grid-sections.ts'
-import { NameText } from './name-text.tsx'
+import { NameText, wholeNameWidth } from './name-text.tsx'
 import { isRiskState, RiskBadge } from './risk-badge.tsx'
 
 export interface GridSort {
@@ -359,7 +359,13 @@ export const DataGrid = (props: DataGridProps) => {
                       data-active={isFocused && active.row === index && active.column === position}
                       style={pinnedAt === null ? undefined : { left: pinnedAt }}
                     >
-                      {isRisk ? <RiskBadge state={cell} /> : column.isWrapped === true ? text : <NameText text={text} />}
+                      {isRisk ? (
+                        <RiskBadge state={cell} />
+                      ) : column.isWrapped === true ? (
+                        <span className="wrapped-text">{text}</span>
+                      ) : (
+                        <NameText text={text} />
+                      )}
                     </div>
                   )
                 })}
@@ -385,10 +391,9 @@ export const DataGrid = (props: DataGridProps) => {
 
 /** Of all lines of a cell, with the space around them and the line below the row. */
 const textHeight = (cell: Element): number => {
-  const range = document.createRange()
-  range.selectNodeContents(cell)
   const { paddingTop, paddingBottom } = getComputedStyle(cell)
-  return Math.ceil(range.getBoundingClientRect().height + Number.parseFloat(paddingTop) + Number.parseFloat(paddingBottom)) + 1
+  const lines = cell.firstElementChild?.getBoundingClientRect().height ?? 0
+  return Math.ceil(lines + Number.parseFloat(paddingTop) + Number.parseFloat(paddingBottom)) + 1
 }
 
 const isMenuKey = ({ key, shiftKey, altKey }: KeyboardEvent): boolean =>
@@ -405,10 +410,7 @@ const measureColumns = (grid: Element, names: readonly string[]): Record<string,
         width = Math.max(width, (element.querySelector('.grid-title')?.scrollWidth ?? 0) + headingPadding)
       } else {
         range.selectNodeContents(element)
-        const head = element.querySelector('.name-head')
-        // What is cut in the middle counts whole.
-        const hidden = head === null ? 0 : head.scrollWidth - head.clientWidth
-        width = Math.max(width, range.getBoundingClientRect().width + hidden + cellPadding)
+        width = Math.max(width, (wholeNameWidth(element) ?? range.getBoundingClientRect().width) + cellPadding)
       }
     }
     widths[name] = Math.ceil(Math.min(width, maxFittedWidth))

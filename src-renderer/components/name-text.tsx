@@ -14,6 +14,15 @@ const tailStart = (text: string): number => {
   return /[\uDC00-\uDFFF]/.test(text.charAt(at)) ? at - 1 : at
 }
 
+/** Width that an element needs to show its name whole, in pixels; null where it holds no name that can be cut. */
+export const wholeNameWidth = (element: Element): number | null => {
+  const head = element.querySelector('.name-head')
+  if (head === null) return null
+  // Computed as "calc(100% - 85.8px)": what is left to the end.
+  const [, tail = ''] = /- ([\d.]+)px/.exec(getComputedStyle(head).maxWidth) ?? []
+  return Math.ceil(head.scrollWidth + Number(tail)) + 1
+}
+
 /** Stands in an element of one line that cuts what does not fit. */
 export const NameText = ({ text }: { readonly text: string }) => {
   if (!isCutInMiddle(text)) return text

@@ -74,11 +74,13 @@ describe('a folder of runs', () => {
           .getByRole('gridcell')
           .first()
           .evaluate((cell: HTMLElement) => {
-            cell.style.width = '130px'
             const [head, tail] = [cell.querySelector('.name-head')!, cell.lastChild!]
+            const isWhole = head.scrollWidth <= head.clientWidth
+            cell.style.width = '130px'
             const range = document.createRange()
             range.selectNodeContents(tail)
             const shown = {
+              isWhole,
               title: cell.title,
               text: cell.textContent,
               tail: tail.textContent!,
@@ -90,9 +92,11 @@ describe('a folder of runs', () => {
           }),
       ),
     )
-    for (const [index, { title, text, tail, hidden, isTailInside }] of cells.entries()) {
+    for (const [index, { isWhole, title, text, tail, hidden, isTailInside }] of cells.entries()) {
       const name = year.results.at(-1 - index)!.run
       expect([title, text]).toEqual([name, name])
+      // The column is as wide as its names.
+      expect(isWhole).toBe(true)
       expect(name.endsWith(tail)).toBe(true)
       expect(hidden).toBeGreaterThan(10)
       expect(isTailInside).toBe(true)
