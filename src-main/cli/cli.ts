@@ -6,6 +6,7 @@ import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
 import { reportFormats, ticketFormats } from '../../src-shared/ipc/export-rows.ts'
 import { periodStatistics } from '../../src-shared/config/metric-units.ts'
 import { schedulers } from '../cycle/schedulers.ts'
+import { maxShards, shardSteps } from '../engine/spark/shard-steps.ts'
 import { forecastSteps } from '../forecasting/forecast-options.ts'
 import { addCloudCommands, withConnection } from './cloud-commands.ts'
 import { addCollectCommands } from './collect-commands.ts'
@@ -17,6 +18,7 @@ import {
   integerBetween,
   outputPath,
   parseSeed,
+  parseShard,
   parseTimeOfDay,
   sharedOptions,
   withReadingOptions,
@@ -29,7 +31,12 @@ const examples = {
   inspect: ['inspect sample.parquet', 'inspect measured.csv --wide servers --json'],
   forecast: ['forecast measured.csv --out forecasts.parquet', 'forecast measured/ --step hour --horizon 168 --out forecasts.parquet'],
   plan: ['plan forecasts/ --servers fleet.csv --out plan'],
-  finish: ['finish spark-output/stage --out run'],
+  finish: [
+    'finish spark-output/stage --out run',
+    'finish spark-output/stage --shards 3 --out run',
+    'finish spark-output/stage --step measure --shard 1/3',
+    'finish spark-output/stage --step merge --shards 3 --out run',
+  ],
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
   history: ['history runs', 'history s3://bucket/runs/ --download runs'],
@@ -169,8 +176,17 @@ program
   .addHelpText('before', exampleText(examples.finish))
   .description('Complete a run from Spark output')
   .argument('<spark-output>', 'folder that the Spark job wrote')
-  .addOption(sharedOptions.runFolder())
+  .addOption(sharedOptions.runFolder().makeOptionMandatory(false))
   .addOption(sharedOptions.events())
+  .option('--shards <n>', 'split the servers into so many processes of this machine', integerBetween(1, maxShards))
+  .addOption(
+    new Option('--step <name>', 'one step alone, on a machine of its own: with --shard, or merge with --shards').choices([
+      ...shardSteps,
+      'merge',
+    ]),
+  )
+  .option('--shard <k/n>', 'with --step: one of n shards, such as 1/3', parseShard)
+  .option('--shard-folder <dir>', 'folder that all steps share (default: shards in the Spark output)', outputPath)
   .addOption(sharedOptions.runId())
   .addOption(sharedOptions.threads())
   .addOption(sharedOptions.memoryLimit())

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { analysisMethods, decimalSettings, textEncodings } from '../../src-shared/config/analysis-config.ts'
 import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { columnRoles, wideLayouts } from '../../src-shared/run/input-mapping.ts'
+import { maxShards } from '../engine/spark/shard-steps.ts'
 import type { TimeOfDay } from '../cycle/schedulers.ts'
 import { modelNames, type ForecastModelName } from '../forecasting/model-names.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
@@ -18,6 +19,13 @@ export const integerBetween =
     if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value
     throw new InvalidArgumentError(`A whole number from ${min} to ${max} is needed.`)
   }
+
+export const parseShard = (text: string): { number: number; count: number } => {
+  const [, number, count] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []
+  const shard = { number: Number(number), count: Number(count) }
+  if (shard.number >= 1 && shard.number <= shard.count && shard.count <= maxShards) return shard
+  throw new InvalidArgumentError('A shard such as 1/3 is needed: its number, and how many there are.')
+}
 
 export const positiveNumber = (text: string): number => {
   const value = Number(text)

@@ -27,7 +27,7 @@ import {
   type FleetWork,
 } from './fleet-stages.ts'
 import { startFlaggedForecasts, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
-import { awaitFlaggedFile, finaliseRun, measureFleet, measureHistory } from './run-stages.ts'
+import { awaitFlaggedFile, finaliseRun, measureFleet, measureHistory, type FleetParts } from './run-stages.ts'
 
 /**
  * Analyses forecasts into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
@@ -115,17 +115,20 @@ const readServerNames = async (database: Database): Promise<string[]> => {
 
 /**
  * Turns the assessed fleet into a run folder. `startFlaggedFile` starts writing the flagged file in parallel with the stages that compute mostly
- * on one thread; it waits while the paths are drawn, which take all.
+ * on one thread; it waits while the paths are drawn, which take all. `parts`: work that other processes have done.
  */
 export const completeRun = async (
   given: Run,
   fleet: AssessedFleet,
   startFlaggedFile: (path: string) => Promise<FlaggedFileWriting>,
+  parts: FleetParts = {},
 ): Promise<AnalysisResult> => {
   const run = { ...given, config: fleet.config }
   try {
     const flaggedFile = sealedWriting(run, await startFlaggedFile(join(run.staging.folder, runFiles.flaggedForecasts)))
-    const findings = await stopOnFailure(flaggedFile, async () => measureFleet(run, fleet, await measureHistory(run, fleet), flaggedFile))
+    const findings = await stopOnFailure(flaggedFile, async () =>
+      measureFleet(run, fleet, await measureHistory(run, fleet, parts.measure), flaggedFile, parts.simulate),
+    )
     await awaitFlaggedFile(run, flaggedFile)
     return await finaliseRun(run, fleet, findings)
   } catch (thrown) {

@@ -23,7 +23,7 @@ import { warnOfUnknownProjects } from './capacity/assess-groups.ts'
 import { clusterDemandQuery } from './capacity/assess-groups.ts'
 import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
-import { estimateBreaches, type BreachFindings } from './breach/estimate-breaches.ts'
+import { estimateBreaches, type BreachFindings, type FleetSimulation } from './breach/estimate-breaches.ts'
 import { countGroups } from './breach/group-counts.ts'
 import type { BreachCount } from './breach/joint-breaches.ts'
 import type { ClusteredServers } from './clusters/cluster-servers.ts'
@@ -51,10 +51,20 @@ export interface Findings {
   readonly warnings: readonly RunWarning[]
 }
 
+/** Stages whose work other processes may do; by default this one does it. */
+export interface FleetParts {
+  readonly measure?: typeof measureBacktests
+  readonly simulate?: FleetSimulation
+}
+
 /** The last stage that reads the forecasts of most series. */
-export const measureHistory = async ({ database, progress, staging }: Run, fleet: AssessedFleet): Promise<MeasuredBacktests> => {
+export const measureHistory = async (
+  { database, progress, staging }: Run,
+  fleet: AssessedFleet,
+  measure = measureBacktests,
+): Promise<MeasuredBacktests> => {
   progress.start('season')
-  const measured = await measureBacktests(database, fleet.config, fleet, join(staging.folder, runFiles.selectedSeries))
+  const measured = await measure(database, fleet.config, fleet, join(staging.folder, runFiles.selectedSeries))
   await staging.seal(runFiles.selectedSeries)
   return measured
 }
@@ -65,13 +75,14 @@ export const measureFleet = async (
   fleet: AssessedFleet,
   measured: MeasuredBacktests,
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
+  simulate?: FleetSimulation,
 ): Promise<Findings> => {
   const { writePictures } = run.work
-  if (writePictures !== undefined) return measureWithPictures(run, fleet, measured, otherWriting, writePictures)
+  if (writePictures !== undefined) return measureWithPictures(run, fleet, measured, otherWriting, writePictures, simulate)
   // Its thread loads while paths are drawn.
   const pictures = startPictures()
   try {
-    return await measureWithPictures(run, fleet, measured, otherWriting, pictures.write)
+    return await measureWithPictures(run, fleet, measured, otherWriting, pictures.write, simulate)
   } finally {
     await pictures.close()
   }
@@ -83,6 +94,7 @@ const measureWithPictures = async (
   { season, backtestResiduals, events, drivers }: MeasuredBacktests,
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
   writePictures: PictureWriter,
+  simulate: FleetSimulation | undefined,
 ): Promise<Findings> => {
   const { database, progress, work } = run
   // With the level of the bounds that the dataset states.
@@ -92,7 +104,7 @@ const measureWithPictures = async (
   const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
   const otherWork = startOnce(() => computeBesidePaths(run, fleet, task))
   const { scores, atRiskCount, sustainedBreaches, appliedEvents } = await besides(otherWork, async () => ({
-    ...(await estimateBreaches(database, config, task, work.signal, () => void otherWork.start())),
+    ...(await estimateBreaches(database, config, task, work.signal, () => void otherWork.start(), simulate)),
     appliedEvents: events === null ? null : await assessEvents(database, config, fleet.grid, events),
   }))
   otherWriting.resume()

@@ -32,57 +32,78 @@ interface HorizonRows {
   readonly predicted: Float64Array
 }
 
-export class SelectedSeriesWriter implements HistoryReader {
+/** A series as it is stored. */
+export interface SelectedSeries {
+  readonly id: number
+  /** The step between all times, or 0. */
+  readonly stepUs: number
+  /** Microseconds since 1970: the first time, or all of them where their steps differ. */
+  readonly times: Float64Array
+  readonly history: Float32Array
+  readonly horizon: Float64Array
+}
+
+/** Takes every series, in their order; the arrays are used again for the next one. */
+export interface SelectedSeriesSink {
+  readonly add: (series: SelectedSeries) => void
+}
+
+/** Days and, of each, a time in microseconds since 1970, by metric. */
+export type MarkedTimesByMetric = readonly (readonly [metric: string, times: readonly (readonly [day: number, time: number])[]])[]
+
+/** Gathers the values of each series while backtests are scanned, and hands them to a sink. */
+export class SelectedSeriesReader implements HistoryReader {
   readonly incompleteRows: Float64Array
   readonly #database: Database
-  readonly #calendar: Calendar
   readonly #origin: number
-  readonly #file: PlainWriter
-  readonly #servers: readonly string[]
+  readonly #sink: SelectedSeriesSink
   readonly #metrics: readonly string[]
   /** Servers whose days are noted. */
   readonly #isSampled: Uint8Array
   readonly #days: Map<string, MarkedTimes>
-  readonly #held: Map<string, HeldGroup>
-  #heldValues = 0
   #horizons: HorizonRows = { series_id: new Float64Array(0), time: new Float64Array(0), predicted: new Float64Array(0) }
   #horizonRow = 0
-  #next = 0
-  #serverNumber = -1
+  #next: number
+  #times = new Float64Array(0)
+  #history = new Float32Array(0)
 
   private constructor(
     database: Database,
     calendar: Calendar,
     origin: number,
-    path: string,
-    series: { server_id: readonly string[]; metric: readonly string[]; incomplete: Float64Array },
+    sink: SelectedSeriesSink,
+    series: { metric: readonly string[]; incomplete: Float64Array },
     sampled: Float64Array,
+    first: number,
   ) {
     this.#database = database
-    this.#calendar = calendar
     this.#origin = origin
-    this.#file = new PlainWriter(path, selectedSeriesColumns)
-    this.#servers = series.server_id
+    this.#sink = sink
     this.#metrics = series.metric
     this.incompleteRows = series.incomplete
     this.#isSampled = new Uint8Array(series.metric.length)
     for (const id of sampled) this.#isSampled[id] = 1
-    const metrics = [...new Set(series.metric)].sort()
-    this.#days = new Map(metrics.map((metric) => [metric, new MarkedTimes(calendar, origin)]))
-    this.#held = new Map(metrics.map((metric) => [metric, createGroup()]))
+    this.#days = new Map([...new Set(series.metric)].sort().map((metric) => [metric, new MarkedTimes(calendar, origin)]))
+    this.#next = first
   }
 
-  /** Reads `series_models` and `series_risk`, and later `horizon`. `origin`: microseconds from 1970 to the scan's origin. */
-  static async open(database: Database, calendar: Calendar, origin: number, path: string): Promise<SelectedSeriesWriter> {
+  /** Reads `series_models` and `series_risk`, and later `horizon`. `origin`: microseconds from 1970 to the scan's origin. `first`: of the series that are scanned. */
+  static async open(
+    database: Database,
+    calendar: Calendar,
+    origin: number,
+    sink: SelectedSeriesSink,
+    first = 0,
+  ): Promise<SelectedSeriesReader> {
     const series = await database.columns(
-      `SELECT r.server_id, r.metric,
+      `SELECT r.metric,
               CAST(greatest(0, coalesce(m.row_count - m.backtest_points - r.horizon_periods, 0)) AS DOUBLE) AS incomplete
        FROM series_risk r LEFT JOIN series_models m ON m.server_id = r.server_id AND m.metric = r.metric AND m.model = r.model
        ORDER BY r.series_id`,
-      { server_id: 'text', metric: 'text', incomplete: 'number' },
+      { metric: 'text', incomplete: 'number' },
     )
     const sample = await database.columns(markSampleSql('series_risk', 'series_id'), { series_id: 'number' })
-    return new SelectedSeriesWriter(database, calendar, origin, path, series, sample.series_id)
+    return new SelectedSeriesReader(database, calendar, origin, sink, series, sample.series_id, first)
   }
 
   async begin(from: number, to: number): Promise<void> {
@@ -103,10 +124,9 @@ export class SelectedSeriesWriter implements HistoryReader {
     this.#skipTo(to)
   }
 
-  /** Writes what is held, and the notes. */
-  async finish(): Promise<void> {
-    for (const metric of this.#held.keys()) this.#write(metric)
-    this.#file.finish({ [markedDaysNote]: JSON.stringify(await this.#markedDays()) }, 'Headroom')
+  /** Of the servers whose days are noted. */
+  markedTimes(): MarkedTimesByMetric {
+    return [...this.#days].map(([metric, marked]) => [metric, marked.entries()])
   }
 
   /** Series without a row before their horizon. */
@@ -116,16 +136,14 @@ export class SelectedSeriesWriter implements HistoryReader {
 
   #add(id: number, times: Float64Array, actual: Float64Array, predicted: Float64Array): void {
     this.#next = id + 1
-    if (this.#servers[id] !== this.#servers[id - 1]) this.#serverNumber++
-    const metric = this.#metrics[id]!
-    const group = this.#held.get(metric)!
     const { series_id: ids, time: horizonTimes, predicted: horizonValues } = this.#horizons
     const from = this.#horizonRow
     while (this.#horizonRow < ids.length && ids[this.#horizonRow] === id) this.#horizonRow++
     const periods = this.#horizonRow - from
     const isComplete = this.incompleteRows[id] === 0
-    const values = group.history.extend(times.length)
-    const allTimes = group.times.extend(times.length + periods)
+    if (this.#history.length < times.length) this.#history = new Float32Array(2 * times.length)
+    if (this.#times.length < times.length + periods) this.#times = new Float64Array(2 * (times.length + periods))
+    const [values, allTimes] = [this.#history, this.#times]
     let count = 0
     for (let row = 0; row < times.length; row++) {
       const value = isComplete || !Number.isNaN(actual[row]!) ? actual[row]! : predicted[row]!
@@ -134,25 +152,73 @@ export class SelectedSeriesWriter implements HistoryReader {
       allTimes[count++] = times[row]!
     }
     for (let row = 0; row < periods; row++) allTimes[count + row] = horizonTimes[from + row]!
-    group.horizon.extend(periods).set(horizonValues.subarray(from, from + periods))
-    group.horizon.end(periods)
-    group.history.end(count)
     const stepUs = equalStep(allTimes.subarray(0, count + periods))
     if (this.#isSampled[id] === 1) {
-      const marked = this.#days.get(metric)!
+      const marked = this.#days.get(this.#metrics[id]!)!
       marked.add(allTimes.subarray(0, count + periods), stepUs)
       if (!isComplete) marked.add(times, 0)
     }
     const storedTimes = stepUs === 0 ? count + periods : 1
     for (let index = 0; index < storedTimes; index++) allTimes[index]! += this.#origin
-    group.times.end(storedTimes)
+    this.#sink.add({
+      id,
+      stepUs,
+      times: allTimes.subarray(0, storedTimes),
+      history: values.subarray(0, count),
+      horizon: horizonValues.subarray(from, from + periods),
+    })
+  }
+}
+
+/** Writes the file, in groups of rows by metric. */
+export class SelectedSeriesFile implements SelectedSeriesSink {
+  readonly #database: Database
+  readonly #calendar: Calendar
+  readonly #file: PlainWriter
+  readonly #servers: readonly string[]
+  readonly #metrics: readonly string[]
+  readonly #held: Map<string, HeldGroup>
+  #heldValues = 0
+  #serverNumber = -1
+
+  private constructor(database: Database, calendar: Calendar, path: string, servers: readonly string[], metrics: readonly string[]) {
+    this.#database = database
+    this.#calendar = calendar
+    this.#file = new PlainWriter(path, selectedSeriesColumns)
+    this.#servers = servers
+    this.#metrics = metrics
+    this.#held = new Map([...new Set(metrics)].sort().map((metric) => [metric, createGroup()]))
+  }
+
+  /** Reads `series_risk`. */
+  static async create(database: Database, calendar: Calendar, path: string): Promise<SelectedSeriesFile> {
+    const { server_id: servers, metric: metrics } = await database.columns('SELECT server_id, metric FROM series_risk ORDER BY series_id', {
+      server_id: 'text',
+      metric: 'text',
+    })
+    return new SelectedSeriesFile(database, calendar, path, servers, metrics)
+  }
+
+  add({ id, stepUs, times, history, horizon }: SelectedSeries): void {
+    if (this.#servers[id] !== this.#servers[id - 1]) this.#serverNumber++
+    const metric = this.#metrics[id]!
+    const group = this.#held.get(metric)!
+    group.times.add(times)
+    group.history.add(history)
+    group.horizon.add(horizon)
     group.seriesNumbers.push(id)
     group.serverNumbers.push(this.#serverNumber)
     group.serverIds.push(this.#servers[id]!)
     group.stepsUs.push(stepUs)
-    this.#heldValues += count + periods
+    this.#heldValues += history.length + horizon.length
     if (heldValues(group) >= maxGroupValues) this.#write(metric)
     else if (this.#heldValues >= maxHeldValues) for (const name of this.#held.keys()) this.#write(name)
+  }
+
+  /** Writes what is held, and the notes. */
+  async finish(markedTimes: MarkedTimesByMetric): Promise<void> {
+    for (const metric of this.#held.keys()) this.#write(metric)
+    this.#file.finish({ [markedDaysNote]: JSON.stringify(await this.#markedDays(markedTimes)) }, 'Headroom')
   }
 
   #write(metric: string): void {
@@ -174,9 +240,16 @@ export class SelectedSeriesWriter implements HistoryReader {
   }
 
   /** As the flags of the rows say, by metric. */
-  async #markedDays(): Promise<{ readonly metric: string; readonly days: z.infer<typeof markedDaySchema>[] }[]> {
+  async #markedDays(
+    markedTimes: MarkedTimesByMetric,
+  ): Promise<{ readonly metric: string; readonly days: z.infer<typeof markedDaySchema>[] }[]> {
     const { zone } = this.#calendar
-    const times = [...this.#days].flatMap(([metric, marked]) => marked.times().map((time) => [metric, time] as const))
+    const times = markedTimes.flatMap(([metric, entries]) =>
+      entries
+        .map(([, time]) => time)
+        .sort((a, b) => a - b)
+        .map((time) => [metric, time] as const),
+    )
     await this.#database.storeRows('sampled_times', { metric: 'VARCHAR', time: 'DOUBLE' }, times)
     const days = await this.#database.rows(
       `SELECT metric, CAST(epoch_ms(date_trunc('day', ${zone.localSql('ts')})) AS DOUBLE) AS day,
@@ -186,11 +259,23 @@ export class SelectedSeriesWriter implements HistoryReader {
       markedDaySchema.extend({ metric: z.string() }),
     )
     await this.#database.run('DROP TABLE sampled_times')
-    return [...this.#days.keys()].map((metric) => ({
+    return [...this.#held.keys()].map((metric) => ({
       metric,
       days: days.filter((day) => day.metric === metric).map(({ day, is_eoq, is_holiday }) => ({ day, is_eoq, is_holiday })),
     }))
   }
+}
+
+/** Joins what parts of the series say of their days: of several times of a day the first counts. */
+export const joinMarkedTimes = (parts: readonly MarkedTimesByMetric[]): MarkedTimesByMetric => {
+  const joined = new Map<string, Map<number, number>>()
+  for (const part of parts)
+    for (const [metric, times] of part) {
+      const known = joined.get(metric) ?? new Map<number, number>()
+      joined.set(metric, known)
+      for (const [day, time] of times) if (!known.has(day)) known.set(day, time)
+    }
+  return [...joined].map(([metric, times]) => [metric, [...times]])
 }
 
 const noValues = new Float64Array(0)
@@ -227,20 +312,15 @@ class GrowingLists<Numbers extends Float32Array | Float64Array> {
     this.#values = create(0)
   }
 
-  /** Where the values of the next list go, up to `length` of them. */
-  extend(length: number): Numbers {
-    if (this.count + length > this.#values.length) {
-      const grown = this.#create(2 * (this.count + length))
+  add(values: Numbers): void {
+    if (this.count + values.length > this.#values.length) {
+      const grown = this.#create(2 * (this.count + values.length))
       grown.set(this.#values.subarray(0, this.count))
       this.#values = grown
     }
-    return this.#values.subarray(this.count, this.count + length) as Numbers
-  }
-
-  /** The list is complete with so many values. */
-  end(length: number): void {
-    this.#lengths.push(length)
-    this.count += length
+    this.#values.set(values, this.count)
+    this.#lengths.push(values.length)
+    this.count += values.length
   }
 
   lists(): { readonly numbers: PlainNumbers; readonly lengths: Uint32Array } {
@@ -273,8 +353,8 @@ class MarkedTimes {
     }
   }
 
-  /** Microseconds since 1970, in their order. */
-  times(): number[] {
-    return [...this.#timeByDay.values()].sort((a, b) => a - b)
+  /** Days, and a time of each in microseconds since 1970. */
+  entries(): [day: number, time: number][] {
+    return [...this.#timeByDay]
   }
 }

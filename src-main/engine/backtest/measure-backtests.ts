@@ -5,17 +5,23 @@ import type { Database } from '../../database/database.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { readSeriesGrids } from '../selection/series-grids.ts'
 import { lagReader, naiveError, storeNaiveErrors } from './naive-errors.ts'
-import { SelectedSeriesWriter } from '../artefacts/write-selected-series.ts'
+import {
+  SelectedSeriesFile,
+  SelectedSeriesReader,
+  type MarkedTimesByMetric,
+  type SelectedSeriesSink,
+} from '../artefacts/write-selected-series.ts'
 import { SaturationReader } from './measure-saturation.ts'
-import { scanBacktests, type BacktestReader } from './scan-backtests.ts'
+import { scanBacktests, type BacktestReader, type SeriesRange } from './scan-backtests.ts'
 import { BacktestResiduals, needsBreachEstimates } from '../breach/backtest-residuals.ts'
 import type { AppliedEvents } from '../../forecasts/assess-events.ts'
 import { readSeriesAttributes } from '../../forecasts/event-targets.ts'
-import { EventFilter } from '../events/exclude-events.ts'
+import { EventFilter, excludedRowsOf, type EventSums } from '../events/exclude-events.ts'
 import type { CapacityDriver } from '../../../src-shared/artefacts/capacity.ts'
 import { DriverReader } from '../capacity/drivers.ts'
 import { storeVolumeGrowth, VolumeReader } from '../capacity/volume-growth.ts'
 import { SeasonReader } from '../season/assess-season.ts'
+import type { SeasonShare } from '../season/fleet-season.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 
 export interface MeasuredBacktests {
@@ -28,27 +34,68 @@ export interface MeasuredBacktests {
   readonly drivers: readonly CapacityDriver[]
 }
 
+type MeasuredFleet = Pick<AssessedFleet, 'grid' | 'grids' | 'zone' | 'hasNaiveErrors' | 'eventCalendar' | 'capacityTables' | 'calendar'>
+
 /** Reads the selected models' rows once, and writes their values to `seriesPath`, if any. Creates `season_figures`, `saturation` and `volume_growth`, completes `naive_errors`. Reads the tables of `assessFleet`. */
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
-  {
-    grid,
-    grids,
-    zone,
-    hasNaiveErrors,
-    eventCalendar,
-    capacityTables,
-    calendar,
-  }: Pick<AssessedFleet, 'grid' | 'grids' | 'zone' | 'hasNaiveErrors' | 'eventCalendar' | 'capacityTables' | 'calendar'>,
+  fleet: MeasuredFleet,
   seriesPath: string | null = null,
 ): Promise<MeasuredBacktests> => {
+  const file = seriesPath === null ? null : await SelectedSeriesFile.create(database, fleet.calendar, seriesPath)
+  const { season, backtestResiduals, drivers, eventSums, markedTimes } = await readBacktests(database, config, fleet, { sink: file })
+  await file?.finish(markedTimes)
+  return {
+    season: await season.finish(config),
+    backtestResiduals,
+    events: appliedEvents(fleet, eventSums),
+    drivers: drivers?.finish() ?? [],
+  }
+}
+
+/** Null without an events table. */
+export const appliedEvents = ({ eventCalendar }: Pick<AssessedFleet, 'eventCalendar'>, sums: readonly EventSums[]): AppliedEvents | null =>
+  eventCalendar === null ? null : { eventCalendar, excludedRows: excludedRowsOf(sums) }
+
+/** Microseconds from 1970 to the origin of the times of a scan. Reads `series_models`. */
+export const readScanOrigin = async (database: Database): Promise<number> => {
   const { origin } = await database.row(
     'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
     z.object({ origin: z.number() }),
   )
-  const season = await SeasonReader.open(database, config, grids, zone, origin)
-  const backtestResiduals = needsBreachEstimates(config) ? await BacktestResiduals.open(database, grid, origin) : null
+  return origin
+}
+
+interface BacktestReading {
+  /** Takes the values of each series; null: nobody. */
+  readonly sink: SelectedSeriesSink | null
+  /** The series that are read; all by default. */
+  readonly range?: SeriesRange
+  /** Where residuals are collected; in the database's spill folder by default. */
+  readonly residualsPath?: string
+  /** Takes what each series adds to the season of its fleet, in place of the reader of seasons. */
+  readonly onSeasonShare?: (seriesId: number, share: SeasonShare) => void
+}
+
+interface ReadBacktests {
+  readonly season: SeasonReader
+  readonly backtestResiduals: BacktestResiduals | null
+  readonly drivers: DriverReader | null
+  readonly eventSums: readonly EventSums[]
+  readonly markedTimes: MarkedTimesByMetric
+}
+
+/** Reads the selected models' rows once. Creates `season_measures`, `saturation` and `volume_growth`, completes `naive_errors`. Reads the tables of `assessFleet`. */
+export const readBacktests = async (
+  database: Database,
+  config: AnalysisConfig,
+  { grid, grids, zone, hasNaiveErrors, eventCalendar, capacityTables, calendar }: MeasuredFleet,
+  { sink, range, residualsPath, onSeasonShare }: BacktestReading,
+): Promise<ReadBacktests> => {
+  const origin = await readScanOrigin(database)
+  const season = await SeasonReader.open(database, config, grids, zone, origin, onSeasonShare)
+  const backtestResiduals = needsBreachEstimates(config) ? await BacktestResiduals.open(database, grid, origin, residualsPath) : null
   const naiveErrors: [series: number, error: number | null][] = []
   const saturation = await SaturationReader.open(database, config)
   const volumes = await VolumeReader.open(database, config, zone, origin)
@@ -74,14 +121,13 @@ export const measureBacktests = async (
   }
   const withBounds = backtestResiduals !== null
   const leadStepSeconds = withBounds && (await statesLeads(database)) ? grid.stepSeconds : null
-  const series = seriesPath === null ? null : await SelectedSeriesWriter.open(database, calendar, origin, seriesPath)
-  await scanBacktests(database, { origin, withBounds, leadStepSeconds, maxSeries: season.maxSeries }, readers, series)
-  await series?.finish()
+  const series = sink === null ? null : await SelectedSeriesReader.open(database, calendar, origin, sink, range?.from)
+  const scan = { origin, withBounds, leadStepSeconds, maxSeries: season.maxSeries, ...(range === undefined ? {} : { range }) }
+  await scanBacktests(database, scan, readers, series)
   await saturation.finish(database)
   await storeVolumeGrowth(database, zone, volumes)
   if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
-  const events = eventCalendar === null || filter === null ? null : { eventCalendar, excludedRows: filter.excludedRows() }
-  return { season: await season.finish(config), backtestResiduals, events, drivers: drivers?.finish() ?? [] }
+  return { season, backtestResiduals, drivers, eventSums: filter?.sums() ?? [], markedTimes: series?.markedTimes() ?? [] }
 }
 
 /** Whether rows of the backtest say how far they look ahead. The rows that a Spark job leaves do not. */

@@ -43,6 +43,14 @@ export interface BacktestScan {
   readonly leadStepSeconds: number | null
   /** Maximum series in a batch. */
   readonly maxSeries: number
+  /** The series that are read; all by default. */
+  readonly range?: SeriesRange
+}
+
+/** Series `from` up to, but without, `to`. */
+export interface SeriesRange {
+  readonly from: number
+  readonly to: number
 }
 
 /** Rows in a batch. */
@@ -51,12 +59,6 @@ const defaultBatchRows = 2_000_000
 export const maxBatches = 8
 /** Memory of a value in DuckDB's results of two batches, and gathered here. */
 const bytesPerValue = 40
-
-/** Series from..to-1. */
-interface SeriesBatch {
-  readonly from: number
-  readonly to: number
-}
 
 /**
  * Hands every series to the readers, batch by batch; the database computes the next batch meanwhile. Reads `series`, `selected_models`,
@@ -81,10 +83,12 @@ export const scanBacktests = async (
     ...(scan.leadStepSeconds === null ? [] : (['lead'] as const)),
   ]
   const expectedRows = points.map((seriesPoints, id) => seriesPoints + (history?.incompleteRows[id] ?? 0))
-  const desiredRows = Math.max(defaultBatchRows, Math.ceil(expectedRows.reduce((sum, seriesRows) => sum + seriesRows, 0) / maxBatches))
+  const { from: first, to: end } = scan.range ?? { from: 0, to: servers.length }
+  const allRows = expectedRows.subarray(first, end).reduce((sum, seriesRows) => sum + seriesRows, 0)
+  const desiredRows = Math.max(defaultBatchRows, Math.ceil(allRows / maxBatches))
   const maxRows = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * names.length)))
-  const batches = splitSeries(expectedRows, maxRows, scan.maxSeries)
-  const isComplete = ({ from, to }: SeriesBatch): boolean => history?.incompleteRows.subarray(from, to).every((rows) => rows === 0) ?? true
+  const batches = splitSeries(expectedRows, { from: first, to: end }, maxRows, scan.maxSeries)
+  const isComplete = ({ from, to }: SeriesRange): boolean => history?.incompleteRows.subarray(from, to).every((rows) => rows === 0) ?? true
   const connections = await Promise.all(batches.slice(0, 2).map(async () => database.openConnection()))
   const compute = (index: number): Promise<(onRows: (columns: RowColumns) => void) => Promise<void>> => {
     const batch = batches[index]!
@@ -124,17 +128,16 @@ export const scanBacktests = async (
     connections.forEach((connection) => connection.close())
   }
   if (immense !== undefined) throw contradictoryValuesError(immense)
-  const misread = rowsRead.findIndex((rows, id) => rows !== expectedRows[id])
+  const misread = rowsRead.findIndex((rows, id) => id >= first && id < end && rows !== expectedRows[id])
   if (misread !== -1) throw contradictoryStatisticsError(servers[misread]!, expectedRows[misread]!, rowsRead[misread]!)
 }
 
 /** `points`: rows of each series. */
-const splitSeries = (points: Float64Array, maxRows: number, maxSeries: number): SeriesBatch[] => {
-  const batches: SeriesBatch[] = []
-  for (let from = 0; from < points.length;) {
+const splitSeries = (points: Float64Array, { from: first, to: end }: SeriesRange, maxRows: number, maxSeries: number): SeriesRange[] => {
+  const batches: SeriesRange[] = []
+  for (let from = first; from < end;) {
     let to = from
-    for (let rows = 0; to < points.length && to - from < maxSeries && (to === from || rows + points[to]! <= maxRows); to++)
-      rows += points[to]!
+    for (let rows = 0; to < end && to - from < maxSeries && (to === from || rows + points[to]! <= maxRows); to++) rows += points[to]!
     batches.push({ from, to })
     from = to
   }
@@ -146,7 +149,7 @@ const backtestsQuery = (
   { origin, leadStepSeconds }: BacktestScan,
   names: readonly ValueName[],
   servers: readonly string[],
-  { from, to }: SeriesBatch,
+  { from, to }: SeriesRange,
   isComplete: boolean,
 ): string => {
   const orNan = (value: string): string => `coalesce(${value}, CAST('NaN' AS DOUBLE))`

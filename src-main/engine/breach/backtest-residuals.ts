@@ -7,9 +7,9 @@ import type { Database } from '../../database/database.ts'
 import { maximumOf, percentileOf } from '../../statistics/percentile.ts'
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
 import { slotOf, type TimeGrid } from '../../forecasts/time-grid.ts'
-import { StepCoverage, type ResidualRuns, type StepRange } from './residual-runs.ts'
+import { StepCoverage, type CoverageChanges, type ResidualRuns, type StepRange } from './residual-runs.ts'
 import { sharedIntegers, sharedSingles, sharedCounts, type ReusedArrays } from '../../threads/shared-arrays.ts'
-import { SeriesFile } from './series-file.ts'
+import { SeriesFile, type SeriesFilePart } from './series-file.ts'
 
 export const needsBreachEstimates = (config: AnalysisConfig): boolean => config.breach_probability || config.basis === 'conservative'
 
@@ -36,6 +36,48 @@ export interface WindowFigures {
 export interface WindowOutcome extends WindowRange {
   readonly measured: WindowFigures
   readonly predicted: WindowFigures
+}
+
+const windowFields = 8
+
+/** A window as numbers. */
+const windowNumbers = ({ range, measured, predicted, maxOutside, maxBefore }: WindowOutcome): number[] => [
+  range.from,
+  range.to,
+  maxOutside,
+  maxBefore,
+  measured.p95,
+  measured.maximum,
+  predicted.p95,
+  predicted.maximum,
+]
+
+const windowOf = (numbers: Float64Array): WindowOutcome => {
+  const [from, to, maxOutside, maxBefore, measuredP95, measuredMaximum, predictedP95, predictedMaximum] = numbers as unknown as number[]
+  return {
+    range: { from: from!, to: to! },
+    maxOutside: maxOutside!,
+    maxBefore: maxBefore!,
+    measured: { p95: measuredP95!, maximum: measuredMaximum! },
+    predicted: { p95: predictedP95!, maximum: predictedMaximum! },
+  }
+}
+
+/** What is known of a part of the series; the arrays hold an entry for each of them. */
+export interface ResidualsPart {
+  /** The residuals. */
+  readonly file: SeriesFilePart
+  readonly coverage: CoverageChanges
+  readonly residualCounts: Uint32Array
+  readonly runCounts: Uint32Array
+  readonly windowRows: Uint32Array
+  readonly maxMeasured: Float64Array
+  readonly latestFrom: Int32Array
+  readonly latestTo: Int32Array
+  readonly maxBeforeLatest: Float64Array
+  readonly isLeadCovered: Uint8Array
+  /** Of the windows of the calibration sample: series, then the figures of the window. */
+  readonly windows: Float64Array
 }
 
 /** Residuals of several series, numbered from 0 in the order requested. */
@@ -104,19 +146,71 @@ export class BacktestResiduals implements BacktestReader {
       this.#isSampled[thresholdSeries[Math.floor((index * thresholdSeries.length) / sampled)]!.series_id] = 1
   }
 
-  /** Reads `series_risk`. The file is in the database's spill folder. `origin`: of the scan's times, in microseconds since 1970. */
-  static async open(database: Database, grid: TimeGrid, origin: number): Promise<BacktestResiduals> {
+  /** Reads `series` and `series_risk`. The file is in the database's spill folder unless `path` names it. `origin`: of the scan's times, in microseconds since 1970. */
+  static async open(
+    database: Database,
+    grid: TimeGrid,
+    origin: number,
+    path = join(database.spillFolder, `residuals-${randomUUID()}`),
+  ): Promise<BacktestResiduals> {
+    return BacktestResiduals.#create(database, grid, origin, (series) => new SeriesFile(path, series))
+  }
+
+  /** What was collected elsewhere, of all series in their order. */
+  static async ofParts(database: Database, grid: TimeGrid, origin: number, parts: readonly ResidualsPart[]): Promise<BacktestResiduals> {
+    const file = SeriesFile.ofParts(parts.map((part) => part.file))
+    const residuals = await BacktestResiduals.#create(database, grid, origin, () => file)
+    for (const part of parts) residuals.#addPart(part)
+    return residuals
+  }
+
+  static async #create(
+    database: Database,
+    grid: TimeGrid,
+    origin: number,
+    openFile: (series: number) => SeriesFile,
+  ): Promise<BacktestResiduals> {
     const { series } = await database.row('SELECT CAST(count(*) AS INTEGER) AS series FROM series', z.object({ series: z.int() }))
     const thresholdSeries = await database.rows(
       `SELECT series_id, horizon_periods FROM series_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
       thresholdSeriesSchema,
     )
-    return new BacktestResiduals(
-      series,
-      thresholdSeries,
-      stepReader(grid, origin),
-      new SeriesFile(join(database.spillFolder, `residuals-${randomUUID()}`), series),
-    )
+    return new BacktestResiduals(series, thresholdSeries, stepReader(grid, origin), openFile(series))
+  }
+
+  /** What is known of the series `from` up to, but without, `to`, when all of them were read. */
+  finishPart(from: number, to: number): ResidualsPart {
+    const windowed = [...this.#windows.keys()].slice(from, to).filter((id) => (this.#windows[id]?.length ?? 0) > 0)
+    const windows = windowed.flatMap((id) => this.#windows[id]!.map((window) => [id, ...windowNumbers(window)]))
+    return {
+      file: this.#file.finish(from, to),
+      coverage: this.coverage.changes(),
+      residualCounts: this.#residualCounts.slice(from, to),
+      runCounts: this.#runCounts.slice(from, to),
+      windowRows: this.#windowRows.slice(from, to),
+      maxMeasured: this.#maxMeasured.slice(from, to),
+      latestFrom: this.#latestFrom.slice(from, to),
+      latestTo: this.#latestTo.slice(from, to),
+      maxBeforeLatest: this.#maxBeforeLatest.slice(from, to),
+      isLeadCovered: this.#isLeadCovered.slice(from, to),
+      windows: Float64Array.from(windows.flat()),
+    }
+  }
+
+  #addPart({ file: { from }, ...part }: ResidualsPart): void {
+    this.coverage.addChanges(part.coverage)
+    this.#residualCounts.set(part.residualCounts, from)
+    this.#runCounts.set(part.runCounts, from)
+    this.#windowRows.set(part.windowRows, from)
+    this.#maxMeasured.set(part.maxMeasured, from)
+    this.#latestFrom.set(part.latestFrom, from)
+    this.#latestTo.set(part.latestTo, from)
+    this.#maxBeforeLatest.set(part.maxBeforeLatest, from)
+    this.#isLeadCovered.set(part.isLeadCovered, from)
+    for (let at = 0; at < part.windows.length; at += 1 + windowFields) {
+      const id = part.windows[at]!
+      this.#windows[id] = [...(this.#windows[id] ?? []), windowOf(part.windows.subarray(at + 1, at + 1 + windowFields))]
+    }
   }
 
   residualCount(id: number): number {

@@ -25,10 +25,18 @@ export interface BreachFindings {
   readonly sustainedBreaches: SustainedBreaches | null
 }
 
+/** Draws the paths of the calibration sample and of all horizons. Leaves `breach_curve`. */
+export type FleetSimulation = (
+  database: Database,
+  task: SimulationTask,
+  signal: AbortSignal | undefined,
+  onThreadsAlone: () => void,
+) => Promise<SimulatedTask>
+
 /**
  * Creates `breach_estimates`, a row per series with a threshold and a horizon, and `server_verdicts`, a row per server, and derives the risk of
  * `series_risk` from them on the configured basis. `task`: what paths are drawn from; null where none are known. `onThreadsAlone`: called when
- * this thread has nothing more to compute for a while, where threads draw. Reads `series_risk`, `horizon`, `forecast`.
+ * this thread has nothing more to compute for a while, where threads draw. `simulate`: draws the paths; in this process by default. Reads `series_risk`, `horizon`, `forecast`.
  */
 export const estimateBreaches = async (
   database: Database,
@@ -36,6 +44,7 @@ export const estimateBreaches = async (
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
   onThreadsAlone: () => void = () => undefined,
+  simulate: FleetSimulation = simulateTask,
 ): Promise<BreachFindings> => {
   if (task === null) {
     await database.storeRows('breach_curve', curveColumns, [])
@@ -45,7 +54,7 @@ export const estimateBreaches = async (
     return { scores: { calibration: null, calibration_sustained: null, coverage: null }, atRiskCount: null, sustainedBreaches: null }
   }
   const { series } = task
-  const { sample, calibrations, paths, fleetIntervals } = await simulateTask(database, task, signal, onThreadsAlone)
+  const { sample, calibrations, paths, fleetIntervals } = await simulate(database, task, signal, onThreadsAlone)
   await storeEstimates(database, config, estimateRows(task, paths, fleetIntervals))
   const firstSeries = findFirstSeries(series.serverIds)
   const [sustained, veryHigh, any] = [
@@ -68,19 +77,14 @@ export const estimateBreaches = async (
   }
 }
 
-interface SimulatedTask {
+export interface SimulatedTask {
   readonly sample: EventPair<CalibrationSample>
   readonly calibrations: EventPair<Calibration>
   readonly paths: FleetPaths
   readonly fleetIntervals: FleetIntervals
 }
 
-const simulateTask = async (
-  database: Database,
-  task: SimulationTask,
-  signal: AbortSignal | undefined,
-  onThreadsAlone: () => void,
-): Promise<SimulatedTask> => {
+const simulateTask: FleetSimulation = async (database, task, signal, onThreadsAlone) => {
   const paths = createFleetPaths(task.series.seriesIds.length)
   const threads = Math.min(database.threads, availableParallelism())
   const pool = openPathPool({ task, paths }, countSimulations(task), threads, signal)

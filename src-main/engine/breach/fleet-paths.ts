@@ -67,6 +67,29 @@ export const createFleetPaths = (count: number): FleetPaths => {
   }
 }
 
+/** The arrays of figures, in a fixed order. */
+export const figuresOf = ({ raw, sustained, veryHigh, any, p95, moments, peakP95, firstBreach }: FleetPaths): Float64Array[] => [
+  raw.sustained,
+  raw.any,
+  sustained.probability,
+  veryHigh.probability,
+  any.probability,
+  p95.p10,
+  p95.median,
+  p95.p90,
+  p95.p95,
+  p95.likely,
+  p95.sizing,
+  p95.breaching,
+  ...pathMomentColumns.map((column) => moments[column]),
+  peakP95,
+  firstBreach.p20,
+  firstBreach.median,
+]
+
+/** The sets of paths that breach, in a fixed order. */
+export const setsOf = ({ sustained, veryHigh, any }: FleetPaths): PathSets[] => [sustained.paths, veryHigh.paths, any.paths]
+
 /** Draws and measures the paths of one series after the other in the same memory. */
 export class Simulation {
   #paths = new Float64Array(0)

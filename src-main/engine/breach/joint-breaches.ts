@@ -3,7 +3,7 @@ import { percentileOf } from '../../statistics/percentile.ts'
 import { sharedCounts } from '../../threads/shared-arrays.ts'
 import { pathCount } from './simulate-paths.ts'
 
-const wordsPerSet = Math.ceil(pathCount / 32)
+export const wordsPerSet = Math.ceil(pathCount / 32)
 
 /** A set of paths per series, a bit per path, in memory that all threads see: those of 100,000 series take 3 MB. */
 export type PathSets = Uint32Array

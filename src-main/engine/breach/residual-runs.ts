@@ -151,14 +151,33 @@ export interface StepCounts {
   readonly series: Uint32Array
 }
 
+export interface CoverageChanges {
+  readonly steps: Int32Array
+  readonly changes: Int32Array
+}
+
 /** Counts the series at each step. */
 export class StepCoverage {
   readonly #changes = new Map<number, number>()
   #counts: StepCounts | undefined
 
   add(step: number, length: number): void {
-    this.#changes.set(step, (this.#changes.get(step) ?? 0) + 1)
-    this.#changes.set(step + length, (this.#changes.get(step + length) ?? 0) - 1)
+    this.#change(step, 1)
+    this.#change(step + length, -1)
+  }
+
+  /** Changes of the count at steps, in any order. */
+  changes(): CoverageChanges {
+    return { steps: Int32Array.from(this.#changes.keys()), changes: Int32Array.from(this.#changes.values()) }
+  }
+
+  /** Adds what was counted elsewhere. */
+  addChanges({ steps, changes }: CoverageChanges): void {
+    for (let index = 0; index < steps.length; index++) this.#change(steps[index]!, changes[index]!)
+  }
+
+  #change(step: number, by: number): void {
+    this.#changes.set(step, (this.#changes.get(step) ?? 0) + by)
   }
 
   counts(): StepCounts {

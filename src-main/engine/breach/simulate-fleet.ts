@@ -8,10 +8,10 @@ import { curveColumns, type CurveRows, type EventPair, type FleetPaths } from '.
 import type { IntervalGroup } from './interval-coverage.ts'
 import { createBatches, loadBatch, pathBatchOf, rangeOf, type SeriesBatch, type SimulationTask } from './path-batches.ts'
 import type { PathPool } from './path-pool.ts'
-import type { SampledWindow, WindowMember } from './path-work.ts'
+import type { SampledWindow, SeriesShare, WindowMember } from './path-work.ts'
 import type { StepRange } from './residual-runs.ts'
 import { simulateFromQuantiles } from './simulate-quantiles.ts'
-import { readHorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
+import { readHorizonForecasts, type HorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
 
 /** Series of one request to a thread. */
 const seriesPerShare = 200
@@ -22,25 +22,71 @@ const maxWindowTimes = 24
 export const countSimulations = ({ series: { seriesIds }, backtestResiduals }: SimulationTask): number =>
   seriesIds.reduce((sum, id) => sum + 1 + backtestResiduals.windows(id).length, 0)
 
-/** Simulates the windows of the calibration sample and compares them with what was measured. */
-export const sampleCalibration = async (task: SimulationTask, pool: PathPool): Promise<EventPair<CalibrationSample>> => {
-  const entries = new SampleBuilder()
+/** A window of some batch of `createBatches`. */
+export interface WindowTask {
+  readonly batch: number
+  readonly window: SampledWindow
+}
+
+/** The windows of the calibration sample, batch by batch. */
+export const listWindowTasks = (task: SimulationTask, batches: readonly (readonly number[])[]): WindowTask[] =>
+  batches.flatMap((positions, batch) => findWindows(task, positions).map((window) => ({ batch, window })))
+
+/** Raw probabilities of a window: by member, then by share of the threshold. */
+export type WindowProbabilities = EventPair<Float64Array>
+
+/** Simulates windows, in their order. */
+export const simulateWindows = async (
+  task: SimulationTask,
+  batches: readonly (readonly number[])[],
+  windowTasks: readonly WindowTask[],
+  pool: PathPool,
+): Promise<WindowProbabilities[]> => {
+  const found: WindowProbabilities[] = []
   const reused = new ReusedArrays()
-  for (const positions of createBatches(task)) {
-    const batch = loadBatch(task, positions, reused)
-    const windows = findWindows(task, batch)
-    await pool.askAll({ batch: pathBatchOf(batch) })
-    const answers = await pool.askEach(windows.map((window) => ({ window })))
-    windows.forEach(({ members }, index) => addWindow(task, batch, members, answers[index]!.raw!, entries))
+  for (const [batch, tasksOfBatch] of groupByBatch(windowTasks)) {
+    await pool.askAll({ batch: pathBatchOf(loadBatch(task, batches[batch]!, reused)) })
+    const answers = await pool.askEach(tasksOfBatch.map(({ window }) => ({ window })))
+    found.push(...answers.map((answer) => answer.raw!))
   }
+  return found
+}
+
+/** In order of the batches. */
+const groupByBatch = <Task extends { readonly batch: number }>(tasks: readonly Task[]): Map<number, Task[]> => {
+  const groups = new Map<number, Task[]>()
+  for (const task of tasks) {
+    const known = groups.get(task.batch)
+    if (known === undefined) groups.set(task.batch, [task])
+    else known.push(task)
+  }
+  return groups
+}
+
+/** Compares what was simulated in the windows with what was measured. */
+export const sampleOfWindows = (
+  task: SimulationTask,
+  batches: readonly (readonly number[])[],
+  windowTasks: readonly WindowTask[],
+  probabilities: readonly WindowProbabilities[],
+): EventPair<CalibrationSample> => {
+  const entries = new SampleBuilder()
+  windowTasks.forEach(({ batch, window }, index) => addWindow(task, batches[batch]!, window.members, probabilities[index]!, entries))
   return entries.build()
 }
 
+/** Simulates the windows of the calibration sample and compares them with what was measured. */
+export const sampleCalibration = async (task: SimulationTask, pool: PathPool): Promise<EventPair<CalibrationSample>> => {
+  const batches = createBatches(task)
+  const windowTasks = listWindowTasks(task, batches)
+  return sampleOfWindows(task, batches, windowTasks, await simulateWindows(task, batches, windowTasks, pool))
+}
+
 /** Windows of the batch by their times. */
-const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch): SampledWindow[] => {
+const findWindows = ({ series, backtestResiduals }: SimulationTask, positions: readonly number[]): SampledWindow[] => {
   const windows = new Map<string, { range: StepRange; members: WindowMember[] }>()
-  ids.forEach((id, s) =>
-    backtestResiduals.windows(id).forEach(({ range, maxOutside }, age) => {
+  positions.forEach((position, s) =>
+    backtestResiduals.windows(series.seriesIds[position]!).forEach(({ range, maxOutside }, age) => {
       const key = `${range.from} ${range.to}`
       const known = windows.get(key)
       if (known === undefined) windows.set(key, { range, members: [{ s, age, maxOutside }] })
@@ -55,14 +101,14 @@ const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch
 /** `raw`: of the members, as a thread answers. */
 const addWindow = (
   task: SimulationTask,
-  batch: SeriesBatch,
+  positions: readonly number[],
   members: readonly WindowMember[],
   raw: EventPair<Float64Array>,
   entries: SampleBuilder,
 ): void =>
   members.forEach(({ s, age, maxOutside }, index) => {
-    const position = batch.positions[s]!
-    const { measured, predicted } = task.backtestResiduals.windows(batch.ids[s]!)[age]!
+    const position = positions[s]!
+    const { measured, predicted } = task.backtestResiduals.windows(task.series.seriesIds[position]!)[age]!
     const rawOf = (event: keyof EventPair<Float64Array>): Float64Array =>
       raw[event].subarray(index * thresholdShares.length, (index + 1) * thresholdShares.length)
     entries.add({
@@ -134,6 +180,109 @@ export interface FleetIntervals {
   readonly groups: Int32Array
 }
 
+/** Series `from` up to, but without, `to` of some batch of `createBatches`. */
+export interface ShareTask extends SeriesShare {
+  readonly batch: number
+}
+
+/** All series, batch by batch. */
+export const listShareTasks = (batches: readonly (readonly number[])[]): ShareTask[] =>
+  batches.flatMap((positions, batch) => sharesOf(positions.length).map((share) => ({ batch, ...share })))
+
+/** Hold-out rows of some series of a batch, one series after the other. */
+export interface HoldOutRows {
+  readonly excess: Float64Array
+  readonly bounded: Uint8Array
+  readonly thirds: Uint8Array
+}
+
+/** The horizons of the series `from` up to `to` of `ids`; of the others nothing is needed. */
+export type HorizonReader = (ids: Uint32Array, share: SeriesShare) => Promise<HorizonForecasts>
+
+/** Simulates series in the order of the tasks, whose shares of a batch are neighbours. Fills the paths of the pool. `onBatch`: takes what else is known of a batch; its arrays are used again. */
+export const simulateShares = async (
+  task: SimulationTask,
+  batches: readonly (readonly number[])[],
+  shareTasks: readonly ShareTask[],
+  { readHorizons, calibrations, onThreadsAlone }: SharesWork,
+  pool: PathPool,
+  onBatch: (batch: SimulatedBatch) => Promise<void>,
+): Promise<void> => {
+  const reused = new ReusedArrays()
+  for (const [number, shares] of groupByBatch(shareTasks)) {
+    const batch = loadBatch(task, batches[number]!, reused)
+    const all = { from: shares[0]!.from, to: shares.at(-1)!.to }
+    await pool.askAll({ batch: pathBatchOf(batch) })
+    await pool.askAll({ horizons: { forecasts: await readHorizons(batch.ids, all), calibrations } })
+    const answering = pool.askEach(shares.map(({ from, to }) => ({ share: { from, to } })))
+    onThreadsAlone()
+    const answers = await answering
+    await onBatch({
+      positions: batches[number]!.slice(all.from, all.to),
+      curve: joinCurves(answers.flatMap(({ curve }) => (curve === undefined ? [] : [curve]))),
+      withoutResiduals: answers.flatMap((answer) => answer.withoutResiduals ?? []),
+      holdOut: holdOutOf(batch, all),
+    })
+  }
+}
+
+/** What was simulated of the series at `positions`, which are neighbours in a batch. */
+export interface SimulatedBatch {
+  readonly positions: readonly number[]
+  readonly curve: CurveRows
+  /** Indexes in ThresholdSeries of series without residuals, their own or borrowed. */
+  readonly withoutResiduals: readonly number[]
+  readonly holdOut: HoldOutRows
+}
+
+export interface SharesWork {
+  readonly readHorizons: HorizonReader
+  readonly calibrations: EventPair<Calibration>
+  readonly onThreadsAlone: () => void
+}
+
+const holdOutOf = ({ residuals }: SeriesBatch, { from, to }: SeriesShare): HoldOutRows => {
+  const [first, end] = [residuals.holdOutOffsets[from]!, residuals.holdOutOffsets[to]!]
+  return {
+    excess: residuals.holdOutExcess.subarray(first, end),
+    bounded: residuals.holdOutBounded.subarray(first, end),
+    thirds: residuals.holdOutThirds.subarray(first, end),
+  }
+}
+
+/** Enters what was simulated, one batch after the other, into `breach_curve` and the intervals of the fleet. */
+export class SimulationCollector {
+  readonly #database: Database
+  readonly #task: SimulationTask
+  readonly #groups: Int32Array
+  readonly #intervals = new GrowingIntervals()
+  readonly #withoutResiduals: number[] = []
+
+  private constructor(database: Database, task: SimulationTask) {
+    this.#database = database
+    this.#task = task
+    this.#groups = calibrationGroupsOf(task.series)
+  }
+
+  /** Creates `breach_curve`. */
+  static async create(database: Database, task: SimulationTask): Promise<SimulationCollector> {
+    await database.storeRows('breach_curve', curveColumns, [])
+    return new SimulationCollector(database, task)
+  }
+
+  async add({ positions, curve, withoutResiduals, holdOut }: SimulatedBatch): Promise<void> {
+    await this.#database.appendColumns('breach_curve', curve)
+    this.#withoutResiduals.push(...withoutResiduals)
+    collectIntervals(this.#task, positions, holdOut, this.#groups, this.#intervals)
+  }
+
+  /** Completes `paths`. Reads `forecast` for series without residuals. */
+  async finish(paths: FleetPaths, signal: AbortSignal | undefined): Promise<FleetIntervals> {
+    await simulateFromQuantiles(this.#database, this.#task, this.#withoutResiduals, paths, signal)
+    return { intervals: this.#intervals.build(), groups: this.#groups }
+  }
+}
+
 /** Fills `paths` and `breach_curve`. Reads `horizon`, and `forecast` for series without residuals. */
 export const simulateFleet = async (
   database: Database,
@@ -144,24 +293,11 @@ export const simulateFleet = async (
   signal: AbortSignal | undefined,
   onThreadsAlone: () => void,
 ): Promise<FleetIntervals> => {
-  const groups = calibrationGroupsOf(task.series)
-  const intervals = new Map<number, IntervalGroup>()
-  const withoutResiduals: number[] = []
-  await database.storeRows('breach_curve', curveColumns, [])
-  const reused = new ReusedArrays()
-  for (const positions of createBatches(task)) {
-    const batch = loadBatch(task, positions, reused)
-    await pool.askAll({ batch: pathBatchOf(batch) })
-    await pool.askAll({ horizons: { forecasts: await readHorizonForecasts(database, batch.ids), calibrations } })
-    const answering = pool.askEach(sharesOf(positions.length).map((share) => ({ share })))
-    onThreadsAlone()
-    const answers = await answering
-    await database.appendColumns('breach_curve', joinCurves(answers.flatMap(({ curve }) => (curve === undefined ? [] : [curve]))))
-    withoutResiduals.push(...answers.flatMap((answer) => answer.withoutResiduals ?? []))
-    collectIntervals(task, batch, groups, intervals)
-  }
-  await simulateFromQuantiles(database, task, withoutResiduals, paths, signal)
-  return { intervals, groups }
+  const batches = createBatches(task)
+  const collector = await SimulationCollector.create(database, task)
+  const work = { readHorizons: (ids: Uint32Array) => readHorizonForecasts(database, ids), calibrations, onThreadsAlone }
+  await simulateShares(task, batches, listShareTasks(batches), work, pool, (batch) => collector.add(batch))
+  return collector.finish(paths, signal)
 }
 
 const calibrationGroupsOf = ({ models, bins }: ThresholdSeries): Int32Array => {
@@ -187,13 +323,53 @@ const joinCurves = (curves: readonly CurveRows[]): CurveRows => {
   return joined
 }
 
+/** Rows of groups, which come in pieces. */
+class GrowingIntervals {
+  readonly #pieces = new Map<number, IntervalGroup[]>()
+
+  add(group: number, piece: IntervalGroup): void {
+    const known = this.#pieces.get(group)
+    if (known === undefined) this.#pieces.set(group, [piece])
+    else known.push(piece)
+  }
+
+  build(): Map<number, IntervalGroup> {
+    return new Map([...this.#pieces].map(([group, pieces]) => [group, joinPieces(pieces)]))
+  }
+}
+
+const joinPieces = (pieces: readonly IntervalGroup[]): IntervalGroup => {
+  if (pieces.length === 1) return pieces[0]!
+  const rows = pieces.reduce((sum, { excess }) => sum + excess.length, 0)
+  const joined = createInterval(rows)
+  let at = 0
+  for (const { excess, bounded, third, fold } of pieces) {
+    joined.excess.set(excess, at)
+    joined.bounded.set(bounded, at)
+    joined.third.set(third, at)
+    joined.fold.set(fold, at)
+    at += excess.length
+  }
+  return joined
+}
+
+const createInterval = (rows: number): IntervalGroup & { readonly fold: Uint8Array } => ({
+  excess: new Float64Array(rows),
+  bounded: new Uint8Array(rows),
+  third: new Uint8Array(rows),
+  fold: new Uint8Array(rows),
+})
+
 /** All series of a group are in one batch. */
 const collectIntervals = (
-  { series }: SimulationTask,
-  { positions, residuals: { holdOutOffsets, holdOutExcess, holdOutBounded, holdOutThirds } }: SeriesBatch,
+  { series, backtestResiduals }: SimulationTask,
+  positions: readonly number[],
+  { excess, bounded, thirds }: HoldOutRows,
   groups: Int32Array,
-  intervals: Map<number, IntervalGroup>,
+  intervals: GrowingIntervals,
 ): void => {
+  const offsets = new Uint32Array(positions.length + 1)
+  positions.forEach((position, s) => (offsets[s + 1] = offsets[s]! + backtestResiduals.windowRows(series.seriesIds[position]!)))
   const membersOf = new Map<number, number[]>()
   positions.forEach((position, s) => {
     const members = membersOf.get(groups[position]!)
@@ -201,18 +377,18 @@ const collectIntervals = (
     else members.push(s)
   })
   for (const [group, members] of membersOf) {
-    const rows = members.reduce((sum, s) => sum + holdOutOffsets[s + 1]! - holdOutOffsets[s]!, 0)
+    const rows = members.reduce((sum, s) => sum + offsets[s + 1]! - offsets[s]!, 0)
     if (rows === 0) continue
-    const entry = { excess: new Float64Array(rows), bounded: new Uint8Array(rows), third: new Uint8Array(rows), fold: new Uint8Array(rows) }
+    const entry = createInterval(rows)
     let at = 0
     for (const s of members) {
-      const [from, to] = [holdOutOffsets[s]!, holdOutOffsets[s + 1]!]
-      entry.excess.set(holdOutExcess.subarray(from, to), at)
-      entry.bounded.set(holdOutBounded.subarray(from, to), at)
-      entry.third.set(holdOutThirds.subarray(from, to), at)
+      const [from, to] = [offsets[s]!, offsets[s + 1]!]
+      entry.excess.set(excess.subarray(from, to), at)
+      entry.bounded.set(bounded.subarray(from, to), at)
+      entry.third.set(thirds.subarray(from, to), at)
       entry.fold.fill(foldOf(series.serverIds[positions[s]!]!), at, at + to - from)
       at += to - from
     }
-    intervals.set(group, entry)
+    intervals.add(group, entry)
   }
 }

@@ -49,15 +49,12 @@ export class EventFilter implements BacktestReader {
     for (const reader of this.#readers) await reader.end?.(from, to)
   }
 
-  /** In the order of the events; null if an event excludes no rows. */
-  excludedRows(): (ExcludedRows | null)[] {
-    return this.#sums.map((sums, event) => {
-      if (sums.size === 0) return null
-      const effects = [...sums]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([metric, { rows, steps }]) => ({ metric, rows, meanError: Number(steps) / fixedStepsPerUnit / rows }))
-      return { series: this.#series[event]!, effects }
-    })
+  /** In the order of the events. */
+  sums(): EventSums[] {
+    return this.#sums.map((sums, event) => ({
+      series: this.#series[event]!,
+      metrics: [...sums].map(([metric, { rows, steps }]) => ({ metric, rows, steps: String(steps) })),
+    }))
   }
 
   #withoutEvents(series: SeriesBacktest): SeriesBacktest {
@@ -117,3 +114,33 @@ export class EventFilter implements BacktestReader {
     }
   }
 }
+
+/** Rows that an event affects, and the sum of their errors in whole steps. */
+export interface EventSums {
+  readonly series: number
+  readonly metrics: readonly { readonly metric: string; readonly rows: number; readonly steps: string }[]
+}
+
+/** Of the same events on parts of the series. */
+export const joinEventSums = (parts: readonly (readonly EventSums[])[]): EventSums[] =>
+  (parts[0] ?? []).map((_, event) => {
+    const metrics = new Map<string, { rows: number; steps: bigint }>()
+    for (const { metric, rows, steps } of parts.flatMap((part) => part[event]!.metrics)) {
+      const known = metrics.get(metric) ?? { rows: 0, steps: 0n }
+      metrics.set(metric, { rows: known.rows + rows, steps: known.steps + BigInt(steps) })
+    }
+    return {
+      series: parts.reduce((sum, part) => sum + part[event]!.series, 0),
+      metrics: [...metrics].map(([metric, { rows, steps }]) => ({ metric, rows, steps: String(steps) })),
+    }
+  })
+
+/** In the order of the events; null if an event excludes no rows. */
+export const excludedRowsOf = (sums: readonly EventSums[]): (ExcludedRows | null)[] =>
+  sums.map(({ series, metrics }) => {
+    if (metrics.length === 0) return null
+    const effects = [...metrics]
+      .sort((a, b) => (a.metric < b.metric ? -1 : 1))
+      .map(({ metric, rows, steps }) => ({ metric, rows, meanError: Number(steps) / fixedStepsPerUnit / rows }))
+    return { series, effects }
+  })

@@ -4,6 +4,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
+import type { SeriesRange } from '../backtest/scan-backtests.ts'
 import { joinGridsSql } from '../selection/series-grids.ts'
 import { ownSlotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import type { Method } from '../methods/method.ts'
@@ -12,10 +13,10 @@ import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statis
 
 const secondsPerDay = 86_400
 
-/** Creates `horizon` (series_id, ts, predicted): the selected model's future without NULL predictions. */
-export const extractHorizon = async (database: Database): Promise<void> => {
+/** Creates `horizon` (series_id, ts, predicted): the selected model's future without NULL predictions. `range`: the series that `forecast` holds; all by default. */
+export const extractHorizon = async (database: Database, range?: SeriesRange): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE horizon AS ${await selectHorizon(database)}`)
-  if (await lacksPredictions(database)) await rejectSkippedRows(database)
+  if (await lacksPredictions(database, range)) await rejectSkippedRows(database)
   await rejectImmenseForecasts(database)
 }
 
@@ -36,12 +37,13 @@ const rejectImmenseForecasts = async (database: Database): Promise<void> => {
 }
 
 /** Whether a series has predictions without a measurement, as the profile counted them, that are not in `horizon`. */
-const lacksPredictions = async (database: Database): Promise<boolean> => {
+const lacksPredictions = async (database: Database, range: SeriesRange | undefined): Promise<boolean> => {
+  const isRead = range === undefined ? 'true' : `series_id >= ${range.from} AND series_id < ${range.to}`
   const { lacking } = await database.row(
     `SELECT count(*) > 0 AS lacking
      FROM series JOIN selected_models USING (series_id) JOIN series_models m USING (server_id, metric, model)
      LEFT JOIN (SELECT series_id, count(*) AS periods FROM horizon GROUP BY series_id) h USING (series_id)
-     WHERE coalesce(h.periods, 0) < m.predictions - m.backtest_points`,
+     WHERE coalesce(h.periods, 0) < m.predictions - m.backtest_points AND ${isRead}`,
     z.object({ lacking: z.boolean() }),
   )
   return lacking

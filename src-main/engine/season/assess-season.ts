@@ -8,7 +8,7 @@ import { readSeriesGrids } from '../selection/series-grids.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
 import { estimateExhaustion, type Exhaustion, hasTrend, isRising, measureWeeklyTrend } from './measure-trend.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
-import { describeSeason, FleetSeason } from './fleet-season.ts'
+import { describeSeason, FleetSeason, SeasonShares, type SeasonShare } from './fleet-season.ts'
 import { estimateEffect, measureSeriesSeason, type SeriesSeason } from './series-season.ts'
 import { measureUplifts } from './measure-uplifts.ts'
 import { measureWeeks } from './measure-weeks.ts'
@@ -89,6 +89,8 @@ export class SeasonReader implements BacktestReader {
   /** NaN where a series cannot run out of headroom after the horizon: without a threshold, or with a breach in the horizon. */
   readonly #thresholds: Float64Array
   readonly #fleet = new Map<string, FleetSeason>()
+  readonly #shares: SeasonShares
+  readonly #onShare: ((seriesId: number, share: SeasonShare) => void) | null
   /** Per series of the batch a mean per day of the backtest, then one per day of the horizon; NaN where missing. */
   #days = new Float64Array(0)
   #from = 0
@@ -104,7 +106,10 @@ export class SeasonReader implements BacktestReader {
     origin: number,
     metrics: readonly string[],
     thresholds: Float64Array,
+    onShare: ((seriesId: number, share: SeasonShare) => void) | null,
   ) {
+    this.#shares = new SeasonShares(calendar)
+    this.#onShare = onShare
     this.#database = database
     this.#calendar = calendar
     this.#grid = grid
@@ -118,13 +123,17 @@ export class SeasonReader implements BacktestReader {
     this.maxSeries = Math.max(1, Math.min(limitSeries, Math.max(defaultSeries, Math.ceil(metrics.length / maxBatches))))
   }
 
-  /** Reads `series`, `series_risk`, `series_models`, `holidays`; creates `season_measures`. `origin`: the scan's origin in microseconds since 1970. */
+  /**
+   * Reads `series`, `series_risk`, `series_models`, `holidays`; creates `season_measures`. `origin`: the scan's origin in microseconds since 1970.
+   * `onShare`: takes what each series adds to the fleet, in place of this reader.
+   */
   static async open(
     database: Database,
     config: AnalysisConfig,
     grids: readonly TimeGrid[],
     zone: TimeZone,
     origin: number,
+    onShare: ((seriesId: number, share: SeasonShare) => void) | null = null,
   ): Promise<SeasonReader> {
     const { metric: metrics, threshold: thresholds } = await database.columns(
       `SELECT s.metric, CASE WHEN r.first_breach_at IS NULL THEN s.high_threshold END AS threshold
@@ -142,7 +151,12 @@ export class SeasonReader implements BacktestReader {
       origin,
       metrics,
       thresholds,
+      onShare,
     )
+  }
+
+  get calendar(): SeasonCalendar {
+    return this.#calendar
   }
 
   async begin(from: number, to: number): Promise<void> {
@@ -185,9 +199,9 @@ export class SeasonReader implements BacktestReader {
       const stepDays = stepDaysOf(this.#gridOf(id))
       const isLong = hasTrend(measured, stepDays)
       const seriesSeason = measureSeriesSeason(measured, this.#calendar, stepDays)
-      const metric = this.#metrics[id]!
-      const fleetSeason = this.#fleet.get(metric) ?? new FleetSeason(this.#calendar)
-      this.#fleet.set(metric, fleetSeason.add(measured, seriesSeason))
+      const share = this.#shares.of(measured, seriesSeason)
+      if (this.#onShare === null) this.addShare(id, share)
+      else this.#onShare(id, share)
       // For clustering, the horizon continues the measured days.
       for (let dayIndex = 0; dayIndex < measured.length; dayIndex++)
         if (Number.isNaN(measured[dayIndex]!)) measured[dayIndex] = horizonDays[dayIndex]!
@@ -203,6 +217,13 @@ export class SeasonReader implements BacktestReader {
       ])
     }
     await this.#database.appendRows('season_measures', figureColumns, figures)
+  }
+
+  /** Adds a series to its fleet: in the order of the series, so that sums are repeatable. */
+  addShare(id: number, share: SeasonShare): void {
+    const metric = this.#metrics[id]!
+    const fleetSeason = this.#fleet.get(metric) ?? new FleetSeason(this.#calendar)
+    this.#fleet.set(metric, fleetSeason.add(share))
   }
 
   /**

@@ -21,11 +21,10 @@ const createOccasionSums = (count: number): OccasionSums => ({
   squares: new Float64Array(count),
 })
 
-const profileCells = 12 * 7
+export const profileCells = 12 * 7
 
 /** Sums series in the order added; by series_id the sums are repeatable. */
 export class FleetSeason {
-  readonly #calendar: SeasonCalendar
   readonly quarterEnds: OccasionSums
   readonly holidays: OccasionSums
   readonly weekends: OccasionSums
@@ -36,41 +35,52 @@ export class FleetSeason {
   readonly strengths: number[] = []
   /** Month x weekday: sums over series of their means, and counts of series. */
   readonly profile: OccasionSums = createOccasionSums(profileCells)
-  readonly #cellSums = new Float64Array(profileCells)
-  readonly #cellCounts = new Int32Array(profileCells)
 
   constructor(calendar: SeasonCalendar) {
-    this.#calendar = calendar
     this.quarterEnds = createOccasionSums(calendar.quarters.length)
     this.holidays = createOccasionSums(calendar.holidays.length)
     this.weekends = createOccasionSums(calendar.days / 7)
   }
 
-  /** `measured`: a mean per day of the calendar, NaN where missing. */
-  add(measured: Float64Array, season: SeriesSeason): this {
-    addOccasions(this.quarterEnds, season.quarterEnds, this.seriesQuarterEnds)
-    addOccasions(this.holidays, season.holidays, this.seriesHolidays)
-    addOccasions(this.weekends, season.weekends, this.seriesWeekends)
-    if (season.weeklyStrength !== null) this.strengths.push(season.weeklyStrength)
-    this.#addProfile(measured)
+  add({ quarterEnds, holidays, weekends, weeklyStrength, profile }: SeasonShare): this {
+    addOccasions(this.quarterEnds, quarterEnds, this.seriesQuarterEnds)
+    addOccasions(this.holidays, holidays, this.seriesHolidays)
+    addOccasions(this.weekends, weekends, this.seriesWeekends)
+    if (weeklyStrength !== null) this.strengths.push(weeklyStrength)
+    addOccasions(this.profile, profile)
     return this
   }
+}
 
-  #addProfile(measured: Float64Array): void {
-    this.#cellSums.fill(0)
-    this.#cellCounts.fill(0)
+/** What one series adds to its fleet. */
+export interface SeasonShare extends SeriesSeason {
+  /** Month x weekday: its means, NaN without a value. */
+  readonly profile: Float64Array
+}
+
+/** Works out the shares of one series after the other. */
+export class SeasonShares {
+  readonly #calendar: SeasonCalendar
+  readonly #sums = new Float64Array(profileCells)
+  readonly #counts = new Int32Array(profileCells)
+
+  constructor(calendar: SeasonCalendar) {
+    this.#calendar = calendar
+  }
+
+  /** `measured`: a mean per day of the calendar, NaN where missing. */
+  of(measured: Float64Array, season: SeriesSeason): SeasonShare {
+    this.#sums.fill(0)
+    this.#counts.fill(0)
     const { month, weekday } = this.#calendar
     for (let dayIndex = 0; dayIndex < measured.length; dayIndex++) {
       const value = measured[dayIndex]!
       if (Number.isNaN(value)) continue
       const cell = month[dayIndex]! * 7 + weekday[dayIndex]!
-      this.#cellSums[cell]! += value
-      this.#cellCounts[cell]! += 1
+      this.#sums[cell]! += value
+      this.#counts[cell]! += 1
     }
-    addOccasions(
-      this.profile,
-      this.#cellSums.map((sum, cell) => sum / this.#cellCounts[cell]!),
-    )
+    return { ...season, profile: this.#sums.map((sum, cell) => sum / this.#counts[cell]!) }
   }
 }
 

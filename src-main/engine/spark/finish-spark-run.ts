@@ -5,6 +5,7 @@ import { concatenateFiles, findJoinableFiles } from '../../parquet/append-column
 import type { AnalysisResult, AnalysisWork } from '../analysis-request.ts'
 import { completeRun } from '../analyze.ts'
 import { createRun } from '../create-run.ts'
+import type { FleetParts } from '../run-stages.ts'
 import { assertDiskSpace, estimateRunBytes } from '../resource-limits.ts'
 import type { ForecastFile } from '../../forecasts/forecast-files.ts'
 import { assertFileRows, withoutPause, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
@@ -23,7 +24,16 @@ export interface FinishSparkRequest {
 }
 
 /** Like `analyze`, with the settings, forced model and servers table of the Spark plan. */
-export const finishSparkRun = async ({ sparkOutput, ...request }: FinishSparkRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => {
+export const finishSparkRun = (request: FinishSparkRequest, work: AnalysisWork = {}): Promise<AnalysisResult> =>
+  completeSparkRun(request, work)
+
+/** `parts`: work of other processes. `selectedRows`: whether these have checked the rows of the selected models. */
+export const completeSparkRun = async (
+  { sparkOutput, ...request }: FinishSparkRequest,
+  work: AnalysisWork,
+  parts: FleetParts = {},
+  selectedRows: 'unchecked' | 'checked' = 'unchecked',
+): Promise<AnalysisResult> => {
   const folder = resolve(sparkOutput)
   const notes = await readSparkOutputNotes(folder)
   const { config, forced_model: model } = notes
@@ -34,8 +44,10 @@ export const finishSparkRun = async ({ sparkOutput, ...request }: FinishSparkReq
       const { database, staging, progress } = run
       progress.start('open')
       await assertDiskSpace(staging.folder, request.out, estimateRunBytes(await findFlaggedFiles(database, folder)))
-      const fleet = await loadSparkOutput(database, folder, notes, request.eventsTable, progress)
-      return completeRun(run, fleet, (path) => startJoining(database, fleet.dataset.files, fleet.validation.rows, path, work.signal))
+      const fleet = await loadSparkOutput(database, folder, notes, request.eventsTable, progress, selectedRows)
+      const startFlaggedFile = (path: string): Promise<FlaggedFileWriting> =>
+        startJoining(database, fleet.dataset.files, fleet.validation.rows, path, work.signal)
+      return completeRun(run, fleet, startFlaggedFile, parts)
     },
   )
 }

@@ -5,12 +5,13 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import { findPrimaryMetric, type AssessedFleet } from '../fleet-stages.ts'
 import { createCapacityHistory } from '../capacity/series-capacity.ts'
+import type { SeriesRange } from '../backtest/scan-backtests.ts'
 import { extractHorizon } from '../risk/assess-risk.ts'
 import { headroom } from '../methods/headroom.ts'
 import { TimeZone } from '../../calendar/time-zone.ts'
 import { fixedGrid } from '../../forecasts/time-grid.ts'
 import { createCalendar } from '../../forecasts/calendar-tables.ts'
-import { readEventsTable } from '../../forecasts/events-table.ts'
+import { readEventsTable, type EventCalendar } from '../../forecasts/events-table.ts'
 import { fixedPointOfSums } from '../../statistics/fixed-point.ts'
 import { canonicalExpressions } from '../../forecasts/canonical-rows.ts'
 import { longColumns } from '../../forecasts/forecast-dataset.ts'
@@ -35,7 +36,7 @@ export const findFlaggedFiles = async (database: Database, folder: string): Prom
 
 /**
  * Leaves `series_models`, `series`, `candidates`, `selected_models`, `series_risk`, `server_attributes`, `horizon`, `holidays` and the view
- * `forecast`, which holds only the selected models' rows. Throws HeadroomError.
+ * `forecast`, which holds only the selected models' rows. `selectedRows`: whether these are known to be those that were counted. Throws HeadroomError.
  */
 export const loadSparkOutput = async (
   database: Database,
@@ -43,23 +44,17 @@ export const loadSparkOutput = async (
   notes: SparkOutputNotes,
   eventsTable: string | undefined,
   progress: Pick<ProgressReporter, 'start'>,
+  selectedRows: 'unchecked' | 'checked' = 'unchecked',
 ): Promise<AssessedFleet> => {
   const { config } = notes
-  const eventCalendar = eventsTable === undefined ? null : await readEventsTable(eventsTable, config.decimal, TimeZone.utc.name)
+  const eventCalendar = eventsTable === undefined ? null : await readSparkEvents(eventsTable, notes)
   progress.start('survey')
   const flaggedFiles = await findFlaggedFiles(database, folder)
-  for (const name of sparkOutputTables) {
-    const { relation, values } = await describeFolder(database, folder, name)
-    await database.run(`CREATE OR REPLACE TABLE ${name} AS SELECT ${values} FROM ${relation} ORDER BY ${tableOrders[name]}`)
-  }
+  await loadSparkTables(database, folder, sparkOutputTables)
   await createCapacityHistory(database)
   await assertComplete(database, notes.servers_table?.rows ?? 0)
-  const selected = await describeFolder(database, folder, selectedRowsFolder)
-  // A Spark plan carries the bounds alone.
-  await database.run(
-    `CREATE OR REPLACE VIEW forecast AS SELECT ${selected.values}, CAST(NULL AS MAP(DOUBLE, DOUBLE)) AS quantiles FROM ${selected.relation}`,
-  )
-  await assertSelectedRows(database)
+  await createForecastView(database, folder)
+  if (selectedRows === 'unchecked') await assertSelectedRows(database)
   progress.start('risk')
   await extractHorizon(database)
   const { rows } = await database.row('SELECT CAST(sum(row_count) AS DOUBLE) AS rows FROM series_models', z.object({ rows: z.number() }))
@@ -86,16 +81,45 @@ export const loadSparkOutput = async (
     serversTable: notes.servers_table,
     eventCalendar,
     validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
-    grid: fixedGrid(notes.step_seconds),
-    grids: [fixedGrid(notes.step_seconds)],
-    zone: TimeZone.utc,
+    ...(await describeSparkTimes(database, notes)),
     steps: notes.steps,
     timeWarnings: [],
-    calendar: await createCalendar(database, config, headroom.eoqWindow(config), TimeZone.utc),
-    hasNaiveErrors: true,
     primaryMetric: await findPrimaryMetric(database, config),
     inputs: notes.inputs,
   }
+}
+
+export const readSparkEvents = (eventsTable: string, { config }: SparkOutputNotes): Promise<EventCalendar> =>
+  readEventsTable(eventsTable, config.decimal, TimeZone.utc.name)
+
+/** Times of the fleet. Leaves `holidays`. */
+export const describeSparkTimes = async (
+  database: Database,
+  { config, step_seconds }: SparkOutputNotes,
+): Promise<Pick<AssessedFleet, 'grid' | 'grids' | 'zone' | 'calendar' | 'hasNaiveErrors'>> => ({
+  grid: fixedGrid(step_seconds),
+  grids: [fixedGrid(step_seconds)],
+  zone: TimeZone.utc,
+  calendar: await createCalendar(database, config, headroom.eoqWindow(config), TimeZone.utc),
+  hasNaiveErrors: true,
+})
+
+/** Leaves the tables, in the engine's order. */
+export const loadSparkTables = async (database: Database, folder: string, names: readonly SparkOutputTable[]): Promise<void> => {
+  for (const name of names) {
+    const { relation, values } = await describeFolder(database, folder, name)
+    await database.run(`CREATE OR REPLACE TABLE ${name} AS SELECT ${values} FROM ${relation} ORDER BY ${tableOrders[name]}`)
+  }
+}
+
+/** Leaves the view `forecast` with the rows of the selected models; of the series in `range` alone, if any. */
+export const createForecastView = async (database: Database, folder: string, range?: SeriesRange): Promise<void> => {
+  const { values, relation } = await describeFolder(database, folder, selectedRowsFolder)
+  const condition = range === undefined ? '' : `WHERE series_id >= ${range.from} AND series_id < ${range.to}`
+  // A Spark plan carries the bounds alone.
+  await database.run(
+    `CREATE OR REPLACE VIEW forecast AS SELECT ${values}, CAST(NULL AS MAP(DOUBLE, DOUBLE)) AS quantiles FROM ${relation} ${condition}`,
+  )
 }
 
 /** A folder's files, and its columns with the engine's types: times in UTC without a zone. */
@@ -133,12 +157,14 @@ const assertComplete = async (database: Database, serverRows: number): Promise<v
   if (!is_whole) throw mixedOutput()
 }
 
-/** Throws if the rows of the selected models are not those that were counted. Reads `forecast`. */
-const assertSelectedRows = async (database: Database): Promise<void> => {
+/** Throws if the rows of the selected models, or those of a range, are not those that were counted. Reads `forecast`. */
+export const assertSelectedRows = async (database: Database, range?: SeriesRange): Promise<void> => {
+  const condition = range === undefined ? 'true' : `series.series_id >= ${range.from} AND series.series_id < ${range.to}`
   const { is_whole } = await database.row(
     `WITH counted AS (
        SELECT server_id, metric, model, row_count FROM series_models JOIN series USING (server_id, metric)
        SEMI JOIN selected_models ON selected_models.series_id = series.series_id AND selected_models.model = series_models.model
+       WHERE ${condition}
      ), found AS (SELECT server_id, metric, model, count(*) AS rows FROM forecast GROUP BY ALL)
      SELECT NOT EXISTS (SELECT 1 FROM counted FULL JOIN found USING (server_id, metric, model) WHERE row_count IS DISTINCT FROM rows) AS is_whole`,
     z.object({ is_whole: z.boolean() }),
