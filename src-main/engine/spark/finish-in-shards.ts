@@ -1,4 +1,5 @@
 // Completes a run from Spark output in shards: single steps of a shard, and all of them as processes that a caller starts (decision 61).
+import { setMaxListeners } from 'node:events'
 import { resolve } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { Database } from '../../database/database.ts'
@@ -96,6 +97,8 @@ const startMissing = async (
 ): Promise<void> => {
   const missing = await findMissingShards(folder, step, count)
   const stop = new AbortController()
+  // Every process listens.
+  setMaxListeners(0, stop.signal)
   const abort = (): void => stop.abort()
   signal?.addEventListener('abort', abort)
   try {
