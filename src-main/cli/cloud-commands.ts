@@ -1,6 +1,7 @@
 // The table of cloud commands: each loads its own file, and with it the AWS SDK, when it runs.
 import { Option, type Command } from 'commander'
 import { engineKinds, processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
+import { maxShards } from '../../src-shared/run/shard-steps.ts'
 import { setupFormats } from '../../src-shared/cloud/setup-formats.ts'
 import { collect, exampleText, integerBetween, positiveNumber, sharedOptions, withReadingOptions } from './options.ts'
 
@@ -35,6 +36,7 @@ const withSettings = (command: Command): Command =>
       .option('--role <arn>', 'execution role of the job')
       .addOption(new Option('--engine <kind>', 'compute on a single instance or a Spark cluster').choices(engineKinds).default('single'))
       .option('--instances <n>', 'instances of the Spark cluster (4)', integerBetween(1, processingLimits.instances))
+      .option('--shards <n>', 'after Spark: processes that complete the run (1)', integerBetween(1, maxShards))
       .option('--instance-type <types>', 'instance type, or up to five with commas: the first with capacity (default: by input size)')
       .option('--image <uri>', "container image (default: the region's scikit-learn image)")
       .option('--volume <gb>', 'volume in GB (30)', positiveNumber)

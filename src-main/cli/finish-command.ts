@@ -6,7 +6,7 @@ import { tryParseJson } from '../../src-shared/run/parse-json.ts'
 import { finishInShards, runShardStep, type ShardStarter } from '../engine/spark/finish-in-shards.ts'
 import { finishSparkRun } from '../engine/spark/finish-spark-run.ts'
 import { parseMemoryLimit } from '../engine/resource-limits.ts'
-import { shardSteps, type Shard, type ShardStep } from '../engine/spark/shard-steps.ts'
+import { shardSteps, type Shard, type ShardStep } from '../../src-shared/run/shard-steps.ts'
 import { describeFindings } from './analyze-command.ts'
 import { createProgressView, print, runCancellable } from './terminal.ts'
 

@@ -1,6 +1,7 @@
 // A launch request: bucket, role, instance type, limits, and the analysis to run.
 import { z } from 'zod'
 import { capacityTablesSchema } from '../run/capacity-tables.ts'
+import { maxShards } from '../run/shard-steps.ts'
 import { analysisMethodSchema } from '../config/analysis-config.ts'
 
 /** SageMaker's limits of a processing job, as its API states them. */
@@ -105,6 +106,8 @@ export const cloudTaskSchema = z.discriminatedUnion('kind', [
     spark: z
       .strictObject({
         instances: z.int().min(1).max(processingLimits.instances),
+        /** Processes of the engine's job; one by default. */
+        shards: z.int().min(1).max(maxShards).optional(),
         /** Local folder with the plan for this set. */
         planFolder: z.string().min(1),
       })

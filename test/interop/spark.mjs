@@ -29,19 +29,21 @@ const headroom = async (args, env = {}) => {
   return { output, seconds: ((performance.now() - startedAt) / 1000).toFixed(1) }
 }
 
-/** `isInBucket`: the plan is made from ranges of the object, not from the local file. */
+/** `isInBucket`: the plan is made from ranges of the object, not from the local file. `shards`: processes that complete the run. */
 const compareSet = async (
   /** @type {string} */ folder,
   /** @type {string} */ name,
   /** @type {string} */ set,
   /** @type {string[]} */ own,
   /** @type {boolean} */ isInBucket,
+  /** @type {number} */ shards,
 ) => {
   const [run, home] = [join(folder, `${name}-run`), join(folder, `${name}-home`)]
   await headroom(['analyze', set, ...own, '--out', run, '--quiet'])
   const account = await serveSandboxAccount(isInBucket ? set : undefined)
   try {
     const settings = ['--bucket', account.bucket, '--role', account.roleArn, '--cost-limit', '100', '--engine', 'spark', '--instances', '2']
+    if (shards > 1) settings.push('--shards', String(shards))
     const { output, seconds } = await headroom(
       ['cloud', 'launch', isInBucket ? account.input : set, ...own, ...settings, '--wait', '--download', home],
       { ...account.environment, HEADROOM_HOME: join(folder, `${name}-headroom`), HEADROOM_POLL_MS: '500' },
@@ -50,7 +52,7 @@ const compareSet = async (
     for (const difference of differences) console.log(`DIFFERENT: ${difference}`)
     const jobs = output.split('\n').filter((line) => line.startsWith('Job Completed'))
     console.log(
-      `${name}: the cloud run took ${seconds} s (${jobs.join(', ')}); its run is ${differences.length === 0 ? 'the same' : 'ANOTHER'}`,
+      `${name}, completed in ${shards} ${shards === 1 ? 'process' : 'processes'}: the cloud run took ${seconds} s (${jobs.join(', ')}); its run is ${differences.length === 0 ? 'the same' : 'ANOTHER'}`,
     )
     return differences.length === 0 && jobs.length === 2 ? 0 : 1
   } finally {
@@ -84,12 +86,13 @@ else {
     let failed = 0
     const [given, table] = process.argv.slice(2)
     if (given !== undefined)
-      failed += await compareSet(folder, 'set', resolve(given), table === undefined ? [] : ['--servers', table], false)
+      failed += await compareSet(folder, 'set', resolve(given), table === undefined ? [] : ['--servers', table], false, 3)
     else {
       const fleet = join(folder, 'sample.parquet')
       await headroom(['sample', '--end', '2026-11-22', '--servers', '1000', '--out', fleet, '--quiet'])
-      failed += await compareSet(folder, 'sample', await cutUp(fleet), ['--servers', fleet.replace(/\.parquet$/, '.servers.csv')], false)
-      if (existsSync(planetlab)) failed += await compareSet(folder, 'planetlab', planetlab, [], true)
+      const table = ['--servers', fleet.replace(/\.parquet$/, '.servers.csv')]
+      failed += await compareSet(folder, 'sample', await cutUp(fleet), table, false, 3)
+      if (existsSync(planetlab)) failed += await compareSet(folder, 'planetlab', planetlab, [], true, 1)
       else console.log('skipped: planetlab (its data are not here; HEADROOM_PLANETLAB names them)')
     }
     process.exitCode = failed === 0 ? 0 : 1

@@ -54,6 +54,7 @@ export interface LaunchOptions extends ConnectionOptions, StatedSettings {
   readonly model?: string
   readonly engine: EngineKind
   readonly instances?: number
+  readonly shards?: number
   readonly pythonModule?: string
   readonly project: string
   readonly argument: readonly string[]
@@ -153,10 +154,10 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
   })
 }
 
-const sparkOptions = ({ method, instances }: LaunchOptions, runId: string): object => {
+const sparkOptions = ({ method, instances, shards }: LaunchOptions, runId: string): object => {
   if (method !== 'headroom')
     throw new HeadroomError('usage', `The method ${method} does not run on a Spark cluster.`, { next: 'Omit --method or --engine.' })
-  return { instances: instances ?? defaultInstances, planFolder: join(readCloudFolders().plans, runId) }
+  return { instances: instances ?? defaultInstances, shards, planFolder: join(readCloudFolders().plans, runId) }
 }
 
 /** A launch may be resumed from another folder. */

@@ -128,7 +128,17 @@ const assertShellSafe = (argument: string): string => {
 
 const buildFinishCommand = ({ runId }: LaunchRequest, task: SparkTask, engineSha256: string): JobCommand => ({
   entrypoint: [...engineEntrypoint],
-  args: ['finish', `${mountRoot}/stage`, '--out', outputPath, '--run-id', runId, '--json', ...tableArguments('events', task.eventsTable)],
+  args: [
+    'finish',
+    `${mountRoot}/stage`,
+    '--out',
+    outputPath,
+    ...(task.spark.shards === undefined ? [] : ['--shards', String(task.spark.shards)]),
+    '--run-id',
+    runId,
+    '--json',
+    ...tableArguments('events', task.eventsTable),
+  ],
   environment: engineEnvironment(engineSha256),
 })
 

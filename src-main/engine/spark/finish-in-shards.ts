@@ -9,7 +9,7 @@ import { completeSparkRun, type FinishSparkRequest } from './finish-spark-run.ts
 import { measureShard } from './measure-shard.ts'
 import { mergeMeasured, mergeSimulated } from './merge-shards.ts'
 import { findMissingShards, openShardFolder, removeShards, requireShards, writeShard, type ShardFolder } from './shard-folder.ts'
-import { shardSteps, type Shard, type ShardStep } from './shard-steps.ts'
+import { shardSteps, type Shard, type ShardStep } from '../../../src-shared/run/shard-steps.ts'
 import { calibrateShard, simulateShard } from './simulate-shard.ts'
 import { readSparkOutputNotes } from './spark-output.ts'
 

@@ -15,7 +15,7 @@ import { profileCells, type SeasonShare } from '../season/fleet-season.ts'
 import type { SeasonCalendar } from '../season/season-calendar.ts'
 import { assertSelectedRows, createForecastView, describeSparkTimes, loadSparkTables, readSparkEvents } from './load-spark-output.ts'
 import { readArrays, writeArrays } from './shard-arrays.ts'
-import type { Shard } from './shard-steps.ts'
+import type { Shard } from '../../../src-shared/run/shard-steps.ts'
 import type { SparkOutputNotes } from './spark-output.ts'
 
 /** Tables that every shard adds rows to. */

@@ -10,7 +10,7 @@ import { makeFolders } from '../../run-folder/make-folders.ts'
 import { currentOwner, ownerState, parseOwner } from '../../run-folder/process-owner.ts'
 import { readRegularText } from '../../run-folder/regular-file.ts'
 import { fsyncFile, replaceText, syncFolder } from '../../run-folder/replace-file.ts'
-import { shardSteps, type Shard, type ShardStep } from './shard-steps.ts'
+import { shardSteps, type Shard, type ShardStep } from '../../../src-shared/run/shard-steps.ts'
 import { selectedRowsFolder, sparkOutputNotesFile, sparkOutputTables } from './spark-output.ts'
 
 const stepDone: Readonly<Record<ShardStep, string>> = { measure: 'measured', calibrate: 'calibrated', simulate: 'simulated' }

@@ -29,7 +29,7 @@ import { loadSparkTables } from './load-spark-output.ts'
 import { readMeasuredShard, readSeries, type MeasuredShard } from './measure-shard.ts'
 import { readArrays, writeArrays } from './shard-arrays.ts'
 import { sliceByWeight } from './shard-folder.ts'
-import type { Shard } from './shard-steps.ts'
+import type { Shard } from '../../../src-shared/run/shard-steps.ts'
 import type { SparkOutputNotes } from './spark-output.ts'
 
 const files = { windows: 'windows', figures: 'figures', batches: 'batches.json' } as const

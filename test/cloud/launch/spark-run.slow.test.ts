@@ -135,6 +135,15 @@ describe('one command', () => {
     })
   }, 120_000)
 
+  it('completes the run in three processes, to the same run', async () => {
+    const { code, stderr } = await launch('--shards', '3', '--wait', '--download', 'in-shards')
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Engine: ') })
+    expect(await sameAsLocal('in-shards')).toEqual([])
+    expect(jobs()[1]![1].request).toMatchObject({
+      AppSpecification: { ContainerArguments: expect.arrayContaining(['finish', '--shards', '3']) },
+    })
+  }, 120_000)
+
   it('plans from the first rows of files in S3, with settings, model and events', async () => {
     const bucket = workspace.simulator.addBucket('lake')
     const body = await readFile(sample.forecasts)

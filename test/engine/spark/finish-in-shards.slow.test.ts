@@ -10,7 +10,7 @@ import {
 } from '../../../src-main/engine/spark/finish-in-shards.ts'
 import { finishSparkRun, type FinishSparkRequest } from '../../../src-main/engine/spark/finish-spark-run.ts'
 import type { SparkPlanRequest } from '../../../src-main/engine/spark/plan-spark-job.ts'
-import { shardSteps, type ShardStep } from '../../../src-main/engine/spark/shard-steps.ts'
+import { shardSteps, type ShardStep } from '../../../src-shared/run/shard-steps.ts'
 import { writeSampleFleet } from '../../../src-main/sample/write-sample-fleet.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { planetlab } from '../../fixtures/fleets.ts'
