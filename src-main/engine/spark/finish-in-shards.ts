@@ -6,12 +6,13 @@ import { Database } from '../../database/database.ts'
 import type { AnalysisResult, AnalysisWork, LongWork } from '../analysis-request.ts'
 import { databaseMemory, parseMemoryLimit } from '../resource-limits.ts'
 import { completeSparkRun, type FinishSparkRequest } from './finish-spark-run.ts'
+import { readSparkEvents } from './load-spark-output.ts'
 import { measureShard } from './measure-shard.ts'
 import { mergeMeasured, mergeSimulated } from './merge-shards.ts'
 import { findMissingShards, openShardFolder, removeShards, requireShards, writeShard, type ShardFolder } from './shard-folder.ts'
 import { shardSteps, type Shard, type ShardStep } from '../../../src-shared/run/shard-steps.ts'
 import { calibrateShard, simulateShard } from './simulate-shard.ts'
-import { readSparkOutputNotes } from './spark-output.ts'
+import { readSparkOutputNotes, type SparkOutputNotes } from './spark-output.ts'
 
 interface ShardSettings {
   /** Where the shards leave their results; in the Spark output by default. */
@@ -29,7 +30,7 @@ export const runShardStep = async (request: ShardStepRequest, { signal }: Pick<L
   const { step, shard, eventsTable, threads, memoryLimit } = request
   const sparkOutput = resolve(request.sparkOutput)
   const notes = await readSparkOutputNotes(sparkOutput)
-  const folder = await openShardFolder(sparkOutput, request.shardFolder, eventsTable)
+  const folder = await openCheckedFolder(sparkOutput, notes, request.shardFolder, eventsTable)
   const measured = step === 'measure' ? [] : await requireShards(folder, 'measure', shard.count)
   const calibrated = step === 'simulate' ? await requireShards(folder, 'calibrate', shard.count) : []
   await writeShard(folder, step, shard, async (target, spillFolder) => {
@@ -44,6 +45,17 @@ export const runShardStep = async (request: ShardStepRequest, { signal }: Pick<L
       database.close()
     }
   })
+}
+
+/** Throws what an events table that cannot be read is refused with. */
+const openCheckedFolder = async (
+  sparkOutput: string,
+  notes: SparkOutputNotes,
+  shardFolder: string | undefined,
+  eventsTable: string | undefined,
+): Promise<ShardFolder> => {
+  if (eventsTable !== undefined) await readSparkEvents(eventsTable, notes)
+  return openShardFolder(sparkOutput, shardFolder, eventsTable)
 }
 
 /** Starts the process of a step of a shard, and waits for it. */
@@ -63,8 +75,8 @@ export const finishInShards = async (
   work: AnalysisWork = {},
 ): Promise<AnalysisResult> => {
   const sparkOutput = resolve(request.sparkOutput)
-  await readSparkOutputNotes(sparkOutput)
-  const folder = await openShardFolder(sparkOutput, shardFolder, request.eventsTable)
+  const notes = await readSparkOutputNotes(sparkOutput)
+  const folder = await openCheckedFolder(sparkOutput, notes, shardFolder, request.eventsTable)
   const complete = async (step: ShardStep): Promise<string[]> => {
     if (start !== null) await startMissing(folder, step, count, start, work.signal)
     return requireShards(folder, step, count)

@@ -6,6 +6,8 @@ import { z } from 'zod'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
+import { parseTablePath } from '../../forecasts/workbook/table-path.ts'
+import { hashFile } from '../../run-folder/hash-file.ts'
 import { makeFolders } from '../../run-folder/make-folders.ts'
 import { currentOwner, ownerState, parseOwner } from '../../run-folder/process-owner.ts'
 import { readRegularText } from '../../run-folder/regular-file.ts'
@@ -27,6 +29,8 @@ export interface ShardFolder {
   readonly path: string
   /** As the user named it. */
   readonly sparkOutput: string
+  /** Options of the command line that every step takes. */
+  readonly options: string
   /** SHA-256 over all that the results depend on, except for the shard. */
   readonly source: string
 }
@@ -41,8 +45,12 @@ export const openShardFolder = async (
   hash.update(`${packageJson.version}\n${await readRegularText(join(sparkOutput, sparkOutputNotesFile))}\n`)
   for (const table of [...sparkOutputTables, selectedRowsFolder])
     for (const { name, bytes } of await filesBelow(join(sparkOutput, table))) hash.update(`${table} ${name} ${bytes}\n`)
-  if (eventsTable !== undefined) hash.update(await readRegularText(eventsTable))
-  return { path: path ?? join(sparkOutput, shardFolderName), sparkOutput, source: hash.digest('hex') }
+  if (eventsTable !== undefined) {
+    const { file, sheet } = await parseTablePath(eventsTable)
+    hash.update(`${await hashFile(file)} ${sheet ?? ''}`)
+  }
+  const options = `${path === undefined ? '' : ` --shard-folder ${path}`}${eventsTable === undefined ? '' : ` --events ${eventsTable}`}`
+  return { path: path ?? join(sparkOutput, shardFolderName), sparkOutput, options, source: hash.digest('hex') }
 }
 
 /** By name. */
@@ -129,7 +137,7 @@ export const requireShards = async (folder: ShardFolder, step: ShardStep, count:
   for (const shard of allShards(count)) {
     const state = await stateOf(folder, step, shard)
     if (state === 'complete') continue
-    const next = `Run headroom finish ${folder.sparkOutput} --step ${step} --shard ${shard.number}/${count}.`
+    const next = `Run this first: headroom finish ${folder.sparkOutput} --step ${step} --shard ${shard.number}/${count}${folder.options}`
     const name = `Shard ${shard.number} of ${count}`
     throw state === 'missing'
       ? new HeadroomError('input-not-found', `${name} is not ${stepDone[step]} yet.`, { next })
@@ -144,10 +152,9 @@ export const requireShards = async (folder: ShardFolder, step: ShardStep, count:
 
 /** Removes the results of all shards; other files stay. */
 export const removeShards = async ({ path }: ShardFolder, count: number): Promise<void> => {
-  for (const name of shardSteps.flatMap((step) => allShards(count).map((shard) => nameOf(step, shard)))) {
-    await removeAbandoned(path, name)
-    await rm(join(path, name), { recursive: true, force: true })
-  }
+  const names = shardSteps.flatMap((step) => allShards(count).map((shard) => nameOf(step, shard)))
+  for (const entry of await readdir(path))
+    if (names.some((name) => entry === name || entry.startsWith(`.${name}.`))) await rm(join(path, entry), { recursive: true, force: true })
   await rmdir(path).catch(() => undefined)
 }
 
