@@ -144,7 +144,8 @@ const show = async (app, page, view, other) => {
       .getByText(/is verified and open|Downloaded/)
       .first()
       .waitFor({ timeout: 120_000 })
-    await page.locator('.chart[data-painted="true"]').first().waitFor({ timeout: 120_000 })
+    // The run opens by itself; charts of views that were left may still be in the page.
+    await page.locator('.chart[data-painted="true"]:visible').first().waitFor({ timeout: 120_000 })
     await page.locator('.sidebar-button[data-view="cloud"]').click()
   }
   await waitUntilSettled(page)

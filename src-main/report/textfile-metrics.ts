@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { readCapacityReport } from '../queries/capacity/read-capacity-report.ts'
+import { loadDecisions } from '../queries/recommendations/recommendations-query.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { referenceDay } from '../queries/run/reference-day.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
@@ -34,9 +35,11 @@ const readMetrics = async (run: OpenRun, asOf?: string): Promise<Metric[]> => {
      FROM server_risk GROUP BY ALL ORDER BY business_unit`,
     z.object({ business_unit: z.string(), servers: z.int(), at_risk: z.int() }),
   )
+  await loadDecisions(run, asOf)
   const { orders } = await database.row(
     `SELECT CAST(count(DISTINCT server_id) FILTER (is_order_late${asOf === undefined ? '' : ` OR epoch_ms(order_by) < ${referenceDay(run, asOf).startMs}`}) AS INTEGER) AS orders
-     FROM server_risk WHERE recommendation = 'add capacity'`,
+     FROM server_risk r WHERE recommendation = 'add capacity' AND NOT EXISTS (
+       FROM decisions d WHERE d.server_id = r.server_id AND d.recommendation = r.recommendation AND d.verdict IN ('dismissed', 'done'))`,
     z.object({ orders: z.int() }),
   )
   const startMs = Date.parse(manifest.horizon.start)
@@ -72,7 +75,7 @@ const readMetrics = async (run: OpenRun, asOf?: string): Promise<Metric[]> => {
     },
     {
       name: 'headroom_late_orders',
-      help: 'Servers whose latest day to order capacity has passed.',
+      help: 'Servers whose latest day to order capacity has passed, unless their order is dismissed or done.',
       samples: [{ value: orders }],
     },
     {

@@ -1,5 +1,5 @@
 // Twelve months of one small fleet: runs, gates, tickets and what came of the decisions, held against figures worked by hand.
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeHistory } from '../../src-main/cli/history-command.ts'
@@ -32,6 +32,66 @@ describe('twelve months', () => {
     expect(history.runs.map(({ new_at_risk }) => new_at_risk)).toEqual([null, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     expect(history.runs.map(({ cleared }) => cleared)).toEqual([null, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])
     expect(history.lasting.map(({ server_id, runs, since }) => [server_id, runs, since.slice(0, 10)])).toEqual([['db', 10, dayOf(2)]])
+  })
+
+  test('have two idle servers until one leaves, and what they cost is to be saved', () => {
+    expect(history.runs.map(({ underutilized }) => underutilized)).toEqual([...times(5, 2), ...times(7, 1)])
+    // Old costs 300 and idle 120 a month.
+    expect(history.runs.map(({ savings_usd: usd }) => usd)).toEqual([...times(5, 420), ...times(7, 120)])
+    // Levels are flat and far from the threshold: the paths agree with the count.
+    expect(history.runs.map(({ at_risk_range: range }) => [Math.round(range!.low), Math.round(range!.high)])).toEqual(
+      history.runs.map(({ at_risk }) => [at_risk, at_risk]),
+    )
+  })
+
+  test('tell Prometheus how many are at risk, by group', async () => {
+    const metrics = await readFile(join(year.workspace.folder, 'out', 'fleet.prom'), 'utf8')
+    const samples = Object.fromEntries(
+      [...metrics.matchAll(/^(headroom_[a-z_]+(?:\{.*\})?) (\S+)$/gm)].map(([, name, value]) => [name, value]),
+    )
+    expect(samples).toMatchObject({
+      'headroom_servers{business_unit="Bank"}': '3',
+      'headroom_servers{business_unit="Shop"}': '2',
+      'headroom_at_risk_servers{business_unit="Bank"}': '0',
+      'headroom_at_risk_servers{business_unit="Shop"}': '1',
+      headroom_underutilized_servers: '1',
+      headroom_silent_servers: '0',
+      // The order of db was dismissed.
+      headroom_late_orders: '0',
+    })
+  })
+
+  test('fill the pages of the pack for orders, savings, statements and units', async () => {
+    const { pages } = await withRunFolder(join(year.history, year.results.at(-1)!.run), (run) =>
+      readPackContent(run, history, { author: '', approver: '' }),
+    )
+    const rows = (name: string, title: string) =>
+      pages.find((page) => page.name === name)!.tables.find((table) => table.title === title)?.rows
+    // Db alone is at risk, and its order was dismissed.
+    expect(rows('summary', 'Order first')).toBeUndefined()
+    expect(rows('summary', 'Business units')).toEqual([
+      ['Shop', '■ Amber', '2', '1', '1', '0', '–'],
+      ['Bank', '● Green', '3', '0', '0', '0', '–'],
+    ])
+    expect(rows('likeliest', 'Likeliest')?.map((row) => [row[0], row[1], row[4], row[6]])).toEqual([['db', 'Shop', '10', 'add capacity']])
+    expect(rows('savings', 'Savings')).toEqual([['retire', '1', '$120']])
+    const statements = rows('outcomes', 'Statements and what came')!
+    expect(statements.map((row) => [row[2], ...row.slice(4, 7)])).toEqual([
+      ...times(2, ['6', '1', '1', '1']),
+      ...times(2, ['6', '2', '2', '2']),
+      ...times(2, ['5', '2', '2', '2']),
+      ...times(5, ['5', '1', '1', '1']),
+    ])
+    expect(rows('outcomes', 'Runs')?.map((row) => [row[1], row[2], row[4], row[5], row[6], row[7]])).toEqual(
+      byMonth((month) => [
+        month < 5 ? '6' : '5',
+        month >= 2 && month < 6 ? '2' : '1',
+        month === 0 ? '–' : month === 2 ? '1' : '0',
+        month === 0 ? '–' : month === 6 ? '1' : '0',
+        month < 5 ? '2' : '1',
+        month < 5 ? '$420' : '$120',
+      ]),
+    )
   })
 
   test('cross their gate once, when the second server comes to be at risk', () => {
