@@ -54,7 +54,10 @@ const findFaults = () => {
       }
     }
     if (box.right > innerWidth + tolerance) faults.push(`page: "${box.text}" is outside of the window`)
-    if (element.closest('.grid') === null && box.right > box.left && box.bottom > box.top) boxes.push(box)
+    if (element.closest('.grid') !== null || box.right <= box.left || box.bottom <= box.top) return
+    boxes.push(box)
+    const covering = document.elementFromPoint((box.left + box.right) / 2, box.bottom - (box.bottom - box.top) / 4)
+    if (element.closest('.chart') === null && covering?.closest('.chart')) faults.push(`page: "${box.text}" is covered by a chart`)
   }
   if (document.documentElement.scrollWidth > innerWidth) faults.push('page: wider than the window')
   for (const page of document.querySelectorAll('main')) {
@@ -69,17 +72,25 @@ const findFaults = () => {
     const chart = hook?.memoizedState.current
     if (!chart) continue
     /** @type {Box[]} */ const labels = []
+    const rectOf = (/** @type {any} */ shape) => {
+      const rect = shape.getBoundingRect().clone()
+      if (shape.transform) rect.applyTransform(shape.transform)
+      return rect
+    }
     for (const item of chart.getZr().storage.getDisplayList(true)) {
-      if (
-        item.type !== 'tspan' ||
-        item.ignore ||
-        item.invisible ||
-        (item.__clipPaths?.length ?? 0) > 0 ||
-        shorten(String(item.style.text ?? '')) === ''
-      )
+      if (item.type !== 'tspan' || item.ignore || item.invisible || shorten(String(item.style.text ?? '')) === '') continue
+      const rect = rectOf(item)
+      const clips = (item.__clipPaths ?? []).map(rectOf)
+      if (clips.length > 0) {
+        const isCut = clips.some(
+          (/** @type {typeof rect} */ clip) =>
+            rect.x < clip.x + clip.width - 2 &&
+            rect.x + rect.width > clip.x + 2 &&
+            (rect.x < clip.x - 2 || rect.x + rect.width > clip.x + clip.width + 2),
+        )
+        if (isCut) faults.push(`${shorten(container.getAttribute('aria-label') ?? 'chart')}: "${shorten(item.style.text)}" is cut`)
         continue
-      const rect = item.getBoundingRect().clone()
-      if (item.transform) rect.applyTransform(item.transform)
+      }
       labels.push({
         text: shorten(item.style.text),
         left: rect.x,

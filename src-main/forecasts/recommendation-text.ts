@@ -41,6 +41,12 @@ export interface RecommendationFigures {
 
 type ReasonConfig = Pick<AnalysisConfig, 'underutilized_threshold' | 'consolidation_target'>
 
+/** "a probability of 66 %", "a probability above 99 %". */
+const probabilityPhrase = (probability: number): string => {
+  const text = probabilityText(probability)
+  return `a probability ${text.startsWith('>') ? 'above' : text.startsWith('<') ? 'below' : 'of'} ${text.replace(/^[<>] /, '')}`
+}
+
 const percentText = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} %`)
 
 /** "2 capacity units", "at least 12 % capacity", "under 1 % capacity". */
@@ -61,8 +67,8 @@ const riskText = (server: RecommendationFigures, dayOf: (iso: string) => string)
   const median = `The median P95 of ${resource} is ${percentText(server.p95_median)}.`
   // Equal as written, the metric alone says it all.
   return joint !== null && probability !== null && joint > probability && probabilityText(joint) !== probabilityText(probability)
-    ? `Some metric exceeds its threshold with a probability of ${probabilityText(joint)}; ${resource} alone does with ${probabilityText(probability)}. ${median}`
-    : `The P95 of ${resource} exceeds ${percentText(server.high_threshold)} with a probability of ${probabilityText(probability ?? 0)}. ${median}`
+    ? `Some metric exceeds its threshold with ${probabilityPhrase(joint)}; ${resource} alone does with ${probabilityPhrase(probability)}. ${median}`
+    : `The P95 of ${resource} exceeds ${percentText(server.high_threshold)} with ${probabilityPhrase(probability ?? 0)}. ${median}`
 }
 
 /** Some sentences with the figures that decided; days are those of the clock. */
@@ -78,7 +84,7 @@ export const describeReason = (server: RecommendationFigures, config: ReasonConf
     }
     case 'watch': {
       const decideText = server.orderBy === null ? '' : ` Decide by ${dayOf(server.orderBy)}: a breach would need ${capacityText(server)}.`
-      return `A sustained breach has a probability of ${probabilityText(server.server_at_risk_probability ?? 0)}, above ${watchMinProbability * 100} %.${decideText}`
+      return `A sustained breach has ${probabilityPhrase(server.server_at_risk_probability ?? 0)}, above ${watchMinProbability * 100} %.${decideText}`
     }
     case 'retire':
       return `The horizon's peak is ${percentText(server.horizon_peak)}, below ${retirePeakPercent} %.`

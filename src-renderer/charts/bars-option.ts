@@ -101,7 +101,8 @@ const tickTexts = (data: BarsData, { formatting }: ChartContext): readonly strin
 export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
   const isHorizontal = data.isHorizontal === true
-  const names = createCategoryAxis(chart, data.names.map(toPrintable))
+  const nameSpace = Math.min(200, labelSpace(chart, data.names.map(toPrintable)))
+  const names = createCategoryAxis(chart, data.names.map(toPrintable), isHorizontal ? nameSpace - labelGap / 2 : undefined)
   const last = data.kinds.length - 1
   // Half a server is none.
   const ticks = data.kinds.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)))
@@ -149,7 +150,7 @@ export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOp
     ...createBaseOption(chart),
     grid: isHorizontal
       ? {
-          left: Math.min(200, labelSpace(chart, data.names.map(toPrintable))),
+          left: nameSpace,
           right: Math.max(70, labelSpace(chart, data.labels ?? [])),
           top: 6,
           bottom: 24,

@@ -2,7 +2,6 @@
 import type { EChartsOption, TooltipComponentOption, XAXisComponentOption, YAXisComponentOption } from 'echarts'
 import { formatMoment, type ChartFormatting } from '../../src-shared/chart-options/format.ts'
 import { timeTicks } from '../../src-shared/chart-options/time-ticks.ts'
-import { utcClock } from '../../src-shared/run/zone-clock.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import { fontSizes } from '../../src-shared/chart-options/title.ts'
 
@@ -36,52 +35,46 @@ export const createValueAxis = (
   ...bounds,
 })
 
-/** `width` in pixels gives even ticks to a chart that does not zoom. */
-export const createTimeAxis = (chart: ChartContext, fromMs: number, toMs: number, width?: number): XAXisComponentOption => ({
-  type: 'time',
-  min: fromMs,
-  max: toMs,
-  axisLine: { lineStyle: { color: chart.theme.muted } },
-  axisTick: { show: true, lineStyle: { color: chart.theme.muted }, ...localTicks(chart, fromMs, toMs, width) },
-  splitLine: { show: false },
-  axisLabel: {
-    ...label(chart),
-    hideOverlap: true,
-    formatter: (timeMs: number) => formatTick(timeMs, toMs - fromMs, chart.formatting),
-    ...localTicks(chart, fromMs, toMs, width),
-  },
-})
-
-/** ECharts knows ticks in UTC alone. */
-const localTicks = (
-  { formatting: { clock } }: ChartContext,
-  fromMs: number,
-  toMs: number,
-  width: number | undefined,
-): { readonly customValues?: number[] } =>
-  clock.zone === utcClock.zone && width === undefined
-    ? {}
-    : { customValues: [...timeTicks(fromMs, toMs, width ?? nominalAxisWidth, 0, clock)] }
-
-/** Pixels; labels that do not fit are hidden. */
-const nominalAxisWidth = 800
+/** `width` of the plot in pixels: as many even ticks as have room, none between two steps of the data, on the clock of the run. */
+export const createTimeAxis = (chart: ChartContext, fromMs: number, toMs: number, width: number, stepMs: number): XAXisComponentOption => {
+  const { clock } = chart.formatting
+  const ticks = [...timeTicks(fromMs, toMs, width, stepMs, clock)]
+  const values = ticks.length === 0 ? {} : { customValues: ticks }
+  const isMonthly = ticks.every((tick) => new Date(clock.toLocal(tick)).getUTCDate() === 1 && clock.toLocal(tick) % dayMs === 0)
+  return {
+    type: 'time',
+    min: fromMs,
+    max: toMs,
+    axisLine: { lineStyle: { color: chart.theme.muted } },
+    axisTick: { show: true, lineStyle: { color: chart.theme.muted }, ...values },
+    splitLine: { show: false },
+    axisLabel: {
+      ...label(chart),
+      hideOverlap: true,
+      formatter: (timeMs: number) => formatTick(timeMs, toMs - fromMs, isMonthly && ticks.length > 1, chart.formatting),
+      ...values,
+    },
+  }
+}
 
 const dayMs = 86_400_000
 
-const formatTick = (timeMs: number, spanMs: number, formatting: ChartFormatting): string => {
+/** "18:00", "12 Nov", "Nov", "Jan 2027". */
+const formatTick = (timeMs: number, spanMs: number, isMonthly: boolean, formatting: ChartFormatting): string => {
   const localMs = formatting.clock.toLocal(timeMs)
-  if (spanMs < 4 * dayMs) return localMs % dayMs === 0 ? formatting.shortDay(timeMs) : formatting.time(timeMs)
-  if (spanMs < 200 * dayMs) return formatting.shortDay(timeMs)
+  if (localMs % dayMs !== 0) return formatting.time(timeMs)
+  if (!isMonthly) return formatting.shortDay(timeMs)
   const isJanuary = new Date(localMs).getUTCMonth() === 0
   return spanMs < 1200 * dayMs && !isJanuary ? formatting.month(timeMs) : `${formatting.month(timeMs)} ${formatting.year(timeMs)}`
 }
 
-export const createCategoryAxis = (chart: ChartContext, names: readonly string[]): XAXisComponentOption => ({
+/** `nameWidth` in pixels: of the longest name that is not cut. */
+export const createCategoryAxis = (chart: ChartContext, names: readonly string[], nameWidth = 110): XAXisComponentOption => ({
   type: 'category',
   data: [...names],
   axisLine: { lineStyle: { color: chart.theme.muted } },
   axisTick: { show: false },
-  axisLabel: { ...label(chart), hideOverlap: true, width: 110, overflow: 'truncate' },
+  axisLabel: { ...label(chart), hideOverlap: true, width: nameWidth, overflow: 'truncate' },
 })
 
 export const createTooltip = ({ theme }: ChartContext): TooltipComponentOption => ({

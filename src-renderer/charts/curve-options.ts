@@ -26,7 +26,7 @@ export const createBreachCurveOption = (data: BreachCurveData, chart: ChartConte
   const points = [[data.startMs, 0], ...data.timesMs.map((timeMs, index) => [timeMs, 100 * (data.probability[index] ?? 0)])]
   return {
     ...createBaseOption(chart),
-    xAxis: createTimeAxis(chart, data.startMs, endMs, curveWidth),
+    xAxis: createTimeAxis(chart, data.startMs, endMs, curveWidth, data.stepMs),
     yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
     tooltip: {
       ...createTooltip(chart),

@@ -6,10 +6,11 @@ import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, cre
 import { valueMark, valueMarkSpace } from './chart-marks.ts'
 
 /** Needs LineChart, GridComponent, TooltipComponent, MarkAreaComponent and MarkLineComponent. */
-export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: ChartContext): EChartsOption => {
+export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: ChartContext, width: number): EChartsOption => {
   const { theme, formatting } = chart
   const { timesMs, currentLoad, consolidatedLoad, target, paths } = load
   const limitName = `limit ${formatting.value(target, '%')}`
+  const [left, right] = [52, valueMarkSpace(chart, limitName)]
   const line = (id: string, name: string, values: Float64Array, width: number, color: string): LineSeriesOption => ({
     type: 'line',
     id,
@@ -22,8 +23,8 @@ export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: Char
   })
   return {
     ...createBaseOption(chart),
-    grid: { left: 52, right: valueMarkSpace(chart, limitName), top: 18, bottom: 30, outerBoundsMode: 'none' },
-    xAxis: createTimeAxis(chart, timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepMs),
+    grid: { left, right, top: 18, bottom: 30, outerBoundsMode: 'none' },
+    xAxis: createTimeAxis(chart, timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepMs, width - left - right, stepMs),
     yAxis: createValueAxis(chart, '%', { min: 0, max: Math.max(100, Math.ceil((paths?.p90 ?? 0) / 10) * 10) }),
     tooltip: {
       ...createTooltip(chart),

@@ -189,7 +189,8 @@ const eventRow = 16
 /** Areas of the events with their names above the plot; a name without room is left out. */
 const eventAreas = (data: ServerSeriesData, chart: ChartContext, width: number): LineSeriesOption => {
   const { theme } = chart
-  const pixelAt = (timeMs: number): number => ((timeMs - data.fromMs) / (data.toMs - data.fromMs)) * (width - plot.left - plot.right)
+  const pixelAt = (timeMs: number): number =>
+    ((timeMs - data.fromMs) / (data.toMs - data.fromMs)) * (width - plot.left - plot.right, data.stepMs)
   let occupiedTo = Number.NEGATIVE_INFINITY
   const areas = data.events
     .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
@@ -259,7 +260,7 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
   return {
     ...createBaseOption(chart),
     grid: { ...plot, top: plot.top + eventSpace, outerBoundsMode: 'none' },
-    xAxis: createTimeAxis(chart, data.fromMs, data.toMs),
+    xAxis: createTimeAxis(chart, data.fromMs, data.toMs, width - plot.left - plot.right),
     yAxis: createValueAxis(chart, unit, { min: 0, ...(unit === '%' && maxShownValue(data) <= 100 ? { max: 100 } : {}) }),
     tooltip: {
       ...createTooltip(chart),

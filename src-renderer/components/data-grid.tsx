@@ -54,8 +54,8 @@ export interface DataGridProps extends GridColumnsOptions {
   readonly onOpen?: (row: readonly Cell[]) => void
   readonly onCopy?: (selection: GridSelection) => void
   readonly onSelection?: (range: GridRange) => void
-  /** Replaces the text of a cell, where it returns one. */
-  readonly cellText?: (cell: Cell, column: GridColumn) => string | undefined
+  /** Replaces the text of a cell, where it returns one; `row` has what `rowAt` gave. */
+  readonly cellText?: (cell: Cell, column: GridColumn, row: readonly Cell[]) => string | undefined
   /** Height of the heading and all rows, where text of several lines makes rows higher. */
   readonly onHeight?: (height: number) => void
 }
@@ -343,7 +343,7 @@ export const DataGrid = (props: DataGridProps) => {
                 {shown.map(({ column, index: cellIndex, pinnedAt }, position) => {
                   const cell = row?.[cellIndex] ?? null
                   const isRisk = column.kind === 'risk' && isRiskState(cell)
-                  const text = row === undefined ? '…' : (props.cellText?.(cell, column) ?? formatCell(cell, column.kind, context))
+                  const text = row === undefined ? '…' : (props.cellText?.(cell, column, row) ?? formatCell(cell, column.kind, context))
                   return (
                     <div
                       key={column.name}

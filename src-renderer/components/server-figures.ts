@@ -1,4 +1,5 @@
 // Formats the figures of one server and metric, for the drawer and the server's page.
+import { dayMs } from '../../src-shared/chart-options/format.ts'
 import { likelihoodOf, possibleProbability } from '../../src-shared/artefacts/likelihood.ts'
 import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
 import type { RiskState } from './risk-badge.tsx'
@@ -36,6 +37,21 @@ export const formatPoints = (points: number | null): string => (points === null 
 export const formatServerTime = (iso: string | null, run: RunOverview): string =>
   iso === null ? '–' : run.granularity === 'hourly' ? formatDataTime(iso) : formatDate(Date.parse(iso))
 
+const periodNames: Readonly<Record<RunOverview['granularity'], readonly [name: string, ms: number]>> = {
+  hourly: ['hour', dayMs / 24],
+  daily: ['day', dayMs],
+  weekly: ['week', 7 * dayMs],
+  monthly: ['month', 28 * dayMs],
+  quarterly: ['quarter', 90 * dayMs],
+}
+
+/** "4 of 24 hours", "1 month": periods of the run's data, which are longer than their name where it has steps of several hours or days. */
+export const formatPeriods = (count: number, { granularity, stepMs }: Pick<RunOverview, 'granularity' | 'stepMs'>, of?: number): string => {
+  const [name, ms] = periodNames[granularity]
+  const unit = stepMs < 2 * ms ? name : 'period'
+  return `${formatting.count(count)}${of === undefined ? '' : ` of ${formatting.count(of)}`} ${unit}${(of ?? count) === 1 ? '' : 's'}`
+}
+
 /** Where the forecast stays below the threshold, the time that the paths expect; without either, until when there is none. */
 export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
   if (figures.high_threshold === null || figures.model === null) return '–'
@@ -67,6 +83,7 @@ export const formatP95Interval = ({ p95_p10: low, p95_p90: high, unit }: ServerF
 export const formatCost = ({ monthly_cost_usd: usd }: ServerFigures, run: RunOverview): string =>
   run.kind === 'headroom' ? `${formatDollars(usd)} per month` : 'unknown'
 
+/** What is not known of this server is left out. */
 export const listFigures = (figures: ServerFigures, run: RunOverview): readonly LabelledFigure[] => {
   const value = (number: number | null): string => (number === null ? '–' : formatting.value(number, figures.unit))
   const time = (iso: string | null): string => formatServerTime(iso, run)
@@ -75,7 +92,7 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     const interval = formatInterval(low, high)
     return `${formatPoints(number)}${interval === '' ? '' : ` (${interval})`}, n = ${formatting.count(n)} ${countUnit}`
   }
-  return [
+  const all: readonly LabelledFigure[] = [
     ['Forecast P95', value(figures.horizon_p95)],
     ['Forecast peak', value(figures.horizon_peak)],
     ['Forecast mean', value(figures.horizon_mean)],
@@ -85,8 +102,8 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['High threshold', value(figures.high_threshold)],
     ['Headroom', formatPoints(figures.headroom_points)],
     ['First breach', formatFirstBreach(figures, run)],
-    ['Periods above threshold', `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)}`],
-    ['Longest breach', formatting.count(figures.longest_breach_run)],
+    ['Above threshold', formatPeriods(figures.periods_over, run, figures.horizon_periods)],
+    ['Longest breach', figures.longest_breach_run === 0 ? '–' : formatPeriods(figures.longest_breach_run, run)],
     ['Conservative P95', value(figures.conservative_p95)],
     ['P95 median', value(figures.p95_median)],
     ['P95, 80 % interval', formatP95Interval(figures)],
@@ -121,9 +138,10 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Criticality', figures.criticality ?? '–'],
     ['Capacity', `${formatNumber(figures.capacity_units)} ${figures.capacity_units === 1 ? 'unit' : 'units'}`],
     ['Units to add', figures.units_to_add === null ? '–' : formatNumber(figures.units_to_add)],
-    ['Order by', `${time(figures.order_by)}${figures.is_order_late ? ', overdue' : ''}`],
+    ['Order by', figures.order_by === null ? '–' : `${time(figures.order_by)}${figures.is_order_late ? ', overdue' : ''}`],
     ['Lead time', `${formatNumber(figures.lead_time_days)} days`],
     ['Cost', formatCost(figures, run)],
     ['Last measured', time(figures.last_measured_at)],
   ]
+  return all.filter(([, text]) => text !== '–')
 }

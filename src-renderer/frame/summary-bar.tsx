@@ -51,9 +51,9 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           <Figure
             label="First breach"
             value={formatting.shortDay(soonest.atMs)}
-            note={soonest.isExpected ? 'expected, ' : ''}
-            server={soonest.serverId}
-            hint={`${soonest.isExpected ? 'Median first breach of the simulated paths' : 'Earliest breach of all servers at risk'}${measuredText(run)}. Click to open the server.`}
+            note={`${soonest.isExpected ? 'expected, ' : ''}${soonest.servers === 1 ? '' : `${formatting.count(soonest.servers)} servers`}`}
+            {...(soonest.servers === 1 ? { server: soonest.serverId } : {})}
+            hint={`${soonest.isExpected ? 'Median first breach of the simulated paths' : 'Earliest breach of all servers at risk'}${measuredText(run)}. Click to open ${soonest.serverId}.`}
             onOpen={() => navigateTo('server', { selectedServer: soonest.serverId, metric: soonest.metric })}
           />
         )}

@@ -9,7 +9,8 @@ let locale = navigator.language
 let timeZone = utcClock.zone
 
 const timeFormats = (zone: string) => ({
-  time: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: zone }),
+  // As on the axes of charts.
+  time: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23', timeZone: zone }),
   zoneName: new Intl.DateTimeFormat(locale, { timeZoneName: 'short', timeZone: zone }),
 })
 

@@ -24,6 +24,9 @@ export interface PageGridProps {
 }
 
 const maxHeight = 340
+/** With its lines. */
+const headHeight = 32
+const scrollbarHeight = 16
 const afterPrefix = 'after '
 
 /** A time after the last one of the forecasts; sorts behind every date. */
@@ -76,7 +79,7 @@ export const PageGrid = ({ id, title, columns, rows, onOpen, children }: PageGri
           <Download size={15} aria-hidden />
         </button>
       </header>
-      <div className="boxed-grid" style={{ height: Math.min(maxHeight, rowHeight + bodyHeight + 30) }}>
+      <div className="boxed-grid" style={{ height: Math.min(maxHeight, bodyHeight + headHeight + scrollbarHeight) }}>
         <DataGrid
           label={title}
           columns={columns}

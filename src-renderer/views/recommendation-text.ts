@@ -5,7 +5,7 @@ import type { Recommendation, RecommendationsPage, Verdict } from '../../src-sha
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { keepTogether } from '../../src-shared/chart-options/format.ts'
 import type { GridSection } from '../components/grid-sections.ts'
-import { formatDate, formatDollars, formatNumber, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDay, formatDollars, formatNumber, formatting } from '../theme/formatting.ts'
 import { recommendationLabels } from '../theme/labels.ts'
 
 export const dueText = (row: Recommendation, run: RunOverview): string =>
@@ -17,6 +17,10 @@ export const riskText = (row: Recommendation): string => riskChangeText(row, (pe
 
 export const costText = (row: Recommendation): string => monthlyCostText(row, formatDollars)
 
+/** "+$95", "from +$95": of the capacity to add. */
+export const addedCostText = (usd: number, isLowerLimit: boolean): string =>
+  monthlyCostText({ added_monthly_usd: usd, is_lower_limit: isLowerLimit, monthly_savings_usd: 0 }, formatDollars)
+
 /** "2 capacity units, +$190 per month, risk 98 % → 4 %". */
 export const effectText = (row: Recommendation): string =>
   [
@@ -27,9 +31,19 @@ export const effectText = (row: Recommendation): string =>
     .filter((part) => part !== null)
     .join(', ')
 
-/** The reason in short, with the numbers of the reader's locale. */
-export const summaryText = ({ summary }: Pick<Recommendation, 'summary'>): string =>
-  keepTogether(summary.replace(/\b(\d+\.\d) %/g, (_, number: string) => formatting.value(Number(number), '%')))
+/** Numbers and days of a text from the run, as the reader's locale writes them. */
+const localised = (text: string): string =>
+  keepTogether(
+    text
+      .replace(/\b(\d+(?:\.\d+)?) %/g, (_, number: string) => formatting.value(Number(number), '%'))
+      .replace(/\b\d{4}-\d{2}-\d{2}\b/g, (day) => formatDay(day)),
+  )
+
+/** The reason in short. */
+export const summaryText = ({ summary }: Pick<Recommendation, 'summary'>): string => localised(summary)
+
+/** The whole reason. */
+export const reasonText = ({ reason }: Pick<Recommendation, 'reason'>): string => localised(reason)
 
 /** "Add 2 capacity units", "Watch". */
 export const actionText = ({ recommendation, capacity_to_add: capacity }: Recommendation): string =>

@@ -28,8 +28,8 @@ const probabilityText = ({ calibration_sustained: calibration }: ModelAccuracy, 
   const scores = `Brier score ${brierScore(brier)} against ${brierScore(baseRate)}`
   const isChance = skill === null || (skill !== undefined && skill[0] <= 0)
   return brier < baseRate
-    ? `Checked on the past, the probabilities to run out err ${share(1 - brier / baseRate)} less than the fleet's average rate${isChance ? ', which may be chance' : ''} (${scores}).`
-    : `Checked on the past, the probabilities to run out tell no more than the fleet's average rate (${scores}).`
+    ? `Checked on the past, the probabilities to run out were ${share(Math.round(100 * (1 - brier / baseRate)) / 100)} closer to the truth than an average rate${isChance ? ', which may be chance' : ''} (${scores}).`
+    : `Checked on the past, the probabilities to run out were no closer to the truth than an average rate (${scores}).`
 }
 
 /** At most two sentences. */

@@ -9,7 +9,7 @@ import type {
   TooltipComponentOption,
 } from 'echarts'
 import type { ClustersData, ClusterSummary } from './chart-data.ts'
-import { type ClustersLayout, createClustersLayout, legendSymbol, type LegendEntry } from './clusters-layout.ts'
+import { type ClustersLayout, createClustersLayout, legendGap, legendSymbol, type LegendEntry } from './clusters-layout.ts'
 import { clustersSubtitle, clustersTitle } from './clusters-title.ts'
 import { fitText } from './text-width.ts'
 import { drawGroup, drawLine, drawText } from './drawing.ts'
@@ -222,18 +222,21 @@ const thresholdSeries = (data: ClustersData, { theme, formatting }: ClustersView
   return [draw]
 }
 
-const createLegendOption = (view: ClustersView, { entries, isLegendBeside, legendTop }: ClustersLayout): LegendComponentOption => {
+const createLegendOption = (
+  view: ClustersView,
+  { entries, isLegendBeside, isLegendScrolled, legendTop }: ClustersLayout,
+): LegendComponentOption => {
   const { theme } = view
   const { family } = theme.font
   const byKey = new Map(entries.map((entry) => [entry.key, entry]))
   return {
-    type: view.interactive === true ? 'scroll' : 'plain',
+    type: view.interactive === true && (isLegendBeside || isLegendScrolled) ? 'scroll' : 'plain',
     orient: isLegendBeside ? 'vertical' : 'horizontal',
     ...(isLegendBeside ? { right: margin } : { left: margin, width: view.width - 2 * margin }),
     top: legendTop,
     padding: 0,
     align: 'left',
-    itemGap: isLegendBeside ? 10 : 16,
+    itemGap: isLegendBeside ? 10 : legendGap,
     itemWidth: legendSymbol,
     itemHeight: legendSymbol,
     itemStyle: { opacity: 1 },

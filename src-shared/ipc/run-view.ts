@@ -52,9 +52,16 @@ export const runOverviewSchema = z.object({
   basis: riskBasisSchema.nullable(),
   /** Expected number of servers with a sustained breach, and its 90 % interval; null where the run does not know it. */
   atRiskRange: z.object({ expected: z.number(), low: z.number(), high: z.number() }).nullable(),
-  /** Of the servers at risk; `isExpected`: by the simulated paths, since no forecast breaches. */
+  /** Of the servers at risk; `isExpected`: by the simulated paths, since no forecast breaches; `servers`: that breach at this time. */
   soonestBreach: z
-    .object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable(), isExpected: z.boolean() })
+    .object({
+      serverId: z.string(),
+      metric: z.string(),
+      atMs: milliseconds,
+      days: z.number().nullable(),
+      isExpected: z.boolean(),
+      servers: count,
+    })
     .nullable(),
   savingsMonthlyUsd: z.number().nullable(),
   underutilizedThreshold: z.number().nullable(),

@@ -29,6 +29,18 @@ const viewNames = async (): Promise<string[]> =>
       .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''))
   ).filter((name) => name !== '')
 
+it('the measurement of text reports what a chart covers', async () => {
+  const { page } = window
+  await showView(page, 'Overview')
+  await waitForPage(page)
+  expect(await textFaults(page)).toEqual([])
+  const head = page.locator('main .chart-head').last()
+  await head.evaluate((element) => (element.style.marginBottom = '-32px'))
+  expect((await textFaults(page)).join('\n')).toMatch(/ is covered by a chart/)
+  await head.evaluate((element) => (element.style.marginBottom = ''))
+  expect(await textFaults(page)).toEqual([])
+})
+
 describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
   it('has no serious violation and no cut or overlapping text in any view', async () => {
     const { page } = window

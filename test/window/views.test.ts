@@ -65,7 +65,7 @@ describe('Overview', () => {
       ),
     )
     expect(text).toMatch(
-      /On unseen data, forecasts of CPU P95 miss by [\d.]+ percentage points on average[^]*the probabilities to run out err [\d.]+\s% less than the fleet's average rate \(Brier score 0\.\d+ against 0\.\d+\)/,
+      /On unseen data, forecasts of CPU P95 miss by [\d.]+ percentage points on average[^]*the probabilities to run out were \d+\s% closer to the truth than an average rate \(Brier score 0\.\d+ against 0\.\d+\)/,
     )
     expect(text).toMatch(/first breaches fall in the week of /)
     const due = await main('Overview').locator('.do-next tbody tr td:first-child').allInnerTexts()

@@ -45,10 +45,12 @@ const countsSql = `
     CAST(epoch_ms(max(last_measured_at)) AS DOUBLE) AS last_measured
   FROM server_risk`
 
-/** The server that breaches first; of its metrics the one that does. */
+/** The server that breaches first, of its metrics the one that does, and how many servers breach at that time. */
 const breachSql = `
+  WITH breaching AS (SELECT * FROM server_risk WHERE is_at_risk AND ${breachAtSql} IS NOT NULL)
   SELECT server_id, metric, CAST(epoch_ms(${breachAtSql}) AS DOUBLE) AS at_ms,
-         CAST(days_to_breach AS DOUBLE) AS days, first_breach_at IS NULL AS is_expected
+         CAST(days_to_breach AS DOUBLE) AS days, first_breach_at IS NULL AS is_expected,
+         (SELECT count(DISTINCT server_id) FROM breaching WHERE ${breachAtSql} = (SELECT min(${breachAtSql}) FROM breaching)) AS servers
   FROM (
     SELECT *, max(units_to_add) OVER server AS most_units, max(percent_to_add) OVER server AS most_percent
     FROM server_risk WINDOW server AS (PARTITION BY server_id))
@@ -61,6 +63,7 @@ const breachSchema = z.object({
   at_ms: z.number(),
   days: z.number().nullable(),
   is_expected: z.boolean(),
+  servers: count,
 })
 
 /** Absent in runs of older versions, and null without probabilities. */
@@ -137,7 +140,14 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
     soonestBreach:
       breach === undefined
         ? null
-        : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days, isExpected: breach.is_expected },
+        : {
+            serverId: breach.server_id,
+            metric: breach.metric,
+            atMs: breach.at_ms,
+            days: breach.days,
+            isExpected: breach.is_expected,
+            servers: breach.servers,
+          },
     savingsMonthlyUsd: contents.recommendationTotals?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,
     underutilizedThreshold: manifest === null ? null : config.underutilized_threshold,
     clusterStability: statedClustersSchema.safeParse(contents.summary).data?.clustering.stability ?? null,

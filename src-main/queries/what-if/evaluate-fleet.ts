@@ -141,6 +141,7 @@ interface ServerBreach {
   /** A month of the capacity to add. */
   usd: number
   units: number
+  /** Of the capacity, before it is rounded up to whole units. */
   share: number
 }
 
@@ -249,7 +250,7 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
       probability: atRiskProbability[server]!,
       usd: need.share * usd,
       units: need.units ?? 0,
-      share: need.share,
+      share,
     })
     if (soonest.series < 0 || isSooner(own, soonest)) Object.assign(soonest, own)
   }

@@ -106,19 +106,30 @@ const Savings = ({ savings, theme }: { readonly savings: CapacitySavings; readon
   const steps = useMemo(
     () =>
       [
-        { name: 'Rightsize', usd: savings.rightsize_usd, note: 'Smaller types, by the catalogue' },
-        { name: 'Consolidate', usd: savings.consolidate_usd, note: 'Servers removed' },
-        { name: 'Retire', usd: savings.retire_usd, note: 'Servers removed' },
+        { name: 'Rightsize', usd: savings.rightsize_usd, note: 'Smaller types, by the catalogue', alone: 'By smaller types' },
+        { name: 'Consolidate', usd: savings.consolidate_usd, note: 'Servers removed', alone: 'By consolidating servers' },
+        { name: 'Retire', usd: savings.retire_usd, note: 'Servers removed', alone: 'By retiring servers' },
       ].filter(({ usd }) => usd > 0),
     [savings],
   )
   const option = useCallback(() => createWaterfallOption(steps, formatDollars, { theme, formatting }), [steps, theme])
   const title = `Savings: ${formatDollars(savings.total_usd)} per month`
+  const licences = savings.licences_usd > 0 ? `Licences apart: ${formatDollars(savings.licences_usd)} per month` : undefined
+  const [only] = steps
+  // One bar tells no more than its sum.
+  if (only !== undefined && steps.length === 1) {
+    return (
+      <section aria-label={title}>
+        <h2>{title}</h2>
+        <p className="muted">{[only.alone, ...(licences === undefined ? [] : [licences])].join('. ')}</p>
+      </section>
+    )
+  }
   return (
     <ChartFrame
       className="medium"
       title={title}
-      note={savings.licences_usd > 0 ? `Licences apart: ${formatDollars(savings.licences_usd)} per month` : undefined}
+      note={licences}
       label={`${title}, ${steps.map(({ name, usd }) => `${name.toLowerCase()} ${formatDollars(usd)}`).join(', ')}`}
       option={option}
       table={() => ({ columns: ['step', 'USD per month'], rows: steps.map(({ name, usd }) => [name, usd]) })}

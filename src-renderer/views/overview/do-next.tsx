@@ -14,7 +14,7 @@ import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatting } from '../../theme/formatting.ts'
 import { DismissForm } from '../dismiss-form.tsx'
 import { Loading } from '../loaded.tsx'
-import { actionText, costText, dueText, riskText, summaryText, urgencyText } from '../recommendation-text.ts'
+import { actionText, costText, dueText, reasonText, riskText, summaryText, urgencyText } from '../recommendation-text.ts'
 import { SoonestServers } from './overview-panels.tsx'
 
 const maxActions = 8
@@ -149,7 +149,8 @@ interface ActionRowProps {
 }
 
 const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismiss }: ActionRowProps) => {
-  const { server_id: server, reason: fullReason, target_host: host } = row
+  const { server_id: server, target_host: host } = row
+  const fullReason = reasonText(row)
   return (
     <>
       <tr>

@@ -2,7 +2,7 @@
 import { useCallback, useMemo } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
 import { certainProbability, likelyProbability, possibleProbability } from '../../../src-shared/artefacts/likelihood.ts'
-import { metricLabel, metricName } from '../../../src-shared/artefacts/metric-label.ts'
+import { metricLabel, resourceName } from '../../../src-shared/artefacts/metric-label.ts'
 import { describeTrust } from '../../../src-shared/artefacts/describe-trust.ts'
 import { dayMs } from '../../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
@@ -24,8 +24,6 @@ import { Loaded } from '../loaded.tsx'
 export const isJudged = (run: RunOverview, metric: string): boolean => run.metrics.find(({ name }) => name === metric)?.isJudged ?? false
 
 const unitOf = ({ metrics }: RunOverview, metric: string): string => metrics.find(({ name }) => name === metric)?.unit ?? ''
-
-const resourceNote = ({ metrics }: RunOverview, metric: string): string => (metrics.length === 1 ? '' : `, ${metricName(metric)}`)
 
 interface PanelProps {
   readonly figures: FleetFigures
@@ -65,11 +63,11 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
       </section>
     )
   }
-  const title = calendarTitle(calendar, peak, total, stepMs)
+  const title = calendarTitle(calendar, peak, total, stepMs, run.metrics.length === 1 ? '' : ` of ${resourceName(metric)}`)
   return (
     <ChartFrame
       title={title}
-      note={`Servers by ${stepLabel(stepMs)} of first breach${resourceNote(run, metric)}`}
+      note={`Servers by ${stepLabel(stepMs)} of first breach`}
       legend={kinds.map(({ name, color }, index) => ({ label: `${name}${cutOff(name)}`, color, mark: 'bar', series: [String(index)] }))}
       label={`Breach calendar: ${title}`}
       option={option}
@@ -95,13 +93,14 @@ const calendarTitle = (
   peak: FleetFigures['calendar'][number],
   total: number,
   stepMs: number,
+  resource: string,
 ): string => {
   const most = sumOf(peak)
   if (most === total)
-    return `${total === 1 ? 'The only first breach falls' : `All ${formatting.count(total)} first breaches fall`} ${binSpan(peak.atMs, stepMs)}`
+    return `${total === 1 ? `The only first breach${resource} falls` : `All ${formatting.count(total)} first breaches${resource} fall`} ${binSpan(peak.atMs, stepMs)}`
   const first = calendar.find((bin) => sumOf(bin) > 0) ?? peak
-  if (most === 1) return `${formatting.count(total)} first breaches, the soonest ${binSpan(first.atMs, stepMs)}`
-  return `${formatting.count(most)} of ${formatting.count(total)} first breaches fall ${binSpan(peak.atMs, stepMs)}`
+  if (most === 1) return `${formatting.count(total)} first breaches${resource}, the soonest ${binSpan(first.atMs, stepMs)}`
+  return `${formatting.count(most)} of ${formatting.count(total)} first breaches${resource} fall ${binSpan(peak.atMs, stepMs)}`
 }
 
 const binLabel = (atMs: number, stepMs: number): string =>
@@ -246,7 +245,8 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
     )
   }
   const kind = groupLabels[groupBy].toLowerCase()
-  const title = groupTitle(groups, kind, hasProbabilities)
+  const resource = run.metrics.length === 1 ? '' : ` of ${resourceName(metric)}`
+  const title = groupTitle(groups, kind, hasProbabilities ? `expected to run out${resource}` : 'at risk')
   const filterByGroup = (_: string, __: unknown, index: number): void => {
     const group = groups[index]?.group
     if (group === undefined) return
@@ -302,11 +302,12 @@ export const GroupBars = ({ figures, run, theme, groupBy, choices, onGroupBy }: 
 const groupInterval = ({ expected_low: low, expected_high: high }: FleetFigures['groups'][number]): readonly [number, number] | null =>
   low === null || high === null ? null : [low, high]
 
-const groupTitle = (groups: FleetFigures['groups'], kind: string, isExpected: boolean): string => {
+/** `outcome`: what is counted, "expected to run out" or "at risk". */
+const groupTitle = (groups: FleetFigures['groups'], kind: string, outcome: string): string => {
   const [top] = groups
   if (top === undefined || (top.expected_at_risk ?? top.at_risk) === 0) return `No ${kind} stands out`
   const name = top.group === '' ? `Without ${kind}` : `"${top.group}"`
-  return `${name}${groups.length === 1 ? '' : ' is hit most'}: ${groupLabel(top, isExpected)} ${top.servers === 1 ? 'server' : 'servers'} ${isExpected ? 'expected to run out' : 'at risk'}`
+  return `${name}${groups.length === 1 ? '' : ' is hit most'}: ${groupLabel(top, top.expected_at_risk !== null)} ${top.servers === 1 ? 'server' : 'servers'} ${outcome}`
 }
 
 const groupLabel = (

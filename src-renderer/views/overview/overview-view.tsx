@@ -51,7 +51,8 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
               <DoNext run={run} figures={figures} />
               <div className="columns overview-columns">
                 <BreachCalendar figures={figures} run={run} theme={theme} />
-                {groupBy !== null && available !== null && (
+                {/* One server stands in no place of several. */}
+                {groupBy !== null && available !== null && figures.servers > 1 && (
                   <GroupBars figures={figures} run={run} theme={theme} groupBy={groupBy} choices={available} onGroupBy={setChosenGroup} />
                 )}
                 <SinceLastRun run={run} />

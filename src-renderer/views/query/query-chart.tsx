@@ -3,6 +3,7 @@ import type { EChartsOption } from 'echarts'
 import { useCallback, useState } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
 import { createBaseOption, createTooltip, createTimeAxis, createValueAxis } from '../../charts/chart-axes.ts'
+import type { ElementSize } from '../../charts/chart.tsx'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
 import { isNumericType, type QueryResponse } from '../../../src-shared/ipc/user-sql.ts'
@@ -24,7 +25,10 @@ export const QueryChart = ({ result, theme }: { readonly result: QueryResponse; 
   const numbers = numericColumns(result)
   const [xColumn, setXColumn] = useState(columns.find(({ name }) => !numbers.includes(name))?.name ?? columns[0]?.name ?? '')
   const [yColumn, setYColumn] = useState(numbers.find((name) => name !== xColumn) ?? '')
-  const option = useCallback(() => chartOption(result, xColumn, yColumn, theme), [result, xColumn, yColumn, theme])
+  const option = useCallback(
+    ({ width }: ElementSize) => chartOption(result, xColumn, yColumn, theme, width),
+    [result, xColumn, yColumn, theme],
+  )
   if (yColumn === '') {
     return <EmptyState title="No numeric column">Select a numeric column such as horizon_p95 or count(*).</EmptyState>
   }
@@ -58,7 +62,10 @@ const cellAt = (result: QueryResponse, row: QueryResponse['rows'][number], name:
   return value === null || typeof value !== 'object' ? value : JSON.stringify(value)
 }
 
-const chartOption = (result: QueryResponse, xColumn: string, yColumn: string, theme: ChartTheme): EChartsOption => {
+/** Left and right of the plot of `createBaseOption`. */
+const plotSides = 80
+
+const chartOption = (result: QueryResponse, xColumn: string, yColumn: string, theme: ChartTheme, width: number): EChartsOption => {
   const chartContext = { theme, formatting: utcFormatting() }
   const number = (row: QueryResponse['rows'][number]): number | null => {
     const value = Number(cellAt(result, row, yColumn) ?? Number.NaN)
@@ -81,7 +88,7 @@ const chartOption = (result: QueryResponse, xColumn: string, yColumn: string, th
     .sort(([a], [b]) => a - b)
   return {
     ...createBaseOption(chartContext),
-    xAxis: createTimeAxis(chartContext, points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 1),
+    xAxis: createTimeAxis(chartContext, points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 1, width - plotSides, 0),
     yAxis: createValueAxis(chartContext, ''),
     tooltip: { ...createTooltip(chartContext), trigger: 'axis' },
     series: [{ type: 'line', name: yColumn, data: points, showSymbol: points.length < 80, sampling: 'minmax', color: theme.accent }],

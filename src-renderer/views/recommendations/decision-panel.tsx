@@ -4,7 +4,7 @@ import { useId, useState } from 'react'
 import type { Recommendation, Verdict } from '../../../src-shared/ipc/fleet-view.ts'
 import { openServer } from '../../state/navigation.ts'
 import { formatDay, formatting } from '../../theme/formatting.ts'
-import { verdictTexts } from '../recommendation-text.ts'
+import { reasonText, verdictTexts } from '../recommendation-text.ts'
 
 export interface DecisionPanelProps {
   readonly selected: readonly Recommendation[]
@@ -24,7 +24,7 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
   return (
     <section className="decision" aria-label="Decision">
       <h2>{selected.length === 1 ? first.server_id : `${formatting.count(selected.length)} recommendations`}</h2>
-      {selected.length === 1 && <p>{first.reason}</p>}
+      {selected.length === 1 && <p>{reasonText(first)}</p>}
       {selected.length === 1 && first.verdict !== null && (
         <p className="verdict">
           {verdictTexts[first.verdict]}

@@ -6,6 +6,7 @@ import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { Cell, RecommendationsPage } from '../../../src-shared/ipc/fleet-view.ts'
 import { hostColumnKinds, hostColumns, type HostLoad, type PackingPage } from '../../../src-shared/ipc/packing-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import type { ElementSize } from '../../charts/chart.tsx'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { DataGrid } from '../../components/data-grid.tsx'
 import type { GridColumn } from '../../components/grid-columns.ts'
@@ -127,7 +128,10 @@ const HostPanel = ({ run, theme, host }: { readonly run: RunOverview; readonly t
 }
 
 const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly theme: ChartTheme; readonly load: HostLoad }) => {
-  const option = useCallback(() => createHostLoadOption(load, run.stepMs, { theme, formatting }), [load, run.stepMs, theme])
+  const option = useCallback(
+    ({ width }: ElementSize) => createHostLoadOption(load, run.stepMs, { theme, formatting }, width),
+    [load, run.stepMs, theme],
+  )
   const sum = load.members.reduce((all, { share }) => all + share, 0)
   const when = run.granularity === 'hourly' ? formatDataTime(new Date(load.peakMs).toISOString()) : formatDate(load.peakMs)
   const title = `${load.host} peaks at ${formatting.value(sum, '%')} of capacity on ${when} by the forecast`

@@ -7,7 +7,7 @@ import type { GridSection } from '../../components/grid-sections.ts'
 import { openServer } from '../../state/navigation.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { DismissForm } from '../dismiss-form.tsx'
-import { dueText, effectText, summaryText, verdictTexts } from '../recommendation-text.ts'
+import { dueText, effectText, reasonText, summaryText, verdictTexts } from '../recommendation-text.ts'
 
 export interface RecommendationCardsProps {
   readonly run: RunOverview
@@ -71,7 +71,7 @@ const Card = ({ run, row, onDecide, onUndo }: CardProps) => {
       <button type="button" className="link card-name" title={server} onClick={() => openServer(server)}>
         {server}
       </button>
-      <p title={row.reason}>{summaryText(row)}</p>
+      <p title={reasonText(row)}>{summaryText(row)}</p>
       <p className="muted">
         {effectText(row)}
         {host === null ? '' : `, onto ${host}`}

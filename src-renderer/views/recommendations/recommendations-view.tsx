@@ -22,7 +22,7 @@ import { openServer, selectServer } from '../../state/navigation.ts'
 import { useColumnFilters } from '../../state/column-filters.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatting } from '../../theme/formatting.ts'
+import { formatNumber, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { DecisionPanel } from './decision-panel.tsx'
 import { PackingView } from './packing-view.tsx'
@@ -31,7 +31,7 @@ import { SavingsRisk, Waterfall } from './savings-charts.tsx'
 import { Loading, NoMatchingServers } from '../loaded.tsx'
 import { useGridLayout } from '../../state/grid-layouts.ts'
 import { copySelection } from '../copy-rows.ts'
-import { groupSections, riskText, summaryText } from '../recommendation-text.ts'
+import { addedCostText, groupSections, reasonText, riskText, summaryText } from '../recommendation-text.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './recommendations.css'
 
@@ -52,12 +52,12 @@ const kinds = recommendationFilterKinds
 const columns = [
   { name: 'server_id', title: 'Server', kind: kinds.server_id, width: 152 },
   { name: 'recommendation', title: 'Recommendation', kind: kinds.recommendation, width: 122 },
+  { name: 'order_by', title: 'Order by', kind: kinds.order_by, width: 112 },
   { name: 'risk', title: 'Risk', kind: 'text', width: 96, isFilterable: false },
   { name: 'added_monthly_usd', title: 'Cost per month', kind: 'usd', width: 110, isFilterable: false },
   { name: 'summary', title: 'Why', kind: 'text', width: 260, isFlexible: true, isFilterable: false },
   { name: 'reason', title: 'Reason', kind: 'text', width: 320, isShown: false, isFilterable: false },
-  { name: 'units_to_add', title: 'Units', kind: kinds.units_to_add, width: 50 },
-  { name: 'order_by', title: 'Order by', kind: kinds.order_by, width: 112 },
+  { name: 'units_to_add', title: 'Units', kind: kinds.units_to_add, width: 64 },
   { name: 'target_host', title: 'Target host', kind: kinds.target_host, width: 110 },
   { name: 'monthly_savings_usd', title: 'Savings per month', kind: kinds.monthly_savings_usd, width: 134 },
   { name: 'verdict', title: 'Decision', kind: kinds.verdict, width: 90 },
@@ -65,11 +65,19 @@ const columns = [
 
 const noColumns: readonly string[] = []
 
-const toCells = (row: Recommendation): readonly Cell[] =>
-  columns.map(({ name }) => (name === 'summary' ? summaryText(row) : name === 'risk' ? riskText(row) : row[name]))
+/** Last whether the capacity to add is a lower limit, which no column shows. */
+const toCells = (row: Recommendation): readonly Cell[] => [
+  ...columns.map(({ name }) =>
+    name === 'summary' ? summaryText(row) : name === 'reason' ? reasonText(row) : name === 'risk' ? riskText(row) : row[name],
+  ),
+  row.is_lower_limit,
+]
 
-const cellText = (cell: Cell, { name }: GridColumn): string | undefined => {
+const cellText = (cell: Cell, { name }: GridColumn, row: readonly Cell[]): string | undefined => {
+  const isLowerLimit = row.at(-1) === true
   if (name === 'recommendation') return recommendationText(cell)
+  if (name === 'added_monthly_usd' && typeof cell === 'number') return addedCostText(cell, isLowerLimit)
+  if (name === 'units_to_add' && typeof cell === 'number' && isLowerLimit) return `from ${formatNumber(cell)}`
   return name === 'monthly_savings_usd' && cell === 0 ? '–' : undefined
 }
 

@@ -31,11 +31,24 @@ export const Waterfall = ({ page, theme }: { readonly page: RecommendationsPage;
   const total = sumOf(savingSteps)
   if (steps.length === 0) return null
   if (savingSteps.length === 0) return <p className="muted">These recommendations remove no servers.</p>
+  const title = `Savings: ${formatDollars(total)} per month`
+  const accepted = `accepted: ${formatDollars(page.verdicts.accepted_savings_usd)}`
+  const [only] = savingSteps
+  // One bar tells no more than its sum.
+  if (only !== undefined && savingSteps.length === 1) {
+    const { name, note } = toWaterfallStep(only)
+    return (
+      <section aria-label={title}>
+        <h2>{title}</h2>
+        <p className="muted">{`${name}: ${note}; ${accepted}`}</p>
+      </section>
+    )
+  }
   return (
     <ChartFrame
       className="medium"
-      title={`Savings: ${formatDollars(total)} per month`}
-      note={`From removed servers; accepted: ${formatDollars(page.verdicts.accepted_savings_usd)}`}
+      title={title}
+      note={`From removed servers; ${accepted}`}
       label={`Savings by recommendation: ${formatDollars(total)} per month`}
       option={option}
       table={() => ({

@@ -1,4 +1,4 @@
-// Panels of a server's page: time series, breach probability, recommendation, all metrics.
+// Panels of a server's page: time series, breach probability, recommendation, all figures.
 import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { Copy } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
@@ -13,9 +13,10 @@ import type { ElementSize } from '../../charts/chart.tsx'
 import { SegmentedControl } from '../../components/select.tsx'
 import { copyWithNotice } from '../../state/export-actions.ts'
 import { navigateTo, openServer } from '../../state/navigation.ts'
-import { formatDate, formatIso, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+import { formatIso, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
-import { formatLikelihood, listFigures, type ServerFigures } from '../../components/server-figures.ts'
+import { reasonText } from '../recommendation-text.ts'
+import { formatLikelihood, formatPeriods, formatServerTime, listFigures, type ServerFigures } from '../../components/server-figures.ts'
 
 export type SpanName = 'forecast' | 'recent' | 'year' | 'all'
 
@@ -152,8 +153,7 @@ const seriesTitle = (figures: ServerFigures, run: RunOverview): string => {
       ? `Forecast below ${threshold}, but its P95 is likely above: a forecast holds no errors`
       : `Forecast below ${threshold} over the whole horizon`
   }
-  const periodsText = `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} ${run.granularity === 'hourly' ? 'hours' : run.granularity === 'weekly' ? 'weeks' : 'days'}`
-  return `Exceeds ${threshold} from ${formatDate(Date.parse(figures.first_breach_at))}, ${periodsText}`
+  return `Exceeds ${threshold} from ${formatServerTime(figures.first_breach_at, run)}, ${formatPeriods(figures.periods_over, run, figures.horizon_periods)}`
 }
 
 export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
@@ -190,7 +190,7 @@ export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
       </section>
     )
   }
-  const title = `${isSustained ? `Sustained breach ${formatLikelihood(probability)}` : `Any breach ${formatProbability(probability)}`}${expectedMs === null ? '' : `; if so, expected on ${formatDate(expectedMs)}`}`
+  const title = `${isSustained ? `Sustained breach ${formatLikelihood(probability)}` : `Any breach ${formatProbability(probability)}`}${expectedMs === null ? '' : `; if so, expected on ${formatServerTime(figures.expected_first_breach, run)}`}`
   return (
     <ChartFrame
       className="medium"
@@ -227,7 +227,7 @@ export const ServerRecommendation = ({
         <p className="muted">{run.kind === 'python-original' ? 'Module 05 has no recommendations per server.' : 'No action needed.'}</p>
       ) : (
         <>
-          <p>{recommendation.reason}</p>
+          <p>{reasonText(recommendation)}</p>
           {recommendation.target_host !== null && (
             <p>
               Target host:{' '}
@@ -265,8 +265,8 @@ export const ServerRecommendation = ({
 }
 
 export const AllFigures = ({ figures, run }: { readonly figures: ServerFigures; readonly run: RunOverview }) => (
-  <section className="wide" aria-label="All metrics">
-    <h2>All metrics</h2>
+  <section className="wide" aria-label="All figures">
+    <h2>All figures</h2>
     <dl className="facts">
       {listFigures(figures, run).map(([name, value]) => (
         <div key={name} className="pair">

@@ -1,4 +1,4 @@
-// The page of one server: its series with forecast, its breach probability, its recommendation and all its metrics.
+// The page of one server: its series with forecast, its breach probability, its recommendation and all its figures.
 import { metricLabel } from '../../../src-shared/artefacts/metric-label.ts'
 import { ArrowLeft, ArrowRight } from 'lucide-react'
 import { useState } from 'react'

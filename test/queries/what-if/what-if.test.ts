@@ -102,6 +102,19 @@ describe('three servers', () => {
     ])
   })
 
+  test('name the first breach as the summary bar does where date, probability, cost and units are the same', async () => {
+    // Both need one unit of 100 USD: z 100 / 80 - 1 = 25 %, a 84 / 80 - 1 = 5 %.
+    const twoRows = [
+      ...seriesRows({ server: 'a', metric: 'cpu_p95', actual: [84], horizon: times(5, 84) }),
+      ...seriesRows({ server: 'z', metric: 'cpu_p95', actual: [100], horizon: times(5, 100) }),
+    ]
+    const forecasts = await workspace.writeForecasts('same-date.parquet', twoRows)
+    const table = await workspace.writeText('same-date.csv', 'server_id,monthly_cost_usd,capacity_units\na,100,1\nz,100,1\n')
+    const { run, whatIf } = await open((await workspace.analyse(forecasts, { serversTable: table })).folder)
+    expect(run.overview.soonestBreach).toMatchObject({ serverId: 'z', servers: 2 })
+    expect(requestScenario(whatIf).outcome.soonest_breach).toMatchObject({ server_id: 'z' })
+  })
+
   test('need percent of their capacity where that is not stated, as Do next says', async () => {
     const forecasts = await workspace.writeForecasts('percent.parquet', rows)
     const table = await workspace.writeText('percent.csv', serversTable.replaceAll(/,\w+$/gm, ''))

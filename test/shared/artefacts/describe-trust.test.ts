@@ -17,19 +17,19 @@ const accuracyOf = (brier: number, skill?: readonly [number, number] | null): Mo
 
 test('says what the errors are in, and how much better the probabilities are than an average rate', () => {
   expect(describeTrust(accuracyOf(0.015), 'cpu_p95', '%', formats)).toBe(
-    "On unseen data, forecasts of CPU P95 miss by 6.34 percentage points on average (120 series). Checked on the past, the probabilities to run out err 75 % less than the fleet's average rate (Brier score 0.015 against 0.060).",
+    'On unseen data, forecasts of CPU P95 miss by 6.34 percentage points on average (120 series). Checked on the past, the probabilities to run out were 75 % closer to the truth than an average rate (Brier score 0.015 against 0.060).',
   )
 })
 
 test('says that the probabilities tell no more, and names no unit that it does not know', () => {
   expect(describeTrust(accuracyOf(0.07), 'cpu_p95', '', formats)).toBe(
-    "On unseen data, forecasts of CPU P95 miss by 6.34 on average (120 series). Checked on the past, the probabilities to run out tell no more than the fleet's average rate (Brier score 0.070 against 0.060).",
+    'On unseen data, forecasts of CPU P95 miss by 6.34 on average (120 series). Checked on the past, the probabilities to run out were no closer to the truth than an average rate (Brier score 0.070 against 0.060).',
   )
 })
 
 test('says where a better score may be chance: its interval reaches zero, or none is known', () => {
   const sentence =
-    "Checked on the past, the probabilities to run out err 11 % less than the fleet's average rate, which may be chance (Brier score 0.053 against 0.060)."
+    'Checked on the past, the probabilities to run out were 11 % closer to the truth than an average rate, which may be chance (Brier score 0.053 against 0.060).'
   for (const interval of [[-0.1, 0.3] as const, null])
     expect(describeTrust(accuracyOf(0.0534, interval), 'cpu_p95', '%', formats)).toContain(sentence)
   expect(describeTrust(accuracyOf(0.0534, [0.02, 0.2]), 'cpu_p95', '%', formats)).not.toContain('chance')

@@ -1,7 +1,8 @@
 // The builders of heatmap and clusters: colours, cells, text, dates and positions, against values worked out by hand.
 import { describe, expect, it } from 'vitest'
-import type { HeatmapData, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
+import type { ClustersData, HeatmapData, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
 import { cividisTable } from '../../../src-shared/chart-options/cividis.ts'
+import { createClustersLayout } from '../../../src-shared/chart-options/clusters-layout.ts'
 import { clustersSubtitle, clustersTitle } from '../../../src-shared/chart-options/clusters-title.ts'
 import { daysText, escapeHtml, fixedFormatting, localeFormatting, toPrintable } from '../../../src-shared/chart-options/format.ts'
 import { createBarsOption } from '../../../src-renderer/charts/bars-option.ts'
@@ -159,9 +160,40 @@ describe('bars', () => {
     expect(gridOf([5_216_416, 12]).left).toBeGreaterThan(gridOf([52_164, 12]).left)
   })
 
+  it('write names as far as there is room', () => {
+    const chart = { theme: chartTheme('light'), formatting: localeFormatting('en-US') }
+    const kinds = [{ name: 'x', color: '#000000', values: [1] }]
+    const name = 'idle, weekend heavy, mean 0.0'
+    const option = createBarsOption({ names: [name], unit: '', kinds, isHorizontal: true }, chart)
+    const { axisLabel } = option.yAxis as { axisLabel: { width: number } }
+    expect(axisLabel.width).toBeGreaterThan(chartTheme('light').font.measure(name, 11))
+    expect((option.grid as { left: number }).left).toBeGreaterThan(axisLabel.width)
+  })
+
   it('leave room for the words at their ends', () => {
     expect(gridOf([1], ['7 (2 %)']).right).toBe(70)
     expect(gridOf([1], ['243,241 (83.6 %)']).right).toBeGreaterThan(chartTheme('light').font.measure('243,241 (83.6 %)', 11))
+  })
+})
+
+describe('the legend of the clusters above a narrow plot', () => {
+  const layoutOf = (names: readonly string[], width: number) => {
+    const clusters = names.map((name, cluster) => ({ cluster, name, size: 3, mean: 20, std: 2 }))
+    const data = { metric: 'cpu_p95', unit: '%', serverIds: [], mean: [], std: [], cluster: [], clusters } as unknown as ClustersData
+    return createClustersLayout(data, chartTheme('light'), localeFormatting('en-US'), width)
+  }
+  const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `idle, weekend heavy, mean ${index}`)
+
+  it('takes as many rows as its entries need, and the plot begins below them', () => {
+    const tops = [1, 2, 4].map((count) => layoutOf(names(count), 300).plot.top)
+    expect(tops[1]! - tops[0]!).toBe(26)
+    expect(tops[2]! - tops[0]!).toBe(3 * 26)
+    expect(layoutOf(names(2), 700).plot.top).toBe(tops[0])
+  })
+
+  it('scrolls where its rows would leave too little of the plot', () => {
+    expect([5, 6].map((count) => layoutOf(names(count), 300).isLegendScrolled)).toEqual([false, true])
+    expect(layoutOf(names(6), 300).plot.top).toBe(layoutOf(names(1), 300).plot.top)
   })
 })
 
