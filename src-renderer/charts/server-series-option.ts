@@ -190,7 +190,7 @@ const eventRow = 16
 const eventAreas = (data: ServerSeriesData, chart: ChartContext, width: number): LineSeriesOption => {
   const { theme } = chart
   const pixelAt = (timeMs: number): number =>
-    ((timeMs - data.fromMs) / (data.toMs - data.fromMs)) * (width - plot.left - plot.right, data.stepMs)
+    ((timeMs - data.fromMs) / (data.toMs - data.fromMs)) * (width - plot.left - plot.right)
   let occupiedTo = Number.NEGATIVE_INFINITY
   const areas = data.events
     .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
@@ -260,7 +260,7 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
   return {
     ...createBaseOption(chart),
     grid: { ...plot, top: plot.top + eventSpace, outerBoundsMode: 'none' },
-    xAxis: createTimeAxis(chart, data.fromMs, data.toMs, width - plot.left - plot.right),
+    xAxis: createTimeAxis(chart, data.fromMs, data.toMs, width - plot.left - plot.right, data.stepMs),
     yAxis: createValueAxis(chart, unit, { min: 0, ...(unit === '%' && maxShownValue(data) <= 100 ? { max: 100 } : {}) }),
     tooltip: {
       ...createTooltip(chart),
