@@ -1,6 +1,7 @@
 // The rules of the risk heatmap for the window and the PNG: servers and their order, columns, values of cells, merged rows, marked days.
 import { z } from 'zod'
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
+import { hasMonths, meanMonthMs, monthAt, monthsIn, monthStartMs } from '../../src-shared/chart-options/format.ts'
 import { riskLevels } from '../../src-shared/artefacts/server-risk.ts'
 import { TimeZone } from '../calendar/time-zone.ts'
 import { literal, type Database, type SqlParameters } from '../database/database.ts'
@@ -62,13 +63,19 @@ export const createColumns = (first: number, end: number, horizonPeriod: number,
   return { from, to: end, size, bins: Math.ceil((end - from) / size) }
 }
 
-/** Periods of equal length on the clock of a zone, numbered from 0. */
+/** Periods of equal length on the clock of a zone, numbered from 0; or calendar months, where `stepMs` has months. */
 export interface PeriodGrid {
   readonly zone: TimeZone
-  /** Start of period 0, milliseconds UTC. */
+  /** Start of period 0, milliseconds UTC; of months a time in its first month. */
   readonly originMs: number
   readonly stepMs: number
 }
+
+/** Months are of their mean length, so that the end of many is about where they would be drawn. */
+export const createPeriodGrid = (zone: TimeZone, originMs: number, stepMs: number): PeriodGrid =>
+  hasMonths(stepMs)
+    ? { zone, originMs, stepMs: Math.round(monthsIn(stepMs) * meanMonthMs) }
+    : { zone: periodZone(zone, stepMs), originMs, stepMs }
 
 const dayMs = 86_400_000
 
@@ -76,15 +83,32 @@ const dayMs = 86_400_000
 export const periodZone = (zone: TimeZone, stepMs: number): TimeZone => (stepMs % dayMs === 0 ? zone : TimeZone.utc)
 
 /** SQL for the period of a time. */
-export const periodSql = ({ zone, originMs, stepMs }: PeriodGrid, ts: string): string =>
-  `(epoch_ms(${zone.localSql(ts)}) - ${zone.toLocal(originMs)}) // ${stepMs}`
+export const periodSql = ({ zone, originMs, stepMs }: PeriodGrid, ts: string): string => {
+  const local = zone.localSql(ts)
+  return hasMonths(stepMs)
+    ? `(12 * year(${local}) + month(${local}) - 1 - ${monthAt(zone.toLocal(originMs))}) // ${monthsIn(stepMs)}`
+    : `(epoch_ms(${local}) - ${zone.toLocal(originMs)}) // ${stepMs}`
+}
 
 /** The period of a time, with its fraction. */
-export const periodAt = ({ zone, originMs, stepMs }: PeriodGrid, timeMs: number): number =>
-  (zone.toLocal(timeMs) - zone.toLocal(originMs)) / stepMs
+export const periodAt = ({ zone, originMs, stepMs }: PeriodGrid, timeMs: number): number => {
+  const local = zone.toLocal(timeMs)
+  if (!hasMonths(stepMs)) return (local - zone.toLocal(originMs)) / stepMs
+  const month = monthAt(local)
+  const fraction = (local - monthStartMs(month)) / (monthStartMs(month + 1) - monthStartMs(month))
+  return (month + fraction - monthAt(zone.toLocal(originMs))) / monthsIn(stepMs)
+}
 
 export const periodStartMs = ({ zone, originMs, stepMs }: PeriodGrid, period: number): number =>
-  zone.toInstant(zone.toLocal(originMs) + period * stepMs)
+  zone.toInstant(
+    hasMonths(stepMs)
+      ? monthStartMs(monthAt(zone.toLocal(originMs)) + period * monthsIn(stepMs))
+      : zone.toLocal(originMs) + period * stepMs,
+  )
+
+/** The whole period of a time at about whose start it lies; of months the month that it lies in. */
+export const periodNear = (grid: PeriodGrid, timeMs: number): number =>
+  hasMonths(grid.stepMs) ? Math.floor(periodAt(grid, timeMs)) : Math.round(periodAt(grid, timeMs))
 
 /** Values of servers by time: SQL with `position` (from 0, in the order of the rows), `ts` and `value`. */
 export interface HeatmapCells {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describeCounts, describeFinding } from '../../src-shared/artefacts/fleet-finding.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
-import { fixedFormatting as text, fixedFormattingIn } from '../../src-shared/chart-options/format.ts'
+import { fixedFormatting as text, fixedFormattingIn, formatDayOrMonth, hasMonths } from '../../src-shared/chart-options/format.ts'
 import { notJudgedText } from '../../src-shared/config/analysis-config.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
@@ -84,11 +84,12 @@ export const datesOf = ({ timeZone }: RunOverview) => fixedFormattingIn(zoneCloc
 
 export const createSubtitle = (overview: RunOverview): string => {
   const { horizon, stepMs, kind, granularity, analyzedAt, timeZone } = overview
-  const { shortDayAndYear } = datesOf(overview)
+  const { shortDayAndYear, shortMonthAndYear } = datesOf(overview)
+  const periodText = hasMonths(stepMs) ? shortMonthAndYear : shortDayAndYear
   return [
     kind === 'headroom' ? 'Headroom run' : 'Run of Module 05',
     granularity,
-    ...(horizon === null ? [] : [`forecast ${shortDayAndYear(horizon.startMs)} – ${shortDayAndYear(horizon.endMs - stepMs)}`]),
+    ...(horizon === null ? [] : [`forecast ${periodText(horizon.startMs)} – ${periodText(horizon.endMs - stepMs)}`]),
     ...(analyzedAt === null ? [] : [`analysed ${shortDayAndYear(Date.parse(analyzedAt))}`]),
     ...(timeZone === utcClock.zone ? [] : [`times ${timeZone}`]),
   ].join(' · ')
@@ -106,7 +107,7 @@ export const createStamp = ({ overview, contents }: OpenRun, author: string, tit
 
 export const createFinding = (overview: RunOverview): string => {
   const { counts, horizon, stepMs } = overview
-  const until = horizon === null ? '' : ` by ${datesOf(overview).dayAndYear(horizon.endMs - stepMs)}`
+  const until = horizon === null ? '' : ` by ${formatDayOrMonth(horizon.endMs - stepMs, stepMs, datesOf(overview))}`
   if (!isJudgedRun(overview)) {
     return `${text.count(counts.servers)} ${counts.servers === 1 ? 'server' : 'servers'} ${notJudgedText(overview.metrics.map(({ name }) => name))}`
   }

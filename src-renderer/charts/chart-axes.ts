@@ -65,7 +65,7 @@ const formatTick = (timeMs: number, spanMs: number, isMonthly: boolean, formatti
   if (localMs % dayMs !== 0) return formatting.time(timeMs)
   if (!isMonthly) return formatting.shortDay(timeMs)
   const isJanuary = new Date(localMs).getUTCMonth() === 0
-  return spanMs < 1200 * dayMs && !isJanuary ? formatting.month(timeMs) : `${formatting.month(timeMs)} ${formatting.year(timeMs)}`
+  return spanMs < 1200 * dayMs && !isJanuary ? formatting.month(timeMs) : formatting.shortMonthAndYear(timeMs)
 }
 
 /** `nameWidth` in pixels: of the longest name that is not cut. */

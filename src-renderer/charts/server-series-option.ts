@@ -189,8 +189,7 @@ const eventRow = 16
 /** Areas of the events with their names above the plot; a name without room is left out. */
 const eventAreas = (data: ServerSeriesData, chart: ChartContext, width: number): LineSeriesOption => {
   const { theme } = chart
-  const pixelAt = (timeMs: number): number =>
-    ((timeMs - data.fromMs) / (data.toMs - data.fromMs)) * (width - plot.left - plot.right)
+  const pixelAt = (timeMs: number): number => ((timeMs - data.fromMs) / (data.toMs - data.fromMs)) * (width - plot.left - plot.right)
   let occupiedTo = Number.NEGATIVE_INFINITY
   const areas = data.events
     .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)

@@ -1,5 +1,5 @@
 // Formats the figures of one server and metric, for the drawer and the server's page.
-import { dayMs } from '../../src-shared/chart-options/format.ts'
+import { dayMs, hasMonths } from '../../src-shared/chart-options/format.ts'
 import { likelihoodOf, possibleProbability } from '../../src-shared/artefacts/likelihood.ts'
 import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
 import type { RiskState } from './risk-badge.tsx'
@@ -10,6 +10,7 @@ import {
   formatDollars,
   formatDataTime,
   formatNumber,
+  formatPeriodDate,
   formatFraction,
   formatProbability,
   formatScore,
@@ -35,7 +36,7 @@ export const formatPoints = (points: number | null): string => (points === null 
 
 /** Hourly data shows the time of day. */
 export const formatServerTime = (iso: string | null, run: RunOverview): string =>
-  iso === null ? '–' : run.granularity === 'hourly' ? formatDataTime(iso) : formatDate(Date.parse(iso))
+  iso === null ? '–' : run.granularity === 'hourly' ? formatDataTime(iso) : formatPeriodDate(Date.parse(iso), run.stepMs)
 
 const periodNames: Readonly<Record<RunOverview['granularity'], readonly [name: string, ms: number]>> = {
   hourly: ['hour', dayMs / 24],
@@ -52,11 +53,15 @@ export const formatPeriods = (count: number, { granularity, stepMs }: Pick<RunOv
   return `${formatting.count(count)}${of === undefined ? '' : ` of ${formatting.count(of)}`} ${unit}${(of ?? count) === 1 ? '' : 's'}`
 }
 
+/** A day, whatever the periods of the data are. */
+const formatOrderDate = (iso: string, run: RunOverview): string =>
+  hasMonths(run.stepMs) ? formatDate(Date.parse(iso)) : formatServerTime(iso, run)
+
 /** Where the forecast stays below the threshold, the time that the paths expect; without either, until when there is none. */
 export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
   if (figures.high_threshold === null || figures.model === null) return '–'
   if (figures.first_breach_at !== null) {
-    const daysAhead = figures.days_to_breach === null ? '' : `, ${formatDaysAfterData(figures.days_to_breach)}`
+    const daysAhead = figures.days_to_breach === null || hasMonths(run.stepMs) ? '' : `, ${formatDaysAfterData(figures.days_to_breach)}`
     return `${formatServerTime(figures.first_breach_at, run)}${daysAhead}`
   }
   const { expected_first_breach: expected, at_risk_probability: probability, horizon_end: end } = figures
@@ -138,7 +143,7 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Criticality', figures.criticality ?? '–'],
     ['Capacity', `${formatNumber(figures.capacity_units)} ${figures.capacity_units === 1 ? 'unit' : 'units'}`],
     ['Units to add', figures.units_to_add === null ? '–' : formatNumber(figures.units_to_add)],
-    ['Order by', figures.order_by === null ? '–' : `${time(figures.order_by)}${figures.is_order_late ? ', overdue' : ''}`],
+    ['Order by', figures.order_by === null ? '–' : `${formatOrderDate(figures.order_by, run)}${figures.is_order_late ? ', overdue' : ''}`],
     ['Lead time', `${formatNumber(figures.lead_time_days)} days`],
     ['Cost', formatCost(figures, run)],
     ['Last measured', time(figures.last_measured_at)],

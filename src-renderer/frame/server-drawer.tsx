@@ -16,6 +16,7 @@ import {
   formatFirstBreach,
   formatSustainedBreach,
   formatP95Interval,
+  formatPeriods,
   formatPoints,
   formatRank,
   formatServerTime,
@@ -91,7 +92,7 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
         {figures.periods_over > 0 && (
           <FigureRow
             name="Above threshold"
-            value={`${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} periods, longest run ${formatting.count(figures.longest_breach_run)}`}
+            value={`${formatPeriods(figures.periods_over, run, figures.horizon_periods)}, longest ${formatPeriods(figures.longest_breach_run, run)}`}
           />
         )}
         {figures.seasonal_peak_risk !== null && <FigureRow name="Seasonal peak" value={value(figures.seasonal_peak_risk)} />}

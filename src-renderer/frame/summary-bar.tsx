@@ -5,7 +5,16 @@ import { findingCounts, isJudgedRun, type RunOverview } from '../../src-shared/i
 import { navigateTo } from '../state/navigation.ts'
 import { findPreviousRun } from '../state/previous-run.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDate, formatDollars, formatLocalTime, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
+import {
+  formatDate,
+  formatDollars,
+  formatLocalTime,
+  formatPeriodDate,
+  formatShare,
+  formatShortPeriod,
+  formatSigned,
+  formatting,
+} from '../theme/formatting.ts'
 import { NameText } from '../components/name-text.tsx'
 import { CloudRunButton } from './cloud-run-button.tsx'
 import { RunNotes } from './run-notes.tsx'
@@ -50,7 +59,7 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
         ) : (
           <Figure
             label="First breach"
-            value={formatting.shortDay(soonest.atMs)}
+            value={formatShortPeriod(soonest.atMs, run.stepMs)}
             note={`${soonest.isExpected ? 'expected, ' : ''}${soonest.servers === 1 ? '' : `${formatting.count(soonest.servers)} servers`}`}
             {...(soonest.servers === 1 ? { server: soonest.serverId } : {})}
             hint={`${soonest.isExpected ? 'Median first breach of the simulated paths' : 'Earliest breach of all servers at risk'}${measuredText(run)}. Click to open ${soonest.serverId}.`}
@@ -86,7 +95,7 @@ const measuredText = ({ lastMeasuredMs }: RunOverview): string =>
 
 const subtitleOf = ({ kind, granularity, horizon, stepMs }: RunOverview): string => {
   if (horizon === null) return `${runKindLabels[kind]} · ${granularity}`
-  const [first, last] = [formatDate(horizon.startMs), formatDate(horizon.endMs - stepMs)]
+  const [first, last] = [formatPeriodDate(horizon.startMs, stepMs), formatPeriodDate(horizon.endMs - stepMs, stepMs)]
   return `${runKindLabels[kind]} · ${granularity} · forecast ${first === last ? first : `${first} – ${last}`}`
 }
 

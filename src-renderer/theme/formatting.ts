@@ -1,6 +1,6 @@
 // Formats numbers, US dollars, dates and durations in the chosen locale; times of the data on the clock of the open run's zone.
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
-import { daysText, type ChartFormatting, localeFormatting, unsignedZero } from '../../src-shared/chart-options/format.ts'
+import { daysText, type ChartFormatting, hasMonths, localeFormatting, unsignedZero } from '../../src-shared/chart-options/format.ts'
 import { isoText, utcClock, zoneClock } from '../../src-shared/run/zone-clock.ts'
 
 /** The system's locale or the one from the settings. */
@@ -104,6 +104,14 @@ export const formatTimeIn = (zone: string, iso: string): string => withZoneName(
 
 /** Day of the open run's data. */
 export const formatDate = (timeMs: number): string => formats.date.format(timeMs)
+
+/** The first day of a period of the open run's data, or its month where periods are months. */
+export const formatPeriodDate = (timeMs: number, stepMs: number): string =>
+  hasMonths(stepMs) ? formatting.shortMonthAndYear(timeMs) : formatDate(timeMs)
+
+/** The same without the year, of days alone. */
+export const formatShortPeriod = (timeMs: number, stepMs: number): string =>
+  hasMonths(stepMs) ? formatting.shortMonthAndYear(timeMs) : formatting.shortDay(timeMs)
 
 /** A day without a time, YYYY-MM-DD, is the same in every zone. */
 export const formatDay = (day: string): string => formats.day.format(Date.parse(day))

@@ -1,6 +1,6 @@
 // How recommendations are named: when they are due, what they add or save, and the groups of their list.
 import { monthlyCostText, riskChangeText } from '../../src-shared/artefacts/action-effect-text.ts'
-import { dueText as describeDue } from '../../src-shared/artefacts/due-text.ts'
+import { dueText as describeDue, isOverdue } from '../../src-shared/artefacts/due-text.ts'
 import type { Recommendation, RecommendationsPage, Verdict } from '../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { keepTogether } from '../../src-shared/chart-options/format.ts'
@@ -10,6 +10,9 @@ import { recommendationLabels } from '../theme/labels.ts'
 
 export const dueText = (row: Recommendation, run: RunOverview): string =>
   describeDue(row, run.horizon?.startMs ?? null, formatDate, formatting.shortDay)
+
+/** What the due text marks as overdue. */
+export const isRowOverdue = (row: Recommendation, run: RunOverview): boolean => isOverdue(row, run.horizon?.startMs ?? null)
 
 export const verdictTexts: Readonly<Record<Verdict, string>> = { accepted: 'Accepted', dismissed: 'Dismissed', done: 'Done' }
 

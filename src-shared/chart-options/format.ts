@@ -18,6 +18,10 @@ export interface ChartFormatting {
   readonly dayAndYear: (timeMs: number) => string
   /** 31 Mar 2026 */
   readonly shortDayAndYear: (timeMs: number) => string
+  /** March 2026 */
+  readonly monthAndYear: (timeMs: number) => string
+  /** Mar 2026 */
+  readonly shortMonthAndYear: (timeMs: number) => string
   /** Mar */
   readonly month: (timeMs: number) => string
   /** 2026 */
@@ -79,6 +83,8 @@ export const fixedFormattingIn = (clock: ZoneClock): ChartFormatting => {
     shortDay: (timeMs) => shortDay(reading(timeMs)),
     dayAndYear: (timeMs) => `${day(reading(timeMs))} ${reading(timeMs).getUTCFullYear()}`,
     shortDayAndYear: (timeMs) => `${shortDay(reading(timeMs))} ${reading(timeMs).getUTCFullYear()}`,
+    monthAndYear: (timeMs) => `${monthName(reading(timeMs))} ${reading(timeMs).getUTCFullYear()}`,
+    shortMonthAndYear: (timeMs) => `${monthName(reading(timeMs)).slice(0, 3)} ${reading(timeMs).getUTCFullYear()}`,
     month: (timeMs) => monthName(reading(timeMs)).slice(0, 3),
     year: (timeMs) => String(reading(timeMs).getUTCFullYear()),
     time: (timeMs) => `${twoDigits(reading(timeMs).getUTCHours())}:${twoDigits(reading(timeMs).getUTCMinutes())}`,
@@ -105,6 +111,8 @@ export const localeFormatting = (locale: string | undefined, clock: ZoneClock = 
     shortDay: dates({ day: 'numeric', month: 'short' }),
     dayAndYear: dates({ day: 'numeric', month: 'long', year: 'numeric' }),
     shortDayAndYear: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
+    monthAndYear: dates({ month: 'long', year: 'numeric' }),
+    shortMonthAndYear: dates({ month: 'short', year: 'numeric' }),
     month: dates({ month: 'short' }),
     year: dates({ year: 'numeric' }),
     time: dates({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
@@ -113,9 +121,31 @@ export const localeFormatting = (locale: string | undefined, clock: ZoneClock = 
 
 export const dayMs = 86_400_000
 
-/** The day for daily and coarser steps, else day and time. */
+/** Whether steps of this length are calendar months, which have no one length, or several of them. */
+export const hasMonths = (stepMs: number): boolean => stepMs >= 28 * dayMs
+
+/** A twelfth of a year. */
+export const meanMonthMs = (365.2425 / 12) * dayMs
+
+/** Months of a step: 1 for 28 to 31 days, 3 for a quarter. */
+export const monthsIn = (stepMs: number): number => Math.max(1, Math.round(stepMs / meanMonthMs))
+
+/** Months since the year 0 at a local time. */
+export const monthAt = (localMs: number): number => {
+  const date = new Date(localMs)
+  return 12 * date.getUTCFullYear() + date.getUTCMonth()
+}
+
+/** Local time at which a month begins. */
+export const monthStartMs = (month: number): number => Date.UTC(Math.floor(month / 12), ((month % 12) + 12) % 12, 1)
+
+/** "31 March 2026"; the month alone of monthly steps. */
+export const formatDayOrMonth = (timeMs: number, stepMs: number, formatting: ChartFormatting): string =>
+  hasMonths(stepMs) ? formatting.monthAndYear(timeMs) : formatting.dayAndYear(timeMs)
+
+/** The month of monthly steps, the day of daily and weekly ones, else day and time. */
 export const formatMoment = (timeMs: number, stepMs: number, formatting: ChartFormatting): string =>
-  stepMs < dayMs ? `${formatting.dayAndYear(timeMs)}, ${formatting.time(timeMs)}` : formatting.dayAndYear(timeMs)
+  stepMs < dayMs ? `${formatting.dayAndYear(timeMs)}, ${formatting.time(timeMs)}` : formatDayOrMonth(timeMs, stepMs, formatting)
 
 /** Names come from files: control characters and halves of surrogate pairs would break SVG. */
 export const toPrintable = (name: string): string => name.replace(/[\p{Cc}\u2028\u2029\ufffe\uffff]+/gu, ' ').replace(/\p{Cs}/gu, '\ufffd')

@@ -2,7 +2,7 @@
 import { agreeNumber } from '../run/agree-number.ts'
 import { metricLabel } from '../artefacts/metric-label.ts'
 import type { HeatmapData } from './chart-data.ts'
-import { type ChartFormatting, formatMoment } from './format.ts'
+import { type ChartFormatting, formatMoment, hasMonths } from './format.ts'
 import { columnStartMs } from './heatmap-columns.ts'
 import { reductionLabel } from './heatmap-cell.ts'
 
@@ -16,12 +16,16 @@ const thresholdLabel = (data: HeatmapData, formatting: ChartFormatting, isSingul
   return isSingular ? 'its threshold' : 'their thresholds'
 }
 
-/** "15 of 120 servers exceed 80 % by 31 March". */
-export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting): string => {
+/** "15 of 120 servers exceed 80 % by 31 March". `end`: the last period. */
+export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting, end = lastColumnMs(data)): string => {
   const { servers, atRisk } = data.counts
   if (servers === 0 || data.rows.length === 0) return 'No servers to show'
-  const end = lastColumnMs(data)
-  const date = data.stepMs < dayMs ? `${formatting.time(end)} on ${formatting.day(end)}` : formatting.day(end)
+  const date =
+    data.stepMs < dayMs
+      ? `${formatting.time(end)} on ${formatting.day(end)}`
+      : hasMonths(data.stepMs)
+        ? formatting.monthAndYear(end)
+        : formatting.day(end)
   const fleet = agreeNumber(`${formatting.count(servers)} [server|servers]`, servers)
   const threshold = thresholdLabel(data, formatting, atRisk <= 1)
   if (threshold === null) return `${metricLabel(data.metric)} of ${servers === 1 ? 'one server' : fleet} until ${date}`

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { columnPosition, columnStartMs } from '../../src-shared/chart-options/heatmap-columns.ts'
 import { cellAt, describeCell } from '../../src-shared/chart-options/heatmap-cell.ts'
 import { heatmapSubtitle, heatmapTitle } from '../../src-shared/chart-options/heatmap-title.ts'
-import { fixedFormattingIn } from '../../src-shared/chart-options/format.ts'
+import { fixedFormattingIn, monthNames } from '../../src-shared/chart-options/format.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures } from '../../src-shared/ipc/fleet-view.ts'
 import type { HeatmapView, RunOverview } from '../../src-shared/ipc/run-view.ts'
@@ -108,6 +108,13 @@ beforeAll(async () => {
     ...measured(Array.from({ length: 24 }, () => 20)),
     ...forecast(Array.from({ length: 24 }, (_, hour) => (hour >= 20 ? 90 : 50))),
   ])
+  // The first local days of the months of a year, 15:00 UTC of the day before; above the threshold from October.
+  await analyse(
+    'tokyo months',
+    'Asia/Tokyo',
+    Array.from({ length: 12 }, (_, month) => Date.UTC(2026, month, 1) - 9 * hourMs),
+    [...measured([20, 21, 22, 23, 24, 25]), ...forecast([50, 51, 52, 90, 91, 92])],
+  )
   // Local midnights of 24 June to 2 July, 15:00 UTC of the day before.
   await analyse('tokyo days', 'Asia/Tokyo', instants('2026-06-23T15:00Z', 9, dayMs), [
     ...measured([20, 20, 20, 20]),
@@ -220,5 +227,29 @@ describe('daily forecasts in UTC+9', () => {
     expect([original.value, own.value]).toEqual([1, 7])
     expect(steps.at(-1)).toMatchObject({ moved: { entered: 6, left: 0 } })
     expect(steps.at(-1)!.examples[0]!.subject).toBe('2026-06-24')
+  })
+})
+
+describe('monthly forecasts in Tokyo', () => {
+  const run = (): LocalRun => runs.get('tokyo months')!
+
+  test('the calendar has the months of the horizon and counts the breach in October', () => {
+    expect(run().overview.granularity).toBe('monthly')
+    expect(calendarOf(run())).toEqual(['07', '08', '09', '10', '11', '12'].map((month) => [`2026-${month}-01`, month === '10' ? 1 : 0]))
+  })
+
+  test('headings and cells name months, not the days that periods of equal length would begin on', () => {
+    const formatting = fixedFormattingIn(zoneClock('Asia/Tokyo'))
+    const { data } = run().heatmap
+    expect(heatmapTitle(data, formatting)).toMatch(/ by December 2026$/)
+    expect(heatmapSubtitle(data, formatting)).toContain('January 2026 – December 2026 Asia/Tokyo')
+    // Columns are drawn equally wide: each is looked up in its middle.
+    const cells = Array.from({ length: data.columns }, (_, column) => cellAt(data, data.startMs + (column + 0.5) * data.stepMs, 0)!)
+    expect(cells.map((cell) => describeCell(data, cell, formatting).timeText)).toEqual(monthNames.map((month) => `${month} 2026`))
+    expect(cells.map(({ value, isForecast }) => [value, isForecast])).toEqual(
+      [20, 21, 22, 23, 24, 25, 50, 51, 52, 90, 91, 92].map((value, month) => [value, month >= 6]),
+    )
+    expect(run().report.finding).toMatch(/ by December 2026\.?$/)
+    expect(run().report.subtitle).toContain('forecast Jul 2026 – Dec 2026')
   })
 })

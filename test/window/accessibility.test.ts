@@ -38,7 +38,8 @@ it('the measurement of text reports what a chart covers', async () => {
   await head.evaluate((element) => (element.style.marginBottom = '-32px'))
   expect((await textFaults(page)).join('\n')).toMatch(/ is covered by a chart/)
   await head.evaluate((element) => (element.style.marginBottom = ''))
-  expect(await textFaults(page)).toEqual([])
+  // The chart draws again.
+  await expect.poll(() => textFaults(page)).toEqual([])
 })
 
 describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {

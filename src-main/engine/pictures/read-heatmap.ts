@@ -10,6 +10,7 @@ import {
   cellValueSql,
   createBins,
   createColumns,
+  createPeriodGrid,
   createHeatmapRow,
   createTimeMarks,
   heatmapCountsSchema,
@@ -17,9 +18,8 @@ import {
   horizonStartMsSql,
   levelIndexSql,
   markedDaySchema,
-  periodAt,
+  periodNear,
   periodStartMs,
-  periodZone,
   readBins,
   riskOrderSql,
 } from '../../forecasts/heatmap-rules.ts'
@@ -44,8 +44,8 @@ export const readHeatmap = async (
   )
   const stepMs = grid.stepSeconds * 1000
   const horizonStartMs = extent.horizon_start_ms
-  const periods = { zone: periodZone(calendar.zone, stepMs), originMs: horizonStartMs, stepMs }
-  const horizonPeriods = Math.round(periodAt(periods, extent.last_ms)) + 1
+  const periods = createPeriodGrid(calendar.zone, horizonStartMs, stepMs)
+  const horizonPeriods = periodNear(periods, extent.last_ms) + 1
   const rows = createBins(0, extent.servers, maxRows)
   // Period 0 is the first of the horizon.
   const columns = createColumns(-horizonPeriods, horizonPeriods, 0, maxColumns)
@@ -62,7 +62,7 @@ export const readHeatmap = async (
     unit: isPercentMetric(config, metric) ? '%' : '',
     rows: await readRows(database, metric, rows.size),
     startMs,
-    stepMs: columns.size * stepMs,
+    stepMs: columns.size * periods.stepMs,
     columnZone: periods.zone.name,
     columns: columns.bins,
     values: await readBins(database, cells, 'max', rows, columns),

@@ -4,7 +4,7 @@ import { certainProbability, likelyProbability, possibleProbability } from '../.
 import { groupCountSchema } from '../../../src-shared/artefacts/run-summary.ts'
 import { isFilterActive } from '../../../src-shared/ipc/fleet-filter.ts'
 import { fleetFiguresSchema, namedServerSchema, type FleetFigures, type FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
-import { periodAt, periodSql, periodStartMs, periodZone, type PeriodGrid } from '../../forecasts/heatmap-rules.ts'
+import { createPeriodGrid, periodAt, periodSql, periodStartMs, periodZone, type PeriodGrid } from '../../forecasts/heatmap-rules.ts'
 import { filterCondition } from './fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
@@ -63,7 +63,7 @@ const hourlyHorizonMs = 4 * dayMs
 /** From this length on a horizon is shown by the week. */
 const weeklyHorizonMs = 28 * dayMs
 
-/** Bins of hours, days or weeks from the start of the horizon, as many to a bin as keep the calendar readable. */
+/** Bins of hours, days, weeks or months from the start of the horizon, as many to a bin as keep the calendar readable. */
 const createCalendar = ({ overview, zone }: OpenRun): { grid: PeriodGrid; bins: number } => {
   const { extent, horizon, stepMs } = overview
   const firstMs = horizon?.startMs ?? extent.startMs
@@ -73,9 +73,9 @@ const createCalendar = ({ overview, zone }: OpenRun): { grid: PeriodGrid; bins: 
   const unit = Math.max(stepMs, isHourly ? hourMs : spanMs < weeklyHorizonMs ? dayMs : 7 * dayMs)
   const clock = periodZone(zone, unit)
   const originMs = isHourly ? firstMs : clock.toInstant(Math.floor(clock.toLocal(firstMs) / dayMs) * dayMs)
-  const units = Math.floor(periodAt({ zone: clock, originMs, stepMs: unit }, lastMs)) + 1
-  const size = Math.ceil(units / maxCalendarBins)
-  return { grid: { zone: clock, originMs, stepMs: size * unit }, bins: Math.ceil(units / size) }
+  const units = Math.floor(periodAt(createPeriodGrid(zone, originMs, unit), lastMs)) + 1
+  const grid = createPeriodGrid(zone, originMs, Math.ceil(units / maxCalendarBins) * unit)
+  return { grid, bins: Math.floor(periodAt(grid, lastMs)) + 1 }
 }
 
 export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Promise<FleetFigures> => {

@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { literal } from '../../database/database.ts'
 import {
   cellValueSql,
+  createPeriodGrid,
   createTimeMarks,
   horizonStartMsSql,
   markedDaySchema,
   markSampleSql,
   periodAt,
-  periodZone,
+  periodNear,
 } from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
 import { hasSelectedSeries, readMarkedDays } from '../run/read-selected-series.ts'
@@ -67,9 +68,9 @@ const createSeriesGrid = async (run: OpenRun, metric: string): Promise<SeriesGri
     run.contents.kind === 'headroom' && !isStored
       ? await run.database.row(rowsSql, z.object({ rows: z.number().nullable() }))
       : { rows: null }
-  const periodGrid = { zone: periodZone(run.zone, stepMs), originMs: extent.startMs, stepMs }
+  const periodGrid = createPeriodGrid(run.zone, extent.startMs, stepMs)
   const periods = Math.max(1, Math.floor(periodAt(periodGrid, extent.endMs - stepMs)) + 1)
-  const horizonPeriod = start === null ? periods : Math.round(periodAt(periodGrid, start))
+  const horizonPeriod = start === null ? periods : periodNear(periodGrid, start)
   return {
     metric,
     cellsSql: cellsSql(run, metric),

@@ -1,6 +1,6 @@
 // The heatmap's cells from series.parquet: into memory, or straight into the bins of the chart where a fleet is too large for that.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { periodStartMs, type Bins } from '../../forecasts/heatmap-rules.ts'
+import { periodAt, periodStartMs, type Bins } from '../../forecasts/heatmap-rules.ts'
 import type { SeriesGrid } from '../run/open-run.ts'
 import { scanSelectedSeries, seriesTimeUs, type WholeSeriesGroup } from '../run/read-selected-series.ts'
 import type { RunContents } from '../run/run-contents.ts'
@@ -79,12 +79,10 @@ const scanCells = async (contents: RunContents, grid: SeriesGrid, from: number, 
 
 /** The periods of a row's values. Most series have the times of their neighbour, whose periods are returned again. */
 const periodReader = (grid: SeriesGrid, from: number, to: number): ((group: WholeSeriesGroup, row: number) => Int32Array) => {
-  const { zone, originMs, stepMs } = grid
-  const originLocal = zone.toLocal(originMs)
   const [startUs, endUs] = [periodStartMs(grid, from) * 1000, periodStartMs(grid, to) * 1000]
   const periodOf = (timeUs: number): number => {
     if (timeUs < startUs || timeUs >= endUs) return -1
-    const period = Math.floor((zone.toLocal(Math.floor(timeUs / 1000)) - originLocal) / stepMs)
+    const period = Math.floor(periodAt(grid, Math.floor(timeUs / 1000)))
     return period >= from && period < to ? period : -1
   }
   let [lastStart, lastStep] = [Number.NaN, 0]

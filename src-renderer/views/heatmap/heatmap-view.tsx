@@ -5,7 +5,7 @@ import { cellAt, describeCell, type HeatmapCell } from '../../../src-shared/char
 import { createHeatmapTable } from '../../charts/heatmap-table.ts'
 import { heatmapTitle } from '../../../src-shared/chart-options/heatmap-title.ts'
 import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
-import { columnPosition, columnStartMs } from '../../../src-shared/chart-options/heatmap-columns.ts'
+import { columnStartMs } from '../../../src-shared/chart-options/heatmap-columns.ts'
 import { createHeatmapLayout, cellScale, type Rectangle } from '../../../src-shared/chart-options/heatmap-layout.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { type HeatmapRequest, type HeatmapView as HeatmapResponse, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -101,7 +101,11 @@ const Heatmap = ({ run, theme, size, response, onChart }: HeatmapProps) => {
   const [hovered, setHovered] = useState<PlotPoint | null>(null)
   const plot = useMemo(() => createHeatmapLayout(data, { theme, formatting, ...size }).plot, [data, theme, size])
   const image = useMemo(() => paintCells(data, plot), [data, plot])
-  const title = useMemo(() => heatmapTitle(withFullExtent(response, run), formatting), [response, run])
+  // The title covers the whole horizon, independent of the zoom.
+  const title = useMemo(
+    () => heatmapTitle({ ...response.data, stepMs: run.stepMs }, formatting, run.extent.endMs - run.stepMs),
+    [response, run],
+  )
   const selectedRow = response.selectedRow === null ? undefined : data.rows[response.selectedRow]?.serverId
   // The chart's automatic interval places row labels too densely.
   const interval = Math.ceil(rowLabelPixels / (plot.height / Math.max(1, data.rows.length))) - 1
@@ -160,14 +164,6 @@ const withRowLabels = (option: EChartsOption, interval: number): EChartsOption =
   const axis = option.yAxis as { readonly axisLabel: object }
   return { ...option, yAxis: { ...axis, type: 'category', axisLabel: { ...axis.axisLabel, interval } } }
 }
-
-/** The title covers the whole horizon, independent of the zoom. */
-const withFullExtent = ({ data }: HeatmapResponse, { extent, stepMs }: RunOverview): HeatmapResponse['data'] => ({
-  ...data,
-  startMs: extent.startMs,
-  stepMs,
-  columns: Math.round(columnPosition({ ...data, startMs: extent.startMs, stepMs }, extent.endMs)),
-})
 
 interface CellTooltipProps {
   readonly response: HeatmapResponse

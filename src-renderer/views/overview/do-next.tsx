@@ -11,10 +11,10 @@ import { navigateTo, openServer } from '../../state/navigation.ts'
 import { removeDecisions, saveDecisions, toDecision } from '../../state/run-notes.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatShortPeriod, formatting } from '../../theme/formatting.ts'
 import { DismissForm } from '../dismiss-form.tsx'
 import { Loading } from '../loaded.tsx'
-import { actionText, costText, dueText, reasonText, riskText, summaryText, urgencyText } from '../recommendation-text.ts'
+import { actionText, costText, dueText, isRowOverdue, reasonText, riskText, summaryText, urgencyText } from '../recommendation-text.ts'
 import { SoonestServers } from './overview-panels.tsx'
 
 const maxActions = 8
@@ -128,7 +128,7 @@ const emptyText = (decided: number): string =>
 const breachText = ({ breach_at: breach, capacity_to_add: capacity }: Recommendation, { stepMs }: RunOverview): string => {
   if (breach === null || capacity === null) return '–'
   const breachMs = Date.parse(breach)
-  return `${formatting.shortDay(breachMs)}${stepMs < dayMs ? ` ${formatting.time(breachMs)}` : ''}`
+  return `${formatShortPeriod(breachMs, stepMs)}${stepMs < dayMs ? ` ${formatting.time(breachMs)}` : ''}`
 }
 
 const orderHint = ({ order_by: orderBy }: Recommendation, { horizon, basis }: RunOverview): string | undefined => {
@@ -154,7 +154,7 @@ const ActionRow = ({ run, row, isDismissing, onAccept, onDismiss, onToggleDismis
   return (
     <>
       <tr>
-        <td data-alarming={row.is_order_late} title={orderHint(row, run)}>
+        <td data-alarming={isRowOverdue(row, run)} title={orderHint(row, run)}>
           {dueText(row, run)}
         </td>
         <td>{actionText(row)}</td>

@@ -4,7 +4,7 @@ import { createBarsOption } from '../../charts/bars-option.ts'
 import { certainProbability, likelyProbability, possibleProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import { metricLabel, resourceName } from '../../../src-shared/artefacts/metric-label.ts'
 import { describeTrust } from '../../../src-shared/artefacts/describe-trust.ts'
-import { dayMs } from '../../../src-shared/chart-options/format.ts'
+import { dayMs, hasMonths, monthsIn } from '../../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -104,15 +104,22 @@ const calendarTitle = (
 }
 
 const binLabel = (atMs: number, stepMs: number): string =>
-  stepMs < dayMs && formatting.clock.toLocal(atMs) % dayMs !== 0 ? formatting.time(atMs) : formatting.shortDay(atMs)
+  hasMonths(stepMs)
+    ? formatting.shortMonthAndYear(atMs)
+    : stepMs < dayMs && formatting.clock.toLocal(atMs) % dayMs !== 0
+      ? formatting.time(atMs)
+      : formatting.shortDay(atMs)
 
 const binSpan = (atMs: number, stepMs: number): string => {
   if (stepMs < dayMs) return `at ${formatting.time(atMs)} on ${formatting.day(atMs)}`
   if (stepMs === dayMs) return `on ${formatting.day(atMs)}`
+  if (hasMonths(stepMs))
+    return `in ${formatting.monthAndYear(atMs)}${monthsIn(stepMs) === 1 ? '' : ` and the ${monthsIn(stepMs) - 1} months after it`}`
   return `in the ${stepLabel(stepMs)} of ${formatting.day(atMs)}`
 }
 
 const stepLabel = (stepMs: number): string => {
+  if (hasMonths(stepMs)) return monthsIn(stepMs) === 1 ? 'month' : `${monthsIn(stepMs)} months`
   if (stepMs < dayMs) return stepMs === dayMs / 24 ? 'hour' : `${stepMs / (dayMs / 24)} hours`
   return stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs} days`
 }

@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import { describeCounts, describeFinding } from '../../../src-shared/artefacts/fleet-finding.ts'
 import { metricName } from '../../../src-shared/artefacts/metric-label.ts'
+import { formatDayOrMonth } from '../../../src-shared/chart-options/format.ts'
 import { groupColumns, isFilterActive, type FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { FilterChoices, FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import { findingCounts, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -83,7 +84,7 @@ const thresholdText = ({ metrics, basis }: Pick<RunOverview, 'metrics' | 'basis'
 }
 
 const findingText = (figures: FleetFigures, run: RunOverview, metric: string, filter: FleetFilter): string => {
-  const until = run.horizon === null ? '' : ` by ${formatting.dayAndYear(run.horizon.endMs - run.stepMs)}`
+  const until = run.horizon === null ? '' : ` by ${formatDayOrMonth(run.horizon.endMs - run.stepMs, run.stepMs, formatting)}`
   const isFleet = !isFilterActive(filter)
   const isSingleMetric = run.metrics.length === 1
   // The fleet by all of its metrics, as the summary bar counts it.

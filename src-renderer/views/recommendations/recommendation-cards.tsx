@@ -7,7 +7,7 @@ import type { GridSection } from '../../components/grid-sections.ts'
 import { openServer } from '../../state/navigation.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { DismissForm } from '../dismiss-form.tsx'
-import { dueText, effectText, reasonText, summaryText, verdictTexts } from '../recommendation-text.ts'
+import { dueText, effectText, isRowOverdue, reasonText, summaryText, verdictTexts } from '../recommendation-text.ts'
 
 export interface RecommendationCardsProps {
   readonly run: RunOverview
@@ -66,7 +66,7 @@ const Card = ({ run, row, onDecide, onUndo }: CardProps) => {
     <article className="action-card" aria-label={server}>
       <header>
         <strong>{recommendationLabels[row.recommendation]}</strong>
-        <span data-alarming={row.is_order_late}>{dueText(row, run)}</span>
+        <span data-alarming={isRowOverdue(row, run)}>{dueText(row, run)}</span>
       </header>
       <button type="button" className="link card-name" title={server} onClick={() => openServer(server)}>
         {server}

@@ -167,7 +167,7 @@ const Quarters = ({
 /** "Dec 2026" of "2026-12". */
 const quarterName = (quarterEnd: string): string => {
   const timeMs = Date.parse(`${quarterEnd}-15`)
-  return `${formatting.month(timeMs)} ${formatting.year(timeMs)}`
+  return formatting.shortMonthAndYear(timeMs)
 }
 
 const causeLabels = { eoq: 'quarter end', month_end: 'month end', holiday: 'holiday', ordinary: 'ordinary day' } as const
