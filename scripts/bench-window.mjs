@@ -1,7 +1,9 @@
-// `npm run bench:window`: speed of the window, as ratios and milliseconds: cold start, heatmap, zoom, list, memory. --large adds 100,000 servers.
+// `npm run bench:window`: speed of the window, as ratios and milliseconds: cold start, heatmap, zoom, list, memory. --large adds 100,000 servers;
+// --run FOLDER measures heatmap, zoom and list of a run that exists, and nothing else.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { _electron } from 'playwright'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
@@ -15,7 +17,8 @@ import { headroom } from './testing/drive-window.mjs'
 /** @typedef {import('playwright').ElectronApplication} App */
 
 const rounds = 3
-const fleets = process.argv.includes('--large') ? [10_000, 100_000] : [10_000]
+const { values: options } = parseArgs({ options: { large: { type: 'boolean', default: false }, run: { type: 'string' } } })
+const fleets = options.large ? [10_000, 100_000] : [10_000]
 const openedRuns = 10
 
 /** @param {number[]} values */
@@ -67,6 +70,21 @@ await runMain(async () => {
           args: [...electron.args, `--user-data-dir=${join(home, 'data')}`, ...args],
           env: { ...env, HEADROOM_HOME: home },
         })
+      if (options.run !== undefined) {
+        const app = await launch([projectFolder, resolve(options.run)], join(folder, 'home-run'))
+        try {
+          const page = await app.firstWindow()
+          const servers = page.locator('.figure', { hasText: 'Servers' }).locator('.figure-value').first()
+          const count = Number((await servers.innerText({ timeout: 300_000 })).replace(/\D/g, ''))
+          await page.waitForSelector('main[aria-label="Overview"][aria-busy="false"]', { timeout: 300_000 })
+          await page.locator('.sidebar-button[data-view="heatmap"]').click()
+          await measureHeatmap(page, count)
+          await measureList(page, count)
+        } finally {
+          await app.close()
+        }
+        return
+      }
       const sample = await makeRun(120, join(folder, 'home-start'))
       await measureColdStart(launch, sample, folder)
       for (const servers of fleets) {
