@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readSync, writeSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
 import { literal, type Database } from '../../database/database.ts'
 import { readRegularText } from '../../run-folder/regular-file.ts'
 import type { MarkedTimesByMetric, SelectedSeries, SelectedSeriesSink } from '../artefacts/write-selected-series.ts'
@@ -14,7 +15,7 @@ import { extractHorizon } from '../risk/assess-risk.ts'
 import { profileCells, type SeasonShare } from '../season/fleet-season.ts'
 import type { SeasonCalendar } from '../season/season-calendar.ts'
 import { assertSelectedRows, createForecastView, describeSparkTimes, loadSparkTables, readSparkEvents } from './load-spark-output.ts'
-import { readArrays, writeArrays } from './shard-arrays.ts'
+import { damagedShardError, readArrays, writeArrays } from './shard-arrays.ts'
 import type { Shard } from '../../../src-shared/run/shard-steps.ts'
 import type { SparkOutputNotes } from './spark-output.ts'
 
@@ -95,16 +96,23 @@ export const measureShard = async (
   await writeFile(join(target, files.notes), JSON.stringify(measured))
 }
 
-/** Whole servers, of about as many rows in every shard. Reads `series`, `selected_models`, `series_models`. */
-const findRange = async (database: Database, { number, count }: Shard): Promise<SeriesRange> => {
+/** Reads `series`, `selected_models`, `series_models`. */
+const findRange = async (database: Database, shard: Shard): Promise<SeriesRange> => {
   const { server_id: servers, rows } = await database.columns(
     `SELECT s.server_id, CAST(coalesce(m.row_count, 0) AS DOUBLE) AS rows FROM series s LEFT JOIN selected_models x USING (series_id)
      LEFT JOIN series_models m ON m.server_id = s.server_id AND m.metric = s.metric AND m.model = x.model ORDER BY s.series_id`,
     { server_id: 'text', rows: 'number' },
   )
+  return rangeOfShard(servers, rows, shard)
+}
+
+/** Whole servers, of about as many rows in every shard. `servers`, `rows`: of each series, in their order. */
+export const rangeOfShard = (servers: readonly string[], rows: Float64Array, { number, count }: Shard): SeriesRange => {
   const total = rows.reduce((sum, value) => sum + value, 0)
-  const boundary = (shards: number): number => {
+  const endOf = (shards: number): number => {
     if (shards === 0) return 0
+    // Series without a row may follow the last one with rows.
+    if (shards === count) return servers.length
     let before = 0
     for (let id = 0; id < servers.length; id++) {
       if (servers[id] !== servers[id - 1] && before >= (total * shards) / count) return id
@@ -112,7 +120,7 @@ const findRange = async (database: Database, { number, count }: Shard): Promise<
     }
     return servers.length
   }
-  return { from: boundary(number - 1), to: boundary(number) }
+  return { from: endOf(number - 1), to: endOf(number) }
 }
 
 const indexArrays = { offsets: 'float64', lengths: 'uint32' } as const
@@ -145,9 +153,10 @@ export interface MeasuredShard extends SeriesRange {
 
 /** `folder`: of a shard that is measured. */
 export const readMeasuredShard = async (folder: string): Promise<MeasuredShard> => {
-  const { origin, from, to, has_residuals, event_sums, marked_times } = measuredNotesSchema.parse(
-    JSON.parse(await readRegularText(join(folder, files.notes))),
-  )
+  const path = join(folder, files.notes)
+  const notes = measuredNotesSchema.safeParse(tryParseJson(await readRegularText(path)))
+  if (!notes.success) throw damagedShardError(path, notes.error)
+  const { origin, from, to, has_residuals, event_sums, marked_times } = notes.data
   return {
     folder,
     origin,

@@ -1,5 +1,5 @@
 // A file of named arrays of numbers: how a process hands results of a shard to others.
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
 const constructors = {
@@ -46,9 +46,12 @@ const writeBytes = (file: number, bytes: Uint8Array): void => {
 export const readArrays = <const Kinds extends ArrayKinds>(path: string, kinds: Kinds): NamedArrays<Kinds> => {
   const file = openSync(path, 'r')
   try {
+    const { size } = fstatSync(file)
     const entries = Object.entries(kinds).map(([name, kind]) => {
       const count = new Float64Array(1)
       readBytes(file, path, new Uint8Array(count.buffer, 0, countBytes))
+      // A damaged count would ask for any amount of memory.
+      if (!(count[0]! >= 0 && count[0]! * constructors[kind].BYTES_PER_ELEMENT <= size)) throw damagedShardError(path)
       const values = new constructors[kind](count[0]!)
       readBytes(file, path, new Uint8Array(values.buffer))
       return [name, values] as const
@@ -62,7 +65,11 @@ export const readArrays = <const Kinds extends ArrayKinds>(path: string, kinds: 
 const readBytes = (file: number, path: string, bytes: Uint8Array): void => {
   for (let at = 0; at < bytes.length;) {
     const read = readSync(file, bytes, at, Math.min(bytes.length - at, pieceBytes), null)
-    if (read === 0) throw new HeadroomError('run-damaged', `${path} ends early.`, { next: 'Remove its folder and run the step again.' })
+    if (read === 0) throw damagedShardError(path)
     at += read
   }
 }
+
+/** `path`: of a file in the folder of a step. */
+export const damagedShardError = (path: string, cause?: unknown): HeadroomError =>
+  new HeadroomError('run-damaged', `${path} is damaged.`, { next: 'Remove its folder and run the step again.', cause })

@@ -1,10 +1,7 @@
 // The other steps of a shard: draws the paths of its part of the calibration sample, and those of its part of the series.
-import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
-import { readRegularText } from '../../run-folder/regular-file.ts'
 import { fixedGrid } from '../../forecasts/time-grid.ts'
 import { sharedFloats } from '../../threads/shared-arrays.ts'
 import { BacktestResiduals } from '../breach/backtest-residuals.ts'
@@ -32,7 +29,7 @@ import { sliceByWeight } from './shard-folder.ts'
 import type { Shard } from '../../../src-shared/run/shard-steps.ts'
 import type { SparkOutputNotes } from './spark-output.ts'
 
-const files = { windows: 'windows', figures: 'figures', batches: 'batches.json' } as const
+const files = { windows: 'windows', figures: 'figures' } as const
 const batchFile = (index: number): string => `batch-${index}`
 
 const windowArrays = { sustained: 'float64', any: 'float64' } as const
@@ -177,7 +174,6 @@ export const simulateShard = async (
     figures: joinFloats(figuresOf(paths).map((values) => Float64Array.from(positions, (position) => values[position]!))),
     sets: gatherSets(setsOf(paths), positions),
   })
-  await writeFile(join(target, files.batches), JSON.stringify(batchCount))
 }
 
 /** One set after the other, each of the series at `positions`. */
@@ -230,8 +226,7 @@ export const readSimulated = async (
     const shard = { number: index + 1, count: simulated.length }
     const positions: number[] = []
     const pieces = groupPieces(sliceByWeight(shareTasks, seriesOf, shard))
-    const batchCount = z.int().parse(JSON.parse(await readRegularText(join(folder, files.batches))))
-    for (let number = 0; number < batchCount; number++) {
+    for (let number = 0; number < pieces.length; number++) {
       const { curveIds, curveTimes, curveSustained, curveAny, withoutResiduals, ...holdOut } = readArrays(
         join(folder, batchFile(number)),
         batchArrays,
