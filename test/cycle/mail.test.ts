@@ -100,12 +100,13 @@ outputs:
     password: \${SMTP_PASSWORD}
     from: headroom@bank.example
     to: [ada@bank.example, ben@bank.example]
-  - { kind: webhook, service: slack, url: 'https://localhost/hook?sig=a%2Fb' }
+  - { kind: webhook, service: slack, url: 'https://localhost/hook/\${HOOK_KEY}?sig=a%2Fb' }
 `,
   )
   const cycle = () =>
-    startHeadroom(['cycle', plan], { env: { SMTP_PASSWORD: 'hidden-word', NODE_EXTRA_CA_CERTS: proxyCertificate, HTTPS_PROXY: proxy.url } })
-      .result
+    startHeadroom(['cycle', plan], {
+      env: { SMTP_PASSWORD: 'hidden-word', HOOK_KEY: 'hidden-key', NODE_EXTRA_CA_CERTS: proxyCertificate, HTTPS_PROXY: proxy.url },
+    }).result
   refusals.set('ben@bank.example', 550)
   const first = await cycle()
   expect(first.stdout).toContain('done: mail to ada@bank.example by localhost\nfailed: mail to ben@bank.example by localhost')
@@ -124,12 +125,18 @@ outputs:
   expect(received.map(({ to }) => to)).toEqual(['ben@bank.example'])
 
   // The webhook goes through the proxy, the mail does not.
-  expect(hooked).toEqual(['/hook?sig=a%2Fb'])
+  expect(hooked).toEqual(['/hook/hidden-key?sig=a%2Fb'])
   expect(proxy.tunnels).toEqual(['localhost:443'])
 
-  const state = join(workspace.folder, 'runs', '.cycle')
-  for (const name of await readdir(state)) expect(await readFile(join(state, name), 'utf8')).not.toContain('hidden-word')
-  expect(first.stdout + first.stderr).not.toContain('hidden-word')
+  // Neither secret is in the plan, the runs, the state or the outputs, nor in what was printed.
+  const entries = await readdir(workspace.folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  expect(files.length).toBeGreaterThan(12)
+  for (const { parentPath, name } of files) {
+    const bytes = await readFile(join(parentPath, name))
+    for (const secret of ['hidden-word', 'hidden-key']) expect([name, bytes.includes(secret)]).toEqual([name, false])
+  }
+  expect(first.stdout + first.stderr).not.toMatch(/hidden-word|hidden-key/)
 })
 
 describe('one mail', () => {

@@ -252,7 +252,10 @@ describe('a thread', () => {
     const clusters = { ...sampleClusters(120), underutilizedThreshold: 40 }
     const task = { heatmap: sampleHeatmap({ servers: 30, hourly: true }), clusters, zone: 'America/New_York' }
     const thread = startPictureThread(worker)
-    const [drawn, expected] = [await thread.ask(task).finally(() => thread.close()), await drawRunPictures(task)]
+    const drawn = await thread.ask(task).finally(() => {
+      void thread.close()
+    })
+    const expected = await drawRunPictures(task)
     expect([Buffer.from(drawn.heatmap), Buffer.from(drawn.clusters)]).toEqual([
       Buffer.from(expected.heatmap),
       Buffer.from(expected.clusters),
