@@ -12,6 +12,8 @@ export interface FindingCounts {
   readonly byMetric: readonly { readonly name: string; readonly atRisk: number }[]
   /** Servers at risk by more than one metric. */
   readonly bySeveral: number
+  /** Servers that are likely to run out of one metric or another, but of no single one. */
+  readonly byNone: number
 }
 
 type WriteCount = (count: number) => string
@@ -42,38 +44,47 @@ export const countRangeText = ({ low, high }: CountRange, writeCount: WriteCount
   return from === to ? writeCount(to) : `${writeCount(from)} to ${writeCount(to)}`
 }
 
-/** The likely ones are counted one by one, this is the whole fleet by its probabilities: the count of the likely ones can lie outside. */
-export const describeExpectedCount = (range: CountRange, certain: number | null, writeCount: WriteCount): string =>
-  `Less likely ones included, ${countRangeText(range, writeCount)} ${Math.ceil(range.high) === 1 ? 'server runs' : 'servers run'} out in 9 of 10 cases (90\u00a0% interval).${(certain ?? 0) === 0 ? '' : ` Nearly certain means a probability of ${Math.round(certainProbability * 100)}\u00a0% or more.`}`
+/** The number of servers that run out: its mean and its 90 % interval. */
+export interface ExpectedCount extends CountRange {
+  readonly expected: number
+}
 
-/** What follows the finding: "28 run out of CPU, 18 of memory; 11 of these of both." and the interval; "" where the run knows neither, or has one server of one metric. */
+/**
+ * "With less likely ones, about 60 servers run out: 49 to 73 in 9 of 10 cases". The likely ones are counted one by one, this is the whole fleet by its
+ * probabilities: the count of the likely ones can lie outside.
+ */
+export const describeExpectedCount = (count: ExpectedCount, certain: number | null, writeCount: WriteCount): string => {
+  const range = countRangeText(count, writeCount)
+  const about = Math.round(count.expected)
+  const servers = (number: number): string => (number === 1 ? 'server runs' : 'servers run')
+  const counted =
+    about === 0 || range === writeCount(about)
+      ? `${range} ${servers(Math.ceil(count.high))} out in 9 of 10 cases`
+      : `about ${writeCount(about)} ${servers(about)} out: ${range} in 9 of 10 cases`
+  return `With less likely ones, ${counted} (90\u00a0% interval).${(certain ?? 0) === 0 ? '' : ` Nearly certain means a probability of ${Math.round(certainProbability * 100)}\u00a0% or more.`}`
+}
+
+/** What follows the finding: "28 run out of CPU, 18 of memory; 11 of these of both, 2 more of either." and the interval; "" where the run knows neither, or has one server of one metric. */
 export const describeCounts = (
-  {
-    servers,
-    certain,
-    byMetric,
-    bySeveral,
-    range,
-  }: Pick<FindingCounts, 'servers' | 'certain' | 'byMetric' | 'bySeveral'> & { readonly range: CountRange | null },
+  { servers, certain, byMetric, bySeveral, byNone, range }: Omit<FindingCounts, 'atRisk'> & { readonly range: ExpectedCount | null },
   writeCount: WriteCount,
 ): string => {
   const metrics = byMetric.filter(({ atRisk }) => atRisk > 0)
   const [first] = metrics
   const isDistinct = new Set(byMetric.map(({ name }) => resourceName(name))).size === byMetric.length
   const nameOf = isDistinct ? resourceName : metricName
+  const overlaps = [
+    ...(bySeveral === 0 ? [] : [`${writeCount(bySeveral)} of these of ${metrics.length === 2 ? 'both' : 'more than one'}`]),
+    // Each metric alone is unlikely, one of them is likely.
+    ...(byNone === 0 ? [] : [`${writeCount(byNone)} more of ${byMetric.length === 2 ? 'either' : 'one of them'}`]),
+  ]
+  const metricTexts = metrics.map(
+    ({ name, atRisk }) => `${writeCount(atRisk)}${name === first?.name ? ` ${atRisk === 1 ? 'runs' : 'run'} out` : ''} of ${nameOf(name)}`,
+  )
   return [
-    ...(first === undefined
+    ...(metricTexts.length === 0
       ? []
-      : [
-          `${metrics
-            .map(
-              ({ name, atRisk }) =>
-                `${writeCount(atRisk)}${name === first.name ? ` ${atRisk === 1 ? 'runs' : 'run'} out` : ''} of ${nameOf(name)}`,
-            )
-            .join(
-              ', ',
-            )}${bySeveral === 0 ? '' : `; ${writeCount(bySeveral)} of these of ${metrics.length === 2 ? 'both' : 'more than one'}`}.`,
-        ]),
+      : [`${[metricTexts.join(', '), ...(overlaps.length === 0 ? [] : [overlaps.join(', ')])].join('; ')}.`]),
     ...(range === null || servers === 1 ? [] : [describeExpectedCount(range, certain, writeCount)]),
   ].join(' ')
 }

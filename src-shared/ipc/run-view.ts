@@ -44,6 +44,8 @@ export const runOverviewSchema = z.object({
     atRisk: count,
     /** At risk by more than one metric. */
     atRiskBySeveral: count,
+    /** At risk by all metrics together, though by none alone. */
+    atRiskByNone: count,
     certain: count,
     underutilized: count.nullable(),
     series: count,
@@ -238,4 +240,5 @@ export const findingCounts = ({ counts, basis, metrics }: Pick<RunOverview, 'cou
   certain: basis === 'probable' ? counts.certain : null,
   byMetric: metrics.length === 1 ? [] : metrics,
   bySeveral: counts.atRiskBySeveral,
+  byNone: counts.atRiskByNone,
 })

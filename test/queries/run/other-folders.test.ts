@@ -104,7 +104,15 @@ describe('a run of an older version', () => {
     await database.run(`COPY older TO ${literal(file)} (FORMAT parquet)`)
     database.close()
     await withRun(path, async (run) => {
-      expect(run.overview.counts).toEqual({ servers: 3, atRisk: 1, atRiskBySeveral: 0, certain: 0, underutilized: 1, series: 3 })
+      expect(run.overview.counts).toEqual({
+        servers: 3,
+        atRisk: 1,
+        atRiskBySeveral: 0,
+        atRiskByNone: 0,
+        certain: 0,
+        underutilized: 1,
+        series: 3,
+      })
       const { metrics } = await queryServer(run, { folder: path, serverId: 'alpha' })
       expect(metrics).toMatchObject([{ horizon_p95: 93.5, mae: 1.5, periods_over: 4, recommendation: 'keep', is_limiting: true }])
       expect(metrics).toMatchObject([

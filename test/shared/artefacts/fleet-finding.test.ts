@@ -14,11 +14,12 @@ test.each([
 })
 
 test.each([
-  [{ low: 43.4, high: 72.2 }, '43 to 73 servers run'],
-  [{ low: 2, high: 2 }, '2 servers run'],
-  [{ low: 0, high: 1 }, '0 to 1 server runs'],
-])('the interval %o is rounded outwards', (range, text) => {
-  const counted = `Less likely ones included, ${text} out in 9 of 10 cases (90\u00a0% interval).`
+  [{ expected: 60.2, low: 43.4, high: 72.2 }, 'about 60 servers run out: 43 to 73'],
+  [{ expected: 1.4, low: 0, high: 3 }, 'about 1 server runs out: 0 to 3'],
+  [{ expected: 2, low: 2, high: 2 }, '2 servers run out'],
+  [{ expected: 0.3, low: 0, high: 1 }, '0 to 1 server runs out'],
+])('the interval %o is rounded outwards and states its mean', (range, text) => {
+  const counted = `With less likely ones, ${text} in 9 of 10 cases (90\u00a0% interval).`
   expect(describeExpectedCount(range, null, String)).toBe(counted)
   expect(describeExpectedCount(range, 0, String)).toBe(counted)
   expect(describeExpectedCount(range, 1, String)).toBe(`${counted} Nearly certain means a probability of 90\u00a0% or more.`)
@@ -30,20 +31,37 @@ test('servers by metric come before the interval; what the run does not know is 
     { name: 'cpu_p95', atRisk: 28 },
     { name: 'mem_p95', atRisk: 18 },
   ]
-  expect(describeCounts({ servers: 9, certain: 1, byMetric, bySeveral: 0, range: null }, String)).toBe('28 run out of CPU, 18 of memory.')
-  expect(describeCounts({ servers: 9, certain: 1, byMetric, bySeveral: 11, range: null }, String)).toBe(
+  expect(describeCounts({ servers: 9, certain: 1, byMetric, bySeveral: 0, byNone: 0, range: null }, String)).toBe(
+    '28 run out of CPU, 18 of memory.',
+  )
+  expect(describeCounts({ servers: 9, certain: 1, byMetric, bySeveral: 11, byNone: 0, range: null }, String)).toBe(
     '28 run out of CPU, 18 of memory; 11 of these of both.',
   )
+  // Two metrics at 0.4 each: 0.64 for one or the other, so that the server is likely to run out of neither but of one of them.
+  const two = byMetric.slice(1)
+  expect(describeCounts({ servers: 99, certain: 1, byMetric: two, bySeveral: 11, byNone: 2, range: null }, String)).toBe(
+    '28 run out of CPU, 18 of memory; 11 of these of both, 2 more of either.',
+  )
+  expect(describeCounts({ servers: 99, certain: 1, byMetric, bySeveral: 0, byNone: 2, range: null }, String)).toBe(
+    '28 run out of CPU, 18 of memory; 2 more of one of them.',
+  )
   const three = [...byMetric, { name: 'net_p95', atRisk: 1 }]
-  expect(describeCounts({ servers: 9, certain: 1, byMetric: three, bySeveral: 2, range: null }, String)).toContain(
+  expect(describeCounts({ servers: 9, certain: 1, byMetric: three, bySeveral: 2, byNone: 0, range: null }, String)).toContain(
     '; 2 of these of more than one.',
   )
   expect(
     describeCounts(
-      { servers: 9, certain: 1, byMetric: [{ name: 'mem_p95', atRisk: 1 }], bySeveral: 0, range: { low: 1, high: 2 } },
+      {
+        servers: 9,
+        certain: 1,
+        byMetric: [{ name: 'mem_p95', atRisk: 1 }],
+        bySeveral: 0,
+        byNone: 0,
+        range: { expected: 1.2, low: 1, high: 2 },
+      },
       String,
     ),
-  ).toBe(`1 runs out of memory. ${describeExpectedCount({ low: 1, high: 2 }, 1, String)}`)
+  ).toBe(`1 runs out of memory. ${describeExpectedCount({ expected: 1.2, low: 1, high: 2 }, 1, String)}`)
   expect(
     describeCounts(
       {
@@ -54,11 +72,14 @@ test('servers by metric come before the interval; what the run does not know is 
           { name: 'mem_max', atRisk: 1 },
         ],
         bySeveral: 0,
+        byNone: 0,
         range: null,
       },
       String,
     ),
   ).toBe('2 run out of memory P95, 1 of memory max.')
-  expect(describeCounts({ servers: 9, certain: 1, byMetric: [], bySeveral: 0, range: null }, String)).toBe('')
-  expect(describeCounts({ servers: 1, certain: 1, byMetric: [], bySeveral: 0, range: { low: 0, high: 1 } }, String)).toBe('')
+  expect(describeCounts({ servers: 9, certain: 1, byMetric: [], bySeveral: 0, byNone: 0, range: null }, String)).toBe('')
+  expect(
+    describeCounts({ servers: 1, certain: 1, byMetric: [], bySeveral: 0, byNone: 0, range: { expected: 0.3, low: 0, high: 1 } }, String),
+  ).toBe('')
 })
