@@ -110,6 +110,7 @@ describe('Overview', () => {
       .click()
     await main('Overview').getByText(`${first} accepted.`).waitFor()
     await expect.poll(() => servers.first().innerText()).toBe(second)
+    expect(await main('Overview').locator('.do-next header').innerText()).toContain('; 1 more accepted')
     await main('Overview').getByRole('button', { name: 'Undo', exact: true }).click()
     await expect.poll(() => servers.first().innerText()).toBe(first)
     await main('Overview')

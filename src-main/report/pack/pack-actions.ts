@@ -23,10 +23,10 @@ export interface PackOrder extends Recommendation {
   readonly isOverdue: boolean
 }
 
-/** Orders that are neither dismissed nor done, the earliest first. `asOf`, YYYY-MM-DD: what was due before it is overdue. */
+/** Orders that are neither dismissed nor done, the earliest first, in the order of the Overview. `asOf`, YYYY-MM-DD: what was due before it is overdue. */
 export const readOrders = async (run: OpenRun, asOf: string): Promise<readonly PackOrder[]> => {
   const { startMs } = referenceDay(run, asOf)
-  const orders = (await readActions(run, asOf)).filter(({ recommendation }) => recommendation === 'add capacity').sort(byOrderDate)
+  const orders = (await readActions(run, asOf)).filter(({ recommendation }) => recommendation === 'add capacity')
   return orders.map((order) => ({ ...order, isOverdue: order.order_by !== null && Date.parse(order.order_by) < startMs }))
 }
 
@@ -109,9 +109,6 @@ const readLeadTimes = async ({ database }: OpenRun): Promise<ReadonlyMap<string,
   )
   return new Map(rows.map(({ server_id, days }) => [server_id, days]))
 }
-
-const byOrderDate = (a: Recommendation, b: Recommendation): number =>
-  (a.order_by ?? '~') < (b.order_by ?? '~') ? -1 : (a.order_by ?? '~') > (b.order_by ?? '~') ? 1 : a.server_id < b.server_id ? -1 : 1
 
 const likeliestSchema = z.object({
   server_id: z.string(),

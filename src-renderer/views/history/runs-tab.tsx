@@ -285,11 +285,10 @@ const StatementsByRun = ({ runs, theme }: { readonly runs: readonly Run[]; reado
         <p className="muted">No run has measured the whole horizon of an earlier one yet.</p>
       </section>
     )
-  const [hits, came] = [
-    checked.reduce((sum, { outcome }) => sum + outcome.hits, 0),
-    checked.reduce((sum, { outcome }) => sum + outcome.came, 0),
-  ]
-  const title = came === 0 ? 'No risk came' : `${formatting.count(hits)} of ${formatting.count(came)} risks that came had been stated`
+  const sumOf = (name: 'hits' | 'came' | 'stated'): number => checked.reduce((sum, { outcome }) => sum + outcome[name], 0)
+  const [hits, came] = [sumOf('hits'), sumOf('came')]
+  const falseAlarms = sumOf('stated') - hits
+  const title = `${came === 0 ? 'No risk came' : `${formatting.count(hits)} of ${formatting.count(came)} risks that came had been stated`}${falseAlarms === 0 ? '' : `; ${formatting.count(falseAlarms)} stated did not come`}`
   return (
     <ChartFrame
       className="medium"

@@ -19,6 +19,9 @@ import { SoonestServers } from './overview-panels.tsx'
 
 const maxActions = 8
 
+/** The list holds what is not decided; the pack counts what is accepted too. */
+const acceptedText = (accepted: number): string => (accepted === 0 ? '' : `; ${formatting.count(accepted)} more accepted`)
+
 type RecommendationRows = Pick<RecommendationsPage, 'rows' | 'total'>
 const selectPage = ({ rows, total }: RecommendationRows): RecommendationRows => ({ rows, total })
 
@@ -56,7 +59,7 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
       <header className="chart-head">
         <h2>Do next</h2>
         {rows.length > 0 && (
-          <span className="muted">{`${urgencyText(firstResponse.groups)}${total > 1 ? '; soonest due first' : ''}`}</span>
+          <span className="muted">{`${urgencyText(firstResponse.groups)}${total > 1 ? '; soonest due first' : ''}${acceptedText(firstResponse.verdicts.accepted)}`}</span>
         )}
         <span className="toolbar-gap" />
         {decided !== null && (
