@@ -68,6 +68,9 @@ describe('Overview', () => {
       /On unseen data, forecasts of CPU P95 miss by [\d.]+ percentage points on average[^]*the probabilities to run out were \d+\s% closer to the truth than an average rate \(Brier score 0\.\d+ against 0\.\d+\)/,
     )
     expect(text).toMatch(/\d of \d+ first breaches of CPU fall in the week of [^]*servers expected to run out of CPU/)
+    expect(await main('Overview').locator('.do-next .chart-head .muted').first().innerText()).toMatch(
+      /^As of (?:\w{3} \d+|\d+ \w{3}): \d+ overdue .*; soonest due first/,
+    )
     const due = await main('Overview').locator('.do-next tbody tr td:first-child').allInnerTexts()
     expect(due).toHaveLength(8)
     expect(due[0]).toMatch(/^Overdue since \d+ \w{3}$|^Overdue since \w{3} \d+$/)

@@ -59,7 +59,7 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
       <header className="chart-head">
         <h2>Do next</h2>
         {rows.length > 0 && (
-          <span className="muted">{`${urgencyText(firstResponse.groups)}${total > 1 ? '; soonest due first' : ''}${acceptedText(firstResponse.verdicts.accepted)}`}</span>
+          <span className="muted">{`${asOfText(run)}${urgencyText(firstResponse.groups)}${total > 1 ? '; soonest due first' : ''}${acceptedText(firstResponse.verdicts.accepted)}`}</span>
         )}
         <span className="toolbar-gap" />
         {decided !== null && (
@@ -121,6 +121,9 @@ export const DoNext = ({ run, figures }: { readonly run: RunOverview; readonly f
     </section>
   )
 }
+
+/** Dates of a run are held against the first day of its forecast, those of a history against today. */
+const asOfText = ({ horizon }: RunOverview): string => (horizon === null ? '' : `As of ${formatting.shortDay(horizon.startMs)}: `)
 
 const emptyText = (decided: number): string =>
   decided === 0
