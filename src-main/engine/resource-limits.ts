@@ -36,6 +36,13 @@ const minDatabaseBytes = 128e6
 export const databaseMemory = (limit: number): string =>
   `${Math.floor(Math.max(Math.min(limit * databaseShare, limit - minRestBytes), Math.min(limit, minDatabaseBytes)))}B`
 
+/** What an analysis takes at the least, and for each server, measured: at 10,000 and 100,000 servers of one metric. */
+const leastBytes = 600e6
+const bytesPerServer = 15_000
+
+/** Whether stages that could run at once should run one after the other, to stay within the limit. */
+export const isMemoryShort = (limit: number, servers: number): boolean => limit < leastBytes + bytesPerServer * servers
+
 /** A run copies the input's pages, adds flags and figures (about 5 %) and series, and spills to disk while it works. Series: 11 % of three models; up to 130 % of one with repeated values, which this leaves out. */
 const inputSizeFactor = 1.5
 /** Pictures, summaries and file system overhead. */

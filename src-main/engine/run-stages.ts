@@ -8,6 +8,7 @@ import type { RunCounts, RunWarning } from '../../src-shared/run/run-event.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { zoneClock } from '../../src-shared/run/zone-clock.ts'
 import { literal, type Database } from '../database/database.ts'
+import { collectGarbage } from '../database/result-memory.ts'
 import { assertUnchanged } from '../forecasts/forecast-files.ts'
 import type { AnalysisResult } from './analysis-request.ts'
 import { collectWarnings } from './artefacts/collect-warnings.ts'
@@ -33,6 +34,7 @@ import type { AssessedFleet } from './fleet-stages.ts'
 import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
 import { readHeatmap } from './pictures/read-heatmap.ts'
 import { startPictures, type PictureWriter } from './pictures/write-pictures.ts'
+import { isMemoryShort, parseMemoryLimit } from './resource-limits.ts'
 import { assignRecommendations } from './recommendations/assign-recommendations.ts'
 import { checkPlacementEarly } from './recommendations/check-placement.ts'
 import { describeRecommendations, listRecommendations } from './recommendations/describe-recommendations.ts'
@@ -77,15 +79,39 @@ export const measureFleet = async (
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
   simulate?: FleetSimulation,
 ): Promise<Findings> => {
-  const { writePictures } = run.work
-  if (writePictures !== undefined) return measureWithPictures(run, fleet, measured, otherWriting, writePictures, simulate)
+  const isShort = isMemoryShort(parseMemoryLimit(run.request.memoryLimit), await countServers(run.database))
   // Its thread loads while paths are drawn.
+  const started = run.work.writePictures !== undefined || isShort ? undefined : startPictures()
+  const painting = { write: run.work.writePictures ?? started?.write ?? writeInTurn, isLast: isShort }
+  try {
+    return await measureWithPictures(run, fleet, measured, otherWriting, painting, simulate)
+  } finally {
+    await started?.close()
+  }
+}
+
+/** `isLast`: after the recommendations, not next to them. */
+interface Painting {
+  readonly write: PictureWriter
+  readonly isLast: boolean
+}
+
+/** Draws in a thread that is started now and ended afterwards. */
+const writeInTurn: PictureWriter = async (...task) => {
   const pictures = startPictures()
   try {
-    return await measureWithPictures(run, fleet, measured, otherWriting, pictures.write, simulate)
+    await pictures.write(...task)
   } finally {
     await pictures.close()
   }
+}
+
+const countServers = async (database: Database): Promise<number> => {
+  const { servers } = await database.row(
+    'SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS servers FROM series',
+    z.object({ servers: z.number() }),
+  )
+  return servers
 }
 
 const measureWithPictures = async (
@@ -93,7 +119,7 @@ const measureWithPictures = async (
   fleet: AssessedFleet,
   { season, backtestResiduals, events, drivers }: MeasuredBacktests,
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
-  writePictures: PictureWriter,
+  painting: Painting,
   simulate: FleetSimulation | undefined,
 ): Promise<Findings> => {
   const { database, progress, work } = run
@@ -113,13 +139,15 @@ const measureWithPictures = async (
   const groupCounts = sustainedBreaches === null ? null : await countGroups(database, sustainedBreaches, clusteredServers)
 
   progress.start('recommend')
-  // The recommendations compute on this thread; the pictures need the database and the renderer.
-  const pictures = startOnce(() => paintPictures(run, fleet, clusteredServers, writePictures))
-  void pictures.start()
+  // The recommendations compute on this thread; the pictures need the database and the renderer, and memory that a tight limit lacks.
+  const pictures = startOnce(() => paintPictures(run, fleet, clusteredServers, painting.write))
+  if (painting.isLast) collectGarbage()
+  else void pictures.start()
   const { report, warnings } = await besides(pictures, () =>
     recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores, drivers }),
   )
   progress.start('pictures')
+  if (painting.isLast) collectGarbage()
   await pictures.start()
   const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
   allWarnings.forEach(progress.warn)

@@ -1,9 +1,17 @@
 // The memory limit: its text form, its default of a quarter of the machine, the database's share, and the setting.
+import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { databaseMemory, parseMemoryLimit } from '../../src-main/engine/resource-limits.ts'
+import { databaseMemory, isMemoryShort, parseMemoryLimit } from '../../src-main/engine/resource-limits.ts'
+import { analyze } from '../../src-main/engine/analyze.ts'
+import { startPictures } from '../../src-main/engine/pictures/write-pictures.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 import { mergeSettings, settingsChangeSchema, defaultSettings } from '../../src-shared/config/settings.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { seriesRows } from '../fixtures/forecast-rows.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
 
 describe('a memory size', () => {
   test.each([
@@ -34,6 +42,45 @@ test('the database gets half of the limit, but at least 128 MB or the whole limi
   expect(databaseMemory(512_000_000)).toBe('162000000B')
   expect(databaseMemory(150_000_000)).toBe('128000000B')
   expect(databaseMemory(80_000_000)).toBe('80000000B')
+})
+
+test.each([
+  ['512MB', 120, true],
+  ['1GB', 10_000, false],
+  ['2GB', 100_000, true],
+  ['4GB', 100_000, false],
+])('a limit of %s is short for %d servers: %s', (limit, servers, isShort) => {
+  expect(isMemoryShort(parseMemoryLimit(limit), servers)).toBe(isShort)
+})
+
+test('with little memory the pictures are drawn after the recommendations, and are the same', async () => {
+  const workspace = await ForecastWorkspace.open()
+  try {
+    const dataset = await workspace.writeForecasts('few', seriesRows({ server: 'a', actual: [10, 20, 30, 20, 10], horizon: [20, 30] }))
+    const runWith = async (memoryLimit: string): Promise<{ readonly folder: string; readonly wasLast: boolean }> => {
+      let wasLast = false
+      const pictures = startPictures()
+      const { folder } = await analyze(
+        { inputs: [dataset], method: 'headroom', config: {}, out: join(workspace.folder, memoryLimit), memoryLimit },
+        {
+          writePictures: async (target, ...task) => {
+            // The last file of the recommendations.
+            wasLast = existsSync(join(target, runFiles.modelAccuracy))
+            await pictures.write(target, ...task)
+          },
+        },
+      )
+      await pictures.close()
+      return { folder, wasLast }
+    }
+    const short = await runWith('512MB')
+    const ample = await runWith('4GB')
+    expect(short.wasLast).toBe(true)
+    for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture])
+      expect((await readFile(join(short.folder, name))).equals(await readFile(join(ample.folder, name)))).toBe(true)
+  } finally {
+    await workspace.close()
+  }
 })
 
 test('the settings store a memory size and refuse other text', () => {
