@@ -650,6 +650,7 @@ describe('Reconcile', () => {
     const text = await main('Reconcile').innerText()
     expect(text).toMatch(/^\d of 9 totals differ from Module 05; at risk: [\d,]+ rows in Module 05, \d+ servers in this run/)
     expect(text).toMatch(/servers, not rows: [\d,]+ rows → \d+ servers/)
+    expect(text).toMatch(/: \d,\d{3} of \d,\d{3} rows/)
   })
 })
 

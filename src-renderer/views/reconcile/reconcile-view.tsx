@@ -85,6 +85,9 @@ const TotalsTable = ({ reconciliation }: { readonly reconciliation: Reconciliati
   </table>
 )
 
+/** "2,458 of 4,926 rows", as the counts above it. */
+const groupDigits = (detail: string): string => detail.replace(/(?<![\w.-])\d{4,}(?![\w.-])/g, (number) => formatting.count(Number(number)))
+
 const StepItem = ({ step }: { readonly step: ReconciliationStep }) => {
   const { title, sentence, before, after, moved, examples } = step
   return (
@@ -107,7 +110,7 @@ const StepItem = ({ step }: { readonly step: ReconciliationStep }) => {
               </button>
             )}
             {change === 'counted' ? ': ' : change === 'entered' ? ' added: ' : ' removed: '}
-            {detail}
+            {groupDigits(detail)}
           </Fragment>
         ))}
       </p>
