@@ -5,8 +5,11 @@ const tailLength = 10
 /** Width of an average character of a name, in widths of the digit 0: letters such as m are wider. */
 const tailWidth = 1.1
 
-/** Text with spaces, such as a reason, is no name, and is cut at its end by its cell. */
-export const isCutInMiddle = (text: string): boolean => text.length > 2 * tailLength && !/\s/.test(text)
+/** Of Hebrew and Arabic, which read from the right: its two parts would not stand in their order. */
+const fromRight = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/
+
+/** Text with spaces, such as a reason, is no name, and is cut at its end by its cell; so is a name that reads from the right. */
+export const isCutInMiddle = (text: string): boolean => text.length > 2 * tailLength && !/\s/.test(text) && !fromRight.test(text)
 
 /** Where the end begins; a character of two units stays whole. */
 const tailStart = (text: string): number => {

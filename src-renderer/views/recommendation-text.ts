@@ -34,8 +34,8 @@ export const effectText = (row: Recommendation): string =>
     .filter((part) => part !== null)
     .join(', ')
 
-/** Numbers and days of a text from the run, as the reader's locale writes them. */
-const localised = (text: string): string =>
+/** Percentages and days of a text from the run, as the reader's locale writes them. */
+export const localised = (text: string): string =>
   keepTogether(
     text
       .replace(/\b(\d+(?:\.\d+)?) %/g, (_, number: string) => formatting.value(Number(number), '%'))

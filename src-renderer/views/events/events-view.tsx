@@ -17,6 +17,7 @@ import { formatDate, formatSigned, formatting } from '../../theme/formatting.ts'
 import { toFormState, newEventForm } from './event-form-state.ts'
 import { EventForm } from './event-form.tsx'
 import { describeChange, ForecastEffect, describePastEffect, describeTarget } from './event-effects.tsx'
+import { localised } from '../recommendation-text.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import './events.css'
 
@@ -154,7 +155,7 @@ const SuggestedEvents = ({ events, isBusy, onAdd }: SuggestedEventsProps) => {
               <td>
                 {event.servers}, {metricName(event.metric)}
               </td>
-              <td>{event.note}</td>
+              <td>{localised(event.note)}</td>
               <td className="row-buttons">
                 <button
                   type="button"

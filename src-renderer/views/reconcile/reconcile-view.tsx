@@ -4,7 +4,7 @@ import type { Figure, Reconciliation, ReconciliationStep } from '../../../src-sh
 import { Loaded } from '../loaded.tsx'
 import { openServer } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
-import { formatDollars, formatting } from '../../theme/formatting.ts'
+import { formatDay, formatDollars, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 export const ReconcileView = ({ run }: RunViewProps) => {
@@ -103,7 +103,7 @@ const StepItem = ({ step }: { readonly step: ReconciliationStep }) => {
           <Fragment key={`${subject} ${detail}`}>
             {index > 0 && '; '}
             {/^\d{4}-\d\d-\d\d$/.test(subject) ? (
-              subject
+              formatDay(subject)
             ) : (
               <button type="button" className="link" onClick={() => openServer(subject)}>
                 {subject}
