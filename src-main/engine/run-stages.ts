@@ -144,7 +144,7 @@ const measureWithPictures = async (
   if (painting.isLast) collectGarbage()
   else void pictures.start()
   const { report, warnings } = await besides(pictures, () =>
-    recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores, drivers }),
+    recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores, drivers }, painting.isLast),
   )
   progress.start('pictures')
   if (painting.isLast) collectGarbage()
@@ -217,6 +217,7 @@ const recommendFleet = async (
   fleet: AssessedFleet,
   clusteredServers: ClusteredServers,
   { task, earlyCheck, scores, drivers }: Simulated,
+  isShort: boolean,
 ): Promise<Pick<Findings, 'report' | 'warnings'>> => {
   const { method, staging, database, request, work } = run
   const { config } = fleet
@@ -234,6 +235,8 @@ const recommendFleet = async (
   const capacityTables = fleet.capacityTables ?? (await readCapacityTables({}, config, fleet.zone.name))
   const capacityColumns = await readMetricColumns(database, config)
   await storeSeriesCapacity(database, capacityColumns)
+  // The texts of the recommendations are written; the table comes next, which takes as much.
+  if (isShort) collectGarbage()
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   await staging.seal(runFiles.serverRisk)
   const capacity = await assessCapacity(database, config, capacityColumns, capacityTables, drivers, clock, task, work.signal)
