@@ -1,5 +1,5 @@
 // `npm run guide:pictures [-- --views cloud,history]`: updates the pictures in the docs, one per view, from the real window on a sample fleet and the simulated AWS account.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -49,6 +49,30 @@ const writeSpreadsheet = (path) => {
   })
   return writeFile(path, ['machine;day;busy;plan', ...rows, ''].join('\n'))
 }
+
+const clusterNames = ['ldn-a', 'ldn-b', 'fra-a', 'fra-b']
+const hostsPerCluster = 5
+
+/** Places the servers of a fleet on hosts of four clusters. @param {string} fleetTable @param {string} clusterTable */
+const writeClusters = async (fleetTable, clusterTable) => {
+  const [header = '', ...lines] = (await readFile(fleetTable, 'utf8')).trim().split('\n')
+  const noValues = ','.repeat(header.split(',').length - 1)
+  const hostOf = (/** @type {number} */ index) =>
+    `${clusterNames[index % clusterNames.length]}-host-${1 + (Math.floor(index / clusterNames.length) % hostsPerCluster)}`
+  const hosts = Array.from(
+    { length: clusterNames.length * hostsPerCluster },
+    (_, index) => `${hostOf(index)}${noValues},,${clusterNames[index % clusterNames.length]},48,256,`,
+  )
+  const members = lines.map((line, index) => `${line},${hostOf(index)},,8,32,m5.2xlarge`)
+  await writeFile(clusterTable, [`${header},host,host_cluster,cores,mem_gib,instance_type`, ...hosts, ...members, ''].join('\n'))
+}
+
+const projects = [
+  'name,group,metric,units,from,status',
+  'Card system,ldn-a,cpu_p95,24,2026-12-10,committed',
+  'Instant payments,fra-b,cpu_p95,16,2027-01-04,planned',
+  '',
+].join('\n')
 
 const historyServers = 24
 const historyMonths = 12
@@ -114,6 +138,15 @@ const showSource = async (page, name, fill) => {
 
 /** Opens a view for its picture in the guide. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */
 const show = async (app, page, view, other) => {
+  if (view === 'capacity') {
+    await page.locator('.sidebar-button[data-view="start"]').click()
+    await stubOpenDialog(app, join(other, '..', 'clusters'))
+    await page.getByRole('button', { name: 'open a folder' }).click()
+    await page
+      .locator('.status-bar')
+      .getByText(/clusters$/)
+      .waitFor({ timeout: 120_000 })
+  }
   if (view === 'server') {
     await page.locator('.sidebar-button[data-view="overview"]').click()
     await waitUntilSettled(page)
@@ -169,7 +202,8 @@ const viewsShown = [
   ['query', 'light'],
   ['settings', 'light'],
   ['cloud', 'light'],
-  // Another fleet, which stays open.
+  // Other runs, which stay open.
+  ['capacity', 'light'],
   ['history', 'light'],
 ]
 
@@ -186,6 +220,19 @@ await runMain(async () => {
     const tables = [forecasts, '--servers', forecasts.replace('.parquet', '.servers.csv')]
     await headroom(['analyze', ...tables, '--out', run])
     await headroom(['analyze', ...tables, '--out', earlier, '--set', 'high_risk_threshold=70'])
+    const clusters = join(folder, 'clusters.csv')
+    await writeClusters(forecasts.replace('.parquet', '.servers.csv'), clusters)
+    await writeFile(join(folder, 'projects.csv'), projects)
+    await headroom([
+      'analyze',
+      forecasts,
+      '--servers',
+      clusters,
+      '--projects',
+      join(folder, 'projects.csv'),
+      '--out',
+      join(folder, 'clusters'),
+    ])
     await analyseYear(join(folder, 'year'))
     await mkdir(home)
     fillInLaunchForm(home, sandbox)

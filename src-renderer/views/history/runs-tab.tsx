@@ -293,7 +293,7 @@ const StatementsByRun = ({ runs, theme }: { readonly runs: readonly Run[]; reado
     <ChartFrame
       className="medium"
       title={title}
-      note="By run whose horizon is over; a risk is one metric of one server"
+      note="By run whose horizon is over; a risk is one metric of one server. Capacity that was added meanwhile lowers what came."
       label={title}
       legend={[
         { label: isExpected ? 'Expected' : 'Stated', color: theme.accent, mark: 'bar', series: ['0'] },
