@@ -49,7 +49,7 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           hint={
             run.atRiskRange === null || counts.atRisk === 0
               ? undefined
-              : describeExpectedCount(run.atRiskRange, findingCounts(run).certain, formatting.count)
+              : describeExpectedCount(run.atRiskRange, findingCounts(run), formatting.count)
           }
           isAlert={counts.atRisk > 0}
           onOpen={() => showServers({ risk: ['at-risk'] })}

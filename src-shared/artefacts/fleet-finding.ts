@@ -50,25 +50,31 @@ export interface ExpectedCount extends CountRange {
 }
 
 /**
- * "With less likely ones, about 60 servers run out: 49 to 73 in 9 of 10 cases". The likely ones are counted one by one, this is the whole fleet by its
- * probabilities: the count of the likely ones can lie outside.
+ * "Some of the other 283, none of them likely, run out too: about 59 in all, 49 to 73 in 9 of 10 cases". The likely ones are counted one by one, this is
+ * the whole fleet by its probabilities: the count of the likely ones can lie outside.
  */
-export const describeExpectedCount = (count: ExpectedCount, certain: number | null, writeCount: WriteCount): string => {
+export const describeExpectedCount = (
+  count: ExpectedCount,
+  { servers, atRisk, certain }: Pick<FindingCounts, 'servers' | 'atRisk' | 'certain'>,
+  writeCount: WriteCount,
+): string => {
   const range = countRangeText(count, writeCount)
-  const about = Math.round(count.expected)
-  const servers = (number: number): string => (number === 1 ? 'server runs' : 'servers run')
-  const counted =
+  const [about, others] = [Math.round(count.expected), servers - atRisk]
+  // Without a probability as the basis, others may be likely too.
+  const some =
+    certain !== null && about > atRisk && atRisk > 0
+      ? `Some of the other ${writeCount(others)}, none of them likely, run out too: about ${writeCount(about)} in all`
+      : ''
+  const all =
     about === 0 || range === writeCount(about)
-      ? `${range} ${servers(Math.ceil(count.high))} out in 9 of 10 cases`
-      : `about ${writeCount(about)} ${servers(about)} out: ${range} in 9 of 10 cases`
-  return `With less likely ones, ${counted} (90\u00a0% interval).${(certain ?? 0) === 0 ? '' : ` Nearly certain means a probability of ${Math.round(certainProbability * 100)}\u00a0% or more.`}`
+      ? `In all, ${range} ${Math.ceil(count.high) === 1 ? 'server runs' : 'servers run'} out`
+      : `${some === '' ? `In all, about ${writeCount(about)} ${about === 1 ? 'server runs' : 'servers run'} out` : some}, ${range}`
+  return `${all} in 9 of 10 cases (90\u00a0% interval).${(certain ?? 0) === 0 ? '' : ` Nearly certain means a probability of ${Math.round(certainProbability * 100)}\u00a0% or more.`}`
 }
 
 /** What follows the finding: "28 run out of CPU, 18 of memory; 11 of these of both, 2 more of either." and the interval; "" where the run knows neither, or has one server of one metric. */
-export const describeCounts = (
-  { servers, certain, byMetric, bySeveral, byNone, range }: Omit<FindingCounts, 'atRisk'> & { readonly range: ExpectedCount | null },
-  writeCount: WriteCount,
-): string => {
+export const describeCounts = (counts: FindingCounts & { readonly range: ExpectedCount | null }, writeCount: WriteCount): string => {
+  const { byMetric, bySeveral, byNone, range } = counts
   const metrics = byMetric.filter(({ atRisk }) => atRisk > 0)
   const [first] = metrics
   const isDistinct = new Set(byMetric.map(({ name }) => resourceName(name))).size === byMetric.length
@@ -85,6 +91,6 @@ export const describeCounts = (
     ...(metricTexts.length === 0
       ? []
       : [`${[metricTexts.join(', '), ...(overlaps.length === 0 ? [] : [overlaps.join(', ')])].join('; ')}.`]),
-    ...(range === null || servers === 1 ? [] : [describeExpectedCount(range, certain, writeCount)]),
+    ...(range === null || counts.servers === 1 ? [] : [describeExpectedCount(range, counts, writeCount)]),
   ].join(' ')
 }

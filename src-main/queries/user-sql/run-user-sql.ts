@@ -97,7 +97,7 @@ export const streamUserSql = async (
         if (options.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
       }
     } catch (cause) {
-      throw cause instanceof HeadroomError ? cause : toQueryError(cause, sql)
+      throw cause instanceof HeadroomError ? cause : await toQueryError(connection, cause, sql)
     }
   })
 
@@ -190,8 +190,8 @@ const createView = async (connection: DuckDBConnection, name: string, relation: 
 const prepareSelect = async (connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> => {
   if (/^[\s;]*$/.test(sql))
     throw new HeadroomError('query-refused', 'There is no statement to run.', { next: 'Write a single SELECT.', sql })
-  const statements = await connection.extractStatements(sql).catch((cause: unknown) => {
-    throw toQueryError(cause, sql)
+  const statements = await connection.extractStatements(sql).catch(async (cause: unknown) => {
+    throw await toQueryError(connection, cause, sql)
   })
   if (statements.count !== 1) {
     throw new HeadroomError('query-refused', `Exactly one statement can be run, not ${statements.count}.`, {
@@ -199,8 +199,8 @@ const prepareSelect = async (connection: DuckDBConnection, sql: string): Promise
       sql,
     })
   }
-  const prepared = await statements.prepare(0).catch((cause: unknown) => {
-    throw toQueryError(cause, sql)
+  const prepared = await statements.prepare(0).catch(async (cause: unknown) => {
+    throw await toQueryError(connection, cause, sql)
   })
   if (prepared.statementType !== StatementType.SELECT || !(await isWrittenAsSelect(connection, sql))) {
     throw new HeadroomError('query-refused', 'Only SELECT can be run: a run folder is never changed.', {
@@ -249,10 +249,18 @@ const toJson: DuckDBValueConverter<Json> = (value, type, converter) => {
   return JsonDuckDBValueConverter(value, type, converter)
 }
 
-const toQueryError = (cause: unknown, sql: string): HeadroomError => {
+/** Those that the run has: a folder of Module 05 has no server_risk. */
+const readTableNames = async (connection: DuckDBConnection): Promise<string[]> => {
+  const reader = await connection.runAndReadAll('SELECT view_name FROM duckdb_views() WHERE NOT internal')
+  const found = new Set(reader.getRows().map(([name]) => String(name)))
+  return Object.keys(runTables).filter((name) => found.has(name))
+}
+
+const toQueryError = async (connection: DuckDBConnection, cause: unknown, sql: string): Promise<HeadroomError> => {
   const message = (cause instanceof Error ? cause.message : String(cause)).replace(/^Failed to extract statements: /, '')
   if (message.startsWith('Out of Memory Error')) {
     return new HeadroomError('query-failed', 'The query needs more than its memory limit.', { next: 'Select less data.', cause, sql })
   }
-  return new HeadroomError('query-failed', message, { next: 'Tables: forecasts, server_risk, server_clusters.', cause, sql })
+  const tables = await readTableNames(connection).catch(() => Object.keys(runTables))
+  return new HeadroomError('query-failed', message, { next: `Tables: ${tables.join(', ')}.`, cause, sql })
 }

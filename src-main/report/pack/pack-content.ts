@@ -152,7 +152,7 @@ const createSummaryPage = async (run: OpenRun, history: RunHistory, orders: read
       : []),
     ...(atRiskRange === null || counts.atRisk === 0
       ? []
-      : [['How sure is the number', describeExpectedCount(atRiskRange, findingCounts(overview).certain, text.count)] as const]),
+      : [['How sure is the number', describeExpectedCount(atRiskRange, findingCounts(overview), text.count)] as const]),
   ]
   return {
     name: 'summary',

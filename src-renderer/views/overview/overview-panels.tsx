@@ -39,8 +39,13 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
   const kinds = useMemo(
     () =>
       [
-        { name: 'certain', color: theme.risk.high.color, values: calendar.map(({ certain }) => certain) },
-        { name: isProbable ? 'likely' : 'at risk', color: theme.risk.medium.color, values: calendar.map(({ likely }) => likely) },
+        ...(isProbable
+          ? [
+              { name: 'certain', color: theme.risk.high.color, values: calendar.map(({ certain }) => certain) },
+              { name: 'likely', color: theme.risk.medium.color, values: calendar.map(({ likely }) => likely) },
+            ]
+          : // The forecast decides: there is no certainty to state.
+            [{ name: 'at risk', color: theme.risk.medium.color, values: calendar.map(({ certain, likely }) => certain + likely) }]),
         { name: 'possible', color: theme.risk.low.color, isHatched: true, values: calendar.map(({ possible }) => possible) },
         { name: 'brief breach', color: theme.noData, isHatched: true, values: calendar.map(({ brief }) => brief) },
       ].filter(({ values }) => values.some((value) => value > 0)),
@@ -73,8 +78,13 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
       option={option}
       onItemClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['at-risk', 'breach'] } })}
       table={() => ({
-        columns: ['from', 'certain', isProbable ? 'likely' : 'at risk', 'possible', 'brief breach'],
-        rows: calendar.map(({ atMs, certain, likely, possible, brief }) => [formatIso(atMs), certain, likely, possible, brief]),
+        columns: ['from', ...(isProbable ? ['certain', 'likely'] : ['at risk']), 'possible', 'brief breach'],
+        rows: calendar.map(({ atMs, certain, likely, possible, brief }) => [
+          formatIso(atMs),
+          ...(isProbable ? [certain, likely] : [certain + likely]),
+          possible,
+          brief,
+        ]),
       })}
     />
   )

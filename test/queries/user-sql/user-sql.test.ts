@@ -1,10 +1,12 @@
 // The user's own SQL: it reads the run's three tables in every ordinary way, and cannot read, write or change anything else.
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeClusters } from '../../../src-main/engine/artefacts/write-artefacts.ts'
 import type { ClusteredServers } from '../../../src-main/engine/clusters/cluster-servers.ts'
 import { runUserSql } from '../../../src-main/queries/user-sql/run-user-sql.ts'
+import { fabricatePythonRun } from '../../fixtures/fabricated-runs.ts'
 import { headroom, headroomDone } from '../../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../../fixtures/sample-run.ts'
 
@@ -204,6 +206,19 @@ describe('ordinary queries', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(/^Error: Binder Error: Referenced column "nowhere" not found/)
     expect(stderr).toMatch(/Tables: forecasts, server_risk, server_clusters\.\n$/)
+  })
+
+  test('a folder of Module 05 has no server_risk, and a failure does not name it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'headroom-query-'))
+    try {
+      await fabricatePythonRun(join(folder, 'run'), { clusters: true })
+      await expect(runUserSql(join(folder, 'run'), 'SELECT * FROM server_risk')).rejects.toMatchObject({
+        code: 'query-failed',
+        next: 'Tables: forecasts, server_clusters.',
+      })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 
   test('--csv quotes what needs it and leaves NULL empty', async () => {
