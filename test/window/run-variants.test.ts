@@ -183,6 +183,9 @@ describe('every view', () => {
     await fabricatePythonRun(run, { clusters: true })
     const texts = await visitViews(run, ['Reconcile', 'What if'])
     expect(texts.get('Overview')).toMatch(/^1 of 3 servers is likely to run out/)
+    // It knows no probability.
+    expect(texts.get('Overview')).toMatch(/Servers by day of first breach\s+at risk/)
+    expect(texts.get('Overview')).not.toContain('certain')
     expect(texts.get('Seasons')).toMatch(/No seasonality in this run/)
     expect(texts.get('Models')).toMatch(/No model accuracy in this run/)
     expect(texts.get('Recommendations')).toMatch(/No recommendations in this run/)
