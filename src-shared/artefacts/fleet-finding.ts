@@ -50,7 +50,7 @@ export interface ExpectedCount extends CountRange {
 }
 
 /**
- * "Some of the other 283, none of them likely, run out too: about 59 in all, 49 to 73 in 9 of 10 cases". The likely ones are counted one by one, this is
+ * "The smaller chances of the other 283 add about 13: 59 in all, 49 to 73 in 9 of 10 cases". The likely ones are counted one by one, this is
  * the whole fleet by its probabilities: the count of the likely ones can lie outside.
  */
 export const describeExpectedCount = (
@@ -63,7 +63,7 @@ export const describeExpectedCount = (
   // Without a probability as the basis, others may be likely too.
   const some =
     certain !== null && about > atRisk && atRisk > 0
-      ? `Some of the other ${writeCount(others)}, none of them likely, run out too: about ${writeCount(about)} in all`
+      ? `The smaller chances of the other ${writeCount(others)} add about ${writeCount(about - atRisk)}: ${writeCount(about)} in all`
       : ''
   const all =
     about === 0 || range === writeCount(about)

@@ -61,7 +61,7 @@ describe('Overview', () => {
     const atRisk = await atRiskInSummaryBar()
     expect(text).toMatch(
       new RegExp(
-        `^${atRisk} of 120 servers are likely to run out by [^\n]*; \\d are nearly certain\\n+\\d run out of CPU, \\d of memory(; \\d of these of both)?(, \\d more of either)?\\. (Some of the other \\d+, none of them likely, run out too: about \\d+ in all|In all, about \\d+ servers run out), \\d+ to \\d+ in 9 of 10 cases \\(90\\s% interval\\)\\. Nearly certain means a probability of 90\\s% or more\\. Running out means a load above 80\\s% for more than 5\\s% of the time\\.`,
+        `^${atRisk} of 120 servers are likely to run out by [^\n]*; \\d are nearly certain\\n+\\d run out of CPU, \\d of memory(; \\d of these of both)?(, \\d more of either)?\\. (The smaller chances of the other \\d+ add about \\d+: \\d+ in all|In all, about \\d+ servers run out), \\d+ to \\d+ in 9 of 10 cases \\(90\\s% interval\\)\\. Nearly certain means a probability of 90\\s% or more\\. Running out means a load above 80\\s% for more than 5\\s% of the time\\.`,
       ),
     )
     expect(text).toMatch(

@@ -16,7 +16,7 @@ test.each([
 const interval = 'in 9 of 10 cases (90\u00a0% interval).'
 
 test.each([
-  [{ expected: 58.7, low: 49.2, high: 72.2 }, 46, 'Some of the other 283, none of them likely, run out too: about 59 in all, 49 to 73'],
+  [{ expected: 58.7, low: 49.2, high: 72.2 }, 46, 'The smaller chances of the other 283 add about 13: 59 in all, 49 to 73'],
   [{ expected: 27.6, low: 27, high: 29 }, 28, 'In all, about 28 servers run out, 27 to 29'],
   [{ expected: 1.4, low: 0, high: 3 }, 1, 'In all, about 1 server runs out, 0 to 3'],
   [{ expected: 2, low: 2, high: 2 }, 2, 'In all, 2 servers run out'],
