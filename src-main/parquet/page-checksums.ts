@@ -37,6 +37,8 @@ const statistics = { oldMax: 1, oldMin: 2, nullCount: 3, max: 5, min: 6 } as con
 const repetition = { field: 3, required: 0, optional: 1 } as const
 /** Levels take a bit per value, or a few bytes per run of them. */
 const maxLevelBytes = (values: number): number => 1024 + Math.ceil(values / 2)
+/** Of most pages: a column without empty values has one run of them. */
+const firstLevelBytes = 256
 /** A copy of 64 bytes takes two at least. */
 const maxSnappyRatio = 32
 const gunzipPage = promisify<Uint8Array, ZlibOptions, Buffer>(gunzip)
@@ -112,7 +114,7 @@ const checkChunk = async (file: FileHandle, column: ThriftStruct, hasLevels: boo
   let values = 0
   let empty: number | undefined = hasLevels ? 0 : undefined
   while (at < end) {
-    const { struct, length } = await readPageHeader(file, at, end)
+    const { struct, length, bytes } = await readPageHeader(file, at, end)
     const size = numberAt(struct, pageHeader.compressedPageSize)
     if (size === undefined || size < 0 || at + length + size > end || !hasPartOfItsType(struct)) return 'damaged'
     const stated = numberAt(struct, pageHeader.crc)
@@ -121,15 +123,21 @@ const checkChunk = async (file: FileHandle, column: ThriftStruct, hasLevels: boo
     if ((pageValueCount ?? 0) < 0 || levels < 0 || levels > size) return 'damaged'
     values += pageValueCount ?? 0
     const isWhole = stated !== undefined || codec === codecs.gzip
-    const page = await readAt(file, at + length, isWhole ? size : Math.min(size, levels + maxLevelBytes(pageValueCount ?? 0)))
+    const readStart = async (wanted: number): Promise<Buffer> =>
+      length + wanted <= bytes.length ? bytes.subarray(length, length + wanted) : readAt(file, at + length, wanted)
+    const firstBytes = Math.min(size, levels + firstLevelBytes)
+    const page = await readStart(isWhole ? size : firstBytes)
     if (isWhole && page.length < size) return 'damaged'
     if (stated !== undefined && crc32(page) !== stated >>> 0) return 'damaged'
-    const unpacked = await unpackStart(struct, codec, page, size)
-    if (unpacked === 'damaged') return 'damaged'
-    if (hasLevels && pageValueCount !== undefined) {
-      const emptyInPage = emptyValuesOf(struct, page, unpacked, pageValueCount)
-      if (emptyInPage === 'damaged') return 'damaged'
-      empty = empty === undefined || emptyInPage === undefined ? undefined : empty + emptyInPage
+    const countedValues = hasLevels ? pageValueCount : undefined
+    let emptyInPage = await countEmpty(struct, codec, codec === codecs.gzip ? page : page.subarray(0, firstBytes), size, countedValues)
+    if (emptyInPage === 'further on') {
+      const furtherBytes = Math.min(size, levels + maxLevelBytes(pageValueCount ?? 0))
+      emptyInPage = await countEmpty(struct, codec, isWhole ? page : await readStart(furtherBytes), size, countedValues)
+    }
+    if (emptyInPage === 'damaged') return 'damaged'
+    if (countedValues !== undefined) {
+      empty = empty === undefined || typeof emptyInPage !== 'number' ? undefined : empty + emptyInPage
     }
     if (isWhole) checkedPages++
     at += length + size
@@ -151,13 +159,24 @@ const valuesOf = (header: ThriftStruct): number | undefined => {
   return dataPage === undefined ? undefined : (numberAt(dataPage, pageValues) ?? 0)
 }
 
-/** Undefined where the levels cannot be read: by their encoding, or since `unpacked` is undefined for a codec that is not known here. */
-const emptyValuesOf = (
+/** Undefined where they cannot be counted. Further on: the page goes on, and so do its levels. */
+type EmptyCount = number | 'damaged' | 'further on' | undefined
+
+/** `page`: its first bytes at least. `values`: undefined where nobody counts which are empty. */
+const countEmpty = async (
   header: ThriftStruct,
+  codec: number | undefined,
   page: Uint8Array,
-  unpacked: Uint8Array | undefined,
-  values: number,
-): number | 'damaged' | undefined => {
+  size: number,
+  values: number | undefined,
+): Promise<EmptyCount> => {
+  const unpacked = await unpackStart(header, codec, page, size)
+  if (unpacked === 'damaged') return 'damaged'
+  return values === undefined ? undefined : emptyValuesOf(header, page, unpacked, values)
+}
+
+/** Undefined where the levels cannot be read: by their encoding, or since `unpacked` is undefined for a codec that is not known here. */
+const emptyValuesOf = (header: ThriftStruct, page: Uint8Array, unpacked: Uint8Array | undefined, values: number): EmptyCount => {
   const version2 = structIn(header, pageHeader.dataPageV2)
   if (version2 !== undefined) {
     const from = numberAt(version2, dataPageV2.repetitionLevelsBytes) ?? 0
@@ -169,7 +188,8 @@ const emptyValuesOf = (
   if (unpacked.length < lengthBytes) return 'damaged'
   const length = new DataView(unpacked.buffer, unpacked.byteOffset).getUint32(0, true)
   // Levels in many small runs: only their start was read.
-  if (lengthBytes + length > unpacked.length && unpacked.length < (numberAt(header, pageHeader.uncompressedPageSize) ?? 0)) return undefined
+  if (lengthBytes + length > unpacked.length && unpacked.length < (numberAt(header, pageHeader.uncompressedPageSize) ?? 0))
+    return 'further on'
   return countEmptyValues(unpacked.subarray(lengthBytes, lengthBytes + length), values) ?? 'damaged'
 }
 
@@ -219,11 +239,16 @@ const unpackStart = async (
 /** Most headers fit; those with statistics of long texts do not. */
 const firstHeaderBytes = 1024
 
-const readPageHeader = async (file: FileHandle, at: number, end: number): Promise<{ struct: ThriftStruct; length: number }> => {
+/** `length`: of the header. `bytes`: those read, with some of the page. */
+const readPageHeader = async (
+  file: FileHandle,
+  at: number,
+  end: number,
+): Promise<{ readonly struct: ThriftStruct; readonly length: number; readonly bytes: Buffer }> => {
   for (let length = firstHeaderBytes; ; length *= 16) {
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(length, end - at)), 0, Math.min(length, end - at), at)
     try {
-      return readThriftAtStart(buffer.subarray(0, bytesRead))
+      return { ...readThriftAtStart(buffer.subarray(0, bytesRead)), bytes: buffer.subarray(0, bytesRead) }
     } catch (thrown) {
       if (!(thrown instanceof ThriftError) || at + length >= end) throw thrown
     }

@@ -37,9 +37,11 @@ export const unpackSnappyStart = (packed: Uint8Array, wanted: number): Uint8Arra
       at += length
       continue
     }
+    const offsetBytes = kind === 1 ? 1 : kind === 2 ? 2 : 4
+    if (at + offsetBytes > packed.length) break
     const length = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1
-    const offset = kind === 1 ? ((tag >> 5) << 8) | (packed[at] ?? 0) : little(at, kind === 2 ? 2 : 4)
-    at += kind === 1 ? 1 : kind === 2 ? 2 : 4
+    const offset = kind === 1 ? ((tag >> 5) << 8) | packed[at]! : little(at, offsetBytes)
+    at += offsetBytes
     if (offset === 0 || offset > filled) return undefined
     for (let index = 0; index < length && filled < wanted; index++, filled++) out[filled] = out[filled - offset]!
   }
