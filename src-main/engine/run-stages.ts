@@ -32,7 +32,7 @@ import type { Run } from './create-run.ts'
 import { assessEvents } from '../forecasts/assess-events.ts'
 import type { AssessedFleet } from './fleet-stages.ts'
 import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
-import { readHeatmap } from './pictures/read-heatmap.ts'
+import { planHeatmap } from './pictures/read-heatmap.ts'
 import { startPictures, type PictureWriter } from './pictures/write-pictures.ts'
 import { isMemoryShort, parseMemoryLimit } from './resource-limits.ts'
 import { assignRecommendations } from './recommendations/assign-recommendations.ts'
@@ -274,7 +274,7 @@ const paintPictures = async (
   const { config, primaryMetric, calendar, grid, zone } = fleet
   const connection = await database.openConnection()
   try {
-    const heatmap = await readHeatmap(connection, config, primaryMetric, calendar, grid)
+    const heatmap = await planHeatmap(connection, config, primaryMetric, calendar, grid)
     await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold, zoneClock(zone.name))
     for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture]) await staging.seal(name)
   } finally {

@@ -1,4 +1,5 @@
 // The rules of the risk heatmap for the window and the PNG: servers and their order, columns, values of cells, merged rows, marked days.
+import type { MarkedDay } from '../../src-shared/artefacts/selected-series.ts'
 import { z } from 'zod'
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { hasMonths, meanMonthMs, monthAt, monthsIn, monthStartMs } from '../../src-shared/chart-options/format.ts'
@@ -106,6 +107,10 @@ export const periodStartMs = ({ zone, originMs, stepMs }: PeriodGrid, period: nu
       : zone.toLocal(originMs) + period * stepMs,
   )
 
+/** Microseconds since 1970 at which each column begins, and at which the last one ends. */
+export const columnTimesUs = (grid: PeriodGrid, { from, to, size, bins }: Bins): Float64Array =>
+  Float64Array.from({ length: bins + 1 }, (_, bin) => periodStartMs(grid, Math.min(to, from + bin * size)) * 1000)
+
 /** The whole period of a time at about whose start it lies; of months the month that it lies in. */
 export const periodNear = (grid: PeriodGrid, timeMs: number): number =>
   hasMonths(grid.stepMs) ? Math.floor(periodAt(grid, timeMs)) : Math.round(periodAt(grid, timeMs))
@@ -173,12 +178,9 @@ export const markSampleSql = (riskTable: string, columns: string): string => `
     FROM ${riskTable})
   WHERE latest <= 10 OR position % greatest(1, servers // ${markSampleServers}) = 0`
 
-/** `day`: midnight on the run's clock, as if it were UTC, in milliseconds. */
-export const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), is_holiday: z.boolean() })
-
 /** Consecutive quarter-end days form one window; each holiday has its own mark. Holiday names by date, YYYY-MM-DD. */
 export const createTimeMarks = (
-  days: readonly z.infer<typeof markedDaySchema>[],
+  days: readonly MarkedDay[],
   lengthMs: number,
   holidayNames: ReadonlyMap<string, string>,
   zone: TimeZone,

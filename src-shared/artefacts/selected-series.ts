@@ -1,4 +1,5 @@
 // series.parquet: one row per server and metric with the values of its selected model, as the views draw them.
+import { z } from 'zod'
 
 /** The columns, in their order. Lists have no NULL: a time without a value is left out. */
 export const selectedSeriesColumns = [
@@ -20,3 +21,7 @@ export const selectedSeriesColumns = [
 
 /** Under this key the footer notes, as JSON, which days of each metric are in a quarter-end window or a holiday. */
 export const markedDaysNote = 'headroom.marked_days'
+
+/** `day`: midnight on the run's clock, as if it were UTC, in milliseconds. */
+export const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), is_holiday: z.boolean() })
+export type MarkedDay = z.infer<typeof markedDaySchema>

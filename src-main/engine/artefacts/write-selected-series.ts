@@ -1,9 +1,9 @@
 // Writes series.parquet while the backtests are scanned: the selected model's values of each series, as the views draw them, and the marked days.
 import { z } from 'zod'
-import { markedDaysNote, selectedSeriesColumns } from '../../../src-shared/artefacts/selected-series.ts'
+import { markedDaySchema, markedDaysNote, selectedSeriesColumns, type MarkedDay } from '../../../src-shared/artefacts/selected-series.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { Database } from '../../database/database.ts'
-import { markedDaySchema, markSampleSql } from '../../forecasts/heatmap-rules.ts'
+import { markSampleSql } from '../../forecasts/heatmap-rules.ts'
 import type { PlainNumbers } from '../../parquet/plain-layout.ts'
 import { PlainWriter } from '../../parquet/plain-writer.ts'
 import type { HistoryReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
@@ -240,9 +240,7 @@ export class SelectedSeriesFile implements SelectedSeriesSink {
   }
 
   /** As the flags of the rows say, by metric. */
-  async #markedDays(
-    markedTimes: MarkedTimesByMetric,
-  ): Promise<{ readonly metric: string; readonly days: z.infer<typeof markedDaySchema>[] }[]> {
+  async #markedDays(markedTimes: MarkedTimesByMetric): Promise<{ readonly metric: string; readonly days: MarkedDay[] }[]> {
     const { zone } = this.#calendar
     const times = markedTimes.flatMap(([metric, entries]) =>
       entries

@@ -11,6 +11,7 @@ import { utcClock, zoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { layerPoints } from './layer-points.ts'
 import { loadPictureFont, type PictureFont } from './picture-font.ts'
+import { fillHeatmap, type PlannedHeatmap } from './fill-heatmap.ts'
 import { renderPng, renderSvg } from './render-chart.ts'
 
 const width = 1280
@@ -55,7 +56,9 @@ export const drawClustersPicture = async (data: ClustersData): Promise<Uint8Arra
 }
 
 export interface RunPicturesTask {
-  readonly heatmap: HeatmapData
+  readonly heatmap: PlannedHeatmap
+  /** Where its values lie. */
+  readonly seriesPath: string
   readonly clusters: ClustersData & { readonly underutilizedThreshold: number }
   /** Name of the zone in which the heatmap states times. */
   readonly zone: string
@@ -68,7 +71,7 @@ export interface RunPictures {
 }
 
 /** Both pictures, one after the other: they share the font. */
-export const drawRunPictures = async ({ heatmap, clusters, zone }: RunPicturesTask): Promise<RunPictures> => ({
-  heatmap: await drawHeatmapPicture(heatmap, zoneClock(zone)),
+export const drawRunPictures = async ({ heatmap, seriesPath, clusters, zone }: RunPicturesTask): Promise<RunPictures> => ({
+  heatmap: await drawHeatmapPicture(await fillHeatmap(heatmap, seriesPath), zoneClock(zone)),
   clusters: await drawClustersPicture(clusters),
 })

@@ -1,13 +1,15 @@
-// The heatmap's cells for the picture: servers by decreasing risk, over the horizon and a history of equal length, in at most 60 rows.
+// The heatmap for the picture: servers by decreasing risk, over the horizon and a history of equal length, in at most 60 rows; and where its values lie.
 import { z } from 'zod'
+import { markedDaySchema } from '../../../src-shared/artefacts/selected-series.ts'
 import type { Database } from '../../database/database.ts'
+import type { PlannedHeatmap } from './fill-heatmap.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
-import type { HeatmapData, HeatmapRow, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
+import type { HeatmapRow, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import {
-  cellValueSql,
+  columnTimesUs,
   createBins,
   createColumns,
   createPeriodGrid,
@@ -17,10 +19,8 @@ import {
   heatmapCountsSql,
   horizonStartMsSql,
   levelIndexSql,
-  markedDaySchema,
   periodNear,
   periodStartMs,
-  readBins,
   riskOrderSql,
 } from '../../forecasts/heatmap-rules.ts'
 
@@ -28,14 +28,14 @@ const maxRows = 60
 const maxColumns = 360
 const dayMs = 86_400_000
 
-/** Reads `series_risk`, `forecast`, `holidays`. The metric has at least one series with a horizon. */
-export const readHeatmap = async (
+/** Reads `series_risk`, `holidays`. The metric has at least one series with a horizon. */
+export const planHeatmap = async (
   database: Database,
   config: AnalysisConfig,
   metric: string,
   calendar: Calendar,
   grid: TimeGrid,
-): Promise<HeatmapData> => {
+): Promise<PlannedHeatmap> => {
   const extent = await database.row(
     `SELECT ${heatmapCountsSql}, ${horizonStartMsSql('series_risk')} AS horizon_start_ms, epoch_ms(max(horizon_end))::DOUBLE AS last_ms
      FROM series_risk WHERE metric = $1`,
@@ -51,12 +51,6 @@ export const readHeatmap = async (
   const columns = createColumns(-horizonPeriods, horizonPeriods, 0, maxColumns)
   const startMs = periodStartMs(periods, columns.from)
   const endMs = periodStartMs(periods, columns.to)
-  const cells = {
-    sql: `SELECT r.position, f.ts, ${cellValueSql('is_horizon')} AS value
-          FROM forecast f JOIN (${rankedSeriesSql}) r USING (server_id, metric, model)`,
-    parameters: [metric],
-    grid: periods,
-  }
   return {
     metric,
     unit: isPercentMetric(config, metric) ? '%' : '',
@@ -65,13 +59,18 @@ export const readHeatmap = async (
     stepMs: columns.size * periods.stepMs,
     columnZone: periods.zone.name,
     columns: columns.bins,
-    values: await readBins(database, cells, 'max', rows, columns),
     horizonStartMs,
     reduction: 'max',
     marks: await readMarks(database, calendar, startMs, endMs),
     highThreshold: extent.high,
     veryHighThreshold: extent.very_high,
     counts: { servers: extent.servers, atRisk: extent.at_risk },
+    cells: {
+      metric,
+      rows: rows.bins,
+      rowOfServer: await readRowOfServer(database, metric, rows.size),
+      columnTimesUs: columnTimesUs(periods, columns),
+    },
   }
 }
 
@@ -79,6 +78,17 @@ export const readHeatmap = async (
 const rankedSeriesSql = `
   SELECT server_id, metric, model, risk_level, row_number() OVER (ORDER BY ${riskOrderSql}) - 1 AS position
   FROM series_risk WHERE metric = ?`
+
+/** Rows of all servers, which are numbered by name from 0; -1 without the metric. */
+const readRowOfServer = async (database: Database, metric: string, serversPerRow: number): Promise<Int32Array> => {
+  const { row } = await database.columns(
+    `SELECT CAST(coalesce(position // ${serversPerRow}, -1) AS INTEGER) AS row
+     FROM (SELECT DISTINCT server_id FROM series_risk) LEFT JOIN (${rankedSeriesSql}) USING (server_id) ORDER BY server_id`,
+    { row: 'number' },
+    [metric],
+  )
+  return Int32Array.from(row)
+}
 
 const readRows = async (database: Database, metric: string, serversPerRow: number): Promise<HeatmapRow[]> => {
   const rows = await database.rows(

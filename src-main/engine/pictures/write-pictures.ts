@@ -2,16 +2,18 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunPictures, RunPicturesTask } from './draw-pictures.ts'
-import type { ClustersData, HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
+import type { ClustersData } from '../../../src-shared/chart-options/chart-data.ts'
 import { samplePoints, takePoints } from '../../statistics/sample-points.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import { findWorkerFile, WorkerThread } from '../../threads/worker-thread.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
+import type { PlannedHeatmap } from './fill-heatmap.ts'
 
+/** `folder`: of a run, with its series.parquet. */
 export type PictureWriter = (
   folder: string,
-  heatmap: HeatmapData,
+  heatmap: PlannedHeatmap,
   clusteredServers: ClusteredServers,
   underutilizedThreshold: number,
   clock: ZoneClock,
@@ -42,6 +44,7 @@ const writeDrawn =
   async (folder, heatmap, clusteredServers, underutilizedThreshold, clock) => {
     const pictures = await draw({
       heatmap,
+      seriesPath: join(folder, runFiles.selectedSeries),
       clusters: { ...createClustersData(clusteredServers, heatmap.unit), underutilizedThreshold },
       zone: clock.zone,
     })

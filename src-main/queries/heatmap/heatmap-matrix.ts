@@ -2,7 +2,7 @@
 import { percentileOf } from '../../statistics/percentile.ts'
 import { periodSql, periodStartMs } from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
-import { hasSelectedSeries } from '../run/read-selected-series.ts'
+import { hasSelectedSeries } from '../run/selected-series-file.ts'
 import { readStoredCells } from './stored-cells.ts'
 
 /** Part of a grid; a server's row is its key - 1, NaN where no value is known. */

@@ -19,7 +19,7 @@ import {
 import { binMatrix, loadMatrix, type HeatmapMatrix } from './heatmap-matrix.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun, type SeriesGrid } from '../run/open-run.ts'
-import { hasSelectedSeries } from '../run/read-selected-series.ts'
+import { hasSelectedSeries } from '../run/selected-series-file.ts'
 import { loadSeriesGrid } from './series-grid.ts'
 import { rankedServersSql } from '../servers/servers-query.ts'
 import { binStoredMaxima } from './stored-cells.ts'

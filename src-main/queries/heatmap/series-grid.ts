@@ -1,4 +1,5 @@
 // The regular grid of one metric's values by the selected models, and the days that are marked on it.
+import { markedDaySchema } from '../../../src-shared/artefacts/selected-series.ts'
 import { z } from 'zod'
 import { literal } from '../../database/database.ts'
 import {
@@ -6,13 +7,13 @@ import {
   createPeriodGrid,
   createTimeMarks,
   horizonStartMsSql,
-  markedDaySchema,
   markSampleSql,
   periodAt,
   periodNear,
 } from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
-import { hasSelectedSeries, readMarkedDays } from '../run/read-selected-series.ts'
+import { hasSelectedSeries, selectedSeriesPath } from '../run/selected-series-file.ts'
+import { readMarkedDays } from '../../forecasts/read-selected-series.ts'
 
 const dayMs = 86_400_000
 
@@ -63,7 +64,9 @@ const createSeriesGrid = async (run: OpenRun, metric: string): Promise<SeriesGri
     [metric],
   )
   const isStored = hasSelectedSeries(run.contents)
-  const days = isStored ? await readMarkedDays(run.contents, metric) : await run.database.rows(marksSql(run), markedDaySchema, [metric])
+  const days = isStored
+    ? await readMarkedDays(selectedSeriesPath(run.contents), metric)
+    : await run.database.rows(marksSql(run), markedDaySchema, [metric])
   const { rows } =
     run.contents.kind === 'headroom' && !isStored
       ? await run.database.row(rowsSql, z.object({ rows: z.number().nullable() }))

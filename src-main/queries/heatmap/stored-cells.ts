@@ -1,9 +1,11 @@
 // The heatmap's cells from series.parquet: into memory, or straight into the bins of the chart where a fleet is too large for that.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { periodAt, periodStartMs, type Bins } from '../../forecasts/heatmap-rules.ts'
+import { binSelectedSeries } from '../../forecasts/bin-selected-series.ts'
+import { columnTimesUs, periodAt, periodStartMs, type Bins } from '../../forecasts/heatmap-rules.ts'
+import { scanSelectedSeries, seriesTimeUs, type WholeSeriesGroup } from '../../forecasts/read-selected-series.ts'
 import type { SeriesGrid } from '../run/open-run.ts'
-import { scanSelectedSeries, seriesTimeUs, type WholeSeriesGroup } from '../run/read-selected-series.ts'
 import type { RunContents } from '../run/run-contents.ts'
+import { selectedSeriesPath } from '../run/selected-series-file.ts'
 
 /** The values of `readMatrix`, of a run with the file. Throws run-damaged. */
 export const readStoredCells = async (contents: RunContents, grid: SeriesGrid, from: number, to: number): Promise<Float32Array> => {
@@ -26,47 +28,36 @@ export const readStoredCells = async (contents: RunContents, grid: SeriesGrid, f
 }
 
 /** The maximum of each bin, without holding the values in memory. `keys`: of the servers in their order. Throws run-damaged. */
-export const binStoredMaxima = async (
+export const binStoredMaxima = (
   contents: RunContents,
   grid: SeriesGrid,
   keys: Int32Array,
   rows: Bins,
   columns: Bins,
 ): Promise<Float32Array> => {
-  const positions = new Int32Array(grid.servers).fill(-1)
-  keys.forEach((key, position) => (positions[key - 1] = position))
-  const values = new Float32Array(rows.bins * columns.bins).fill(-Infinity)
-  await scanCells(contents, grid, columns.from, columns.to, (server, periods, history, horizon) => {
-    if (positions[server]! < 0) return
-    const first = Math.floor(positions[server]! / rows.size) * columns.bins
-    const take = (period: number, value: number): void => {
-      const bin = first + Math.floor((period - columns.from) / columns.size)
-      if (value > values[bin]!) values[bin] = value
-    }
-    for (let index = 0; index < history.length; index++) if (periods[index]! >= 0) take(periods[index]!, history[index]!)
-    for (let index = 0; index < horizon.length; index++) {
-      const period = periods[history.length + index]!
-      if (period >= 0) take(period, horizon[index]!)
-    }
+  const rowOfServer = new Int32Array(grid.servers).fill(-1)
+  keys.forEach((key, position) => (rowOfServer[key - 1] = Math.floor(position / rows.size)))
+  const plan = { metric: grid.metric, rows: rows.bins, rowOfServer, columnTimesUs: columnTimesUs(grid, columns) }
+  return binSelectedSeries(selectedSeriesPath(contents), plan, () => {
+    throw filesDisagree(contents)
   })
-  for (let bin = 0; bin < values.length; bin++) if (values[bin] === -Infinity) values[bin] = Number.NaN
-  return values
 }
+
+const filesDisagree = ({ folder }: RunContents): HeadroomError =>
+  new HeadroomError('run-damaged', `The files of the run in ${folder} do not fit each other.`, {
+    next: 'Download or analyse the run again.',
+  })
 
 /** `periods`: of the history's values, then of the horizon's; -1 outside the periods asked for. `server`: from 0. */
 type OnSeries = (server: number, periods: Int32Array, history: Float32Array, horizon: Float64Array) => void
 
 const scanCells = async (contents: RunContents, grid: SeriesGrid, from: number, to: number, onSeries: OnSeries): Promise<void> => {
   const periodsOf = periodReader(grid, from, to)
-  await scanSelectedSeries(contents, grid.metric, (group) => {
+  await scanSelectedSeries(selectedSeriesPath(contents), grid.metric, (group) => {
     const { history, horizon, serverNumbers } = group
     for (let row = 0; row < group.rows; row++) {
       const server = serverNumbers[row]!
-      if (server < 0 || server >= grid.servers) {
-        throw new HeadroomError('run-damaged', `The files of the run in ${contents.folder} do not fit each other.`, {
-          next: 'Download or analyse the run again.',
-        })
-      }
+      if (server < 0 || server >= grid.servers) throw filesDisagree(contents)
       onSeries(
         server,
         periodsOf(group, row),

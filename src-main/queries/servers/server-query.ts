@@ -1,4 +1,5 @@
 // One server of a run: its figures per metric, its rank by risk and the series of its selected model.
+import { markedDaySchema } from '../../../src-shared/artefacts/selected-series.ts'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ServerDetail, ServerRequest } from '../../../src-shared/ipc/run-view.ts'
@@ -6,7 +7,7 @@ import { serverRiskRowSchema, serverRiskTimeColumns } from '../../../src-shared/
 import type { Database } from '../../database/database.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 import { findRecommendation } from '../recommendations/recommendations-query.ts'
-import { markedDaySchema, createTimeMarks } from '../../forecasts/heatmap-rules.ts'
+import { createTimeMarks } from '../../forecasts/heatmap-rules.ts'
 import { exhaustionSql, rankedServersSql } from './servers-query.ts'
 
 const integerColumns = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const

@@ -5,7 +5,8 @@ import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
-import { hasSelectedSeries, scanHorizons, seriesTimeUs, type SeriesGroup } from '../run/read-selected-series.ts'
+import { hasSelectedSeries, selectedSeriesPath } from '../run/selected-series-file.ts'
+import { scanHorizons, seriesTimeUs, type SeriesGroup } from '../../forecasts/read-selected-series.ts'
 import type { RunContents } from '../run/run-contents.ts'
 import { readCalibrations } from '../run/stored-calibrations.ts'
 import { findJointShares, type StoredPaths } from './scenario-probabilities.ts'
@@ -193,7 +194,7 @@ const fillFromSeries = async (
   const positions = new Int32Array((rows.at(-1) ?? -1) + 1).fill(-1)
   rows.forEach((row, position) => (positions[row] = position))
   let filled = 0
-  await scanHorizons(contents, (group) => {
+  await scanHorizons(selectedSeriesPath(contents), (group) => {
     const { offsets: horizonOffsets, values: horizonValues } = group.horizon
     let before = -1
     for (let row = 0; row < group.rows; row++) {

@@ -1,6 +1,8 @@
 // The two picture files: legible at every fleet size, exact in their colours, the same bytes every time.
 import { decode } from 'fast-png'
-import { resolve } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ClustersData, HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { cividisColor } from '../../../src-shared/chart-options/cividis.ts'
@@ -16,6 +18,9 @@ import {
 } from '../../../src-main/engine/pictures/draw-pictures.ts'
 import { startPictureThread } from '../../../src-main/engine/pictures/write-pictures.ts'
 import { loadPictureFont } from '../../../src-main/engine/pictures/picture-font.ts'
+import type { CellPlan } from '../../../src-main/forecasts/bin-selected-series.ts'
+import { PlainWriter } from '../../../src-main/parquet/plain-writer.ts'
+import { selectedSeriesColumns } from '../../../src-shared/artefacts/selected-series.ts'
 import { resourcePath } from '../../../src-main/run-folder/resource-path.ts'
 import { sampleClusters, sampleHeatmap } from '../../fixtures/picture-samples.ts'
 
@@ -246,11 +251,37 @@ describe('the typeface', () => {
   })
 })
 
+/** A series.parquet whose servers have a value per day, and where they go. */
+const writeCells = (path: string, values: Float32Array, rows: number): CellPlan => {
+  const columns = values.length / rows
+  const dayUs = 86_400e6
+  const file = new PlainWriter(path, selectedSeriesColumns)
+  const lengths = (size: number): Uint32Array => new Uint32Array(rows).fill(size)
+  const numbers = Int32Array.from({ length: rows }, (_, row) => row)
+  const texts = (text: (row: number) => string): string[] => Array.from(numbers, text)
+  file.writeGroup(rows, [
+    { numbers },
+    { numbers },
+    { texts: texts((row) => `server ${row}`) },
+    { texts: texts(() => 'cpu') },
+    { numbers: new Float64Array(rows).fill(dayUs) },
+    { numbers: new Float64Array(rows), lengths: lengths(1) },
+    { numbers: values, lengths: lengths(columns) },
+    { numbers: new Float64Array(0), lengths: lengths(0) },
+  ])
+  file.finish({}, 'test')
+  return { metric: 'cpu', rows, rowOfServer: numbers, columnTimesUs: Float64Array.from({ length: columns + 1 }, (_, day) => day * dayUs) }
+}
+
 describe('a thread', () => {
   it('draws what this thread draws', async () => {
     const worker = resolve(import.meta.dirname, '..', '..', '..', 'out', 'main', 'picture-worker.cjs')
     const clusters = { ...sampleClusters(120), underutilizedThreshold: 40 }
-    const task = { heatmap: sampleHeatmap({ servers: 30, hourly: true }), clusters, zone: 'America/New_York' }
+    const { values, ...heatmap } = sampleHeatmap({ servers: 30, hourly: true })
+    const folder = await mkdtemp(join(tmpdir(), 'headroom-pictures-'))
+    const seriesPath = join(folder, 'series.parquet')
+    const cells = writeCells(seriesPath, values, heatmap.rows.length)
+    const task = { heatmap: { ...heatmap, cells }, seriesPath, clusters, zone: 'America/New_York' }
     const thread = startPictureThread(worker)
     const drawn = await thread.ask(task).finally(() => {
       void thread.close()
@@ -260,5 +291,6 @@ describe('a thread', () => {
       Buffer.from(expected.heatmap),
       Buffer.from(expected.clusters),
     ])
+    await rm(folder, { recursive: true })
   })
 })

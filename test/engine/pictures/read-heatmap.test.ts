@@ -1,14 +1,14 @@
 // The heatmap of the PNG and of the window: the same servers, columns and cells for the same run.
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
-import { assessFleet } from '../../../src-main/engine/analyze.ts'
-import { createRun } from '../../../src-main/engine/create-run.ts'
-import { readHeatmap } from '../../../src-main/engine/pictures/read-heatmap.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { analyze } from '../../../src-main/engine/analyze.ts'
+import { fillHeatmap } from '../../../src-main/engine/pictures/fill-heatmap.ts'
 import { queryHeatmap } from '../../../src-main/queries/heatmap/heatmap-query.ts'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
-import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
+import { ForecastWorkspace, writeSmallPictures } from '../../fixtures/forecast-workspace.ts'
 
 const hourMs = 3_600_000
 const horizonStartMs = Date.UTC(2026, 5, 29)
@@ -19,25 +19,20 @@ let workspace: ForecastWorkspace
 beforeAll(async () => void (workspace = await ForecastWorkspace.open()))
 afterAll(async () => workspace.close())
 
-/** The heatmap as the picture of a run shows it. */
-const readPicture = async (forecasts: string): Promise<HeatmapData> => {
-  const request = { inputs: [forecasts], out: join(workspace.folder, 'picture'), method: 'headroom', config: {} } as const
-  let picture: HeatmapData | undefined
-  const stopped = new Error('The rest of the run is not needed.')
-  await createRun(request, {}, async (run) => {
-    const fleet = await assessFleet(run, request)
-    picture = await readHeatmap(run.database, run.config, fleet.primaryMetric, fleet.calendar, fleet.grid)
-    throw stopped
-  }).catch((thrown: unknown) => {
-    if (thrown !== stopped) throw thrown
-  })
-  return picture!
-}
-
 /** Both heatmaps of the same forecasts, over the same time. */
 const readBoth = async (forecasts: string): Promise<{ picture: HeatmapData; view: HeatmapData }> => {
-  const { folder } = await workspace.analyse(forecasts, { config: { basis: 'expected' } })
-  const picture = await readPicture(forecasts)
+  const folder = join(workspace.folder, `run of ${basename(forecasts)}`)
+  let shown: HeatmapData | undefined
+  await analyze(
+    { inputs: [forecasts], out: folder, method: 'headroom', config: { basis: 'expected' } },
+    {
+      writePictures: async (staging, heatmap) => {
+        shown = await fillHeatmap(heatmap, join(staging, runFiles.selectedSeries))
+        await writeSmallPictures(staging)
+      },
+    },
+  )
+  const picture = shown!
   const run = await openRunFolder(folder)
   try {
     const time = { fromMs: picture.startMs, toMs: picture.startMs + picture.columns * picture.stepMs }

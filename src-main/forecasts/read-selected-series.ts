@@ -1,14 +1,10 @@
-// Reads series.parquet of a run: the selected models' values, group by group, and the marked days. Runs of older versions have no such file.
-import { join } from 'node:path'
+// Reads series.parquet of a run: the selected models' values, group by group, and the marked days.
 import { z } from 'zod'
-import { markedDaysNote } from '../../../src-shared/artefacts/selected-series.ts'
-import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { tryParseJson } from '../../../src-shared/run/parse-json.ts'
-import { runFiles } from '../../../src-shared/run/run-manifest.ts'
-import { markedDaySchema } from '../../forecasts/heatmap-rules.ts'
-import { PlainReader, type PlainGroup, type PlainLists } from '../../parquet/plain-reader.ts'
-import { ThriftError } from '../../parquet/thrift-compact.ts'
-import type { RunContents } from './run-contents.ts'
+import { markedDaySchema, markedDaysNote, type MarkedDay } from '../../src-shared/artefacts/selected-series.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { tryParseJson } from '../../src-shared/run/parse-json.ts'
+import { PlainReader, type PlainGroup, type PlainLists } from '../parquet/plain-reader.ts'
+import { ThriftError } from '../parquet/thrift-compact.ts'
 
 /** The times of some series, microseconds since 1970. */
 interface SeriesTimes {
@@ -36,20 +32,17 @@ export interface WholeSeriesGroup extends SeriesGroup {
 export const seriesTimeUs = ({ stepsUs, times }: SeriesTimes, row: number, index: number): number =>
   stepsUs[row]! > 0 ? times.values[times.offsets[row]!]! + index * stepsUs[row]! : times.values[times.offsets[row]! + index]!
 
-export const hasSelectedSeries = ({ manifest, presentFiles }: RunContents): boolean =>
-  manifest !== null && manifest.files.some(({ name }) => name === runFiles.selectedSeries) && presentFiles.has(runFiles.selectedSeries)
-
 /** Hands over all groups with the horizons alone. Throws run-damaged. */
-export const scanHorizons = (contents: RunContents, onGroup: (group: SeriesGroup) => void): Promise<void> =>
-  readingSeries(contents, async (reader) => {
+export const scanHorizons = (path: string, onGroup: (group: SeriesGroup) => void): Promise<void> =>
+  readingSeries(path, async (reader) => {
     for (const group of reader.groups) {
       onGroup(await readRows(reader, group, await reader.listOffsets(group, 'history', 'float')))
     }
   })
 
 /** Hands over the groups of a metric. Throws run-damaged. */
-export const scanSelectedSeries = (contents: RunContents, metric: string, onGroup: (group: WholeSeriesGroup) => void): Promise<void> =>
-  readingSeries(contents, async (reader) => {
+export const scanSelectedSeries = (path: string, metric: string, onGroup: (group: WholeSeriesGroup) => void): Promise<void> =>
+  readingSeries(path, async (reader) => {
     for (const group of reader.groups) {
       const range = group.chunks.get('metric')?.range
       if (range?.least !== metric || range.greatest !== metric) continue
@@ -61,8 +54,8 @@ export const scanSelectedSeries = (contents: RunContents, metric: string, onGrou
 const markedDaysSchema = z.array(z.object({ metric: z.string(), days: z.array(markedDaySchema) }))
 
 /** The marked days of a metric. Throws run-damaged. */
-export const readMarkedDays = (contents: RunContents, metric: string): Promise<z.infer<typeof markedDaySchema>[]> =>
-  readingSeries(contents, async (reader) => {
+export const readMarkedDays = (path: string, metric: string): Promise<MarkedDay[]> =>
+  readingSeries(path, async (reader) => {
     const notes = markedDaysSchema.safeParse(tryParseJson(reader.note(markedDaysNote) ?? ''))
     const days = notes.data?.find((note) => note.metric === metric)?.days
     if (days === undefined) throw new ThriftError(`the file notes no days of ${metric}`)
@@ -88,8 +81,7 @@ const readRows = async (reader: PlainReader, group: PlainGroup, historyOffsets: 
   }
 }
 
-const readingSeries = async <Value>(contents: RunContents, work: (reader: PlainReader) => Promise<Value>): Promise<Value> => {
-  const path = join(contents.folder, runFiles.selectedSeries)
+const readingSeries = async <Value>(path: string, work: (reader: PlainReader) => Promise<Value>): Promise<Value> => {
   try {
     const reader = await PlainReader.open(path)
     try {
