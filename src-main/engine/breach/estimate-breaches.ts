@@ -1,5 +1,6 @@
 // Breach probability of every series with a threshold and a horizon, recalibrated on the hold-out (analysis definition, section 4).
 import { availableParallelism } from 'node:os'
+import { z } from 'zod'
 import type { CalibrationScores, ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
@@ -111,7 +112,8 @@ const describeCurve = ({ curve, min, max, isCalibrated }: Calibration): Calibrat
   is_calibrated: isCalibrated,
 })
 
-const estimateColumns = {
+/** Of `breach_figures`. */
+export const estimateColumns = {
   series_id: 'INTEGER',
   at_risk_probability: 'DOUBLE',
   at_risk_probability_raw: 'DOUBLE',
@@ -170,15 +172,32 @@ function* estimateRows(
   }
 }
 
-/** Reads `breach_curve`. */
-const storeEstimates = async (
+/** DuckDB keeps the lists of a statement in memory: those of a million series with 45 dates take more than a gigabyte. */
+const seriesPerStatement = 100_000
+
+/** Creates `breach_estimates` from rows by `estimateColumns` and from `breach_curve`, some series at a time. */
+export const storeEstimates = async (
   database: Database,
   { basis }: Pick<AnalysisConfig, 'basis'>,
   estimates: Iterable<(number | null)[]>,
+  seriesAtOnce = seriesPerStatement,
 ): Promise<void> => {
   await database.storeRows('breach_figures', estimateColumns, estimates)
-  await database.run(`
-    CREATE OR REPLACE TABLE breach_estimates AS
+  const { end } = await database.row(
+    'SELECT CAST(coalesce(max(series_id), -1) + 1 AS DOUBLE) AS "end" FROM breach_figures',
+    z.object({ end: z.number() }),
+  )
+  await database.run(`CREATE OR REPLACE TABLE breach_estimates AS ${estimatesQuery(basis, 0, seriesAtOnce)}`)
+  for (let from = seriesAtOnce; from < end; from += seriesAtOnce) {
+    await database.run(`INSERT INTO breach_estimates ${estimatesQuery(basis, from, from + seriesAtOnce)}`)
+  }
+  await database.run('DROP TABLE breach_curve')
+}
+
+/** SQL for the rows of `breach_estimates` of series from..to-1. */
+const estimatesQuery = (basis: AnalysisConfig['basis'], from: number, to: number): string => {
+  const inRange = `WHERE series_id >= ${from} AND series_id < ${to}`
+  return `
     SELECT f.* EXCLUDE (first_breach_p20_ms, first_breach_median_ms), ${decidingBasisSql(basis)} AS risk_basis,
            CASE WHEN path_p95_mean_short IS NOT NULL THEN 'residuals' WHEN p95_median IS NOT NULL THEN 'quantiles' END AS path_source,
            make_timestamp_ms(CAST(f.first_breach_p20_ms AS BIGINT)) AS first_breach_p20,
@@ -186,11 +205,10 @@ const storeEstimates = async (
            c.breach_probability_dates,
            list_transform(c.sustained_shares, lambda share: share * f.at_risk_probability) AS at_risk_probability_by,
            list_transform(c.any_shares, lambda share: share * f.breach_probability) AS breach_probability_by
-    FROM breach_figures f LEFT JOIN (
+    FROM (FROM breach_figures ${inRange}) f LEFT JOIN (
       SELECT series_id, list(make_timestamp_ms(CAST(at_ms AS BIGINT)) ORDER BY at_ms) AS breach_probability_dates,
              list(share_sustained ORDER BY at_ms) AS sustained_shares, list(share_any ORDER BY at_ms) AS any_shares
-      FROM breach_curve GROUP BY series_id) c USING (series_id);
-    DROP TABLE breach_curve`)
+      FROM breach_curve ${inRange} GROUP BY series_id) c USING (series_id)`
 }
 
 const serverBreachColumns = {
