@@ -1,15 +1,12 @@
 // Frees the results of DuckDB that were read, beyond a share of the database's memory limit.
 // DuckDB frees one when JavaScript collects the objects that stand for it; V8 does not see how large they are and may wait for minutes.
-import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 
 /** Of the limit, as long as a collection of some hundredths of a second does not come too often. */
 const waitingShare = 1 / 6
 const minWaitingBytes = 32e6
-/** A collection visits every object that stays. Beyond what is visited quickly, half as much may wait for the next one, so that their time grows no faster than what is read. */
-const heapShare = 1 / 2
-const quicklyVisitedBytes = 200e6
 /** An object of V8, without its characters. */
 const bytesPerText = 16
 
@@ -32,15 +29,13 @@ const findCollector = (): (() => void) => {
 
 /** The results of a database that were read and are still in memory. */
 export class ResultMemory {
-  readonly #leastWaitingBytes: number
-  #maxWaitingBytes: number
+  readonly #maxWaitingBytes: number
   #waitingBytes = 0
 
   /** `memoryLimit`: of the database, as DuckDB writes it, such as "650000000B"; without one nothing is collected. */
   constructor(memoryLimit: string | undefined) {
     const limit = memoryLimit === undefined ? Number.NaN : (bytesIn(memoryLimit) ?? parseMemorySize(memoryLimit))
-    this.#leastWaitingBytes = Number.isNaN(limit) ? Number.POSITIVE_INFINITY : Math.max(minWaitingBytes, limit * waitingShare)
-    this.#maxWaitingBytes = this.#leastWaitingBytes
+    this.#maxWaitingBytes = Number.isNaN(limit) ? Number.POSITIVE_INFINITY : Math.max(minWaitingBytes, limit * waitingShare)
   }
 
   /** Columns of a chunk that was read; nothing of it but copies may be used afterwards. */
@@ -59,7 +54,6 @@ export class ResultMemory {
     if (this.#waitingBytes < this.#maxWaitingBytes) return
     this.#waitingBytes = 0
     collectGarbage()
-    this.#maxWaitingBytes = Math.max(this.#leastWaitingBytes, heapShare * (getHeapStatistics().used_heap_size - quicklyVisitedBytes))
   }
 }
 
