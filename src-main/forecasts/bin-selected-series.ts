@@ -1,5 +1,5 @@
 // The greatest values of series.parquet in the cells of a heatmap, without holding the values in memory.
-import { scanSelectedSeries, seriesTimeUs, type WholeSeriesGroup } from './read-selected-series.ts'
+import { filesDisagree, scanSelectedSeries, timeIndexReader, type TimeIndexReader } from './read-selected-series.ts'
 
 /** Where the values of a metric go. */
 export interface CellPlan {
@@ -11,15 +11,8 @@ export interface CellPlan {
   readonly columnTimesUs: Float64Array
 }
 
-/**
- * The maximum of each cell, row by row; NaN where no value is known. `onUnknownServer` is called, and should throw, where the file numbers more servers than the plan. Throws
- * run-damaged.
- */
-export const binSelectedSeries = async (
-  path: string,
-  { metric, rows, rowOfServer, columnTimesUs }: CellPlan,
-  onUnknownServer: () => void,
-): Promise<Float32Array> => {
+/** The maximum of each cell, row by row; NaN where no value is known. Throws run-damaged, also where the file numbers more servers than the plan. */
+export const binSelectedSeries = async (path: string, { metric, rows, rowOfServer, columnTimesUs }: CellPlan): Promise<Float32Array> => {
   const columns = columnTimesUs.length - 1
   const values = new Float32Array(rows * columns).fill(-Infinity)
   const columnsOf = columnReader(columnTimesUs)
@@ -27,8 +20,8 @@ export const binSelectedSeries = async (
     const { history, horizon, serverNumbers } = group
     for (let row = 0; row < group.rows; row++) {
       const server = serverNumbers[row]!
-      if (server < 0 || server >= rowOfServer.length) onUnknownServer()
-      const first = (rowOfServer[server] ?? -1) * columns
+      if (server < 0 || server >= rowOfServer.length) throw filesDisagree(path)
+      const first = rowOfServer[server]! * columns
       if (first < 0) continue
       const columnOf = columnsOf(group, row)
       const from = history.offsets[row]!
@@ -60,8 +53,8 @@ const takeMaxima = (
   }
 }
 
-/** The columns of a row's values: its history, then its horizon. Most series have the times of their neighbour, whose columns are returned again. */
-const columnReader = (columnTimesUs: Float64Array): ((group: WholeSeriesGroup, row: number) => Int32Array) => {
+/** The columns of a row's values; -1 outside of them. */
+const columnReader = (columnTimesUs: Float64Array): TimeIndexReader => {
   const columns = columnTimesUs.length - 1
   let column = 0
   const columnAt = (timeUs: number): number => {
@@ -71,16 +64,5 @@ const columnReader = (columnTimesUs: Float64Array): ((group: WholeSeriesGroup, r
     while (timeUs >= columnTimesUs[column + 1]!) column++
     return column
   }
-  let [lastStart, lastStep] = [Number.NaN, 0]
-  let columnOf = new Int32Array(0)
-  return (group, row) => {
-    const { history, horizon, stepsUs } = group
-    const count = history.offsets[row + 1]! - history.offsets[row]! + horizon.offsets[row + 1]! - horizon.offsets[row]!
-    const step = stepsUs[row]!
-    const start = count === 0 ? Number.NaN : seriesTimeUs(group, row, 0)
-    if (step > 0 && step === lastStep && start === lastStart && count === columnOf.length) return columnOf
-    columnOf = Int32Array.from({ length: count }, (_, index) => columnAt(seriesTimeUs(group, row, index)))
-    ;[lastStart, lastStep] = [start, step]
-    return columnOf
-  }
+  return timeIndexReader(columnAt)
 }

@@ -1,4 +1,5 @@
 // Reads series.parquet of a run: the selected models' values, group by group, and the marked days.
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import { markedDaySchema, markedDaysNote, type MarkedDay } from '../../src-shared/artefacts/selected-series.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -31,6 +32,31 @@ export interface WholeSeriesGroup extends SeriesGroup {
 /** The time of value `index` of a row: its history, then its horizon. */
 export const seriesTimeUs = ({ stepsUs, times }: SeriesTimes, row: number, index: number): number =>
   stepsUs[row]! > 0 ? times.values[times.offsets[row]!]! + index * stepsUs[row]! : times.values[times.offsets[row]! + index]!
+
+/** A number for the time of each value of a row: its history, then its horizon. */
+export type TimeIndexReader = (group: WholeSeriesGroup, row: number) => Int32Array
+
+/** Most series have the times of their neighbour, whose numbers are returned again. */
+export const timeIndexReader = (indexAt: (timeUs: number) => number): TimeIndexReader => {
+  let [lastStart, lastStep] = [Number.NaN, 0]
+  let indexes = new Int32Array(0)
+  return (group, row) => {
+    const { history, horizon, stepsUs } = group
+    const count = history.offsets[row + 1]! - history.offsets[row]! + horizon.offsets[row + 1]! - horizon.offsets[row]!
+    const step = stepsUs[row]!
+    const start = count === 0 ? Number.NaN : seriesTimeUs(group, row, 0)
+    if (step > 0 && step === lastStep && start === lastStart && count === indexes.length) return indexes
+    indexes = Int32Array.from({ length: count }, (_, index) => indexAt(seriesTimeUs(group, row, index)))
+    ;[lastStart, lastStep] = [start, step]
+    return indexes
+  }
+}
+
+/** `path`: of the series.parquet that numbers other servers than the run has. */
+export const filesDisagree = (path: string): HeadroomError =>
+  new HeadroomError('run-damaged', `The files of the run in ${dirname(path)} do not fit each other.`, {
+    next: 'Download or analyse the run again.',
+  })
 
 /** Hands over all groups with the horizons alone. Throws run-damaged. */
 export const scanHorizons = (path: string, onGroup: (group: SeriesGroup) => void): Promise<void> =>

@@ -1,6 +1,5 @@
 // Puts the values of series.parquet into the heatmap of the picture.
 import type { HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
-import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { binSelectedSeries, type CellPlan } from '../../forecasts/bin-selected-series.ts'
 
 /** Whose values are still to be read. */
@@ -9,9 +8,7 @@ export interface PlannedHeatmap extends Omit<HeatmapData, 'values'> {
 }
 
 /** The heatmap with the values of a run's series.parquet. Throws run-damaged. */
-export const fillHeatmap = async ({ cells, ...heatmap }: PlannedHeatmap, seriesPath: string): Promise<HeatmapData> => {
-  const onUnknownServer = (): void => {
-    throw new HeadroomError('internal', `${seriesPath} numbers more servers than the analysis knows.`)
-  }
-  return { ...heatmap, values: await binSelectedSeries(seriesPath, cells, onUnknownServer) }
-}
+export const fillHeatmap = async ({ cells, ...heatmap }: PlannedHeatmap, seriesPath: string): Promise<HeatmapData> => ({
+  ...heatmap,
+  values: await binSelectedSeries(seriesPath, cells),
+})
