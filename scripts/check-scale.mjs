@@ -4,6 +4,7 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { keepMeasures } from './bench/kept-measures.mjs'
 import { measure } from './bench/measure.mjs'
 import { buildApp } from './setup/build.mjs'
@@ -32,10 +33,10 @@ const limitBytes = new Map([
   ['4GB', 4e9],
 ])
 
-const hasMillion = process.argv.includes('--million')
-const hasLarge = hasMillion || process.argv.includes('--large')
-const given = process.argv[process.argv.indexOf('--folder') + 1]
-const keptFolder = process.argv.includes('--folder') && given !== undefined ? resolve(given) : undefined
+const { values: asked } = parseArgs({ options: { large: { type: 'boolean' }, million: { type: 'boolean' }, folder: { type: 'string' } } })
+const hasMillion = asked.million === true
+const hasLarge = hasMillion || asked.large === true
+const keptFolder = asked.folder === undefined ? undefined : resolve(asked.folder)
 
 await installDependencies()
 await buildApp()
