@@ -1,4 +1,6 @@
 // Draws the paths of chosen series for a plan: path k of one series happens together with path k of all others.
+import { ReusedArrays } from '../../threads/shared-arrays.ts'
+import { BatchResiduals } from './batch-residuals.ts'
 import type { StepRange } from './residual-runs.ts'
 import {
   createBatches,
@@ -28,9 +30,6 @@ export interface SeriesForecast {
 /** Not the run's seed: the same figures give the same plan. */
 const planSeed = 42
 
-/** Batches whose residuals stay in memory: about 100 MB. */
-const maxBatchesInMemory = 3
-
 /** A backtest window, and what its paths need of the backtest's forecasts, by batch: their means and the shifts of the correction. */
 export interface PathWindow {
   readonly range: StepRange
@@ -50,22 +49,22 @@ export class JointPaths {
   /** Batch of each series, and its index there. */
   readonly #batchOf: Int32Array
   readonly #indexInBatch: Int32Array
-  readonly #maxSources: number
-  /** By batch, the one used last at the end. */
+  /** By batch; without residuals where `#residuals` holds them. */
   readonly #sources = new Map<number, PathSource>()
+  readonly #residuals: BatchResiduals | null
   #drawn = new Float64Array(0)
 
   private constructor(
     task: PathTask,
     seed: number,
     batches: readonly (readonly number[])[],
-    maxSources: number,
     sourceOf: (batch: number) => PathSource,
+    residuals: BatchResiduals | null,
   ) {
     this.#task = task
     this.#seed = seed
-    this.#maxSources = maxSources
     this.#sourceOf = sourceOf
+    this.#residuals = residuals
     this.#batchOf = new Int32Array(task.series.seriesIds.length)
     this.#indexInBatch = new Int32Array(task.series.seriesIds.length)
     batches.forEach((positions, batch) =>
@@ -78,32 +77,46 @@ export class JointPaths {
 
   /** Reads each batch when it is needed. */
   static overHorizon(task: SimulationTask): JointPaths {
-    const batches = createBatches(task)
-    return new JointPaths(task, planSeed, batches, maxBatchesInMemory, (batch) =>
-      createHorizonSource(task, loadBatch(task, batches[batch]!), planSeed),
-    )
+    return JointPaths.#ofTask(task, planSeed, (batch) => createHorizonSource(task, batch, planSeed))
   }
 
   /** With nothing that was measured in the window or after it: a level that lasts would tell what the window is to show. */
   static overWindow(task: SimulationTask, range: StepRange): JointPaths {
-    const batches = createBatches(task)
     const seed = windowSeedOf(planSeed, range)
-    return new JointPaths(task, seed, batches, maxBatchesInMemory, (number) => {
-      const batch = loadBatch(task, batches[number]!)
-      return createWindowSource(task, batch, withoutLater(range), windowMeansOf(task, batch, range), seed)
-    })
+    return JointPaths.#ofTask(task, seed, (batch) =>
+      createWindowSource(task, batch, withoutLater(range), windowMeansOf(task, batch, range), seed),
+    )
+  }
+
+  static #ofTask(task: SimulationTask, seed: number, createSource: (batch: PathBatch) => PathSource): JointPaths {
+    const batches = createBatches(task)
+    // A fleet of one batch is in memory as it is.
+    const residuals = batches.length === 1 ? null : residualsOf(task)
+    const reused = new ReusedArrays()
+    return new JointPaths(
+      task,
+      seed,
+      batches,
+      (number) => {
+        const source = createSource(loadBatch(task, batches[number]!, reused))
+        residuals?.add(number, source.runs.residuals)
+        return source
+      },
+      residuals,
+    )
   }
 
   /** The same paths from batches in memory. `window`: null for those over the horizon. */
   static ofLoaded({ task, batches }: LoadedPaths, window: PathWindow | null): JointPaths {
     const seed = window === null ? planSeed : windowSeedOf(planSeed, window.range)
     const positions = batches.map((batch) => batch.positions)
-    return new JointPaths(task, seed, positions, batches.length, (number) => {
+    const sourceOf = (number: number): PathSource => {
       const batch = batches[number]!
       if (window === null) return createHorizonSource(task, batch, seed)
       const { means, shifts } = window.batches[number]!
       return createWindowSource(task, batch, withoutLater(window.range), means, seed, shifts)
-    })
+    }
+    return new JointPaths(task, seed, positions, sourceOf, null)
   }
 
   /** Hands over the paths of each series, path after path. The order is that of the batches; the array is reused for the next series. */
@@ -112,12 +125,16 @@ export class JointPaths {
       (a, b) => this.#batchOf[series[a]!.position]! - this.#batchOf[series[b]!.position]! || a - b,
     )
     const { metrics } = this.#task.series
+    let [batch, source]: [number, PathSource | undefined] = [-1, undefined]
     for (const index of order) {
       const { position, forecast, maxMeasured } = series[index]!
+      if (source === undefined || this.#batchOf[position] !== batch) {
+        batch = this.#batchOf[position]!
+        source = this.#source(batch)
+      }
       const values = pathCount * forecast.length
       if (this.#drawn.length < values) this.#drawn = new Float64Array(values)
       const key = { seed: this.#seed, metric: metrics[position]! }
-      const source = this.#source(this.#batchOf[position]!)
       const paths = this.#drawn.subarray(0, values)
       drawPaths(source, this.#indexInBatch[position]!, forecast, rangeOf(this.#task, position, maxMeasured), key, paths)
       onPaths(index, paths)
@@ -125,17 +142,26 @@ export class JointPaths {
   }
 
   #source(batch: number): PathSource {
-    const known = this.#sources.get(batch)
-    if (known !== undefined) {
-      this.#sources.delete(batch)
-      this.#sources.set(batch, known)
-      return known
+    let source = this.#sources.get(batch)
+    if (source === undefined) {
+      source = this.#sourceOf(batch)
+      this.#sources.set(batch, this.#residuals === null ? source : withResiduals(source, noResiduals))
     }
-    if (this.#sources.size >= this.#maxSources) this.#sources.delete(this.#sources.keys().next().value!)
-    const source = this.#sourceOf(batch)
-    this.#sources.set(batch, source)
-    return source
+    return this.#residuals === null ? source : withResiduals(source, this.#residuals.of(batch))
   }
+}
+
+const noResiduals = new Float32Array(0)
+
+const withResiduals = (source: PathSource, residuals: Float32Array): PathSource => ({ ...source, runs: { ...source.runs, residuals } })
+
+/** Plans over the horizon and over windows draw from the same residuals. */
+const residualsOfTasks = new WeakMap<SimulationTask, BatchResiduals>()
+
+const residualsOf = (task: SimulationTask): BatchResiduals => {
+  const residuals = residualsOfTasks.get(task) ?? new BatchResiduals(task.residualsSpace)
+  residualsOfTasks.set(task, residuals)
+  return residuals
 }
 
 /** What paths over a window need, so that its batch can go without the backtest's forecasts. */

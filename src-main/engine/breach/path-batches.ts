@@ -3,6 +3,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { ReusedArrays } from '../../threads/shared-arrays.ts'
+import type { ResidualsSpace } from './batch-residuals.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
 import { fitCorrections, type Corrections } from './forecast-correction.ts'
 import { StartTimes, withoutSteps, type StepCounts, type StepRange } from './residual-runs.ts'
@@ -25,6 +26,9 @@ const businessWeek = [5]
 /** Approximate residuals in memory, 100 MB with the arrays derived from them. Bins stay whole: their series share residuals. */
 const maxResidualsInMemory = 8_000_000
 
+/** Of the database's memory, as much again for the residuals of plans: as many as a million servers of sixty days have, with a limit of 2 GB. */
+const residualsShare = 1 / 4
+
 /** What the paths of a batch are drawn with: figures alone, so that threads can hold them. */
 export interface PathTask {
   readonly series: Pick<ThresholdSeries, 'seriesIds' | 'metrics' | 'thresholds' | 'veryHighThresholds' | 'isPercent' | 'horizonMeans'>
@@ -39,6 +43,7 @@ export interface SimulationTask extends PathTask {
   readonly backtestResiduals: BacktestResiduals
   readonly grid: TimeGrid
   readonly config: AnalysisConfig
+  readonly residualsSpace: ResidualsSpace
 }
 
 /** Those of a task that threads hold. */
@@ -69,7 +74,8 @@ export const readSimulationTask = async (
   if (backtestResiduals === null) return null
   const series = await readThresholdSeries(database, config)
   const corrections = fitCorrections(series, backtestResiduals, blockSteps[grid.granularity])
-  return { series, backtestResiduals, corrections, coverage: backtestResiduals.coverage.counts(), grid, config }
+  const residualsSpace = { folder: database.spillFolder, memoryBytes: (await database.memoryLimit()) * residualsShare }
+  return { series, backtestResiduals, corrections, coverage: backtestResiduals.coverage.counts(), grid, config, residualsSpace }
 }
 
 /** Series of whole bins, which share residuals. */
