@@ -6,22 +6,24 @@ import type { ForecastExpressions } from '../../forecasts/canonical-rows.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import { riskLevels, type RiskLevel } from '../../../src-shared/artefacts/server-risk.ts'
 
-/** Positions of series in the lists; both ends are included. */
-export interface SeriesRange {
+/** Servers by the order of their names, both ends included, and the enumeration that holds them. */
+export interface EnumeratedServers {
   readonly from: number
   readonly to: number
+  readonly type: string
 }
 
 export interface FlagLists {
-  /** Number of positions in the lists. */
-  readonly seriesCount: number
-  /** SQL for the position of a row's series, from 0. */
-  readonly seriesIndexSql: (source: ForecastDataset) => string
+  /** All servers of a small fleet; undefined of others. */
+  readonly allServers: EnumeratedServers | undefined
+  /** Enumerates the servers from the first to the last of `relation`; by default all. `forgetServers` ends it. */
+  readonly enumerateServers: (database: Database, source: ForecastDataset, relation?: string) => Promise<EnumeratedServers>
+  readonly forgetServers: (database: Database, servers: EnumeratedServers) => Promise<void>
   /**
-   * SQL that selects `columns` and the flags from `relation`, whose series must all lie within the range. A range is looked up in lists of
-   * about its own length. `relation` is known as `source` inside.
+   * SQL that selects `columns` and the flags from `relation`, whose servers are all enumerated. They are looked up in lists of about the
+   * length of that enumeration. `relation` is known as `source` inside.
    */
-  readonly addFlags: (relation: string, source: ForecastDataset, calendar: Calendar, range: SeriesRange, columns: string) => string
+  readonly addFlags: (relation: string, source: ForecastDataset, calendar: Calendar, servers: EnumeratedServers, columns: string) => string
 }
 
 /** Flag -> the column of `series_risk` that it comes from. */
@@ -41,22 +43,26 @@ const flagColumn = (name: FlagList | 'position' | 'predicted'): string => identi
 /** Rows per list: the flags of a part of the dataset are read in lists of this size. */
 const listLength = 4096
 
+/** Series whose flags are looked up without asking first which of them a part holds. */
+const maxUnrangedSeries = 32_768
+
 /**
- * Creates `headroom_flag_lists` (block and a list per flag) and two enumerations with a series' position in them; reads `series_risk`.
- * A join does not preserve the order of rows in DuckDB, and a constant list is rebuilt for every chunk. A cross join with a single row
- * avoids both.
+ * Creates `headroom_flag_lists` (block and a list per flag), `headroom_flag_servers` (server_id and its number, from 0) and an enumeration of
+ * metrics; reads `series_risk`. A join does not preserve the order of rows in DuckDB, and a constant list is rebuilt for every chunk. A cross
+ * join with a single row avoids both. An enumeration gives a server's number, but each statement that names one takes time for all of its
+ * values: 0.8 s for a million. So each part of a large fleet has one with its own servers.
  */
 export const createFlagLists = async (
   database: Database,
   { chosenMetrics }: Pick<ForecastDataset, 'chosenMetrics'>,
 ): Promise<FlagLists> => {
   await database.run(`
-    DROP TYPE IF EXISTS headroom_server;
     DROP TYPE IF EXISTS headroom_metric;
     DROP TYPE IF EXISTS headroom_level;
-    CREATE TYPE headroom_server AS ENUM (SELECT DISTINCT server_id FROM series_risk ORDER BY server_id);
     CREATE TYPE headroom_metric AS ENUM (SELECT DISTINCT metric FROM series_risk ORDER BY metric);
-    CREATE TYPE headroom_level AS ENUM (${riskLevels.map(literal).join(', ')})`)
+    CREATE TYPE headroom_level AS ENUM (${riskLevels.map(literal).join(', ')});
+    CREATE OR REPLACE TABLE headroom_flag_servers AS
+    SELECT row_number() OVER (ORDER BY server_id) - 1 AS number, server_id FROM (SELECT DISTINCT server_id FROM series_risk) ORDER BY number`)
   await database.run(`
     CREATE OR REPLACE TABLE headroom_flag_lists AS
     WITH ordered AS (
@@ -74,15 +80,41 @@ export const createFlagLists = async (
   const isRestricted = chosenMetrics !== undefined
   const thresholds = isRestricted ? undefined : await uniformThresholds(database)
   const cast = isRestricted ? 'TRY_CAST' : 'CAST'
-  const seriesIndexSql = ({ expressions: { server_id, metric } }: ForecastDataset): string =>
+  const numberInSql = ({ expressions: { server_id, metric } }: ForecastDataset, type: string): string =>
     metrics === 1 && !isRestricted
-      ? `CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT)`
-      : `(CAST(enum_code(${cast}(${server_id} AS headroom_server)) AS BIGINT) * ${metrics} + enum_code(${cast}(${metric} AS headroom_metric)))`
+      ? `CAST(enum_code(CAST(${server_id} AS ${type})) AS BIGINT)`
+      : `(CAST(enum_code(${cast}(${server_id} AS ${type})) AS BIGINT) * ${metrics} + enum_code(${cast}(${metric} AS headroom_metric)))`
+  let types = 0
+  const enumerate = async (connection: Database, from: number, to: number): Promise<EnumeratedServers> => {
+    const type = `headroom_servers_${types++}`
+    await connection.run(`
+      DROP TYPE IF EXISTS ${type};
+      CREATE TYPE ${type} AS ENUM (SELECT server_id FROM headroom_flag_servers WHERE number BETWEEN ${from} AND ${to} ORDER BY number)`)
+    return { from, to, type }
+  }
   return {
-    seriesCount: servers * metrics,
-    seriesIndexSql,
-    addFlags: (relation, source, calendar, { from, to }, columns) => {
-      const firstBlock = Math.floor(from / listLength)
+    allServers: servers * metrics <= maxUnrangedSeries ? await enumerate(database, 0, servers - 1) : undefined,
+    enumerateServers: async (connection, source, relation) => {
+      if (relation === undefined) return enumerate(connection, 0, servers - 1)
+      const { server_id: server } = source.expressions
+      const range = await connection.row(
+        `SELECT min(${server}) AS first, max(${server}) AS last FROM ${relation}`,
+        z.object({ first: z.string().nullable(), last: z.string().nullable() }),
+      )
+      const { from, to } = await connection.row(
+        `SELECT CAST(coalesce(min(number), 0) AS DOUBLE) AS "from", CAST(coalesce(max(number), 0) AS DOUBLE) AS "to"
+         FROM headroom_flag_servers WHERE server_id BETWEEN ? AND ?`,
+        z.object({ from: z.number(), to: z.number() }),
+        [range.first ?? '', range.last ?? ''],
+      )
+      return enumerate(connection, from, to)
+    },
+    forgetServers: (connection, { type }) => connection.run(`DROP TYPE ${type}`),
+    addFlags: (relation, source, calendar, { from, to, type }, columns) => {
+      const firstBlock = Math.floor((from * metrics) / listLength)
+      const lastBlock = Math.floor(((to + 1) * metrics - 1) / listLength)
+      /** Of the enumeration's first server in the lists, which count from 1. */
+      const offset = from * metrics - firstBlock * listLength + 1
       const flagSql = (name: FlagList): string => thresholds?.[name] ?? `${flagColumn(name)}[${flagColumn('position')}]`
       const columnsSql =
         columns === '' ? '' : `* EXCLUDE (${[flagColumn('position'), flagColumn('predicted'), ...flagNames.map(flagColumn)].join(', ')}),`
@@ -91,9 +123,9 @@ export const createFlagLists = async (
       return `
         SELECT ${columnsSql} ${flagsOfRow(expressions, calendar, flagSql, enumeratedLevel)}
         FROM (SELECT source.*, ${source.expressions.predicted} AS ${flagColumn('predicted')},
-                     ${seriesIndexSql(source)} - ${firstBlock * listLength - 1} AS ${flagColumn('position')} FROM ${relation} AS source),
+                     ${numberInSql(source, type)} + ${offset} AS ${flagColumn('position')} FROM ${relation} AS source),
              (SELECT ${flagNames.map((name) => `flatten(list(${flagColumn(name)} ORDER BY block)) AS ${flagColumn(name)}`).join(', ')}
-              FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${Math.floor(to / listLength)})`
+              FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${lastBlock})`
     },
   }
 }

@@ -148,22 +148,14 @@ const writeGroups = async (connection: Database, groups: RowGroups, name: string
   return parts
 }
 
-/** Series whose flags are looked up without asking first which of them a part holds. */
-const maxUnrangedSeries = 32_768
-
 const writePart = async (connection: Database, groups: RowGroups, part: string, { source, calendar, lists }: FlagTask): Promise<void> => {
   const { path, firstRow, groupRows } = groups
   const lastRow = groupRows.reduce((sum, rows) => sum + rows, firstRow) - 1
   const rows = `(SELECT * FROM read_parquet(${literal(escapeGlob(path))}, file_row_number = true, hive_partitioning = false)
                  WHERE file_row_number BETWEEN ${firstRow} AND ${lastRow})`
-  const range =
-    lists.seriesCount <= maxUnrangedSeries
-      ? { from: 0, to: lists.seriesCount - 1 }
-      : await connection.row(
-          `SELECT CAST(coalesce(min(position), 0) AS DOUBLE) AS "from", CAST(coalesce(max(position), 0) AS DOUBLE) AS "to" FROM (SELECT ${lists.seriesIndexSql(source)} AS position FROM ${rows})`,
-          z.object({ from: z.number(), to: z.number() }),
-        )
+  const servers = lists.allServers ?? (await lists.enumerateServers(connection, source, rows))
   await connection.run(`
-    COPY (${lists.addFlags(rows, source, calendar, range, '')}) TO ${literal(part)}
+    COPY (${lists.addFlags(rows, source, calendar, servers, '')}) TO ${literal(part)}
     (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false, ROW_GROUP_SIZE ${groupSizeOf(groupRows)})`)
+  if (servers !== lists.allServers) await lists.forgetServers(connection, servers)
 }

@@ -93,9 +93,12 @@ const startJoining = async (
 
 /** Without Bloom filters, which DuckDB holds in memory until the end. */
 const startRewriting = (database: Database, { dataset, calendar, path }: FlaggedTask, lists: FlagLists): Writing => {
-  const flagged = lists.addFlags('source', dataset, calendar, { from: 0, to: lists.seriesCount - 1 }, 'source.*')
-  const finished = database.run(`COPY (${flagged}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
-  return { ...withoutPause, progress: () => database.progress(), finished, stop: () => database.connection.interrupt() }
+  const write = async (): Promise<void> => {
+    const servers = lists.allServers ?? (await lists.enumerateServers(database, dataset))
+    const flagged = lists.addFlags('source', dataset, calendar, servers, 'source.*')
+    await database.run(`COPY (${flagged}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
+  }
+  return { ...withoutPause, progress: () => database.progress(), finished: write(), stop: () => database.connection.interrupt() }
 }
 
 /** Throws internal where the file holds another number of rows. */
