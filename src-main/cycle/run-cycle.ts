@@ -1,7 +1,6 @@
 // One cycle of a plan: analyse what is new, judge the gates, write and send what the plan names, and remove runs that it does not keep.
 import { createHash } from 'node:crypto'
-import { rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { HeadroomError, toWireError, type WireError } from '../../src-shared/run/errors.ts'
@@ -22,7 +21,8 @@ import { writeTickets, type WrittenTickets } from '../report/tickets.ts'
 import { writeReport } from '../report/write-report.ts'
 import { systemUser } from '../run-folder/system-user.ts'
 import { today } from '../run-folder/today.ts'
-import { makeOutputFolder, makeTemporaryFolder } from '../run-folder/make-folders.ts'
+import { makeOutputFolder } from '../run-folder/make-folders.ts'
+import { makeTemporaryFolder } from '../run-folder/temporary-folder.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { assertNewFiles, isSameFile } from '../run-folder/output-file.ts'
 import { removeLeftovers } from '../run-folder/staging-folder.ts'
@@ -321,12 +321,12 @@ const describeTickets = ({ written, open, closed }: WrittenTickets): string => {
 /** The report for the length of an action, under the run's name. */
 const withReport = async (open: OpenRun, format: 'html' | 'pdf' | 'none', act: (path: string | null) => Promise<void>): Promise<void> => {
   if (format === 'none') return act(null)
-  const folder = await makeTemporaryFolder(join(tmpdir(), 'headroom-mail-'))
+  const { path: folder, remove } = await makeTemporaryFolder('mail')
   try {
     const path = join(folder, `${basename(open.overview.folder)}.${format}`)
     await writeReport(open, format, { path, hasByteOrderMark: false }, systemUser())
     await act(path)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   }
 }

@@ -1,5 +1,4 @@
 // headroom forecast: measurements in, a forecasts file out, with bounded memory; after a failure nothing is left.
-import { rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -13,7 +12,7 @@ import { hasForecasts, openForecastDataset } from '../forecasts/forecast-dataset
 import { replaceFile } from '../run-folder/replace-file.ts'
 import type { LongWork } from './analysis-request.ts'
 import { assertDiskSpace, databaseMemory, estimateConvertedBytes, parseMemoryLimit } from './resource-limits.ts'
-import { makeTemporaryFolder } from '../run-folder/make-folders.ts'
+import { makeFolderNextTo } from '../run-folder/temporary-folder.ts'
 
 export interface ForecastFileRequest extends ForecastOptions {
   readonly inputs: readonly string[]
@@ -29,7 +28,7 @@ export const forecastFile = async (request: ForecastFileRequest, { signal, onEve
   const config = parseConfig(request.config, 'headroom')
   const out = resolve(request.out)
   const report = (progress: number): void => onEvent?.({ type: 'step', label: 'Forecasting measurements', progress })
-  const spillFolder = await makeTemporaryFolder(join(dirname(out), `.${basename(out)}.spill-`))
+  const { path: spillFolder, remove } = await makeFolderNextTo(join(dirname(out), `.${basename(out)}.spill-`))
   try {
     const memoryLimit = databaseMemory(parseMemoryLimit(request.memoryLimit))
     const database = await Database.open({ threads: request.threads, memoryLimit, spillFolder, signal })
@@ -55,7 +54,7 @@ export const forecastFile = async (request: ForecastFileRequest, { signal, onEve
       database.close()
     }
   } finally {
-    await rm(spillFolder, { recursive: true, force: true })
+    await remove()
   }
 }
 

@@ -1,7 +1,4 @@
 // Describes files as the analysis would read them, and what it would ask; leaves nothing behind.
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import { unitOfMetric } from '../../src-shared/config/metric-units.ts'
@@ -23,7 +20,7 @@ import { collectWarnings } from './artefacts/collect-warnings.ts'
 import { withStatedLevel, type AssessedFleet } from './fleet-stages.ts'
 import { headroom } from './methods/headroom.ts'
 import { silentProgress } from './progress.ts'
-import { makeTemporaryFolder } from '../run-folder/make-folders.ts'
+import { makeTemporaryFolder } from '../run-folder/temporary-folder.ts'
 
 const defaultPreviewRows = 20
 const firstRows = 10
@@ -45,7 +42,7 @@ export interface InspectWork extends LongWork<never> {
 /** Throws where a file cannot be read at all; what keeps the files from an analysis stands in `question` or `problem`. */
 export const inspectForecasts = async (request: InspectRequest, work: InspectWork = {}): Promise<Inspection> => {
   const stated = parseConfig(request.config, 'headroom')
-  const folder = await makeTemporaryFolder(join(tmpdir(), 'headroom-inspect-'))
+  const { path: folder, remove } = await makeTemporaryFolder('inspect')
   try {
     const database = await Database.open({ signal: work.signal, spillFolder: folder })
     try {
@@ -55,7 +52,7 @@ export const inspectForecasts = async (request: InspectRequest, work: InspectWor
       database.close()
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   }
 }
 

@@ -1,5 +1,5 @@
 // Makes a folder and those above it, also where the system has no room for folders and says so in an odd way.
-import { mkdir, mkdtemp, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 
@@ -20,19 +20,6 @@ export const makeOutputFolder = async (path: string): Promise<void> => {
 
 export const folderNotMade = (path: string, cause: unknown): HeadroomError =>
   new HeadroomError('usage', `The output folder ${path} cannot be made.`, { next: 'Choose a folder that you may write to.', cause })
-
-/** A new folder whose name begins so. Throws usage. */
-export const makeTemporaryFolder = (prefix: string): Promise<string> =>
-  mkdtemp(prefix).catch((cause: unknown) => {
-    if (!unwritable.has(String((cause as NodeJS.ErrnoException).code))) throw cause
-    throw new HeadroomError('usage', `The folder ${dirname(prefix)} cannot be written to.`, {
-      next: 'Choose a folder that you may write to.',
-      cause,
-    })
-  })
-
-/** A file system of the kernel, such as /proc, answers ENOENT. */
-const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'])
 
 /** False where it exists. */
 export const tryMakeFolder = async (path: string, mode = 0o777): Promise<boolean> => {

@@ -1,6 +1,6 @@
 // Who writes a folder or holds a lock: host, boot, process and a random number, so that no other container or restart is taken for it.
 import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { hostname, uptime } from 'node:os'
 import { z } from 'zod'
 
 const ownerSchema = z.object({
@@ -15,7 +15,7 @@ const ownerSchema = z.object({
 })
 export type ProcessOwner = z.infer<typeof ownerSchema>
 
-const readOrNull = (read: () => string): string | null => {
+const readOrNull = <Value>(read: () => Value): Value | null => {
   try {
     return read()
   } catch {
@@ -23,12 +23,18 @@ const readOrNull = (read: () => string): string | null => {
   }
 }
 
-/** The start time is the 20th field behind the command's name, which ends at the last bracket. */
-const processStart = (pid: number | 'self'): string | null =>
+/** State and start time are the first and the 20th field behind the command's name, which ends at the last bracket. */
+const processFields = (pid: number | 'self'): { readonly state: string; readonly startedAt: string } | null =>
   readOrNull(() => {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', startedAt: fields[19] ?? '' }
   })
+
+const processStart = (pid: number | 'self'): string | null => processFields(pid)?.startedAt ?? null
+
+/** Killed, and its parent has not asked for its exit code yet. */
+const zombieState = 'Z'
 
 let processIdentity: Omit<ProcessOwner, 'nonce'> | undefined
 
@@ -58,8 +64,39 @@ export const ownerState = (owner: ProcessOwner): 'running' | 'ended' | 'unknown'
   const current = currentOwner(owner.nonce)
   if (owner.host !== current.host || owner.boot_id !== current.boot_id || owner.pid_namespace !== current.pid_namespace) return 'unknown'
   if (!isProcessAlive(owner.pid)) return 'ended'
+  const fields = processFields(owner.pid)
+  if (fields?.state === zombieState) return 'ended'
   // Where the start times are known and differ, another process has been given the same number.
-  return processStart(owner.pid) === owner.started_at ? 'running' : 'ended'
+  return (fields?.startedAt ?? null) === owner.started_at ? 'running' : 'ended'
+}
+
+/** A process of this host, told from later ones with its number. */
+export type ProcessMark = Pick<ProcessOwner, 'pid' | 'started_at'>
+
+/** Call it while the process runs. */
+export const markProcess = (pid: number): ProcessMark => ({ pid, started_at: processStart(pid) })
+
+export const isOwnedBy = (owner: ProcessOwner, mark: ProcessMark): boolean => {
+  const { host, boot_id, pid_namespace } = currentOwner(owner.nonce)
+  return (
+    owner.host === host &&
+    owner.boot_id === boot_id &&
+    owner.pid_namespace === pid_namespace &&
+    owner.pid === mark.pid &&
+    owner.started_at === mark.started_at
+  )
+}
+
+/** Whether the owner ran before this machine's last start; `changedAtMs`: its last sign of life. A namesake elsewhere gives signs since then. */
+export const endedWithMachine = (owner: ProcessOwner, changedAtMs: number): boolean => {
+  const current = currentOwner(owner.nonce)
+  return (
+    owner.host === current.host &&
+    owner.boot_id !== null &&
+    current.boot_id !== null &&
+    owner.boot_id !== current.boot_id &&
+    changedAtMs < Date.now() - uptime() * 1000
+  )
 }
 
 const isProcessAlive = (pid: number): boolean => {

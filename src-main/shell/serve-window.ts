@@ -7,7 +7,7 @@ import { CloudService } from './cloud/cloud-service.ts'
 import type { DiagnosticLog } from './diagnostics/diagnostic-log.ts'
 import { saveProblemReport } from './diagnostics/save-problem-report.ts'
 import { Analyses, cancelBeforeQuit } from './engine/analyses.ts'
-import { createEngineProcess } from './engine/host-process.ts'
+import { createEngineProcess, endBeforeQuit } from './engine/host-process.ts'
 import { QueryProcess } from './engine/query-process.ts'
 import { RunPrefetch } from './engine/run-prefetch.ts'
 import { askForPaths } from './ipc/ask-for-paths.ts'
@@ -17,6 +17,7 @@ import { serveChannels } from './ipc/serve-channels.ts'
 import type { DataFolder } from './settings/data-folder.ts'
 import { RecentRuns } from './settings/recent-runs.ts'
 import { SettingsStore } from './settings/settings-store.ts'
+import { removeAbandonedFolders } from '../run-folder/temporary-folder.ts'
 import { applySettings } from './window/main-window.ts'
 import { setMenu } from './window/menu.ts'
 import { isAppPage } from './window/page-url.ts'
@@ -105,11 +106,8 @@ export const serveWindow = async (opened: OpenedWindow): Promise<void> => {
   opened.releaseStartEvents()
   app.on('window-all-closed', () => app.quit())
   cancelBeforeQuit(app, analyses)
-  app.on('will-quit', () => {
-    engine.stop()
-    queries.stop()
-    void cloud.stopFollowing()
-  })
+  endBeforeQuit(app, [engine, queries])
+  app.on('will-quit', () => void cloud.stopFollowing())
   const settingsLoaded = settings.load()
   serveChannels(
     ipcMain,
@@ -124,6 +122,8 @@ export const serveWindow = async (opened: OpenedWindow): Promise<void> => {
   applySettings(opened.window, () => settings.get().zoom)
   // A bar of menus that comes later would move the page.
   await showMenu()
+  // What a start that was killed left behind.
+  void removeAbandonedFolders()
   // Jobs outlive the app: those of an earlier start are followed again.
   await cloud.resume()
 }

@@ -14,8 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const withWindow = async (args: readonly string[], check: (window: LaunchedApp) => Promise<void>): Promise<void> => {
-  const window = await launchApp({ args })
+const withWindow = async (
+  args: readonly string[],
+  check: (window: LaunchedApp) => Promise<void>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> => {
+  const window = await launchApp({ args, env })
   try {
     await check(window)
   } finally {
@@ -70,6 +74,69 @@ describe('a path on the command line', () => {
       await page.getByRole('alert').waitFor()
       expect(await page.getByRole('alert').innerText()).toMatch(/File or folder not found[^]*moved-away\.parquet/)
     })
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('temporary folders of an open run', () => {
+  const temporaryFolders = async (parent: string): Promise<string[]> =>
+    (await readdir(parent)).filter((name) => name.startsWith('headroom-queries-'))
+  const engineOf = ({ app }: LaunchedApp): Promise<number> =>
+    app.evaluate(({ app: electron }) => electron.getAppMetrics().find(({ name }) => name === 'Headroom engine')?.pid ?? 0)
+
+  const killIfRunning = (pid: number): void => {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ends with the app.
+    }
+  }
+
+  it('are gone once the app has quit', async () => {
+    const [run, parent] = [join(folder, 'run-to-quit'), join(folder, 'temporary-quit')]
+    await fabricateRun(run)
+    await mkdir(parent)
+    const check = async ({ page }: LaunchedApp): Promise<void> => {
+      await waitForHeatmap(page)
+      expect(await temporaryFolders(parent)).toHaveLength(1)
+    }
+    await withWindow([run], check, { TMPDIR: parent })
+    expect(await temporaryFolders(parent)).toEqual([])
+  })
+
+  it('are gone once the engine was killed', async () => {
+    const [run, parent] = [join(folder, 'run-of-engine'), join(folder, 'temporary-engine')]
+    await fabricateRun(run)
+    await mkdir(parent, { recursive: true })
+    const killEngine = async (window: LaunchedApp): Promise<void> => {
+      await waitForHeatmap(window.page)
+      const [open] = await temporaryFolders(parent)
+      expect(open).toBeDefined()
+      process.kill(await engineOf(window), 'SIGKILL')
+      await expect.poll(() => temporaryFolders(parent), { timeout: 10_000 }).not.toContain(open)
+    }
+    await withWindow([run], killEngine, { TMPDIR: parent })
+  })
+
+  it('are gone at the next start, once the app was killed', async () => {
+    const [run, parent] = [join(folder, 'run-of-app'), join(folder, 'temporary-app')]
+    await fabricateRun(run)
+    await mkdir(parent, { recursive: true })
+    const killed = await launchApp({ args: [run], env: { TMPDIR: parent } })
+    await waitForHeatmap(killed.page)
+    const left = await temporaryFolders(parent)
+    expect(left).toHaveLength(1)
+    const engine = await engineOf(killed)
+    const exited = new Promise((resolve) => killed.app.process().once('exit', resolve))
+    killed.app.process().kill('SIGKILL')
+    await exited
+    killIfRunning(engine)
+    expect(await temporaryFolders(parent)).toEqual(left)
+    await rm(killed.folder, { recursive: true, force: true, maxRetries: 5 })
+    const startAgain = async ({ page }: LaunchedApp): Promise<void> => {
+      await page.getByRole('heading', { name: 'Headroom' }).waitFor()
+      await expect.poll(() => temporaryFolders(parent), { timeout: 10_000 }).toEqual([])
+    }
+    await withWindow([], startAgain, { TMPDIR: parent })
   })
 })
 

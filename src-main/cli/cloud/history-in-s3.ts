@@ -1,6 +1,5 @@
 // A history in S3, for a command that reads histories: downloaded to a folder that stays, or for the length of the command.
-import { mkdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { downloadHistory } from '../../cloud/download/download-history.ts'
 import { decisionsFileName } from '../../run-folder/read-run-folder.ts'
@@ -9,7 +8,7 @@ import { say } from '../terminal.ts'
 import { withConnection } from './connection.ts'
 import { openDecisionObject } from './decision-object.ts'
 import type { ConnectionOptions } from './launch-options.ts'
-import { makeTemporaryFolder } from '../../run-folder/make-folders.ts'
+import { makeTemporaryFolder } from '../../run-folder/temporary-folder.ts'
 
 export interface HistoryOptions extends ConnectionOptions {
   /** Folder that keeps the runs, so that the next time only new ones are downloaded. */
@@ -22,8 +21,8 @@ export const withHistoryOfS3 = async <Value>(
   options: HistoryOptions,
   read: (folder: string) => Promise<Value>,
 ): Promise<Value> => {
-  const temporary = options.download === undefined ? await makeTemporaryFolder(join(tmpdir(), 'headroom-history-')) : null
-  const folder = temporary ?? options.download!
+  const temporary = options.download === undefined ? await makeTemporaryFolder('history') : null
+  const folder = temporary?.path ?? options.download!
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const { notes } = await withConnection(options, {}, (connection, signal) => downloadHistory(connection, uri, folder, { signal }))
@@ -32,6 +31,6 @@ export const withHistoryOfS3 = async <Value>(
     for (const note of notes) say(`Note: ${note}`)
     return await read(folder)
   } finally {
-    if (temporary !== null) await rm(temporary, { recursive: true, force: true })
+    await temporary?.remove()
   }
 }

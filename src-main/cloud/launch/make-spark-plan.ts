@@ -1,7 +1,6 @@
 // Plans a Spark job from local forecasts, or from the first rows of some files in S3, read by range.
-import { mkdir, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { findFirstRowGroupRange, truncateToFirstRowGroup, type ByteRange } from '../../parquet/first-row-group.ts'
@@ -11,7 +10,7 @@ import type { Connection } from '../account/connection.ts'
 import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { localPathsFor } from '../storage/object-keys.ts'
 import { sparkTaskOf } from './plan-resources.ts'
-import { makeTemporaryFolder } from '../../run-folder/make-folders.ts'
+import { makeTemporaryFolder } from '../../run-folder/temporary-folder.ts'
 
 /** Writes `plan.json` and the servers table into `out`. */
 export type SparkPlanner = (request: {
@@ -38,11 +37,11 @@ export const makeSparkPlan = async (
     await plan({ ...common, inputs: request.input })
     return
   }
-  const folder = await makeTemporaryFolder(join(tmpdir(), 'headroom-sample-of-'))
+  const { path: folder, remove } = await makeTemporaryFolder('sample-of')
   try {
     await plan({ ...common, inputs: await sampleForecasts(connection, request.input, folder, signal) })
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   }
 }
 

@@ -1,10 +1,7 @@
 // The database that run folders are queried in: bounded memory, and a temporary folder for what exceeds it.
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { Database } from '../../database/database.ts'
-import { makeTemporaryFolder } from '../../run-folder/make-folders.ts'
+import { makeTemporaryFolder } from '../../run-folder/temporary-folder.ts'
 
 /** Leaves memory for an analysis in the same process. */
 const memoryLimit = '2GB'
@@ -16,19 +13,18 @@ export interface QueryDatabase {
 }
 
 export const openQueryDatabase = async (signal?: AbortSignal): Promise<QueryDatabase> => {
-  const spillFolder = await makeTemporaryFolder(join(tmpdir(), 'headroom-queries-'))
-  const removeSpillFolder = (): Promise<void> => rm(spillFolder, { recursive: true, force: true })
+  const { path: spillFolder, remove } = await makeTemporaryFolder('queries')
   try {
     const database = await Database.open({ memoryLimit, spillFolder, signal })
     return {
       database,
       close: () => {
         database.close()
-        return removeSpillFolder()
+        return remove()
       },
     }
   } catch (error) {
-    await removeSpillFolder()
+    await remove()
     throw error
   }
 }

@@ -1,8 +1,10 @@
 // A utility process as the main process sees it: it starts at the first call and, after a crash, again at the next call.
-import type { UtilityProcess } from 'electron'
+import type { App, UtilityProcess } from 'electron'
 import { hostMessageSchema, unwrapResponse, type AnalysisEvent, type RequestMessage } from '../../../src-shared/ipc/envelope.ts'
 import type { Channel, ChannelRequest, ChannelResponse, ChannelServedBy } from '../../../src-shared/ipc/ipc-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { markProcess, type ProcessMark } from '../../run-folder/process-owner.ts'
+import { removeAbandonedFolders } from '../../run-folder/temporary-folder.ts'
 import { engineHost, forkHost, type HostScript } from './fork-host.ts'
 
 interface Pending {
@@ -25,6 +27,8 @@ export class HostProcess<Served extends Channel> {
   readonly #options: HostProcessOptions
   readonly #pending = new Map<number, Pending>()
   #process: UtilityProcess | undefined
+  /** Settles when every process that ended has left no temporary folder. */
+  #cleared: Promise<unknown> = Promise.resolve()
   #nextId = 1
 
   constructor(options: HostProcessOptions) {
@@ -46,10 +50,12 @@ export class HostProcess<Served extends Channel> {
     return this.#process ?? this.#listenTo(forkHost(this.#options.host))
   }
 
-  stop(): void {
+  /** Ends the process, and waits until its temporary folders are removed. */
+  async stop(): Promise<void> {
     const stopped = this.#process
     this.#process = undefined
-    stopped?.kill()
+    if (stopped?.kill() === true) await exitOf(stopped)
+    await this.#cleared
   }
 
   /** Ends the process; pending calls fail with this error. */
@@ -74,7 +80,12 @@ export class HostProcess<Served extends Channel> {
   #listenTo(started: UtilityProcess): UtilityProcess {
     const { host, onCrash, exitError } = this.#options
     started.on('message', (message) => this.#receive(message))
+    let mark: ProcessMark | undefined
+    const identify = (): void => void (mark = started.pid === undefined ? undefined : markProcess(started.pid))
+    identify()
+    started.once('spawn', identify)
     started.on('exit', (exitCode) => {
+      this.#cleared = Promise.all([this.#cleared, removeAbandonedFolders(mark)])
       if (this.#process !== started) return
       onCrash(host.serviceName, exitCode)
       this.end(exitError(exitCode))
@@ -99,6 +110,18 @@ export class HostProcess<Served extends Channel> {
   }
 }
 
+/** Longer than the system takes to end a process. */
+const exitTimeoutMs = 3000
+
+const exitOf = (process: UtilityProcess): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, exitTimeoutMs)
+    process.once('exit', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+
 export type EngineProcess = HostProcess<ChannelServedBy<'engine'>>
 
 export const createEngineProcess = (
@@ -114,3 +137,15 @@ export const createEngineProcess = (
     onCrash,
     exitError: (exitCode) => new HeadroomError('engine-crashed', `The engine stopped unexpectedly (exit code ${exitCode}).`),
   })
+
+/** Ends the processes before the app quits, so that their temporary folders are removed. */
+export const endBeforeQuit = (app: App, processes: readonly { readonly stop: () => Promise<void> }[]): void => {
+  let isQuitting = false
+  app.on('will-quit', (event) => {
+    if (isQuitting) return
+    isQuitting = true
+    event.preventDefault()
+    // Not within this event: Electron would take no notice.
+    void Promise.all(processes.map((process) => process.stop())).finally(() => setImmediate(() => app.quit()))
+  })
+}

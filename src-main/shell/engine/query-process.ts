@@ -58,8 +58,8 @@ export class QueryProcess {
     this.#process.end(new HeadroomError('cancelled', 'Cancelled.'))
   }
 
-  stop(): void {
-    this.#process.stop()
+  stop(): Promise<void> {
+    return this.#process.stop()
   }
 }
 
