@@ -24,7 +24,7 @@ import { warnOfUnknownProjects } from './capacity/assess-groups.ts'
 import { clusterDemandQuery } from './capacity/assess-groups.ts'
 import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
-import { estimateBreaches, type BreachFindings, type FleetSimulation } from './breach/estimate-breaches.ts'
+import { estimateBreaches, simulateWithin, type BreachFindings, type FleetSimulation } from './breach/estimate-breaches.ts'
 import { countGroups } from './breach/group-counts.ts'
 import type { BreachCount } from './breach/joint-breaches.ts'
 import type { ClusteredServers } from './clusters/cluster-servers.ts'
@@ -84,7 +84,8 @@ export const measureFleet = async (
   const started = run.work.writePictures !== undefined || isShort ? undefined : startPictures()
   const painting = { write: run.work.writePictures ?? started?.write ?? writeInTurn, isLast: isShort }
   try {
-    return await measureWithPictures(run, fleet, measured, otherWriting, painting, simulate)
+    // A thread of paths takes as much memory as a tenth of the smallest limits.
+    return await measureWithPictures(run, fleet, measured, otherWriting, painting, simulate ?? (isShort ? simulateWithin(1) : undefined))
   } finally {
     await started?.close()
   }

@@ -45,7 +45,7 @@ export const estimateBreaches = async (
   task: SimulationTask | null,
   signal: AbortSignal | undefined,
   onThreadsAlone: () => void = () => undefined,
-  simulate: FleetSimulation = simulateTask,
+  simulate: FleetSimulation = simulateWithin(),
 ): Promise<BreachFindings> => {
   if (task === null) {
     await database.storeRows('breach_curve', curveColumns, [])
@@ -85,23 +85,26 @@ export interface SimulatedTask {
   readonly fleetIntervals: FleetIntervals
 }
 
-const simulateTask: FleetSimulation = async (database, task, signal, onThreadsAlone) => {
-  const paths = createFleetPaths(task.series.seriesIds.length)
-  const threads = Math.min(database.threads, availableParallelism())
-  const pool = openPathPool({ task, paths }, countSimulations(task), threads, signal)
-  try {
-    const sample = await sampleCalibration(task, pool)
-    const calibrations = fitCalibrations(sample)
-    return {
-      sample,
-      calibrations,
-      paths,
-      fleetIntervals: await simulateFleet(database, task, calibrations, paths, pool, signal, onThreadsAlone),
+/** Draws in this process, with so many threads at most. */
+export const simulateWithin =
+  (maxWorkers?: number): FleetSimulation =>
+  async (database, task, signal, onThreadsAlone) => {
+    const paths = createFleetPaths(task.series.seriesIds.length)
+    const threads = Math.min(database.threads, availableParallelism())
+    const pool = openPathPool({ task, paths }, countSimulations(task), threads, signal, maxWorkers)
+    try {
+      const sample = await sampleCalibration(task, pool)
+      const calibrations = fitCalibrations(sample)
+      return {
+        sample,
+        calibrations,
+        paths,
+        fleetIntervals: await simulateFleet(database, task, calibrations, paths, pool, signal, onThreadsAlone),
+      }
+    } finally {
+      await pool.close()
     }
-  } finally {
-    await pool.close()
   }
-}
 
 const describeCurve = ({ curve, min, max, isCalibrated }: Calibration): CalibrationScores['curve'] => ({
   intercept: curve.intercept,

@@ -9,10 +9,18 @@ const minSimulations = 3000
 
 export type PathPool = ThreadPool<PathRequest, PathAnswer>
 
-/** `simulations`: of series and windows, about. */
-export const openPathPool = (setup: PathSetup, simulations: number, threads: number, signal: AbortSignal | undefined): PathPool => {
+/** `simulations`: of series and windows, about. `maxWorkers`: each takes 40 MB. */
+export const openPathPool = (
+  setup: PathSetup,
+  simulations: number,
+  threads: number,
+  signal: AbortSignal | undefined,
+  maxWorkers = threads,
+): PathPool => {
   const file = threads < 2 || simulations < minSimulations ? undefined : findWorkerFile('path-worker.cjs')
-  return file === undefined ? poolOfThisThread(new PathWork(setup), signal) : openPathThreads(file, setup, threads, signal)
+  return file === undefined
+    ? poolOfThisThread(new PathWork(setup), signal)
+    : openPathThreads(file, setup, Math.min(threads, maxWorkers), signal)
 }
 
 export const openPathThreads = (file: string, { task, paths }: PathSetup, threads: number, signal: AbortSignal | undefined): PathPool =>

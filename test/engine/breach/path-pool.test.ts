@@ -43,6 +43,16 @@ describe('threads', () => {
     expect(answers.flatMap(({ curve }) => [...(curve?.[0] ?? [])])).toHaveLength(series * 2)
     expect(here.paths.p95.median.every((value) => value > 55)).toBe(true)
   })
+  test('so does one thread alone, as with a small memory limit', async () => {
+    const [one, other] = [createFleetPaths(series), createFleetPaths(series)]
+    const alone = openPathThreads(built, { task, paths: one }, 1, undefined)
+    try {
+      expect(await simulate(alone)).toEqual(await simulate(poolOfThisThread(new PathWork({ task, paths: other }), undefined)))
+      expect(one).toEqual(other)
+    } finally {
+      await alone.close()
+    }
+  })
   test('a request that fails ends the thread with an error, for all that wait', async () => {
     const broken = openPathThreads(built, there, 2, undefined)
     await expect(broken.askEach([{ share: { from: 0, to: 1 } }])).rejects.toThrow('A worker thread ended early.')
