@@ -30,6 +30,8 @@ export interface DatabaseOptions {
   /** Folder for what does not fit into memory. */
   readonly spillFolder?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** Called once another thread opens the database. */
+  readonly whileOpening?: (() => void) | undefined
 }
 
 export type SqlParameters = DuckDBValue[]
@@ -86,7 +88,7 @@ export class Database {
   static async open(options: DatabaseOptions = {}): Promise<Database> {
     keepByteOrderMarks()
     const threads = Math.max(2, options.threads ?? (await defaultThreads()))
-    const instance = await DuckDBInstance.create(':memory:', {
+    const opening = DuckDBInstance.create(':memory:', {
       threads: String(threads),
       preserve_insertion_order: 'true',
       autoinstall_known_extensions: 'false',
@@ -94,6 +96,8 @@ export class Database {
       ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
       ...(options.spillFolder === undefined ? {} : { temp_directory: options.spillFolder }),
     })
+    options.whileOpening?.()
+    const instance = await opening
     const connection = await instance.connect()
     const database = new Database(
       instance,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { AnalysisConfig, AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { Database } from '../database/database.ts'
+import { loadHolidays } from '../forecasts/calendar-tables.ts'
 import { createStagingFolder, type StagingFolder } from '../run-folder/staging-folder.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { databaseMemory, parseMemoryLimit } from './resource-limits.ts'
@@ -41,7 +42,13 @@ export const createRun = async (
   const { spillFolder } = staging
   try {
     const memoryLimit = databaseMemory(parseMemoryLimit(request.memoryLimit))
-    const database = await Database.open({ threads: request.threads, memoryLimit, spillFolder, signal: work.signal })
+    const database = await Database.open({
+      threads: request.threads,
+      memoryLimit,
+      spillFolder,
+      signal: work.signal,
+      whileOpening: preloadHolidays,
+    })
     try {
       const runId = request.runId ?? randomUUID()
       work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
@@ -59,6 +66,9 @@ export const createRun = async (
     await staging.close().catch(() => undefined)
   }
 }
+
+/** Takes as long as opening the database, which another thread does. A failure appears where the holidays are dated. */
+const preloadHolidays = (): void => void loadHolidays().catch(() => undefined)
 
 /** The file system's error; DuckDB reports a full disk in its own way. */
 const isDiskFull = (thrown: unknown): boolean => (thrown as NodeJS.ErrnoException).code === 'ENOSPC'

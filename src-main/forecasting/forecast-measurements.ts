@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
-import { holidayDates } from '../calendar/calendar.ts'
 import { literal, type Database } from '../database/database.ts'
 import type { ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { maxSilentSteps } from '../forecasts/time-grid.ts'
@@ -47,7 +46,7 @@ export const writeForecasts = async (
   const spanSteps = lastSlot - firstSlot + 1
   const defaultHorizon = Math.max(1, Math.min(defaultHorizons[step], Math.floor(spanSteps * maxHorizonShare)))
   const horizon = options.horizon ?? (options.toLastRow === true ? Math.max(1, lastRowSlot - lastSlot) : defaultHorizon)
-  const calendar = calendarOf(measured, spanSteps + horizon, config)
+  const calendar = await calendarOf(measured, spanSteps + horizon, config)
   const series = await readSeries(database)
   const models = options.models ?? defaultModels(step, series.count)
   await createValues(database)
@@ -104,7 +103,8 @@ const defaultModels = (step: ForecastStep, series: number): readonly ForecastMod
 
 const dayMs = 86_400_000
 
-const calendarOf = ({ grid, firstSlot }: PreparedMeasurements, steps: number, config: AnalysisConfig): StepCalendar => {
+const calendarOf = async ({ grid, firstSlot }: PreparedMeasurements, steps: number, config: AnalysisConfig): Promise<StepCalendar> => {
+  const { holidayDates } = await import('../calendar/holidays.ts')
   const [firstYear, lastYear] = [firstSlot, firstSlot + steps].map((slot) => new Date(localStartMs(grid, slot)).getUTCFullYear())
   const holidays = holidayDates(config, { firstYear: firstYear!, lastYear: lastYear! })
   const days = new Set(holidays.map(({ day }) => Date.parse(day) / dayMs))

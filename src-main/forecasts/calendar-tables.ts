@@ -1,9 +1,13 @@
 // Creates the calendar of an analysis: table `holidays`, and the SQL that marks rows in the years of the forecasts.
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
+import type * as holidays from '../calendar/holidays.ts'
 import type { TimeZone } from '../calendar/time-zone.ts'
-import { calendarForYears, holidayDates, yearsOfForecasts, type Calendar, type EoqWindow } from '../calendar/calendar.ts'
+import { calendarForYears, yearsOfForecasts, type Calendar, type EoqWindow } from '../calendar/calendar.ts'
 import type { Database } from '../database/database.ts'
+
+/** The dates of holidays, whose library this thread loads at the first call. */
+export const loadHolidays = (): Promise<typeof holidays> => import('../calendar/holidays.ts')
 
 /** Creates table `holidays` (day DATE, name). Reads `series_models`. */
 export const createCalendar = async (
@@ -20,13 +24,14 @@ export const createCalendar = async (
     z.object({ first: z.int(), middle: z.int(), last: z.int() }),
   )
   const years = yearsOfForecasts(first, middle, last)
-  const holidays = holidayDates(config, years)
+  const { holidayDates } = await loadHolidays()
+  const dates = holidayDates(config, years)
   const named = { day: 'VARCHAR', name: 'VARCHAR' } as const
   await database.storeRows(
     'named_days',
     named,
-    holidays.map(({ day, name }) => [day, name]),
+    dates.map(({ day, name }) => [day, name]),
   )
   await database.run('CREATE OR REPLACE TABLE holidays AS SELECT CAST(day AS DATE) AS day, name FROM named_days')
-  return calendarForYears(eoqWindow, holidays, years, zone)
+  return calendarForYears(eoqWindow, dates, years, zone)
 }

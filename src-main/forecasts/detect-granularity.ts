@@ -1,6 +1,5 @@
 // Detects the steps of a dataset's series, the time zone of its calendar, and local midnights of another zone.
 import { z } from 'zod'
-import { holidayTimeZones } from '../calendar/calendar.ts'
 import { TimeZone, zonesWithMidnightAt } from '../calendar/time-zone.ts'
 import { literal, type Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
@@ -122,6 +121,7 @@ const findFittingZones = async (database: Database, country: string, isLookedAt:
     `SELECT DISTINCT CAST(epoch_ms(ts) AS DOUBLE) AS ts FROM forecast_rows WHERE ${isLookedAt} ORDER BY ts LIMIT ${maxInstants}`,
     { ts: 'number' },
   )
+  const { holidayTimeZones } = await import('../calendar/holidays.ts')
   return zonesWithMidnightAt([...instants], holidayTimeZones(country))
 }
 

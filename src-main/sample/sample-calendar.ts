@@ -1,5 +1,5 @@
 // The calendar of a sample: its spans, and per step what week, quarter end, holidays and season do to a typical server.
-import { holidayDates } from '../calendar/calendar.ts'
+import { holidayDates } from '../calendar/holidays.ts'
 
 export type Granularity = 'daily' | 'hourly'
 

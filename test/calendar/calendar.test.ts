@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
-import { holidayDates } from '../../src-main/calendar/calendar.ts'
+import { holidayDates } from '../../src-main/calendar/holidays.ts'
 import { TimeZone } from '../../src-main/calendar/time-zone.ts'
 import { createCalendar } from '../../src-main/forecasts/calendar-tables.ts'
 import { headroom } from '../../src-main/engine/methods/headroom.ts'

@@ -1,6 +1,6 @@
 // Holidays of several countries and years against the lists that their governments publish.
 import { describe, expect, test } from 'vitest'
-import { holidayDates } from '../../src-main/calendar/calendar.ts'
+import { holidayDates } from '../../src-main/calendar/holidays.ts'
 
 /** Month-days of a year. */
 const calculated = (year: number, holiday_country: string, holiday_state?: string): string[] =>

@@ -1,6 +1,5 @@
 // Warnings about problems of the forecasts that do not stop an analysis, with counts and examples (analysis definition, section 2).
 import { z } from 'zod'
-import { commonRegionalHoliday } from '../../calendar/calendar.ts'
 import { minSaturatedShare } from '../../../src-shared/artefacts/server-risk.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
@@ -284,6 +283,7 @@ const warnAboutRegionalHolidays = async (database: Database, config: AnalysisCon
     'SELECT CAST(year(max(horizon_end)) AS INTEGER) AS year FROM series_risk',
     z.object({ year: z.int() }),
   )
+  const { commonRegionalHoliday } = await import('../../calendar/holidays.ts')
   const regional = commonRegionalHoliday(config, year)
   if (regional === null) return []
   return [

@@ -70,8 +70,9 @@ export interface RunPictures {
   readonly clusters: Uint8Array
 }
 
-/** Both pictures, one after the other: they share the font. */
-export const drawRunPictures = async ({ heatmap, seriesPath, clusters, zone }: RunPicturesTask): Promise<RunPictures> => ({
-  heatmap: await drawHeatmapPicture(await fillHeatmap(heatmap, seriesPath), zoneClock(zone)),
-  clusters: await drawClustersPicture(clusters),
-})
+/** Both pictures: while resvg paints the heatmap in another thread, this one lays out the clusters. */
+export const drawRunPictures = async ({ heatmap, seriesPath, clusters, zone }: RunPicturesTask): Promise<RunPictures> => {
+  const filled = await fillHeatmap(heatmap, seriesPath)
+  const [heatmapPicture, clustersPicture] = await Promise.all([drawHeatmapPicture(filled, zoneClock(zone)), drawClustersPicture(clusters)])
+  return { heatmap: heatmapPicture, clusters: clustersPicture }
+}

@@ -9,7 +9,7 @@ import { replaceText } from '../../run-folder/replace-file.ts'
 import type { LongWork } from '../analysis-request.ts'
 import { headroom } from '../methods/headroom.ts'
 import { describeTable } from '../artefacts/describe-manifest.ts'
-import { calendarForYears, holidayDates, yearsAround } from '../../calendar/calendar.ts'
+import { calendarForYears, yearsAround } from '../../calendar/calendar.ts'
 import type { TimeZone } from '../../calendar/time-zone.ts'
 import { isJudgedMetric, notJudgedText, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { unitArgument } from '../../../src-shared/config/metric-units.ts'
@@ -93,6 +93,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
   const { grid, zone, steps } = await detectTimes(database, config, columns.timestamp.type !== 'TIMESTAMP')
   assertFixedSteps(grid, zone, steps)
   const years = yearsAround(middle ?? 1970)
+  const { holidayDates } = await import('../../calendar/holidays.ts')
   return {
     columns,
     repeatedKeys,

@@ -11,7 +11,7 @@ import { openRunZone } from './run-zone.ts'
 /** Runs of earlier versions mark holidays but do not name them: the calendar does, which takes longer than the rest of opening. */
 const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOverview): Promise<Map<string, string>> => {
   if (manifest !== null && manifest.holidays !== null) return new Map(manifest.holidays.map(({ day, name }) => [day, name]))
-  const { holidayDates } = await import('../../calendar/calendar.ts')
+  const { holidayDates } = await import('../../calendar/holidays.ts')
   const config = manifest?.config ?? module05FolderConfig()
   const year = (timeMs: number): number => new Date(timeMs).getUTCFullYear()
   const holidays = holidayDates(config, { firstYear: year(extent.startMs), lastYear: year(extent.endMs) })

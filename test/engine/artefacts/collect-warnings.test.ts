@@ -1,6 +1,6 @@
 // Warnings about datasets that can be analysed, but not in every part: silent servers, late horizons, inverted bounds, regions.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { commonRegionalHoliday } from '../../../src-main/calendar/calendar.ts'
+import { commonRegionalHoliday } from '../../../src-main/calendar/holidays.ts'
 import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
 
