@@ -23,6 +23,15 @@ const reachableCode = (entry: string, excluded: readonly string[] = []): string 
   return [...seen.values()].join('\n')
 }
 
+/** Chunks that load together with `chunk`: its requires at the beginning of a line, and theirs. */
+const chunksAtStart = (chunk: string, seen = new Set<string>()): Set<string> => {
+  if (seen.has(chunk)) return seen
+  seen.add(chunk)
+  const code = readFileSync(join(built, 'chunks', chunk), 'utf8')
+  for (const [, name] of code.matchAll(/^(?:const \w+ = )?require\("\.\/([\w.-]+\.cjs)"\)/gm)) chunksAtStart(name!, seen)
+  return seen
+}
+
 const sources = sourceFiles(project)
 
 describe('imports', () => {
@@ -130,6 +139,13 @@ describe('the built processes', () => {
   })
   test.each(['picture-worker.cjs', 'hash-worker.cjs'])('the thread of %s reaches neither the database nor Electron nor AWS', (worker) => {
     expect(reachableCode(worker)).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
+  })
+  test('an analysis begins without the library of holidays, which loads while the database opens', () => {
+    const chunks = JSON.parse(readFileSync(join(built, 'contents.json'), 'utf8')) as Record<string, { sources: readonly string[] }>
+    const atStart = [...chunksAtStart('analyze-command.cjs')].flatMap((chunk) => chunks[`chunks/${chunk}`]!.sources)
+    expect(atStart).toContain('src-main/engine/analyze.ts')
+    expect(atStart).not.toContain('src-main/calendar/holidays.ts')
+    expect(Object.values(chunks).flatMap((chunk) => chunk.sources)).toContain('src-main/calendar/holidays.ts')
   })
   test('the main process of the window holds no DuckDB', () => {
     const code = reachableCode('index.cjs')

@@ -31,7 +31,7 @@ export interface DatabaseOptions {
   readonly spillFolder?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** Called once another thread opens the database. */
-  readonly whileOpening?: (() => void) | undefined
+  readonly whileOpening?: (() => unknown) | undefined
 }
 
 export type SqlParameters = DuckDBValue[]
