@@ -34,6 +34,7 @@ export default defineConfig({
           'engine-host': here('src-main/engine-host/engine-host.ts'),
           'query-host': here('src-main/query-host/query-host.ts'),
           'forecast-worker': here('src-main/forecasting/forecast-worker.ts'),
+          'background-process': here('src-main/database/background-process.ts'),
           'path-worker': here('src-main/engine/breach/path-worker.ts'),
           'picture-worker': here('src-main/engine/pictures/picture-worker.ts'),
           'hash-worker': here('src-main/run-folder/hash-worker.ts'),

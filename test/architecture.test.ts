@@ -147,6 +147,11 @@ describe('the built processes', () => {
     expect(atStart).not.toContain('src-main/calendar/holidays.ts')
     expect(Object.values(chunks).flatMap((chunk) => chunk.sources)).toContain('src-main/calendar/holidays.ts')
   })
+  test('the process of lower priority holds the database, and reaches neither Electron nor AWS', () => {
+    const code = reachableCode('background-process.cjs')
+    expect(code).toContain('@duckdb/node-bindings')
+    expect(code).not.toMatch(/require\("electron"\)|x-amz-/)
+  })
   test('the main process of the window holds no DuckDB', () => {
     const code = reachableCode('index.cjs')
     expect(code).toContain('require("electron")')

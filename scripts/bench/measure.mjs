@@ -1,6 +1,17 @@
-// A program from start to end: seconds, processor time, and the highest memory of its process.
+// A program from start to end: seconds, processor time, and the highest memory, each with the processes that it starts.
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** A process and those that its threads started, as far as the system tells. @param {number} pid @returns {number[]} */
+const familyOf = (pid) => {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    const children = threads.flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean))
+    return [pid, ...children.flatMap((child) => familyOf(Number(child)))]
+  } catch {
+    return [pid]
+  }
+}
 
 /** Highest resident memory of a process so far, bytes; 0 where the system does not report it. @param {number} pid */
 const peakMemoryOf = (pid) => {
@@ -28,6 +39,7 @@ const processorTimeOf = (pid) => {
 }
 
 /**
+ * The memory is at most as high as stated: the highest of each process, which they need not reach at once.
  * @typedef {{ seconds: number, processor: number, peak: number, output: string }} Measure
  * @param {string} program
  * @param {string[]} args
@@ -38,15 +50,23 @@ export const measure = async (program, args) => {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text))
-  let [peak, processor] = [0, 0]
+  /** By process: of one that has ended, the last figure counts. @type {Map<number, { peak: number, processor: number }>} */
+  const members = new Map()
   const timer = setInterval(() => {
-    peak = Math.max(peak, peakMemoryOf(child.pid ?? 0))
-    processor = Math.max(processor, processorTimeOf(child.pid ?? 0))
+    for (const pid of familyOf(child.pid ?? 0)) {
+      const known = members.get(pid)
+      members.set(pid, {
+        peak: Math.max(known?.peak ?? 0, peakMemoryOf(pid)),
+        processor: Math.max(known?.processor ?? 0, processorTimeOf(pid)),
+      })
+    }
   }, 20)
   const code = await new Promise((resolve) => child.on('close', resolve))
   clearInterval(timer)
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`)
-  return { seconds: (performance.now() - startedAt) / 1000, processor, peak, output }
+  const figures = [...members.values()]
+  const total = (/** @type {'peak' | 'processor'} */ name) => figures.reduce((sum, member) => sum + member[name], 0)
+  return { seconds: (performance.now() - startedAt) / 1000, processor: total('processor'), peak: total('peak'), output }
 }
 
 /** Median seconds and highest memory. @param {Measure[]} measures */

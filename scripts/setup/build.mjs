@@ -24,6 +24,7 @@ export const products = [
   'main/engine-host.cjs',
   'main/query-host.cjs',
   'main/forecast-worker.cjs',
+  'main/background-process.cjs',
   'main/path-worker.cjs',
   'main/picture-worker.cjs',
   'main/hash-worker.cjs',

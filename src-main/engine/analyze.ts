@@ -9,7 +9,7 @@ import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { hashInputs } from '../forecasts/input-hashes.ts'
 import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
-import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes } from './resource-limits.ts'
+import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes, isMemoryShort, parseMemoryLimit } from './resource-limits.ts'
 import { createRun, type Run } from './create-run.ts'
 import { toPercentOfCapacity } from './capacity/percent-of-capacity.ts'
 import { addBaselines } from './baselines.ts'
@@ -26,8 +26,9 @@ import {
   type FleetRequest,
   type FleetWork,
 } from './fleet-stages.ts'
+import { backgroundBytes } from './flagged-forecasts/flag-writers.ts'
 import { startFlaggedForecasts, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
-import { awaitFlaggedFile, finaliseRun, measureFleet, measureHistory, type FleetParts } from './run-stages.ts'
+import { awaitFlaggedFile, countServers, finaliseRun, measureFleet, measureHistory, type FleetParts } from './run-stages.ts'
 
 /**
  * Analyses forecasts into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
@@ -66,12 +67,15 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
         onValidated: startHashing,
         checkServers: work.checkServers,
       })
+      const roomForProcess = parseMemoryLimit(request.memoryLimit) - backgroundBytes
+      const hasRoomForProcess = !isMemoryShort(roomForProcess, await countServers(run.database))
       return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
         startFlaggedForecasts(run.database, {
           ...fleet,
           rows: fleet.validation.rows,
           path,
           spillFolder: run.spillFolder,
+          hasRoomForProcess,
           signal: work.signal,
         }),
       )

@@ -107,7 +107,8 @@ const writeInTurn: PictureWriter = async (...task) => {
   }
 }
 
-const countServers = async (database: Database): Promise<number> => {
+/** Of the run's dataset. Reads `series`. */
+export const countServers = async (database: Database): Promise<number> => {
   const { servers } = await database.row(
     'SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS servers FROM series',
     z.object({ servers: z.number() }),
@@ -290,15 +291,19 @@ const basisWarnings = ({ request, config, method }: Run): RunWarning[] =>
     : []
 
 const progressInterval = 100
+/** How long the writing may go on by itself when nothing else is left to do. */
+const maxWait = 1000
 
 /** Waits until the flagged file is written; throws if that fails. */
 export const awaitFlaggedFile = async ({ progress }: Run, flaggedFile: FlaggedFileWriting): Promise<void> => {
   progress.start('write')
   const timer = setInterval(() => progress.advance(flaggedFile.progress()), progressInterval)
+  const waiting = setTimeout(() => flaggedFile.hurry(), maxWait)
   try {
     await flaggedFile.finished
   } finally {
     clearInterval(timer)
+    clearTimeout(waiting)
   }
 }
 

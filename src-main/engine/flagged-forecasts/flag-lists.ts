@@ -1,6 +1,7 @@
 // The flags of a row as SQL: the results of its series are looked up in lists by position, without a join.
 import { z } from 'zod'
-import { identifier, literal, type Database } from '../../database/database.ts'
+import type { Statements } from '../../database/background-database.ts'
+import { identifier, literal } from '../../database/database.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { ForecastExpressions } from '../../forecasts/canonical-rows.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
@@ -17,8 +18,8 @@ export interface FlagLists {
   /** All servers of a small fleet; undefined of others. */
   readonly allServers: EnumeratedServers | undefined
   /** Enumerates the servers from the first to the last of `relation`; by default all. `forgetServers` ends it. */
-  readonly enumerateServers: (database: Database, source: ForecastDataset, relation?: string) => Promise<EnumeratedServers>
-  readonly forgetServers: (database: Database, servers: EnumeratedServers) => Promise<void>
+  readonly enumerateServers: (database: Statements, source: ForecastDataset, relation?: string) => Promise<EnumeratedServers>
+  readonly forgetServers: (database: Statements, servers: EnumeratedServers) => Promise<void>
   /**
    * SQL that selects `columns` and the flags from `relation`, whose servers are all enumerated. They are looked up in lists of about the
    * length of that enumeration. `relation` is known as `source` inside.
@@ -53,7 +54,7 @@ const maxUnrangedSeries = 32_768
  * values: 0.8 s for a million. So each part of a large fleet has one with its own servers.
  */
 export const createFlagLists = async (
-  database: Database,
+  database: Statements,
   { chosenMetrics }: Pick<ForecastDataset, 'chosenMetrics'>,
 ): Promise<FlagLists> => {
   await database.run(`
@@ -85,7 +86,7 @@ export const createFlagLists = async (
       ? `CAST(enum_code(CAST(${server_id} AS ${type})) AS BIGINT)`
       : `(CAST(enum_code(${cast}(${server_id} AS ${type})) AS BIGINT) * ${metrics} + enum_code(${cast}(${metric} AS headroom_metric)))`
   let types = 0
-  const enumerate = async (connection: Database, from: number, to: number): Promise<EnumeratedServers> => {
+  const enumerate = async (connection: Statements, from: number, to: number): Promise<EnumeratedServers> => {
     const type = `headroom_servers_${types++}`
     await connection.run(`
       DROP TYPE IF EXISTS ${type};
@@ -103,9 +104,8 @@ export const createFlagLists = async (
       )
       const { from, to } = await connection.row(
         `SELECT CAST(coalesce(min(number), 0) AS DOUBLE) AS "from", CAST(coalesce(max(number), 0) AS DOUBLE) AS "to"
-         FROM headroom_flag_servers WHERE server_id BETWEEN ? AND ?`,
+         FROM headroom_flag_servers WHERE server_id BETWEEN ${literal(range.first ?? '')} AND ${literal(range.last ?? '')}`,
         z.object({ from: z.number(), to: z.number() }),
-        [range.first ?? '', range.last ?? ''],
       )
       return enumerate(connection, from, to)
     },
@@ -152,7 +152,7 @@ export const flagsOfRow = (
                coalesce(${flagSql('model')} = ${model}, false) AS is_selected`
 
 /** The thresholds as SQL if all series share them; they need no look-up. */
-const uniformThresholds = async (database: Database): Promise<Partial<Record<FlagList, string>> | undefined> => {
+const uniformThresholds = async (database: Statements): Promise<Partial<Record<FlagList, string>> | undefined> => {
   const [first, ...others] = await database.rows(
     'SELECT DISTINCT high_threshold AS high, very_high_threshold AS very_high FROM series_risk LIMIT 2',
     z.object({ high: z.number().nullable(), very_high: z.number().nullable() }),

@@ -2,11 +2,13 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { escapeGlob, literal, type Database } from '../../database/database.ts'
+import type { Statements } from '../../database/background-database.ts'
+import { escapeGlob, literal } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { JoinableFiles } from '../../parquet/append-columns.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { FlagLists } from './flag-lists.ts'
+import type { FlagWriter } from './flag-writers.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 
 export interface FlagParts {
@@ -14,9 +16,11 @@ export interface FlagParts {
   readonly paths: () => AsyncGenerator<string>
   /** Share that is written, 0..1. */
   readonly progress: () => number
-  /** No part is begun until `resume`; those under way are finished. */
+  /** No part is begun until `resume`; those under way are finished. A writer that gives way to others by itself goes on. */
   readonly pause: () => void
   readonly resume: () => void
+  /** Nothing goes first any more. */
+  readonly hurry: () => void
   /** No further part is begun, and those under way are interrupted. */
   readonly stop: () => void
   readonly close: () => Promise<void>
@@ -25,8 +29,11 @@ export interface FlagParts {
 interface FlagTask {
   readonly source: ForecastDataset
   readonly calendar: Calendar
-  readonly lists: FlagLists
   readonly folder: string
+}
+
+interface ListedTask extends FlagTask {
+  readonly lists: FlagLists
 }
 
 /** Neighbouring row groups of a file, without empty ones; rows counted from the file's first. */
@@ -36,34 +43,31 @@ interface RowGroups {
   readonly groupRows: readonly number[]
 }
 
-/** Statements that run in parallel; each occupies one of Node's few worker threads. */
-const maxConnections = 3
 /** Row groups of a part, about: a part under way delays a pause, and each part takes some milliseconds. */
 const groupsPerPart = 12
 /** DuckDB reads and writes so many rows at a time. */
 const vectorRows = 2048
 
-/** Begins to write the parts. The input's row groups determine the parts, so their bytes do not depend on threads. */
-export const writeFlagParts = async (database: Database, { files }: JoinableFiles, task: FlagTask): Promise<FlagParts> => {
+/** Begins to write the parts. The input's row groups determine the parts, so their bytes do not depend on threads or the writer. */
+export const writeFlagParts = (writer: FlagWriter, { files }: JoinableFiles, task: FlagTask): FlagParts => {
   const units = files.flatMap(({ path, groupRows }) => splitUnits({ path, firstRow: 0, groupRows: groupRows.filter((rows) => rows > 0) }))
-  const connectionCount = Math.min(database.threads, maxConnections, units.length)
-  const connections = await Promise.all(Array.from({ length: connectionCount }, async () => database.openConnection()))
+  const turns: Promise<unknown>[] = Array.from({ length: writer.connections }, async () => undefined)
   let written = 0
   let isStopped = false
   let gate = Promise.resolve()
   let resume = (): void => undefined
-  const writeUnit = async (connection: Database, unit: RowGroups, index: number): Promise<string[]> => {
-    await gate
+  const writeUnit = async (connection: number, unit: RowGroups, index: number): Promise<string[]> => {
+    if (!writer.givesWay()) await gate
     if (isStopped) throw new HeadroomError('cancelled', 'Cancelled.')
-    const paths = await writeGroups(connection, unit, join(task.folder, `flags-${index}`), task)
+    const name = join(task.folder, `flags-${index}`)
+    const paths = await writer.write(connection, (statements, lists) => writeGroups(statements, unit, name, { ...task, lists }))
     written++
     return paths
   }
-  const pending: Promise<unknown>[] = connections.map(async () => undefined)
   const parts = units.map(async (unit, index) => {
-    const connection = index % connections.length
-    const part = pending[connection]!.then(async () => writeUnit(connections[connection]!, unit, index))
-    pending[connection] = part
+    const connection = index % turns.length
+    const part = turns[connection]!.then(async () => writeUnit(connection, unit, index))
+    turns[connection] = part
     return part
   })
   // Each is awaited in its turn; until then a failure must not count as unhandled.
@@ -77,26 +81,24 @@ export const writeFlagParts = async (database: Database, { files }: JoinableFile
         }
       }
     },
-    progress: () => {
-      if (written === units.length) return 1
-      return (written + Math.max(...connections.map((connection) => connection.progress()))) / units.length
-    },
+    progress: () => (written === units.length ? 1 : (written + writer.progress()) / units.length),
     pause: () => {
       gate = new Promise((resolve) => {
         resume = resolve
       })
     },
     resume: () => resume(),
+    hurry: () => writer.hurry(),
     stop: () => {
       isStopped = true
       resume()
-      connections.forEach((connection) => connection.connection.interrupt())
+      writer.interrupt()
     },
     close: async () => {
       isStopped = true
       resume()
-      await Promise.allSettled(pending)
-      connections.forEach((connection) => connection.close())
+      await Promise.allSettled(turns)
+      await writer.close()
     },
   }
 }
@@ -130,7 +132,7 @@ const isUniform = (groupRows: readonly number[]): boolean => {
 }
 
 /** One part, or one per row group where DuckDB cut them otherwise. */
-const writeGroups = async (connection: Database, groups: RowGroups, name: string, task: FlagTask): Promise<string[]> => {
+const writeGroups = async (connection: Statements, groups: RowGroups, name: string, task: ListedTask): Promise<string[]> => {
   const path = `${name}.parquet`
   await writePart(connection, groups, path, task)
   if (groups.groupRows.length === 1) return [path]
@@ -148,7 +150,12 @@ const writeGroups = async (connection: Database, groups: RowGroups, name: string
   return parts
 }
 
-const writePart = async (connection: Database, groups: RowGroups, part: string, { source, calendar, lists }: FlagTask): Promise<void> => {
+const writePart = async (
+  connection: Statements,
+  groups: RowGroups,
+  part: string,
+  { source, calendar, lists }: ListedTask,
+): Promise<void> => {
   const { path, firstRow, groupRows } = groups
   const lastRow = groupRows.reduce((sum, rows) => sum + rows, firstRow) - 1
   const rows = `(SELECT * FROM read_parquet(${literal(escapeGlob(path))}, file_row_number = true, hive_partitioning = false)

@@ -7,6 +7,7 @@ import { appendColumns, findJoinableFiles, type JoinableFiles } from '../../parq
 import type { Calendar } from '../../calendar/calendar.ts'
 import { createFlagLists, type FlagLists } from './flag-lists.ts'
 import { writeFlagParts } from './flag-parts.ts'
+import { findBackgroundFile, openBackgroundWriter, openOwnWriter } from './flag-writers.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 
 /** The writing of the file, in parallel with other work. */
@@ -16,6 +17,8 @@ export interface FlaggedFileWriting {
   /** Lets other work go first until `resume`, where the way of writing can wait. */
   readonly pause: () => void
   readonly resume: () => void
+  /** Nothing goes first any more. */
+  readonly hurry: () => void
   /** Ends when the file is written. Fails when a row went missing. */
   readonly finished: Promise<void>
   /** Ends the writing early; `finished` then fails. */
@@ -31,6 +34,8 @@ export interface FlaggedTask {
   readonly path: string
   /** Folder for files that are gone in the end. */
   readonly spillFolder: string
+  /** Whether another process may take `backgroundBytes`. */
+  readonly hasRoomForProcess: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -39,13 +44,12 @@ export interface FlaggedTask {
  * that, and encodes only the flags. Other datasets are rewritten row by row.
  */
 export const startFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedFileWriting> => {
-  const lists = await createFlagLists(database, task.dataset)
   const joinable = await findJoinableFiles(task.dataset.readFiles.map(({ path }) => path))
   const connection = await database.openConnection()
   const writing =
     joinable !== undefined && holdsAllColumns(joinable, task.dataset)
-      ? await startJoining(connection, joinable, task, lists)
-      : startRewriting(connection, task, lists)
+      ? await startJoining(database, joinable, task)
+      : startRewriting(connection, task, await createFlagLists(connection, task.dataset))
   const finished = writing.finished.then(async () => assertFileRows(connection, task.path, task.rows)).finally(() => connection.close())
   // Awaited at the end; until then a failure must not count as unhandled.
   finished.catch(() => undefined)
@@ -53,6 +57,7 @@ export const startFlaggedForecasts = async (database: Database, task: FlaggedTas
     progress: writing.progress,
     pause: writing.pause,
     resume: writing.resume,
+    hurry: writing.hurry,
     finished,
     stop: async () => {
       writing.stop()
@@ -62,12 +67,16 @@ export const startFlaggedForecasts = async (database: Database, task: FlaggedTas
 }
 
 /** A way of writing: `finished` ends when the file is there, or when everything that wrote it has ended. */
-interface Writing extends Pick<FlaggedFileWriting, 'progress' | 'pause' | 'resume' | 'finished'> {
+interface Writing extends Pick<FlaggedFileWriting, 'progress' | 'pause' | 'resume' | 'hurry' | 'finished'> {
   readonly stop: () => void
 }
 
 /** For work that cannot wait. */
-export const withoutPause: Pick<FlaggedFileWriting, 'pause' | 'resume'> = { pause: () => undefined, resume: () => undefined }
+export const withoutPause: Pick<FlaggedFileWriting, 'pause' | 'resume' | 'hurry'> = {
+  pause: () => undefined,
+  resume: () => undefined,
+  hurry: () => undefined,
+}
 
 /** Whether the files hold exactly the dataset's columns: none from paths, and none with DuckDB's row numbers. */
 const holdsAllColumns = ({ columns }: JoinableFiles, { schema }: ForecastDataset): boolean =>
@@ -77,10 +86,14 @@ const holdsAllColumns = ({ columns }: JoinableFiles, { schema }: ForecastDataset
 const startJoining = async (
   database: Database,
   joinable: JoinableFiles,
-  { dataset, calendar, path, spillFolder, signal }: FlaggedTask,
-  lists: FlagLists,
+  { dataset, calendar, rows, path, spillFolder, hasRoomForProcess, signal }: FlaggedTask,
 ): Promise<Writing> => {
-  const parts = await writeFlagParts(database, joinable, { source: dataset, calendar, lists, folder: spillFolder })
+  const file = hasRoomForProcess ? findBackgroundFile(rows) : undefined
+  const writer =
+    file === undefined
+      ? await openOwnWriter(database, dataset)
+      : await openBackgroundWriter(database, dataset, { file, folder: spillFolder })
+  const parts = writeFlagParts(writer, joinable, { source: dataset, calendar, folder: spillFolder })
   const write = async (): Promise<void> => {
     try {
       await appendColumns(path, joinable, parts.paths(), signal)
