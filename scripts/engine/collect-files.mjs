@@ -33,7 +33,14 @@ export function engineChunks(chunks = builtChunks()) {
     seen.add(file)
     for (const next of [...chunk.imports, ...chunk.dynamicImports]) visit(next)
   }
-  const workers = ['background-process.cjs', 'forecast-worker.cjs', 'path-worker.cjs', 'picture-worker.cjs', 'hash-worker.cjs', 'cluster-worker.cjs']
+  const workers = [
+    'background-process.cjs',
+    'forecast-worker.cjs',
+    'path-worker.cjs',
+    'picture-worker.cjs',
+    'hash-worker.cjs',
+    'cluster-worker.cjs',
+  ]
   for (const entry of ['cli.cjs', ...workers]) visit(entry)
   return [...seen].sort((a, b) => (a < b ? -1 : 1))
 }
