@@ -120,7 +120,7 @@ test('two engines with an open run leave each other alone; when one is killed, t
     const [first, second] = engines.map(({ pid }) => pid!) as [number, number]
     expect(await pids()).toEqual([first, second].sort((a, b) => a - b))
     engines[0].stop()
-    await vi.waitFor(() => expect(engines[0].pid).toBeUndefined())
+    await vi.waitFor(() => expect(engines[0].pid).toBeUndefined(), { timeout: 30_000 })
     expect(await pids()).toContain(first)
     const { remove } = await makeTemporaryFolder('queries')
     await remove()
@@ -141,7 +141,7 @@ test.skipIf(process.platform !== 'linux')('a killed process that its parent has 
     await removeAbandonedFolders()
     expect(await readdir(folder)).toEqual([name])
     process.kill(pid, 'SIGKILL')
-    await vi.waitFor(async () => expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(' Z '))
+    await vi.waitFor(async () => expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(' Z '), { timeout: 30_000 })
     await removeAbandonedFolders()
     expect(await readdir(folder)).toEqual([])
   } finally {
