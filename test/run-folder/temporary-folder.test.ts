@@ -140,6 +140,8 @@ test.skipIf(process.platform !== 'linux')('a killed process that its parent has 
     const name = await leave('headroom-queries-aaaaaa', owner(markProcess(pid)))
     await removeAbandonedFolders()
     expect(await readdir(folder)).toEqual([name])
+    // Before it is one, the shell itself may ask.
+    await vi.waitFor(async () => expect(await readFile(`/proc/${shell.pid}/comm`, 'utf8')).toBe('sleep\n'), { timeout: 30_000 })
     process.kill(pid, 'SIGKILL')
     await vi.waitFor(async () => expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(' Z '), { timeout: 30_000 })
     await removeAbandonedFolders()
