@@ -18,7 +18,8 @@ interface Waiting {
 
 /** Close it when done. Where its process ends early, all statements under way and to come fail with `internal`. */
 export class BackgroundDatabase {
-  readonly #child: ChildProcess
+  /** Undefined where the system started none. */
+  readonly #child: ChildProcess | undefined
   readonly #ended: Promise<void>
   readonly #waiting = new Map<number, Waiting>()
   #failure: HeadroomError | undefined
@@ -26,18 +27,16 @@ export class BackgroundDatabase {
 
   /** `file`: the built code of the process. Node alone can run it: a packaged Electron runs nothing but the app. */
   constructor(file: string, options: BackgroundOptions) {
-    this.#child = fork(file, [JSON.stringify(options)], {
-      execArgv: [],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    })
-    this.#child.on('message', (message) => this.#receive(message))
+    const child = startProcess(file, options, (cause) => this.#fail(cause))
+    this.#child = child
     this.#ended = new Promise((resolve) => {
-      this.#child.once('error', (cause) => {
+      if (child === undefined) return resolve()
+      child.on('message', (message) => this.#receive(message))
+      child.once('error', (cause) => {
         this.#fail(cause)
-        if (this.#child.pid === undefined) resolve()
+        if (child.pid === undefined) resolve()
       })
-      this.#child.once('exit', () => {
+      child.once('exit', () => {
         this.#fail(undefined)
         resolve()
       })
@@ -62,7 +61,7 @@ export class BackgroundDatabase {
   /** Ends the process, with the statements under way. */
   async close(): Promise<void> {
     this.#fail(undefined)
-    this.#child.kill('SIGKILL')
+    this.#child?.kill('SIGKILL')
     await this.#ended
   }
 
@@ -72,7 +71,7 @@ export class BackgroundDatabase {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
       // What cannot be sent ends the process's channel, which fails the statement.
-      this.#child.send({ id, ...request }, () => undefined)
+      this.#child?.send({ id, ...request }, () => undefined)
     })
   }
 
@@ -88,5 +87,19 @@ export class BackgroundDatabase {
     this.#failure ??= new HeadroomError('internal', 'A process of the analysis ended early.', { next: 'Run again.', cause })
     for (const { reject } of this.#waiting.values()) reject(this.#failure)
     this.#waiting.clear()
+  }
+}
+
+/** Some failures of the system are thrown, others are events of the process. */
+const startProcess = (file: string, options: BackgroundOptions, onFailure: (cause: unknown) => void): ChildProcess | undefined => {
+  try {
+    return fork(file, [JSON.stringify(options)], {
+      execArgv: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+  } catch (cause) {
+    onFailure(cause)
+    return undefined
   }
 }

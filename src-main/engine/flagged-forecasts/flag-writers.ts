@@ -42,7 +42,7 @@ export const openOwnWriter = async (database: Database, dataset: ForecastDataset
   }
 }
 
-/** Bytes that the other process may take: those of its database, and as many for the program and what DuckDB does not count. */
+/** Bytes that the other process may take: those of its database, and half as many for the program and what DuckDB does not count. */
 export const backgroundBytes = 300e6
 const backgroundDatabaseBytes = 200e6
 /** More would take more memory than its database may use. */
@@ -70,8 +70,8 @@ export const openBackgroundWriter = async (
   const spillFolder = join(folder, 'flag-process')
   await mkdir(spillFolder)
   const threads = Math.min(database.threads, maxBackgroundThreads)
-  const process = new BackgroundDatabase(file, { threads, memoryLimit: `${backgroundDatabaseBytes}B`, spillFolder })
-  const connections = Array.from({ length: Math.min(threads, maxConnections) }, (_, index) => process.connection(index))
+  const background = new BackgroundDatabase(file, { threads, memoryLimit: `${backgroundDatabaseBytes}B`, spillFolder })
+  const connections = Array.from({ length: Math.min(threads, maxConnections) }, (_, index) => background.connection(index))
   const [first] = connections
   const createLists = async (): Promise<FlagLists> => {
     await first!.run(`CREATE TABLE series_risk AS SELECT * FROM read_parquet(${literal(results)})`)
@@ -98,15 +98,15 @@ export const openBackgroundWriter = async (
     },
     givesWay: () => own === undefined,
     // Another program may leave a low priority no time at all: what is left is written here.
-    hurry: () => void process.close(),
+    hurry: () => void background.close(),
     progress: () => 0,
     interrupt: () => {
       isInterrupted = true
-      void process.close()
+      void background.close()
       own?.then((writer) => writer.interrupt()).catch(() => undefined)
     },
     close: async () => {
-      await process.close()
+      await background.close()
       const writer = await own?.catch(() => undefined)
       await writer?.close()
       await Promise.all([results, spillFolder].map((path) => rm(path, { recursive: true, force: true })))
