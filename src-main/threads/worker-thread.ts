@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { HeadroomError, systemErrorOf } from '../../src-shared/run/errors.ts'
 
 /** The built file of that name next to this chunk, or in the folder above; undefined without one, as in tests of the sources. */
 export const findWorkerFile = (name: string): string | undefined => {
@@ -39,7 +39,7 @@ export class WorkerThread<Request, Answer> {
   }
 
   #fail(cause: unknown): void {
-    this.#failure ??= new HeadroomError('internal', 'A worker thread ended early.', { cause })
+    this.#failure ??= systemErrorOf(cause) ?? new HeadroomError('internal', 'A worker thread ended early.', { cause })
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure)
   }
 }

@@ -115,10 +115,16 @@ const systemSentences: ReadonlyMap<string, readonly [code: ErrorCode, sentence: 
   ['ELOOP', ['file-not-written', 'Links lead in a circle.', 'Check the path.']],
 ])
 
+/** A thread that cannot be started carries the system's code in its message only. */
+const systemCodeOf = (thrown: Error & { readonly code: unknown }): string | undefined => {
+  if (thrown.code === 'ERR_WORKER_INIT_FAILED') return /[A-Z]+$/.exec(thrown.message)?.[0]
+  return 'syscall' in thrown ? String(thrown.code) : undefined
+}
+
 const systemError = (thrown: unknown): WireError | undefined => {
-  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_DLOPEN_FAILED') return libraryError(thrown.message)
-  if (!(thrown instanceof Error) || !('code' in thrown) || !('syscall' in thrown)) return undefined
-  const found = systemSentences.get(String(thrown.code))
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined
+  if (thrown.code === 'ERR_DLOPEN_FAILED') return libraryError(thrown.message)
+  const found = systemSentences.get(systemCodeOf(thrown) ?? '')
   if (found === undefined) return undefined
   const [code, sentence, next] = found
   const path = 'path' in thrown && typeof thrown.path === 'string' ? ` (${thrown.path})` : ''
@@ -146,6 +152,12 @@ export const toWireError = (thrown: unknown): WireError => {
     return { code: 'internal', message: toPlainSentence(`Headroom met data of another form: ${describeValidationRule(thrown)}.`) }
   }
   return systemError(thrown) ?? { code: 'internal', message: toPlainText(thrown instanceof Error ? thrown.message : String(thrown)) }
+}
+
+/** The error of a process or thread that ended for a reason of the system; undefined for any other reason. */
+export const systemErrorOf = (thrown: unknown): HeadroomError | undefined => {
+  const error = systemError(thrown)
+  return error === undefined ? undefined : fromWireError(error)
 }
 
 /** Restores an error from another process. */

@@ -61,3 +61,11 @@ test.each([
   const thrown = Object.assign(new Error(words), { code: 'ERR_DLOPEN_FAILED' })
   expect(toWireError(thrown)).toEqual({ code, message, next: expect.stringMatching(/\.$/) as string })
 })
+
+test.each([
+  ['EMFILE', 'file-not-written', 'This process may not open more files.'],
+  ['EAGAIN', 'internal', 'Worker initialization failure: EAGAIN'],
+] as const)('a thread that cannot be started for %s', (systemCode, code, message) => {
+  const thrown = Object.assign(new Error(`Worker initialization failure: ${systemCode}`), { code: 'ERR_WORKER_INIT_FAILED' })
+  expect(toWireError(thrown)).toMatchObject({ code, message })
+})
