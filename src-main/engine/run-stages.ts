@@ -119,7 +119,7 @@ export const countServers = async (database: Database): Promise<number> => {
 const measureWithPictures = async (
   run: Run,
   fleet: AssessedFleet,
-  { season, backtestResiduals, events, drivers }: MeasuredBacktests,
+  { season, measures, events, drivers }: MeasuredBacktests,
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
   painting: Painting,
   simulate: FleetSimulation | undefined,
@@ -129,7 +129,7 @@ const measureWithPictures = async (
   const { config } = fleet
   progress.start('breaches')
   otherWriting.pause()
-  const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
+  const task = await readSimulationTask(database, config, fleet.grid, measures)
   const otherWork = startOnce(() => computeBesidePaths(run, fleet, task))
   const { scores, atRiskCount, sustainedBreaches, appliedEvents } = await besides(otherWork, async () => ({
     ...(await estimateBreaches(database, config, task, work.signal, () => void otherWork.start(), simulate)),

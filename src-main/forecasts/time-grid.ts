@@ -108,3 +108,11 @@ export const calendarPosition = ({ step, zone }: TimeGrid, us: number): number =
 
 /** The seasonal lag in the unit of `calendarPosition`. */
 export const calendarLag = ({ step, lagSeconds }: TimeGrid): number => (step.unit === 'month' ? monthsPerYear : lagSeconds / day)
+
+/** The step between neighbouring times where all are equal; 0 where they are not. */
+export const equalStep = (times: Float64Array): number => {
+  if (times.length < 2) return 0
+  const step = times[1]! - times[0]!
+  for (let index = 2; index < times.length; index++) if (times[index]! - times[index - 1]! !== step) return 0
+  return Math.max(0, step)
+}

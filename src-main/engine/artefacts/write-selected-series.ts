@@ -4,9 +4,10 @@ import { markedDaySchema, markedDaysNote, selectedSeriesColumns, type MarkedDay 
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { Database } from '../../database/database.ts'
 import { markSampleSql } from '../../forecasts/heatmap-rules.ts'
+import { equalStep } from '../../forecasts/time-grid.ts'
 import type { PlainNumbers } from '../../parquet/plain-layout.ts'
 import { PlainWriter } from '../../parquet/plain-writer.ts'
-import type { HistoryReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
+import type { HistoryReader, HorizonRows, SeriesBacktest } from '../backtest/scan-backtests.ts'
 
 /** A group of rows ends with so many values of a metric: 4 to 8 MB. */
 const maxGroupValues = 1_000_000
@@ -23,13 +24,6 @@ interface HeldGroup {
   readonly times: GrowingLists<Float64Array>
   readonly history: GrowingLists<Float32Array>
   readonly horizon: GrowingLists<Float64Array>
-}
-
-/** Horizons of a batch of series: rows in the order of series and time. */
-interface HorizonRows {
-  readonly series_id: Float64Array
-  readonly time: Float64Array
-  readonly predicted: Float64Array
 }
 
 /** A series as it is stored. */
@@ -54,7 +48,6 @@ export type MarkedTimesByMetric = readonly (readonly [metric: string, times: rea
 /** Gathers the values of each series while backtests are scanned, and hands them to a sink. */
 export class SelectedSeriesReader implements HistoryReader {
   readonly incompleteRows: Float64Array
-  readonly #database: Database
   readonly #origin: number
   readonly #sink: SelectedSeriesSink
   readonly #metrics: readonly string[]
@@ -68,7 +61,6 @@ export class SelectedSeriesReader implements HistoryReader {
   #history = new Float32Array(0)
 
   private constructor(
-    database: Database,
     calendar: Calendar,
     origin: number,
     sink: SelectedSeriesSink,
@@ -76,7 +68,6 @@ export class SelectedSeriesReader implements HistoryReader {
     sampled: Float64Array,
     first: number,
   ) {
-    this.#database = database
     this.#origin = origin
     this.#sink = sink
     this.#metrics = series.metric
@@ -87,7 +78,7 @@ export class SelectedSeriesReader implements HistoryReader {
     this.#next = first
   }
 
-  /** Reads `series_models` and `series_risk`, and later `horizon`. `origin`: microseconds from 1970 to the scan's origin. `first`: of the series that are scanned. */
+  /** Reads `series_models` and `series_risk`. `origin`: microseconds from 1970 to the scan's origin. `first`: of the series that are scanned. */
   static async open(
     database: Database,
     calendar: Calendar,
@@ -103,15 +94,11 @@ export class SelectedSeriesReader implements HistoryReader {
       { metric: 'text', incomplete: 'number' },
     )
     const sample = await database.columns(markSampleSql('series_risk', 'series_id'), { series_id: 'number' })
-    return new SelectedSeriesReader(database, calendar, origin, sink, series, sample.series_id, first)
+    return new SelectedSeriesReader(calendar, origin, sink, series, sample.series_id, first)
   }
 
-  async begin(from: number, to: number): Promise<void> {
-    this.#horizons = await this.#database.columns(
-      `SELECT series_id, CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE) AS time, predicted
-       FROM horizon WHERE series_id >= ${from} AND series_id < ${to} ORDER BY series_id, ts`,
-      { series_id: 'number', time: 'number', predicted: 'number' },
-    )
+  begin(_from: number, _to: number, horizons: HorizonRows): void {
+    this.#horizons = horizons
     this.#horizonRow = 0
   }
 
@@ -289,14 +276,6 @@ const createGroup = (): HeldGroup => ({
 })
 
 const heldValues = ({ history, horizon }: HeldGroup): number => history.count + horizon.count
-
-/** The step between neighbouring times where all are equal; 0 where they are not. */
-const equalStep = (times: Float64Array): number => {
-  if (times.length < 2) return 0
-  const step = times[1]! - times[0]!
-  for (let index = 2; index < times.length; index++) if (times[index]! - times[index - 1]! !== step) return 0
-  return Math.max(0, step)
-}
 
 /** Lists of numbers, one after the other. */
 class GrowingLists<Numbers extends Float32Array | Float64Array> {

@@ -12,8 +12,10 @@ import {
   type SelectedSeriesSink,
 } from '../artefacts/write-selected-series.ts'
 import { SaturationReader } from './measure-saturation.ts'
-import { scanBacktests, type BacktestReader, type SeriesRange } from './scan-backtests.ts'
+import { scanBacktests, type BacktestReader, type HorizonRows, type SeriesRange } from './scan-backtests.ts'
 import { BacktestResiduals, needsBreachEstimates } from '../breach/backtest-residuals.ts'
+import { HorizonFile } from '../breach/horizon-file.ts'
+import type { PathMeasures } from '../breach/path-batches.ts'
 import type { AppliedEvents } from '../../forecasts/assess-events.ts'
 import { readSeriesAttributes } from '../../forecasts/event-targets.ts'
 import { EventFilter, excludedRowsOf, type EventSums } from '../events/exclude-events.ts'
@@ -27,7 +29,7 @@ import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 export interface MeasuredBacktests {
   readonly season: SeasonReport
   /** Null if breach probabilities are turned off. */
-  readonly backtestResiduals: BacktestResiduals | null
+  readonly measures: PathMeasures
   /** Null without an events table. */
   readonly events: AppliedEvents | null
   /** Series that follow a driver. */
@@ -44,11 +46,13 @@ export const measureBacktests = async (
   seriesPath: string | null = null,
 ): Promise<MeasuredBacktests> => {
   const file = seriesPath === null ? null : await SelectedSeriesFile.create(database, fleet.calendar, seriesPath)
-  const { season, backtestResiduals, drivers, eventSums, markedTimes } = await readBacktests(database, config, fleet, { sink: file })
+  const horizons = needsBreachEstimates(config) ? await HorizonFile.create(database, await readScanOrigin(database)) : null
+  const reading = { sink: file, ...(horizons === null ? {} : { onHorizons: (rows: HorizonRows) => horizons.add(rows) }) }
+  const { season, backtestResiduals, drivers, eventSums, markedTimes } = await readBacktests(database, config, fleet, reading)
   await file?.finish(markedTimes)
   return {
     season: await season.finish(config),
-    backtestResiduals,
+    measures: backtestResiduals === null || horizons === null ? null : { backtestResiduals, horizons },
     events: appliedEvents(fleet, eventSums),
     drivers: drivers?.finish() ?? [],
   }
@@ -70,6 +74,8 @@ export const readScanOrigin = async (database: Database): Promise<number> => {
 interface BacktestReading {
   /** Takes the values of each series; null: nobody. */
   readonly sink: SelectedSeriesSink | null
+  /** Takes the horizons of some series at a time. */
+  readonly onHorizons?: (horizons: HorizonRows) => void
   /** The series that are read; all by default. */
   readonly range?: SeriesRange
   /** Where residuals are collected; in the database's spill folder by default. */
@@ -91,7 +97,7 @@ export const readBacktests = async (
   database: Database,
   config: AnalysisConfig,
   { grid, grids, zone, hasNaiveErrors, eventCalendar, capacityTables, calendar }: MeasuredFleet,
-  { sink, range, residualsPath, onSeasonShare }: BacktestReading,
+  { sink, onHorizons, range, residualsPath, onSeasonShare }: BacktestReading,
 ): Promise<ReadBacktests> => {
   const origin = await readScanOrigin(database)
   const season = await SeasonReader.open(database, config, grids, zone, origin, onSeasonShare)
@@ -113,6 +119,7 @@ export const readBacktests = async (
       : new EventFilter(filteredReaders, eventCalendar.events, await readSeriesAttributes(database), grid, origin)
   // Past events must not count as errors of the model.
   const readers: BacktestReader[] = filter === null ? filteredReaders : [filter]
+  if (onHorizons !== undefined) readers.push({ begin: (_from, _to, horizons) => onHorizons(horizons), read: () => undefined })
   if (!hasNaiveErrors) {
     const gridOfSeries = await readSeriesGrids(database, grids)
     readers.push({

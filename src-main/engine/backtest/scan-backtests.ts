@@ -1,7 +1,7 @@
 // Reads the selected models' backtests once and hands each series to all readers, as arrays in order of time.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { literal, type Database } from '../../database/database.ts'
-import type { ChunkColumns, ColumnKinds, NumberArray } from '../../database/read-columns.ts'
+import type { ChunkColumns, NumberArray } from '../../database/read-columns.ts'
 import { maxMagnitude } from '../../forecasts/validation-rules.ts'
 
 /** The backtest rows of one series in order of time. The arrays are reused for the next series: copy values that you store. */
@@ -18,10 +18,18 @@ export interface SeriesBacktest {
   readonly lead: Float64Array
 }
 
+/** Horizons of the series of a batch: rows in the order of series and time. */
+export interface HorizonRows {
+  readonly series_id: Float64Array
+  /** Microseconds since the scan's origin. */
+  readonly time: Float64Array
+  readonly predicted: Float64Array
+}
+
 /** A measurement on the backtests. */
 export interface BacktestReader {
-  /** Before series from..to-1. */
-  readonly begin?: (from: number, to: number) => Promise<void>
+  /** Before series from..to-1, with the horizons of those that have one. */
+  readonly begin?: (from: number, to: number, horizons: HorizonRows) => void
   /** Once per series with backtest rows; within a batch in any order. */
   readonly read: (series: SeriesBacktest) => void
   /** After series from..to-1. */
@@ -62,7 +70,7 @@ const bytesPerValue = 40
 
 /**
  * Hands every series to the readers, batch by batch; the database computes the next batch meanwhile. Reads `series`, `selected_models`,
- * `series_models`, `forecast`.
+ * `series_models`, `forecast`, and `horizon` where a reader begins with it.
  */
 export const scanBacktests = async (
   database: Database,
@@ -112,10 +120,12 @@ export const scanBacktests = async (
     else for (const reader of readers) reader.read(series)
   }
   const allReaders = history === null ? readers : [...readers, history]
+  const withHorizons = allReaders.filter(({ begin }) => begin !== undefined)
   let computed = batches.length === 0 ? undefined : compute(0)
   try {
     for (const [index, { from, to }] of batches.entries()) {
-      for (const reader of allReaders) await reader.begin?.(from, to)
+      const horizons = withHorizons.length === 0 ? undefined : await readHorizons(database, scan.origin, { from, to })
+      for (const reader of withHorizons) reader.begin!(from, to, horizons!)
       const read = await computed!
       computed = index + 1 < batches.length ? compute(index + 1) : undefined
       rows.begin(from, to)
@@ -130,6 +140,26 @@ export const scanBacktests = async (
   if (immense !== undefined) throw contradictoryValuesError(immense)
   const misread = rowsRead.findIndex((rows, id) => id >= first && id < end && rows !== expectedRows[id])
   if (misread !== -1) throw contradictoryStatisticsError(servers[misread]!, expectedRows[misread]!, rowsRead[misread]!)
+}
+
+const readHorizons = async (database: Database, origin: number, { from, to }: SeriesRange): Promise<HorizonRows> => {
+  const rows = await database.columns(
+    `SELECT series_id, CAST(epoch_us(ts) - ${origin} AS DOUBLE) AS time, predicted FROM horizon WHERE series_id >= ${from} AND series_id < ${to}`,
+    { series_id: 'number', time: 'number', predicted: 'number' },
+  )
+  return inOrder(rows)
+}
+
+/** The table is in this order, and DuckDB keeps it: sorting in the database would take as long as reading. */
+const inOrder = (rows: HorizonRows): HorizonRows => {
+  const { series_id: ids, time } = rows
+  let isInOrder = true
+  for (let row = 1; row < ids.length && isInOrder; row++)
+    isInOrder = ids[row - 1]! < ids[row]! || (ids[row - 1] === ids[row] && time[row - 1]! < time[row]!)
+  if (isInOrder) return rows
+  const order = Uint32Array.from(ids.keys()).sort((a, b) => ids[a]! - ids[b]! || time[a]! - time[b]!)
+  const sorted = (values: Float64Array): Float64Array => Float64Array.from(order, (row) => values[row]!)
+  return { series_id: sorted(ids), time: sorted(time), predicted: sorted(rows.predicted) }
 }
 
 /** `points`: rows of each series. */
@@ -285,25 +315,6 @@ const contradictoryValuesError = (server: string): HeadroomError =>
     `Two passes over the input read other values of ${server}: its statistics contradict its rows, or its pages are damaged.`,
     { next: 'Write the Parquet file again.' },
   )
-
-/** Receives a row's lists in order of time; the arrays are reused for the next row. */
-type RowReader = (seriesId: number, lists: readonly Float64Array[]) => void
-
-/** Streams rows of a `series_id` and the named lists, which are sorted by the first: it holds times. */
-export const scanInTimeOrder = async (database: Database, sql: string, lists: readonly string[], onRow: RowReader): Promise<void> =>
-  database.scan(sql, listKinds(lists), chunkReader(lists, onRow))
-
-const listKinds = (lists: readonly string[]): ColumnKinds =>
-  Object.fromEntries([['series_id', 'number'], ...lists.map((name) => [name, 'list'])])
-
-const chunkReader = (lists: readonly string[], onRow: RowReader): ((columns: ChunkColumns<ColumnKinds>) => void) => {
-  const timeSorter = new TimeSorter(lists.length)
-  return (columns) => {
-    const ids = columns['series_id'] as NumberArray
-    const values = lists.map((name) => columns[name] as readonly Float64Array[])
-    ids.forEach((id: number, row: number) => onRow(id, timeSorter.sortByTime(values.map((arrays) => arrays[row]!))))
-  }
-}
 
 /** Sorts several arrays by the first. Most rows arrive in order of time and are not copied. */
 class TimeSorter {

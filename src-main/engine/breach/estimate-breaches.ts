@@ -37,7 +37,7 @@ export type FleetSimulation = (
 /**
  * Creates `breach_estimates`, a row per series with a threshold and a horizon, and `server_verdicts`, a row per server, and derives the risk of
  * `series_risk` from them on the configured basis. `task`: what paths are drawn from; null where none are known. `onThreadsAlone`: called when
- * this thread has nothing more to compute for a while, where threads draw. `simulate`: draws the paths; in this process by default. Reads `series_risk`, `horizon`, `forecast`.
+ * this thread has nothing more to compute for a while, where threads draw. `simulate`: draws the paths; in this process by default. Reads `series_risk`, `forecast`.
  */
 export const estimateBreaches = async (
   database: Database,

@@ -5,6 +5,7 @@ import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { ReusedArrays } from '../../threads/shared-arrays.ts'
 import type { ResidualsSpace } from './batch-residuals.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
+import type { SeriesHorizons } from './horizon-file.ts'
 import { fitCorrections, type Corrections } from './forecast-correction.ts'
 import { StartTimes, withoutSteps, type StepCounts, type StepRange } from './residual-runs.ts'
 import {
@@ -41,6 +42,7 @@ export interface PathTask {
 export interface SimulationTask extends PathTask {
   readonly series: ThresholdSeries
   readonly backtestResiduals: BacktestResiduals
+  readonly horizons: SeriesHorizons
   readonly grid: TimeGrid
   readonly config: AnalysisConfig
   readonly residualsSpace: ResidualsSpace
@@ -64,18 +66,22 @@ export const pathBatchOf = ({ residuals: { runs, rowOffsets, predicted }, ...bat
   residuals: { runs, rowOffsets, predicted },
 })
 
-/** Null without residuals. Reads `series_risk`. */
+/** What was measured of the series that paths are drawn of; null if breach probabilities are turned off. */
+export type PathMeasures = Pick<SimulationTask, 'backtestResiduals' | 'horizons'> | null
+
+/** Null without measures. Reads `series_risk`. */
 export const readSimulationTask = async (
   database: Database,
   config: AnalysisConfig,
   grid: TimeGrid,
-  backtestResiduals: BacktestResiduals | null,
+  measures: PathMeasures,
 ): Promise<SimulationTask | null> => {
-  if (backtestResiduals === null) return null
+  if (measures === null) return null
+  const { backtestResiduals, horizons } = measures
   const series = await readThresholdSeries(database, config)
   const corrections = fitCorrections(series, backtestResiduals, blockSteps[grid.granularity])
   const residualsSpace = { folder: database.spillFolder, memoryBytes: (await database.memoryLimit()) * residualsShare }
-  return { series, backtestResiduals, corrections, coverage: backtestResiduals.coverage.counts(), grid, config, residualsSpace }
+  return { series, backtestResiduals, horizons, corrections, coverage: backtestResiduals.coverage.counts(), grid, config, residualsSpace }
 }
 
 /** Series of whole bins, which share residuals. */

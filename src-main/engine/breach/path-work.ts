@@ -17,7 +17,7 @@ import {
 } from './path-batches.ts'
 import type { StepRange } from './residual-runs.ts'
 import { drawPaths, hasResiduals, measureHalves, windowPathCount, type PathSource } from './simulate-paths.ts'
-import type { HorizonForecasts } from './threshold-series.ts'
+import type { HorizonForecasts } from './horizon-file.ts'
 
 /** What a thread knows from the start. */
 export interface PathSetup {

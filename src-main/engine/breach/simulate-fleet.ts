@@ -5,13 +5,14 @@ import type { Calibration } from '../../statistics/beta-calibration.ts'
 import type { WindowFigures } from './backtest-residuals.ts'
 import { foldOf, thresholdShares, type CalibrationSample, type ThresholdEntries } from './calibration.ts'
 import { curveColumns, type CurveRows, type EventPair, type FleetPaths } from './fleet-paths.ts'
+import { readHorizonForecasts } from './horizon-file.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
 import { createBatches, loadBatch, pathBatchOf, rangeOf, type SeriesBatch, type SimulationTask } from './path-batches.ts'
 import type { PathPool } from './path-pool.ts'
 import type { SampledWindow, SeriesShare, WindowMember } from './path-work.ts'
 import type { StepRange } from './residual-runs.ts'
 import { simulateFromQuantiles } from './simulate-quantiles.ts'
-import { readHorizonForecasts, type HorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
+import type { ThresholdSeries } from './threshold-series.ts'
 
 /** Series of one request to a thread. */
 const seriesPerShare = 200
@@ -196,15 +197,12 @@ export interface HoldOutRows {
   readonly thirds: Uint8Array
 }
 
-/** The horizons of the series `from` up to `to` of `ids`; of the others nothing is needed. */
-export type HorizonReader = (ids: Uint32Array, share: SeriesShare) => Promise<HorizonForecasts>
-
 /** Simulates series in the order of the tasks, whose shares of a batch are neighbours. Fills the paths of the pool. `onBatch`: takes what else is known of a batch; its arrays are used again. */
 export const simulateShares = async (
   task: SimulationTask,
   batches: readonly (readonly number[])[],
   shareTasks: readonly ShareTask[],
-  { readHorizons, calibrations, onThreadsAlone }: SharesWork,
+  { calibrations, onThreadsAlone }: SharesWork,
   pool: PathPool,
   onBatch: (batch: SimulatedBatch) => Promise<void>,
 ): Promise<void> => {
@@ -213,7 +211,7 @@ export const simulateShares = async (
     const batch = loadBatch(task, batches[number]!, reused)
     const all = { from: shares[0]!.from, to: shares.at(-1)!.to }
     await pool.askAll({ batch: pathBatchOf(batch) })
-    await pool.askAll({ horizons: { forecasts: await readHorizons(batch.ids, all), calibrations } })
+    await pool.askAll({ horizons: { forecasts: readHorizonForecasts(task, batch.ids, all), calibrations } })
     const answering = pool.askEach(shares.map(({ from, to }) => ({ share: { from, to } })))
     onThreadsAlone()
     const answers = await answering
@@ -236,7 +234,6 @@ export interface SimulatedBatch {
 }
 
 export interface SharesWork {
-  readonly readHorizons: HorizonReader
   readonly calibrations: EventPair<Calibration>
   readonly onThreadsAlone: () => void
 }
@@ -283,7 +280,7 @@ export class SimulationCollector {
   }
 }
 
-/** Fills `paths` and `breach_curve`. Reads `horizon`, and `forecast` for series without residuals. */
+/** Fills `paths` and `breach_curve`. Reads `forecast` for series without residuals. */
 export const simulateFleet = async (
   database: Database,
   task: SimulationTask,
@@ -295,8 +292,7 @@ export const simulateFleet = async (
 ): Promise<FleetIntervals> => {
   const batches = createBatches(task)
   const collector = await SimulationCollector.create(database, task)
-  const work = { readHorizons: (ids: Uint32Array) => readHorizonForecasts(database, ids), calibrations, onThreadsAlone }
-  await simulateShares(task, batches, listShareTasks(batches), work, pool, (batch) => collector.add(batch))
+  await simulateShares(task, batches, listShareTasks(batches), { calibrations, onThreadsAlone }, pool, (batch) => collector.add(batch))
   return collector.finish(paths, signal)
 }
 

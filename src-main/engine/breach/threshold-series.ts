@@ -1,8 +1,7 @@
-// The series with a threshold and a horizon: their identity, the bins that share residuals, and their forecasts as compact arrays.
+// The series with a threshold and a horizon: their identity, and the bins that share residuals.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import type { Database } from '../../database/database.ts'
-import { sharedFloats } from '../../threads/shared-arrays.ts'
 
 /** Series with a threshold and a horizon, by series_id. The arrays share their index. */
 export interface ThresholdSeries {
@@ -72,42 +71,4 @@ export const binSeries = (metrics: readonly string[], means: Float64Array): Int3
     first += count
   }
   return bins
-}
-
-export interface HorizonForecasts {
-  /** Selected model's predictions of series s: predicted[offsets[s]..offsets[s + 1]], in order of time. */
-  readonly offsets: Uint32Array
-  readonly predicted: Float64Array
-  /** Times of those predictions, milliseconds UTC. */
-  readonly times: Float64Array
-}
-
-/** The horizons of some series, in the order given, in memory that all threads see. Reads `horizon`; creates `requested_series`. */
-export const readHorizonForecasts = async (database: Database, seriesIds: Uint32Array): Promise<HorizonForecasts> => {
-  await database.storeRows(
-    'requested_series',
-    { position: 'INTEGER', series_id: 'INTEGER' },
-    Array.from(seriesIds, (id, position) => [position, id]),
-  )
-  const { position, times, predicted } = await database.columns(
-    `SELECT r.position, CAST(epoch_ms(h.ts) AS DOUBLE) AS times, h.predicted
-     FROM horizon h JOIN requested_series r USING (series_id) ORDER BY r.position, h.ts`,
-    { position: 'number', times: 'number', predicted: 'number?' },
-  )
-  return { offsets: offsetsOf(position, seriesIds.length), predicted: shared(predicted), times: shared(times) }
-}
-
-const shared = (values: Float64Array): Float64Array => {
-  const copy = sharedFloats(values.length)
-  copy.set(values)
-  return copy
-}
-
-/** First index of each value 0..count-1 in ascending `positions`, and the end. */
-const offsetsOf = (positions: Float64Array, count: number): Uint32Array => {
-  const offsets = new Uint32Array(count + 1)
-  // By index, as in `maximumOf`.
-  for (let row = 0; row < positions.length; row++) offsets[positions[row]! + 1]! += 1
-  for (let position = 0; position < count; position++) offsets[position + 1]! += offsets[position]!
-  return offsets
 }

@@ -70,7 +70,7 @@ export const assessCapacity = async (
     const uses = task === null || sizedFleet.candidates.length === 0 ? null : new FleetUse(task, columns, sizedFleet)
     // Members are drawn once, for their groups and for their sizes.
     const { notes, ...groups } = await assessGroups(database, config, columns, projects, task === null ? null : { task, pool: pool!, uses })
-    await uses?.drawRest(database, pool!)
+    await uses?.drawRest(pool!)
     const sized = rightsizeFleet(config, sizedFleet, catalogue, uses)
     const currentSizes = new Map(sizedFleet.candidates.map(({ server_id: id, current }) => [id, current]))
     const check =

@@ -4,7 +4,7 @@ import type { Database } from '../../database/database.ts'
 import type { JointPaths, SeriesForecast } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
-import { readHorizonForecasts } from '../breach/threshold-series.ts'
+import { readHorizonForecasts } from '../breach/horizon-file.ts'
 import type { Member } from './host-groups.ts'
 
 /** A time that others have measured already. */
@@ -36,7 +36,7 @@ export class MemberForecasts {
     this.#forecasts = forecasts
   }
 
-  /** Reads `series`, `horizon`. */
+  /** Reads `series`. */
   static async overHorizon(database: Database, task: SimulationTask, members: readonly Member[]): Promise<MemberForecasts> {
     const { seriesIds, isPercent } = task.series
     const positions = new Map(
@@ -46,7 +46,7 @@ export class MemberForecasts {
       members.filter(({ seriesId, isSilent }) => !isSilent && positions.has(seriesId)),
       ({ seriesId }) => seriesId,
     )
-    const { offsets, predicted, times } = await readHorizonForecasts(database, ids)
+    const { offsets, predicted, times } = readHorizonForecasts(task, ids)
     const origin = await readOrigin(database)
     const allTimes = [...new Set(times)].filter((time) => time > origin).sort((a, b) => a - b)
     const slotOfTime = new Map(allTimes.map((time, slot) => [time, slot]))

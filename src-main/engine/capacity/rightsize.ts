@@ -8,7 +8,7 @@ import { ownValue } from '../../../src-shared/config/name-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { SeriesForecast } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
-import { readHorizonForecasts } from '../breach/threshold-series.ts'
+import { readHorizonForecasts } from '../breach/horizon-file.ts'
 import type { ClusterPool } from './cluster-pool.ts'
 import type { InstanceCatalogue, InstanceSize } from './instance-catalogue.ts'
 import type { ResourceUse } from './resource-use.ts'
@@ -173,12 +173,11 @@ export class FleetUse {
     if (use[resource] === null || measured.quantile > use[resource].quantile) use[resource] = measured
   }
 
-  /** Reads `horizon`. */
-  async drawRest(database: Database, pool: ClusterPool): Promise<void> {
+  async drawRest(pool: ClusterPool): Promise<void> {
     const rest = [...this.#missing]
     if (rest.length === 0) return
     const ids = Uint32Array.from(rest, ([id]) => id)
-    const { offsets, predicted } = await readHorizonForecasts(database, ids)
+    const { offsets, predicted } = readHorizonForecasts(this.#task, ids)
     const turns: SeriesForecast[][] = []
     for (let from = 0; from < rest.length; from += seriesPerTurn) {
       turns.push(

@@ -1,5 +1,5 @@
 // Excludes past events' backtest rows from seasonality and residuals, and measures the error in them.
-import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
+import type { BacktestReader, HorizonRows, SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { ExcludedRows } from '../../forecasts/assess-events.ts'
 import { appliesTo, overlaps, type SeriesAttributes } from '../../forecasts/event-targets.ts'
@@ -36,8 +36,8 @@ export class EventFilter implements BacktestReader {
     this.#sums = events.map(() => new Map())
   }
 
-  async begin(from: number, to: number): Promise<void> {
-    for (const reader of this.#readers) await reader.begin?.(from, to)
+  begin(from: number, to: number, horizons: HorizonRows): void {
+    for (const reader of this.#readers) reader.begin?.(from, to, horizons)
   }
 
   read(series: SeriesBacktest): void {

@@ -32,9 +32,9 @@ export const assessModule05Run = async (database: Database, folder: string): Pro
     { inputs: [flaggedFile] },
     { flags: 'ignored' },
   )
-  const { backtestResiduals } = await measureBacktests(database, config, fleet)
+  const { measures } = await measureBacktests(database, config, fleet)
   await applyFolderFindings(database, fleet)
-  await estimateBreaches(database, config, await readSimulationTask(database, config, fleet.grid, backtestResiduals), undefined)
+  await estimateBreaches(database, config, await readSimulationTask(database, config, fleet.grid, measures), undefined)
   const { fleet: recommended } = await assignRecommendations(database, config, null, null, null, utcClock)
   await storeSeriesCapacity(database, await readMetricColumns(database, config))
   await createServerTables(database, await readClusters(database, folder), recommended)

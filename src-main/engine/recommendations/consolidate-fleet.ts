@@ -48,7 +48,7 @@ export const consolidateFleet = async (
   }
   const check = earlyCheck ?? (await checkPlacement(database, task, config, signal))
   const shares = [...new Set([check.accepted_share, ...alternativeShares])]
-  const demand = await readHorizonDemand(database, task, withPaths)
+  const demand = readHorizonDemand(task, withPaths)
   const plans = await placeFleet(withPaths, demand, shares, config, previous?.hosts ?? new Map(), signal)
   const packed = await packFleet(database, withPaths, config)
   const packedRisk = await measurePlanRisk(packed, demand, config, signal)

@@ -1,12 +1,11 @@
 // Places the idle servers of a fleet on joint paths under several rules at once (analysis definition, section 8).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
-import type { Database } from '../../database/database.ts'
 import { Placement, type PlacedHost } from '../../statistics/place-servers.ts'
 import { percentileOf } from '../../statistics/percentile.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
-import { readHorizonForecasts } from '../breach/threshold-series.ts'
+import { readHorizonForecasts } from '../breach/horizon-file.ts'
 import { JointDemand, type DemandSeries, type DemandServer } from './joint-demand.ts'
 import type { Candidate, ConsolidationGroup } from './consolidation-groups.ts'
 
@@ -172,18 +171,14 @@ const orderTurns = (
 }
 
 /** The candidates' demand over the horizon. */
-export const readHorizonDemand = async (
-  database: Database,
-  task: SimulationTask,
-  groups: readonly ConsolidationGroup[],
-): Promise<FleetDemand> => {
+export const readHorizonDemand = (task: SimulationTask, groups: readonly ConsolidationGroup[]): FleetDemand => {
   const candidates = new Map(
     groups.flatMap((group) => group.candidates.filter(({ hasPaths }) => hasPaths).map((c) => [c.serverId, c] as const)),
   )
   const { serverIds, seriesIds, metrics, isPercent } = task.series
   const positions = [...serverIds.keys()].filter((position) => isPercent[position] === 1 && candidates.has(serverIds[position]!))
   const ids = Uint32Array.from(positions, (position) => seriesIds[position]!)
-  const { offsets, predicted, times } = await readHorizonForecasts(database, ids)
+  const { offsets, predicted, times } = readHorizonForecasts(task, ids)
   const allTimes = [...new Set(times)].sort((a, b) => a - b)
   const indexOfTime = new Map(allTimes.map((time, index) => [time, index]))
   const servers = new Map<string, DemandServer & { series: DemandSeries[] }>()

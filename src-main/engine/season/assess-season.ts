@@ -1,7 +1,7 @@
 // Seasonality of every series and of the fleet: table `season_figures` and the summary's `season` (analysis definition, section 5).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { maxBatches, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
+import { maxBatches, type BacktestReader, type HorizonRows, type SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeZone } from '../../calendar/time-zone.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import { readSeriesGrids } from '../selection/series-grids.ts'
@@ -159,19 +159,19 @@ export class SeasonReader implements BacktestReader {
     return this.#calendar
   }
 
-  async begin(from: number, to: number): Promise<void> {
+  begin(from: number, to: number, { series_id: ids, time, predicted }: HorizonRows): void {
     const length = 2 * this.#calendar.days * (to - from)
     if (this.#days.length < length) this.#days = new Float64Array(length)
     this.#days.fill(Number.NaN)
     this.#from = from
     this.#trends.clear()
-    await scanInTimeOrder(
-      this.#database,
-      `SELECT series_id, list(CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE)) AS times, list(predicted) AS predicted FROM horizon
-       WHERE series_id >= ${from} AND series_id < ${to} GROUP BY series_id`,
-      ['times', 'predicted'],
-      (id, [times, predicted]) => this.#addDays(this.#gridOf(id), this.#daysOf(id).horizonDays, times!, predicted!),
-    )
+    for (let first = 0; first < ids.length;) {
+      const id = ids[first]!
+      let end = first + 1
+      while (end < ids.length && ids[end] === id) end++
+      this.#addDays(this.#gridOf(id), this.#daysOf(id).horizonDays, time.subarray(first, end), predicted.subarray(first, end))
+      first = end
+    }
   }
 
   read({ id, times, actual }: SeriesBacktest): void {

@@ -15,7 +15,7 @@ import { joinEventSums } from '../events/exclude-events.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { SeasonReader } from '../season/assess-season.ts'
 import { measuredTablePath, measuredTables, readMeasuredShard, readSeasonShares, readSeries } from './measure-shard.ts'
-import { readSample, readSimulated } from './simulate-shard.ts'
+import { horizonsOf, readSample, readSimulated } from './simulate-shard.ts'
 
 /** Series that are merged before other work gets a turn. */
 const seriesPerTurn = 1000
@@ -56,7 +56,10 @@ export const mergeMeasured = async (
   const parts = shards.flatMap(({ residuals }) => (residuals === null ? [] : [residuals]))
   return {
     season: await season.finish(config),
-    backtestResiduals: parts.length === 0 ? null : await BacktestResiduals.ofParts(database, fleet.grid, origin, parts),
+    measures:
+      parts.length === 0
+        ? null
+        : { backtestResiduals: await BacktestResiduals.ofParts(database, fleet.grid, origin, parts), horizons: horizonsOf(stored) },
     events: appliedEvents(fleet, joinEventSums(shards.map(({ eventSums }) => eventSums))),
     drivers: [],
   }

@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Database } from '../../database/database.ts'
 import { fixedGrid } from '../../forecasts/time-grid.ts'
-import { sharedFloats } from '../../threads/shared-arrays.ts'
 import { BacktestResiduals } from '../breach/backtest-residuals.ts'
 import { fitCalibrations, thresholdShares, type CalibrationSample } from '../breach/calibration.ts'
+import type { SeriesHorizon, SeriesHorizons } from '../breach/horizon-file.ts'
 import { createFleetPaths, figuresOf, setsOf, type EventPair, type FleetPaths } from '../breach/fleet-paths.ts'
 import { createBatches, readSimulationTask, type SimulationTask } from '../breach/path-batches.ts'
 import { wordsPerSet, type PathSets } from '../breach/joint-breaches.ts'
@@ -17,7 +17,6 @@ import {
   sampleOfWindows,
   simulateShares,
   simulateWindows,
-  type HorizonReader,
   type ShareTask,
   type SimulatedBatch,
   type WindowTask,
@@ -56,7 +55,8 @@ const openTask = async (
   const grid = fixedGrid(step_seconds)
   const parts = measured.flatMap(({ residuals }) => (residuals === null ? [] : [residuals]))
   const residuals = parts.length === 0 ? null : await BacktestResiduals.ofParts(database, grid, measured[0]!.origin, parts)
-  return readSimulationTask(database, config, grid, residuals)
+  const horizons = horizonsOf(SeriesFile.ofParts(measured.map(({ series }) => series)))
+  return readSimulationTask(database, config, grid, residuals === null ? null : { backtestResiduals: residuals, horizons })
 }
 
 const withPool = async <T>(
@@ -143,14 +143,12 @@ export const simulateShard = async (
   calibrated: readonly string[],
   target: string,
 ): Promise<void> => {
-  const measuredShards = await Promise.all(measured.map(readMeasuredShard))
-  const task = await openTask(database, sparkOutput, notes, measuredShards)
+  const task = await openTask(database, sparkOutput, notes, await Promise.all(measured.map(readMeasuredShard)))
   if (task === null) return
   const batches = createBatches(task)
   const calibrations = fitCalibrations(readSample(task, batches, calibrated))
   const shareTasks = sliceByWeight(listShareTasks(batches), seriesOf, shard)
   const paths = createFleetPaths(task.series.seriesIds.length)
-  const readHorizons = horizonReader(SeriesFile.ofParts(measuredShards.map(({ series }) => series)))
   const positions: number[] = []
   let batchCount = 0
   const onBatch = async (batch: SimulatedBatch): Promise<void> => {
@@ -168,7 +166,7 @@ export const simulateShard = async (
   }
   const simulations = shareTasks.reduce((sum, share) => sum + seriesOf(share), 0)
   await withPool(database, task, paths, simulations, signal, (pool) =>
-    simulateShares(task, batches, shareTasks, { readHorizons, calibrations, onThreadsAlone: () => undefined }, pool, onBatch),
+    simulateShares(task, batches, shareTasks, { calibrations, onThreadsAlone: () => undefined }, pool, onBatch),
   )
   writeArrays(join(target, files.figures), figureArrays, {
     figures: joinFloats(figuresOf(paths).map((values) => Float64Array.from(positions, (position) => values[position]!))),
@@ -188,31 +186,14 @@ const gatherSets = (sets: readonly PathSets[], positions: readonly number[]): Ui
 }
 
 /** Horizons from the files of the first step. */
-const horizonReader =
-  (file: SeriesFile): HorizonReader =>
-  async (ids, { from, to }) => {
-    const wanted = [...readHorizons(file, ids.subarray(from, to))]
-    const offsets = new Uint32Array(ids.length + 1)
-    wanted.forEach(({ predicted }, index) => (offsets[from + index + 1] = offsets[from + index]! + predicted.length))
-    offsets.fill(offsets[to]!, to)
-    const [predicted, times] = [sharedFloats(offsets.at(-1)!), sharedFloats(offsets.at(-1)!)]
-    wanted.forEach((horizon, index) => {
-      predicted.set(horizon.predicted, offsets[from + index])
-      times.set(horizon.times, offsets[from + index])
-    })
-    return { offsets, predicted, times }
-  }
-
-/** Of each series its predictions and their times, milliseconds UTC. */
-function* readHorizons(file: SeriesFile, ids: Uint32Array): Generator<{ readonly predicted: Float64Array; readonly times: Float64Array }> {
-  for (const { stepUs, times, history, horizon } of readSeries(file, ids)) {
-    const timeAt = (row: number): number => (stepUs === 0 ? times[row]! : times[0]! + row * stepUs)
-    yield {
-      predicted: horizon.slice(),
-      times: Float64Array.from(horizon, (_, row) => Math.floor(timeAt(history.length + row) / 1000)),
+export const horizonsOf = (file: SeriesFile): SeriesHorizons => ({
+  *read(seriesIds: Uint32Array): Generator<SeriesHorizon> {
+    for (const { stepUs, times, history, horizon } of readSeries(file, seriesIds)) {
+      const timeAt = (row: number): number => (stepUs === 0 ? times[row]! : times[0]! + row * stepUs)
+      yield { predicted: horizon, times: Float64Array.from(horizon, (_, row) => Math.floor(timeAt(history.length + row) / 1000)) }
     }
-  }
-}
+  },
+})
 
 /** Fills `paths`, and hands on the batches in the order of a single process. `simulated`: folders, shard by shard. */
 export const readSimulated = async (

@@ -51,6 +51,7 @@ const createTask = (errorAt: (step: number) => number, loads: number[] = [], res
   },
   corrections: { damping: new Float64Array(series), persistence: positions.map(() => ({ share: 0.5, decay: 0.9 })) },
   coverage: { first: 0, series: new Uint32Array(rows).fill(series) },
+  horizons: { read: () => [] },
   backtestResiduals: {
     residualCount: () => residualCount,
     load: (ids: Uint32Array) => {

@@ -267,8 +267,8 @@ describe.skipIf(!bitbrains.isAvailable)(`Bitbrains in made-up clusters${bitbrain
         ) TO '${serversTable}' (HEADER)`)
       const work = { database, config, method: headroom, progress: { start: () => undefined } }
       const fleet = await assessFleet(work, { inputs: [bitbrains.path('forecasts-77.parquet')], serversTable })
-      const { backtestResiduals } = await measureBacktests(database, config, fleet)
-      const task = (await readSimulationTask(database, config, fleet.grid, backtestResiduals))!
+      const { measures } = await measureBacktests(database, config, fleet)
+      const task = (await readSimulationTask(database, config, fleet.grid, measures))!
       await estimateBreaches(database, config, task, undefined)
       const columns = await readMetricColumns(database, config)
       await storeSeriesCapacity(database, columns)
