@@ -55,11 +55,14 @@ export const createServerTables = async (
 ): Promise<void> => {
   await database.storeRows('server_clusters', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
   await database.storeRows('server_recommendations', recommendationColumns, [])
-  for await (const page of recommended()) {
-    await database.appendRows(
-      'server_recommendations',
-      recommendationColumns,
-      page.map((server) => [
+  let rows: (string | number | null)[][] = []
+  const append = async (): Promise<void> => {
+    await database.appendRows('server_recommendations', recommendationColumns, rows)
+    rows = []
+  }
+  for await (const servers of recommended()) {
+    for (const server of servers) {
+      rows.push([
         server.server_id,
         server.recommendation,
         server.targetHost,
@@ -69,12 +72,17 @@ export const createServerTables = async (
         server.hostLoad?.p50 ?? null,
         server.hostLoad?.p90 ?? null,
         server.hostLoad?.aboveTarget ?? null,
-      ]),
-    )
+      ])
+    }
+    if (rows.length >= rowsPerAppend) await append()
   }
+  await append()
   await database.run(`CREATE OR REPLACE TABLE server_assignments AS ${serverAssignmentsQuery}`)
   await database.run(`CREATE OR REPLACE TABLE series_assessments AS ${seriesAssessmentsQuery}`)
 }
+
+/** Each append takes a few milliseconds, whatever its rows. */
+const rowsPerAppend = 5000
 
 const recommendationColumns = {
   server_id: 'VARCHAR',

@@ -5,18 +5,13 @@ import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
 import { consolidateFleet, type ConsolidatedFleet } from './consolidate-fleet.ts'
-import {
-  createFleetServers,
-  pageRows,
-  readFleetServers,
-  recommendByRisk,
-  type FleetServer,
-  type RecommendedAction,
-} from './fleet-servers.ts'
+import { createFleetServers, readFleetServers, recommendByRisk, type FleetServer, type RecommendedAction } from './fleet-servers.ts'
 import type { HostLoad } from './place-fleet.ts'
 import type { PreviousPlan } from './previous-plan.ts'
 
 const dayMs = 86_400_000
+/** Servers that stay in memory from one reading to the next. */
+const maxKept = 20_000
 
 export interface RecommendedServer extends FleetServer {
   readonly recommendation: RecommendedAction
@@ -28,7 +23,7 @@ export interface RecommendedServer extends FleetServer {
   readonly isOrderLate: boolean
 }
 
-/** All servers by name, in pages; can be read several times. */
+/** All servers by name, some at a time; can be read several times. */
 export type RecommendedFleet = () => AsyncGenerator<RecommendedServer[]>
 
 /** Recommendations of all servers, and the plan behind their moves. */
@@ -57,21 +52,22 @@ export const assignRecommendations = async (
     const hostLoad = hostLoads.get(server.server_id) ?? null
     return { ...server, recommendation: recommendByRisk(server) ?? idle, targetHost, hostLoad, ...orderFor(server, clock) }
   }
-  /** A fleet of one page is read once. */
-  let onlyPage: RecommendedServer[] | undefined
+  /** A small fleet is read once. */
+  let kept: RecommendedServer[] | undefined
   return {
     ...consolidated,
     fleet: async function* () {
-      if (onlyPage !== undefined) {
-        yield onlyPage
+      if (kept !== undefined) {
+        yield kept
         return
       }
-      let pages = 0
-      for await (const page of readFleetServers(database)) {
-        const recommended = page.map(recommend)
-        if (pages++ === 0 && page.length < pageRows) onlyPage = recommended
+      let read: RecommendedServer[] | undefined = []
+      for await (const servers of readFleetServers(database)) {
+        const recommended = servers.map(recommend)
+        if (read !== undefined) read = read.length + recommended.length > maxKept ? undefined : [...read, ...recommended]
         yield recommended
       }
+      kept = read
     },
   }
 }

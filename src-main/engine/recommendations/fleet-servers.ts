@@ -1,4 +1,4 @@
-// The servers with the figures behind their recommendations, read in pages because a million objects exceed memory.
+// The servers with the figures behind their recommendations, read some at a time because a million objects exceed memory.
 import { z } from 'zod'
 import { minSaturatedShare, type ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
 import { riskBasisSchema, type AnalysisConfig, type RiskBasis } from '../../../src-shared/config/analysis-config.ts'
@@ -6,70 +6,73 @@ import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import { identifier, literal, type Database } from '../../database/database.ts'
 import { retirePeakPercent, watchMinProbability } from '../../forecasts/recommendation-text.ts'
 
-const serverSchema = z.object({
-  server_id: z.string(),
-  business_unit: z.string().nullable(),
-  region: z.string().nullable(),
-  criticality: z.string().nullable(),
-  monthly_cost_usd: z.number(),
-  capacity_units: z.number(),
-  is_at_risk: z.boolean(),
-  is_underutilized: z.boolean(),
-  horizon_peak: z.number().nullable(),
-  horizon_mean: z.number().nullable(),
-  /** Highest measured value of its metrics in percent. */
-  measured_peak: z.number().nullable(),
-  /** Whether its metrics in percent were and will be next to idle. */
-  is_retirable: z.boolean(),
-  /** Whether all its metrics in percent have simulated paths. */
-  has_paths: z.boolean(),
-  capacity_action: z.enum(['add capacity', 'watch']).nullable(),
-  /** When the first of the metrics that decide about the action may breach. */
-  order_breach_at: z.string().nullable(),
-  /** The limiting metric, and its figures. */
-  metric: z.string(),
-  horizon_p95: z.number().nullable(),
-  high_threshold: z.number().nullable(),
-  at_risk_probability: z.number().nullable(),
-  p95_median: z.number().nullable(),
-  risk_basis: riskBasisSchema,
-  first_breach_at: z.string().nullable(),
-  expected_first_breach: z.string().nullable(),
-  last_measured_at: z.string().nullable(),
-  lead_time_days: z.number(),
-  /** Maximum over all metrics. */
-  units_to_add: z.number().nullable(),
-  percent_to_add: z.number().nullable(),
-  /** Whether the load of some metric was capped at its capacity, so that no more than a lower limit of the demand is known. */
-  is_saturated: z.boolean(),
-  /** Of any metric. */
-  server_at_risk_probability: z.number().nullable(),
-  breach_probability: z.number().nullable(),
-})
-export type FleetServer = z.infer<typeof serverSchema>
+const actionSchema = z.enum(['add capacity', 'watch']).nullable()
+
+interface FieldValues {
+  readonly text: string
+  readonly 'text?': string | null
+  readonly number: number
+  readonly 'number?': number | null
+  readonly flag: boolean
+  readonly action: z.infer<typeof actionSchema>
+  readonly basis: RiskBasis
+}
+type FieldKind = keyof FieldValues
+type FieldKinds = Readonly<Record<string, FieldKind>>
+type RowOf<Kinds extends FieldKinds> = { readonly [Name in keyof Kinds]: FieldValues[Kinds[Name]] }
 
 /** What decides about a server's group, and how much fits on it. */
-const placeableColumns = {
-  server_id: true,
-  business_unit: true,
-  region: true,
-  criticality: true,
-  monthly_cost_usd: true,
-  capacity_units: true,
-} as const
-const placeableSchema = serverSchema.pick(placeableColumns)
+const placeableFields = {
+  server_id: 'text',
+  business_unit: 'text?',
+  region: 'text?',
+  criticality: 'text?',
+  monthly_cost_usd: 'number',
+  capacity_units: 'number',
+} as const satisfies FieldKinds
 
-const memberSchema = serverSchema.pick({
-  ...placeableColumns,
-  is_underutilized: true,
-  is_retirable: true,
-  has_paths: true,
-  capacity_action: true,
-  measured_peak: true,
-  horizon_peak: true,
-  horizon_mean: true,
-})
-export type GroupMember = z.infer<typeof memberSchema>
+const memberFields = {
+  ...placeableFields,
+  is_underutilized: 'flag',
+  /** Whether its metrics in percent were and will be next to idle. */
+  is_retirable: 'flag',
+  /** Whether all its metrics in percent have simulated paths. */
+  has_paths: 'flag',
+  capacity_action: 'action',
+  /** Highest measured value of its metrics in percent. */
+  measured_peak: 'number?',
+  horizon_peak: 'number?',
+  horizon_mean: 'number?',
+} as const satisfies FieldKinds
+
+const serverFields = {
+  ...memberFields,
+  is_at_risk: 'flag',
+  /** When the first of the metrics that decide about the action may breach. */
+  order_breach_at: 'text?',
+  /** The limiting metric, and its figures. */
+  metric: 'text',
+  horizon_p95: 'number?',
+  high_threshold: 'number?',
+  at_risk_probability: 'number?',
+  p95_median: 'number?',
+  risk_basis: 'basis',
+  first_breach_at: 'text?',
+  expected_first_breach: 'text?',
+  last_measured_at: 'text?',
+  lead_time_days: 'number',
+  /** Maximum over all metrics. */
+  units_to_add: 'number?',
+  percent_to_add: 'number?',
+  /** Whether the load of some metric was capped at its capacity, so that no more than a lower limit of the demand is known. */
+  is_saturated: 'flag',
+  /** Of any metric. */
+  server_at_risk_probability: 'number?',
+  breach_probability: 'number?',
+} as const satisfies FieldKinds
+
+export type GroupMember = RowOf<typeof memberFields>
+export type FleetServer = RowOf<typeof serverFields>
 
 export type RecommendedAction = ServerRiskRow['recommendation']
 
@@ -133,36 +136,74 @@ export const createFleetServers = async (database: Database, config: AnalysisCon
     ORDER BY position`)
 }
 
-/** All servers by name, in pages, before their risk is known. Creates `placeable_servers`; reads `series_risk`. */
-export async function* readPlaceableServers(database: Database): AsyncGenerator<z.infer<typeof placeableSchema>[]> {
-  const columns = Object.keys(placeableSchema.shape).map(identifier).join(', ')
+/** All servers by name, some at a time, before their risk is known. Creates `placeable_servers`; reads `series_risk`. */
+export async function* readPlaceableServers(database: Database): AsyncGenerator<RowOf<typeof placeableFields>[]> {
+  const columns = Object.keys(placeableFields).map(identifier).join(', ')
   await database.run(`
     CREATE OR REPLACE TABLE placeable_servers AS
     SELECT row_number() OVER (ORDER BY server_id) - 1 AS position, * FROM (SELECT DISTINCT ${columns} FROM series_risk) ORDER BY position`)
-  yield* readPages(database, 'placeable_servers', placeableSchema)
+  yield* readPages(database, 'placeable_servers', placeableFields)
 }
 
-/** Rows per page; the last one has fewer. */
-export const pageRows = 20_000
+/** Rows that are read at once. */
+const pageRows = 20_000
+/** Rows that are objects at once: so few are gone before V8 moves them to where only its slow collection frees them. */
+const rowsAtOnce = 500
 
-/** All rows of `fleet_servers` by name, in pages. */
-export const readFleetServers = (database: Database): AsyncGenerator<FleetServer[]> => readPages(database, 'fleet_servers', serverSchema)
+/** All rows of `fleet_servers` by name, some at a time. */
+export const readFleetServers = (database: Database): AsyncGenerator<FleetServer[]> => readPages(database, 'fleet_servers', serverFields)
 
 /** The columns that decide about a server's group, for the same rows. */
-export const readGroupMembers = (database: Database): AsyncGenerator<GroupMember[]> => readPages(database, 'fleet_servers', memberSchema)
+export const readGroupMembers = (database: Database): AsyncGenerator<GroupMember[]> => readPages(database, 'fleet_servers', memberFields)
 
-async function* readPages<Shape extends z.ZodRawShape>(
+async function* readPages<const Fields extends FieldKinds>(
   database: Database,
   table: string,
-  schema: z.ZodObject<Shape>,
-): AsyncGenerator<z.infer<z.ZodObject<Shape>>[]> {
-  const columns = Object.keys(schema.shape).map(identifier).join(', ')
+  fields: Fields,
+): AsyncGenerator<RowOf<Fields>[]> {
+  const names = Object.keys(fields)
+  const selected = names.map((name) =>
+    fields[name] === 'flag' ? `CAST(${identifier(name)} AS INTEGER) AS ${identifier(name)}` : identifier(name),
+  )
+  const kinds = Object.fromEntries(names.map((name) => [name, columnKinds[fields[name]!]]))
   for (let from = 0; ; from += pageRows) {
-    const page = await database.rows(
-      `SELECT ${columns} FROM ${table} WHERE position >= ${from} AND position < ${from + pageRows} ORDER BY position`,
-      schema,
+    const columns = await database.columns(
+      `SELECT ${selected.join(', ')} FROM ${table} WHERE position >= ${from} AND position < ${from + pageRows} ORDER BY position`,
+      kinds,
     )
-    yield page
-    if (page.length < pageRows) return
+    const values = names.map((name) => columns[name]!)
+    const readers = names.map((name) => fieldReaders[fields[name]!])
+    const rows = values[0]!.length
+    const readRow = (row: number): RowOf<Fields> => {
+      const found: Record<string, unknown> = {}
+      for (let field = 0; field < names.length; field++) found[names[field]!] = readers[field]!(values[field]![row])
+      return found as RowOf<Fields>
+    }
+    for (let first = 0; first < rows; first += rowsAtOnce)
+      yield Array.from({ length: Math.min(rowsAtOnce, rows - first) }, (_, index) => readRow(first + index))
+    if (rows < pageRows) return
   }
+}
+
+const columnKinds = {
+  text: 'text',
+  'text?': 'text?',
+  number: 'number',
+  'number?': 'number?',
+  flag: 'number',
+  action: 'text?',
+  basis: 'text',
+} as const satisfies Record<FieldKind, string>
+
+type Value = string | number | null | undefined
+
+/** From a value of the column to that of the field. */
+const fieldReaders: Readonly<Record<FieldKind, (value: Value) => unknown>> = {
+  text: (value) => value,
+  'text?': (value) => value,
+  number: (value) => value,
+  'number?': (value) => (Number.isNaN(value) ? null : value),
+  flag: (value) => value === 1,
+  action: (value) => actionSchema.parse(value),
+  basis: (value) => riskBasisSchema.parse(value),
 }
