@@ -111,8 +111,9 @@ export const startPackage = async (args: readonly string[], env: Readonly<Record
   const close = async (): Promise<void> => {
     child.kill()
     await ended
-    await browser?.close().catch(() => undefined)
+    // First the bridge: Playwright waits half a minute for a browser that is gone, as long as its connection is there.
     bridge?.close()
+    await browser?.close().catch(() => undefined)
     await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
   try {
