@@ -7,12 +7,14 @@ import { textFaults } from '../../scripts/testing/text-faults.mjs'
 import { axeFaults, chooseTheme, loadAxe } from './axe-faults.ts'
 import { waitForPage, showView } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { prepareSampleHome } from './sample-home.ts'
 
 let folder: string
 let window: LaunchedApp
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-accessibility-'))
+  await prepareSampleHome(join(folder, 'home'))
   window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
   await loadAxe(window.page)
   await showView(window.page, 'Overview')

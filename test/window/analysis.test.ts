@@ -7,6 +7,7 @@ import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
 import { waitForChart, waitForHeatmap, showView } from './chart-locators.ts'
 import { dropFiles } from './drop-files.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { prepareSampleHome } from './sample-home.ts'
 
 let folder: string
 let large: string
@@ -18,8 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const withWindow = async (args: readonly string[], check: (window: LaunchedApp) => Promise<void>): Promise<void> => {
-  const window = await launchApp({ args })
+const withWindow = async (args: readonly string[], check: (window: LaunchedApp) => Promise<void>, home?: string): Promise<void> => {
+  const window = await launchApp({ args, home })
   try {
     await check(window)
   } finally {
@@ -167,13 +168,16 @@ describe('an engine crash', () => {
   })
 
   it('does not affect an open run', async () => {
-    await withWindow(['--sample'], async (window) => {
+    const home = join(folder, 'sample-home')
+    await prepareSampleHome(home)
+    const check = async (window: LaunchedApp): Promise<void> => {
       const { page } = window
       await waitForHeatmap(page)
       process.kill(await enginePid(window), 'SIGKILL')
       await page.getByRole('button', { name: 'Clusters' }).click()
       await waitForChart(page)
       expect(await page.getByRole('alert').count()).toBe(0)
-    })
+    }
+    await withWindow(['--sample'], check, home)
   })
 })

@@ -22,7 +22,7 @@ export interface LaunchOptions {
   /** Command line arguments after the app folder. */
   args?: readonly string[]
   /** An existing HEADROOM_HOME, for tests that start the app twice; default: a new folder. */
-  home?: string
+  home?: string | undefined
   env?: Readonly<Record<string, string>>
   /** Starts Electron instead of the runtime itself. */
   executable?: string

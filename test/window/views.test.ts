@@ -7,6 +7,7 @@ import { readDecisions } from '../../src-main/notes/decisions.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
 import { waitForPage, showView } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
+import { prepareSampleHome } from './sample-home.ts'
 
 const screenshotFolder = resolve(import.meta.dirname, '..', '..', 'test-results', 'window')
 
@@ -16,6 +17,7 @@ let window: LaunchedApp
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-workbench-'))
   await mkdir(screenshotFolder, { recursive: true })
+  await prepareSampleHome(join(folder, 'home'))
   window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
   await showView(window.page, 'Overview')
   await waitForPage(window.page)
