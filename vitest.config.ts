@@ -7,7 +7,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    const isLong = ({ moduleId }: TestSpecification): boolean => /\.slow\.test\.ts$|\/torture\//.test(moduleId)
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      /\.slow\.test\.ts$|\/torture\/|\/window\/(?:accessibility|analysis|history|run-variants)\.test/.test(moduleId)
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
   }
 }

@@ -33,10 +33,10 @@ async function attempt(part) {
   }
 }
 
-/** @param {readonly string[]} filters @returns {Promise<TestCounts[]>} */
-async function runWindowTests(filters) {
+/** @param {readonly string[]} filters @param {ReturnType<typeof findElectron>} [electron] @returns {Promise<TestCounts[]>} */
+async function runWindowTests(filters, electron) {
   await buildApp()
-  const { electronBinary, args } = await findElectron({ needsDisplay: lacksDisplay() })
+  const { electronBinary, args } = await (electron ?? findElectron({ needsDisplay: lacksDisplay() }))
   return withDisplay(async (env) => [
     await runVitest('window', {
       filters,
@@ -69,22 +69,26 @@ async function runQuickTests(filters) {
   return [await runVitest('headless', { filters: filters.length > 0 ? filters : quickTestFiles() })]
 }
 
-/** The window, then the package. @param {readonly string[]} filters */
-async function runAppTests(filters) {
-  const seen = await attempt(() => runWindowTests(filters))
+/** The window, then the package. @param {readonly string[]} filters @param {ReturnType<typeof findElectron>} electron */
+async function runAppTests(filters, electron) {
+  const seen = await attempt(() => runWindowTests(filters, electron))
   return [...seen, ...(filters.length > 0 ? [] : await attempt(runPackageTests))]
 }
 
 /** @param {readonly string[]} filters @returns {Promise<TestCounts[]>} */
 async function runEverything(filters) {
-  const built = await attempt(async () => {
+  const building = attempt(async () => {
     await buildApp()
     return []
   })
   const checked = filters.length > 0 ? [] : await runCheckSteps()
+  const built = await building
+  // Fetched meanwhile; the tests of the window, which need it, say why it failed.
+  const electron = findElectron({ needsDisplay: lacksDisplay() })
+  electron.catch(() => undefined)
   const tested = await runVitest('headless', { filters })
   // One after the other: next to the other tests, apps started too slowly. Without a build there is no app, and that failure is counted already.
-  const started = built.length > 0 ? [] : await runAppTests(filters)
+  const started = built.length > 0 ? [] : await runAppTests(filters, electron)
   return [...built, ...checked, tested, ...started]
 }
 

@@ -6,6 +6,18 @@ import { modulesFolder, projectFolder } from '../setup/project-folders.mjs'
 import { outputEnvironment, runInTerminal } from '../setup/run-command.mjs'
 import { countVitest } from './test-summary.mjs'
 
+/** @type {string | undefined} */
+let fixtures
+
+/** What the tests of all projects share; it goes with this process. */
+function fixturesFolder() {
+  if (fixtures !== undefined) return fixtures
+  const folder = mkdtempSync(join(tmpdir(), 'headroom-fixtures-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  fixtures = folder
+  return folder
+}
+
 /** @param {string} file */
 function readReport(file) {
   try {
@@ -28,7 +40,7 @@ export async function runVitest(project, { filters = [], env = process.env } = {
   try {
     const code = await runInTerminal(process.execPath, args, {
       cwd: projectFolder,
-      env: { ...outputEnvironment(env), HEADROOM_TEST_FIXTURES: join(folder, 'fixtures') },
+      env: { ...outputEnvironment(env), HEADROOM_TEST_FIXTURES: fixturesFolder() },
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     return countVitest(readReport(report), code, project)
