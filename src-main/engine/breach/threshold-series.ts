@@ -39,6 +39,7 @@ export const readThresholdSeries = async (database: Database, config: AnalysisCo
       is_silent: 'number',
     },
   )
+  const percentMetrics = new Set([...new Set(rows.metric)].filter((metric) => isPercentMetric(config, metric)))
   return {
     seriesIds: Int32Array.from(rows.series_id),
     serverIds: rows.server_id,
@@ -47,7 +48,7 @@ export const readThresholdSeries = async (database: Database, config: AnalysisCo
     thresholds: rows.high_threshold,
     veryHighThresholds: rows.very_high_threshold,
     isSilent: Uint8Array.from(rows.is_silent),
-    isPercent: Uint8Array.from(rows.metric, (metric) => (isPercentMetric(config, metric) ? 1 : 0)),
+    isPercent: Uint8Array.from(rows.metric, (metric) => (percentMetrics.has(metric) ? 1 : 0)),
     bins: binSeries(rows.metric, rows.horizon_mean),
     horizonMeans: rows.horizon_mean,
   }
