@@ -68,7 +68,8 @@ export async function installDependencies() {
     if (state === 'missing') {
       printLine('Installing packages (the first time takes a minute) ...')
       // Electron's installer declares a newer Node than it needs, which npm would warn about under Node 20.
-      const npm = npmCommand(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+      // Each package has its hash in the lock file, so what npm's cache holds is right, and no registry is asked about it.
+      const npm = npmCommand(['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'])
       const { code, output } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
       if (code !== 0) throw new SetupError(`${output.trimEnd()}\nThe packages could not be installed; npm says why above.`)
     }
