@@ -12,8 +12,8 @@ import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { keepByteOrderMarks } from './byte-order-marks.ts'
 import {
+  ColumnCollector,
   fillVector,
-  joinChunks,
   readChunk,
   type ChunkColumns,
   type ColumnKinds,
@@ -152,9 +152,14 @@ export class Database {
   ): Promise<WholeColumns<Kinds>> {
     return this.#guarded(sql, async () => {
       const result = await this.connection.run(sql, parameters)
-      const columns = joinChunks(await result.fetchAllChunks(), result.columnNames(), kinds)
-      this.#results.release(columns)
-      return columns
+      const [names, columns] = [result.columnNames(), new ColumnCollector(kinds, result.rowCount)]
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (chunk === null || chunk.rowCount === 0) return columns.finish()
+        const read = readChunk(chunk, names, kinds)
+        columns.add(read, chunk.rowCount)
+        this.#results.release(read)
+      }
     })
   }
 

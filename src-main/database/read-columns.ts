@@ -43,34 +43,33 @@ export const readChunk = <Kinds extends ColumnKinds>(
   ) as ChunkColumns<Kinds>
 }
 
-export const joinChunks = <Kinds extends WholeColumnKinds>(
-  chunks: readonly DuckDBDataChunk[],
-  names: readonly string[],
-  kinds: Kinds,
-): WholeColumns<Kinds> => {
-  const parts = chunks.map((chunk) => readChunk(chunk, names, kinds))
-  return Object.fromEntries(
-    Object.entries(kinds).map(([name, kind]) => {
-      const values: unknown = parts.map((part) => part[name])
-      return [name, kind.startsWith('number') ? joinNumbers(values as NumberArray[]) : (values as (string | null)[][]).flat()]
-    }),
-  ) as WholeColumns<Kinds>
+/** Copies chunk after chunk into columns of the result's length, so that one copy is in memory. */
+export class ColumnCollector<Kinds extends WholeColumnKinds> {
+  readonly #columns: readonly (readonly [name: string, values: Float64Array<ArrayBuffer> | (string | null)[]])[]
+  #rows = 0
+
+  constructor(kinds: Kinds, rows: number) {
+    this.#columns = Object.entries(kinds).map(([name, kind]) => [name, kind.startsWith('number') ? new Float64Array(rows) : []])
+  }
+
+  add(chunk: ChunkColumns<Kinds>, rows: number): void {
+    for (const [name, values] of this.#columns) {
+      const read = chunk[name as keyof Kinds]
+      if (values instanceof Float64Array) values.set(read as NumberArray, this.#rows)
+      else for (const text of read as readonly (string | null)[]) values.push(text)
+    }
+    this.#rows += rows
+  }
+
+  finish(): WholeColumns<Kinds> {
+    return Object.fromEntries(this.#columns) as WholeColumns<Kinds>
+  }
 }
 
 const columnIndex = (names: readonly string[], name: string): number => {
   const index = names.indexOf(name)
   if (index === -1) throw new HeadroomError('internal', `The query has no column "${name}".`)
   return index
-}
-
-const joinNumbers = (parts: readonly NumberArray[]): Float64Array<ArrayBuffer> => {
-  const joined = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    joined.set(part, offset)
-    offset += part.length
-  }
-  return joined
 }
 
 const readNumbers = (vector: DuckDBVector, rowCount: number, isNullable: boolean): NumberArray => {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { runMark } from '../run-folder/changed-files.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
-import { readingRun } from '../queries/run/query-database.ts'
+import { readingRun, windowMemoryLimit } from '../queries/run/query-database.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'
 
 const maxOpenRuns = 2
@@ -53,7 +53,7 @@ export class OpenRuns {
   #open(key: string): Entry {
     // The mark comes first: what changes while the run is opened counts as changed.
     const mark = runMark(key)
-    const run = mark.then(() => openRunFolder(key))
+    const run = mark.then(() => openRunFolder(key, undefined, windowMemoryLimit))
     const entry: Entry = { run, mark, queue: Promise.resolve() }
     run.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key)

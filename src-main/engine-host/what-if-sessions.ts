@@ -4,8 +4,16 @@ import { setImmediate } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { WhatIfResult, WhatIfChoices, WhatIfRequest } from '../../src-shared/ipc/what-if.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
+import { keepLargeValues } from '../queries/run/large-values.ts'
 import type { WhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
 import type { OpenRuns } from './open-runs.ts'
+
+/** Per series, without its horizon: figures, moments of paths, and evaluations of the run and of a scenario. */
+const bytesPerSeries = 300
+const bytesPerPeriod = 8
+
+const estimateFleetBytes = ({ overview: { counts, horizon } }: OpenRun): number =>
+  counts.series * (bytesPerSeries + (horizon?.periods ?? 0) * bytesPerPeriod)
 
 const evaluation = () => import('../queries/what-if/evaluate-scenario.ts')
 
@@ -52,7 +60,10 @@ export class WhatIfSessions {
     const run = await this.#runs.getOpenRun(folder)
     const existing = this.#fleets.get(run)
     if (existing !== undefined) return existing
-    const opening = this.#runs.query(folder, async ({ database, contents }) => (await evaluation()).openWhatIfSession(database, contents))
+    const opening = this.#runs.query(folder, async (open) => {
+      keepLargeValues(open, 'what-if', estimateFleetBytes(open), () => this.#fleets.delete(run))
+      return (await evaluation()).openWhatIfSession(open.database, open.contents)
+    })
     this.#fleets.set(run, opening)
     opening.catch(() => this.#fleets.delete(run))
     return opening

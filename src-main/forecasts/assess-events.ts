@@ -191,10 +191,12 @@ const readStatus = async (database: Database, when: 'before' | 'after'): Promise
 /** Those with the least headroom afterwards first. */
 const readServers = async (database: Database, condition: string): Promise<EventScenario['saved']> => {
   const matching = await database.rows(
-    `SELECT server_id FROM event_standing GROUP BY server_id HAVING ${condition} ORDER BY min(threshold - after_value), server_id`,
-    z.object({ server_id: z.string() }),
+    `SELECT server_id, CAST(count(*) OVER () AS INTEGER) AS servers
+     FROM (SELECT server_id, min(threshold - after_value) AS headroom FROM event_standing GROUP BY server_id HAVING ${condition})
+     ORDER BY headroom, server_id LIMIT ${maxNamedServers}`,
+    z.object({ server_id: z.string(), servers: z.int() }),
   )
-  return { count: matching.length, servers: matching.slice(0, maxNamedServers).map(({ server_id }) => server_id) }
+  return { count: matching[0]?.servers ?? 0, servers: matching.map(({ server_id }) => server_id) }
 }
 
 const describeEventWithoutEffect = async (database: Database, event: CalendarEvent, servers: number): Promise<string> => {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { markedDaySchema, markedDaysNote, type MarkedDay } from '../../src-shared/artefacts/selected-series.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { tryParseJson } from '../../src-shared/run/parse-json.ts'
-import { PlainReader, type PlainGroup, type PlainLists } from '../parquet/plain-reader.ts'
+import { PlainReader, type PlainGroup, type PlainLists, type TextPage } from '../parquet/plain-reader.ts'
 import { ThriftError } from '../parquet/thrift-compact.ts'
 
 /** The times of some series, microseconds since 1970. */
@@ -64,6 +64,47 @@ export const scanHorizons = (path: string, onGroup: (group: SeriesGroup) => void
     for (const group of reader.groups) {
       onGroup(await readRows(reader, group, await reader.listOffsets(group, 'history', 'float')))
     }
+  })
+
+/** The servers of the file by number, as it holds them. */
+export interface SeriesServers {
+  readonly servers: number
+  readonly nameOf: (server: number) => string
+  /** The series of server i, numbered by server and metric: firstSeries[i] up to firstSeries[i + 1]. */
+  readonly firstSeries: Uint32Array
+}
+
+/** Throws run-damaged. */
+export const readSeriesServers = (path: string): Promise<SeriesServers> =>
+  readingSeries(path, async (reader) => {
+    const series = reader.groups.reduce((sum, { rows }) => sum + rows, 0)
+    const serverOf = new Int32Array(series).fill(-1)
+    // Of each server: its first page, and where its name is in it.
+    const pages: TextPage[] = []
+    const [pageOf, rowOf] = [new Int32Array(series).fill(-1), new Uint32Array(series)]
+    for (const group of reader.groups) {
+      const [seriesNumbers, serverNumbers] = [await reader.wholes(group, 'series_number'), await reader.wholes(group, 'server_number')]
+      const page = await reader.textPage(group, 'server_id')
+      let isNeeded = false
+      for (let row = 0; row < group.rows; row++) {
+        const [number, server] = [seriesNumbers[row]!, serverNumbers[row]!]
+        if (serverOf[number] !== -1 || server < 0 || server >= series) throw filesDisagree(path)
+        serverOf[number] = server
+        if (pageOf[server] !== -1) continue
+        pageOf[server] = pages.length
+        rowOf[server] = row
+        isNeeded = true
+      }
+      if (isNeeded) pages.push(page)
+    }
+    const servers = pageOf.indexOf(-1) === -1 ? series : pageOf.indexOf(-1)
+    const firstSeries = new Uint32Array(servers + 1).fill(series)
+    for (let number = 0; number < series; number++) {
+      const before = number === 0 ? -1 : serverOf[number - 1]!
+      if (serverOf[number] !== before && serverOf[number] !== before + 1) throw filesDisagree(path)
+      if (serverOf[number] !== before) firstSeries[serverOf[number]!] = number
+    }
+    return { servers, nameOf: (server) => pages[pageOf[server]!]!.text(rowOf[server]!), firstSeries }
   })
 
 /** Hands over the groups of a metric. Throws run-damaged. */

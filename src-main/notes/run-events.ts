@@ -6,6 +6,7 @@ import { eventColumns, type EventCalendarView, type ServerEvents } from '../../s
 import type { EventLine } from '../../src-shared/run/event-line.ts'
 import { TimeZone } from '../calendar/time-zone.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { groupColumns } from '../../src-shared/ipc/fleet-filter.ts'
 import type { RunKind } from '../../src-shared/ipc/run-view.ts'
 import { eventReportSchema, type EventReport, type EventReportEntry } from '../../src-shared/artefacts/event-report.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
@@ -139,6 +140,10 @@ const assessRunEvents = async (
       excludedRows: events.map(() => null),
     },
   )
+  // They are as large as the fleet, and made again for the next report.
+  await run.database.run(
+    'DROP VIEW series_risk; DROP VIEW breach_estimates; DROP VIEW server_verdicts; DROP TABLE horizon; DROP TABLE series; DROP TABLE event_touches; DROP TABLE IF EXISTS event_figures; DROP TABLE IF EXISTS event_standing',
+  )
   const reportByKey = new Map(analysedReport.events.map((event) => [eventKey(event), event]))
   return {
     lines: [...lines],
@@ -154,11 +159,17 @@ const assessRunEvents = async (
 const eventKey = ({ from, until, target, metric, effect, note }: EventReportEntry): string =>
   JSON.stringify([from, until, target, metric, effect, note])
 
+/** Of a fleet, the other columns are ten times as much. */
+const assessedColumns = [
+  ...['server_id', 'metric', ...groupColumns, 'high_threshold', 'is_at_risk', 'is_server_at_risk', 'horizon_p95', 'horizon_start'],
+  ...['horizon_periods', 'first_breach_at', 'conservative_p95', 'likely_p95'],
+]
+
 /** Creates what `assessEvents` reads from the run's tables: `series`, `series_risk`, `breach_estimates`, `server_verdicts`. */
 const createSeriesTables = async ({ database }: RunContext, where = '', parameters: readonly string[] = []): Promise<void> => {
   await database.run(
     `CREATE OR REPLACE TEMP TABLE series AS
-     SELECT CAST(row_number() OVER (ORDER BY server_id, metric) - 1 AS INTEGER) AS series_id, * FROM server_risk ${where}`,
+     SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS series_id, ${assessedColumns.join(', ')} FROM server_risk ${where}`,
     [...parameters],
   )
   await database.run(`

@@ -10,6 +10,11 @@ export interface PlainLists<Numbers extends PlainNumbers = PlainNumbers> {
   readonly values: Numbers
 }
 
+/** Texts of a group by row. */
+export interface TextPage {
+  readonly text: (row: number) => string
+}
+
 interface ChunkPlace {
   readonly type: number
   readonly offset: number
@@ -55,22 +60,29 @@ export class PlainReader {
   }
 
   async texts(group: PlainGroup, column: string): Promise<string[]> {
+    const page = await this.textPage(group, column)
+    return Array.from({ length: group.rows }, (_, row) => page.text(row))
+  }
+
+  /** Texts as bytes, until they are asked for. */
+  async textPage(group: PlainGroup, column: string): Promise<TextPage> {
     const { bytes } = await this.#readPage(group, column, 'text')
-    const texts: string[] = []
-    for (let at = 0; at < bytes.length;) {
+    const starts = new Uint32Array(group.rows + 1)
+    let [row, at] = [0, 0]
+    while (at < bytes.length) {
       const length = at + 4 <= bytes.length ? bytes.readUInt32LE(at) : bytes.length
       if (at + 4 + length > bytes.length) throw new ThriftError('a text ends behind its page')
-      texts.push(bytes.toString('utf8', at + 4, at + 4 + length))
       at += 4 + length
+      starts[++row] = at
     }
-    if (texts.length !== group.rows) throw new ThriftError('a page holds other rows than its group')
-    return texts
+    if (row !== group.rows) throw new ThriftError('a page holds other rows than its group')
+    return { text: (of) => bytes.toString('utf8', starts[of]! + 4, starts[of + 1]) }
   }
 
   /** Of type `whole`. */
   async wholes(group: PlainGroup, column: string): Promise<Int32Array> {
     const { bytes } = await this.#readPage(group, column, 'whole')
-    return this.#inRows(group, new Int32Array(copyOf(bytes, 4)))
+    return this.#inRows(group, new Int32Array(...aligned(bytes, 4)))
   }
 
   /** Of type `long`, as doubles. */
@@ -80,11 +92,11 @@ export class PlainReader {
   }
 
   floatLists(group: PlainGroup, column: string): Promise<PlainLists<Float32Array>> {
-    return this.#readLists(group, column, 'float', (bytes) => new Float32Array(copyOf(bytes, 4)))
+    return this.#readLists(group, column, 'float', (bytes) => new Float32Array(...aligned(bytes, 4)))
   }
 
   doubleLists(group: PlainGroup, column: string): Promise<PlainLists<Float64Array>> {
-    return this.#readLists(group, column, 'double', (bytes) => new Float64Array(copyOf(bytes, 8)))
+    return this.#readLists(group, column, 'double', (bytes) => new Float64Array(...aligned(bytes, 8)))
   }
 
   /** Microseconds since 1970. */
@@ -187,18 +199,20 @@ const readGroup = (group: ThriftStruct): PlainGroup => {
   return { rows, chunks: new Map(chunks) }
 }
 
-/** A copy that begins where its values may begin. */
-const copyOf = (bytes: Buffer, size: number): ArrayBuffer => {
+/** Moves the values to where they may begin, over the levels or the header before them: there is no second copy. */
+const aligned = (bytes: Buffer, size: number): [buffer: ArrayBuffer, from: number, length: number] => {
   if (bytes.length % size !== 0) throw new ThriftError('a page ends within a value')
-  const copy = new ArrayBuffer(bytes.length)
-  new Uint8Array(copy).set(bytes)
-  return copy
+  const { buffer, byteOffset, length } = bytes as Buffer<ArrayBuffer>
+  const from = byteOffset - (byteOffset % size)
+  if (from < byteOffset) new Uint8Array(buffer).copyWithin(from, byteOffset, byteOffset + length)
+  return [buffer, from, length / size]
 }
 
 const longBytes = 8
 
 const decodeLongs = (bytes: Buffer): Float64Array<ArrayBuffer> => {
-  const words = new DataView(copyOf(bytes, longBytes))
+  if (bytes.length % longBytes !== 0) throw new ThriftError('a page ends within a value')
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const numbers = new Float64Array(bytes.length / longBytes)
   for (let index = 0; index < numbers.length; index++)
     numbers[index] = words.getInt32(8 * index + 4, true) * 2 ** 32 + words.getUint32(8 * index, true)

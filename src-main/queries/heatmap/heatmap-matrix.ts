@@ -1,6 +1,7 @@
 // Values of one metric, servers x periods, in memory for the time range in view: a zoom within it needs no query.
 import { percentileOf } from '../../statistics/percentile.ts'
 import { periodSql, periodStartMs } from '../../forecasts/heatmap-rules.ts'
+import { keepLargeValues } from '../run/large-values.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
 import { hasSelectedSeries } from '../run/selected-series-file.ts'
 import { readStoredCells } from './stored-cells.ts'
@@ -15,19 +16,29 @@ export interface HeatmapMatrix {
 
 /** 480 MB: a million servers x 120 days. Larger time ranges are binned in the database. */
 const maxCells = 120_000_000
+/** Maxima of more values than these, 240 MB, are taken from series.parquet at each view. */
+const maxCellsForMaxima = 60_000_000
 /** Up to here the whole extent is read at once: 19,000 servers x 821 days. */
 const maxCellsReadWhole = 16_000_000
 
 const matrixCache = new WeakMap<SeriesGrid, HeatmapMatrix>()
 
-/** The whole extent where it fits, else the requested periods; null where these do not fit either. */
-export const loadMatrix = async (run: OpenRun, grid: SeriesGrid, from: number, to: number): Promise<HeatmapMatrix | null> => {
+/** The whole extent where it fits, else the requested periods; null where these do not fit either, or where their maxima are read without them. */
+export const loadMatrix = async (
+  run: OpenRun,
+  grid: SeriesGrid,
+  from: number,
+  to: number,
+  reduction: BinReduction,
+): Promise<HeatmapMatrix | null> => {
   const cached = matrixCache.get(grid)
   if (cached !== undefined && cached.from <= from && cached.to >= to) return cached
   const isWhole = grid.servers * grid.periods <= maxCellsReadWhole
   const [first, last] = isWhole ? [0, grid.periods] : [from, to]
-  if (grid.servers * (last - first) > maxCells) return null
+  const cells = grid.servers * (last - first)
+  if (cells > maxCells || (reduction === 'max' && hasSelectedSeries(run.contents) && cells > maxCellsForMaxima)) return null
   matrixCache.delete(grid)
+  keepLargeValues(run, `heatmap of ${grid.metric}`, cells * Float32Array.BYTES_PER_ELEMENT, () => matrixCache.delete(grid))
   const matrix = hasSelectedSeries(run.contents)
     ? { from: first, to: last, values: await readStoredCells(run.contents, grid, first, last) }
     : await readMatrix(run, grid, first, last)

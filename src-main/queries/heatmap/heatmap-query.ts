@@ -50,7 +50,7 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
   const columns = columnBins(request, grid)
   const ranking = await loadRanking(run, grid, request)
   const keys = ranking.keys.subarray(rows.from, rows.to)
-  const matrix = await loadMatrix(run, grid, Math.max(0, columns.from), columns.to)
+  const matrix = await loadMatrix(run, grid, Math.max(0, columns.from), columns.to, request.reduction)
   const values =
     matrix === null
       ? request.reduction === 'max' && hasSelectedSeries(run.contents)

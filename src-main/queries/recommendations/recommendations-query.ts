@@ -28,11 +28,18 @@ const loadedRuns = new WeakSet<OpenRun>()
 
 /** Creates table `recommendations` from `server_risk`, a row per server that needs an action; false where the run has no recommendations. */
 export const createRecommendationsTable = async (run: OpenRun): Promise<boolean> => {
-  const { kind, presentFiles } = run.contents
-  if (kind !== 'headroom' || !presentFiles.has(runFiles.recommendations)) return false
+  if (!hasRecommendations(run)) return false
   if (loadedRuns.has(run)) return true
-  await run.database.run(`
-    CREATE OR REPLACE TABLE recommendations AS
+  await run.database.run(`CREATE OR REPLACE TABLE recommendations AS ${recommendationsSql(run, 'true')}`)
+  loadedRuns.add(run)
+  return true
+}
+
+const hasRecommendations = ({ contents: { kind, presentFiles } }: OpenRun): boolean =>
+  kind === 'headroom' && presentFiles.has(runFiles.recommendations)
+
+/** Of the servers that meet the condition. */
+const recommendationsSql = (run: OpenRun, condition: string): string => `
     SELECT server_id, recommendation, metric, risk_basis, at_risk_probability, p95_median, server_at_risk_probability,
            CASE WHEN recommendation IN ('add capacity', 'watch') THEN most_units END AS units_to_add, most_percent AS percent_to_add, is_saturated,
            capacity_units, monthly_cost_usd,
@@ -46,11 +53,8 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
              coalesce(bool_or(saturated_share >= ${minSaturatedShare}) OVER server, false) AS is_saturated,
              max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS server_peak,
              max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS server_mean
-      FROM server_risk WINDOW server AS (PARTITION BY server_id))
-    WHERE is_limiting AND recommendation <> 'keep'`)
-  loadedRuns.add(run)
-  return true
-}
+      FROM server_risk WHERE ${condition} WINDOW server AS (PARTITION BY server_id))
+    WHERE is_limiting AND recommendation <> 'keep'`
 
 const nullableNumber = z.number().nullable()
 const rowSchema = recommendationSchema
@@ -135,10 +139,12 @@ export const loadDecisions = (run: OpenRun, asOf?: string): Promise<void> =>
   createDecisionsTable(run.database, run.contents.folder, referenceDay(run, asOf).day)
 
 /** A decision about a recommendation that the run no longer makes does not count. */
-const withDecisionsSql = `
+const joinDecisionsSql = (recommendations: string): string => `
   SELECT r.*, d.verdict, d.reason AS verdict_reason, d.decided_by AS verdict_by, d.until AS verdict_until, d.conflict AS verdict_conflict,
          d.ids AS decision_ids
-  FROM recommendations r LEFT JOIN decisions d ON d.server_id = r.server_id AND d.recommendation = r.recommendation`
+  FROM ${recommendations} r LEFT JOIN decisions d ON d.server_id = r.server_id AND d.recommendation = r.recommendation`
+
+const withDecisionsSql = joinDecisionsSql('recommendations')
 
 const sqlList = (names: readonly string[]): string => `[${names.map((name) => `'${name}'`).join(', ')}]`
 
@@ -281,10 +287,10 @@ const findEmptyColumns = async (
   return optionalColumns.filter((name) => counts[name] === 0)
 }
 
-/** The recommendation for one server; null where it needs none or the run states none. */
+/** The recommendation for one server; null where it needs none or the run states none. The table of all takes longer, and is not needed. */
 export const findRecommendation = async (run: OpenRun, serverId: string): Promise<Recommendation | null> => {
-  if (!(await createRecommendationsTable(run))) return null
+  if (!hasRecommendations(run)) return null
   await loadDecisions(run)
-  const rows = await readRows(run, `SELECT * FROM (${withDecisionsSql}) WHERE server_id = $1`, [serverId])
+  const rows = await readRows(run, joinDecisionsSql(`(${recommendationsSql(run, 'server_id = $1')})`), [serverId])
   return rows[0] ?? null
 }

@@ -33,32 +33,38 @@ const countsSchema = z.object({
 
 /** Distinct servers; the horizon is the commonest start and the last end. */
 const countsSql = `
-  SELECT
-    count(DISTINCT server_id) AS servers,
-    count(DISTINCT server_id) FILTER (is_server_at_risk) AS at_risk,
-    (SELECT count(*) FROM (SELECT server_id FROM server_risk WHERE is_at_risk GROUP BY server_id HAVING count(*) > 1)) AS at_risk_by_several,
-    (SELECT count(*) FROM (SELECT server_id FROM server_risk GROUP BY server_id HAVING bool_or(is_server_at_risk) AND NOT coalesce(bool_or(is_at_risk), false)))
-      AS at_risk_by_none,
-    count(DISTINCT server_id) FILTER (at_risk_probability >= ${certainProbability} AND NOT is_silent) AS certain,
-    count(DISTINCT server_id) FILTER (is_underutilized) AS underutilized,
-    count(*) AS series,
-    CAST(epoch_ms(mode(horizon_start)) AS DOUBLE) AS horizon_start,
-    CAST(epoch_ms(max(horizon_end)) AS DOUBLE) AS horizon_end,
-    CAST(max(horizon_periods) AS DOUBLE) AS horizon_periods,
-    CAST(epoch_ms(max(last_measured_at)) AS DOUBLE) AS last_measured
-  FROM server_risk`
+  WITH by_server AS (
+    SELECT bool_or(is_server_at_risk) AS at_risk, count(*) FILTER (is_at_risk) AS metrics_at_risk,
+           bool_or(at_risk_probability >= ${certainProbability} AND NOT is_silent) AS certain, bool_or(is_underutilized) AS underutilized
+    FROM server_risk GROUP BY server_id
+  ), servers AS (
+    SELECT count(*) AS servers, count(*) FILTER (at_risk) AS at_risk, count(*) FILTER (metrics_at_risk > 1) AS at_risk_by_several,
+           count(*) FILTER (at_risk AND metrics_at_risk = 0) AS at_risk_by_none, count(*) FILTER (certain) AS certain,
+           count(*) FILTER (underutilized) AS underutilized
+    FROM by_server
+  ), series AS (
+    SELECT count(*) AS series,
+           CAST(epoch_ms(mode(horizon_start)) AS DOUBLE) AS horizon_start,
+           CAST(epoch_ms(max(horizon_end)) AS DOUBLE) AS horizon_end,
+           CAST(max(horizon_periods) AS DOUBLE) AS horizon_periods,
+           CAST(epoch_ms(max(last_measured_at)) AS DOUBLE) AS last_measured
+    FROM server_risk
+  )
+  SELECT * FROM servers, series`
 
 /** The server that breaches first, of its metrics the one that does, and how many servers breach at that time. */
 const breachSql = `
-  WITH breaching AS (SELECT * FROM server_risk WHERE is_at_risk AND ${breachAtSql} IS NOT NULL)
-  SELECT server_id, metric, CAST(epoch_ms(${breachAtSql}) AS DOUBLE) AS at_ms,
-         CAST(days_to_breach AS DOUBLE) AS days, first_breach_at IS NULL AS is_expected,
-         (SELECT count(DISTINCT server_id) FROM breaching WHERE ${breachAtSql} = (SELECT min(${breachAtSql}) FROM breaching)) AS servers
-  FROM (
-    SELECT *, max(units_to_add) OVER server AS most_units, max(percent_to_add) OVER server AS most_percent
-    FROM server_risk WINDOW server AS (PARTITION BY server_id))
-  WHERE is_at_risk AND ${breachAtSql} IS NOT NULL
-  ORDER BY ${breachAtSql}, ${urgencyTieSql('most_units', 'most_percent')}, horizon_p95 DESC, metric LIMIT 1`
+  WITH soonest AS (
+    SELECT *, ${breachAtSql} AS breach_at FROM server_risk
+    WHERE is_at_risk AND ${breachAtSql} = (SELECT min(${breachAtSql}) FROM server_risk WHERE is_at_risk)
+  ), needs AS (
+    SELECT server_id, max(units_to_add) AS most_units, max(percent_to_add) AS most_percent
+    FROM server_risk SEMI JOIN soonest USING (server_id) GROUP BY server_id
+  )
+  SELECT server_id, metric, CAST(epoch_ms(breach_at) AS DOUBLE) AS at_ms, CAST(days_to_breach AS DOUBLE) AS days, first_breach_at IS NULL AS is_expected,
+         (SELECT count(*) FROM needs) AS servers
+  FROM soonest JOIN needs USING (server_id)
+  ORDER BY ${urgencyTieSql('most_units', 'most_percent')}, horizon_p95 DESC, metric LIMIT 1`
 
 const breachSchema = z.object({
   server_id: z.string(),

@@ -19,12 +19,12 @@ const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOvervi
 }
 
 /** Throws run-not-found, run-damaged, cancelled, and what the tables of a Module 05 folder are rejected for. */
-export const openRunFolder = (folder: string, signal?: AbortSignal): Promise<OpenRun> =>
-  readingRun(folder, () => openTables(folder, signal))
+export const openRunFolder = (folder: string, signal?: AbortSignal, memoryLimit?: string): Promise<OpenRun> =>
+  readingRun(folder, () => openTables(folder, signal, memoryLimit))
 
-const openTables = async (folder: string, signal?: AbortSignal): Promise<OpenRun> => {
+const openTables = async (folder: string, signal?: AbortSignal, memoryLimit?: string): Promise<OpenRun> => {
   const contents = await readRunContents(folder)
-  const { database, close } = await openQueryDatabase(signal)
+  const { database, close } = await openQueryDatabase(signal, memoryLimit)
   try {
     await createRunTables(database, contents)
     const overview = await describeRun(database, contents)

@@ -3,8 +3,10 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { Database } from '../../database/database.ts'
 import { makeTemporaryFolder } from '../../run-folder/temporary-folder.ts'
 
-/** Leaves memory for an analysis in the same process. */
-const memoryLimit = '2GB'
+/** For a command, which asks about a whole fleet. */
+const defaultMemoryLimit = '2GB'
+/** For the window's engine process, whose limit is 1 GB: what views keep of a million servers takes half of it. */
+export const windowMemoryLimit = '300MB'
 
 export interface QueryDatabase {
   readonly database: Database
@@ -12,7 +14,7 @@ export interface QueryDatabase {
   readonly close: () => Promise<void>
 }
 
-export const openQueryDatabase = async (signal?: AbortSignal): Promise<QueryDatabase> => {
+export const openQueryDatabase = async (signal?: AbortSignal, memoryLimit = defaultMemoryLimit): Promise<QueryDatabase> => {
   const { path: spillFolder, remove } = await makeTemporaryFolder('queries')
   try {
     const database = await Database.open({ memoryLimit, spillFolder, signal })

@@ -1,7 +1,7 @@
 // The two relations that every query reads, `flagged` and `server_risk`, as views of a run folder's files.
 import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
+import { runFiles, runFormatVersion, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import type { RunContents } from './run-contents.ts'
 import { horizonAfterSql, isHorizonSql, type MappedColumns, requiredRoles } from '../../forecasts/forecast-columns.ts'
@@ -23,7 +23,7 @@ export const createRunTables = async (database: Database, { folder, manifest }: 
  * versions. Both are created in `schema`, so that one database can hold several runs.
  */
 const createTablesFromFiles = async (database: Database, folder: string, manifest: RunManifest, schema: string): Promise<void> => {
-  await createServerRisk(database, { folder }, schema, 'TABLE')
+  await createServerRisk(database, { folder }, schema, isViewed(manifest) ? 'VIEW' : 'TABLE')
   await createFlaggedRows(database, { folder, manifest }, schema)
   const schemaName = identifier(schema)
   await database.run(`
@@ -34,6 +34,13 @@ const createTablesFromFiles = async (database: Database, folder: string, manifes
       n.is_selected, n.is_eoq, n.is_holiday
     FROM ${schemaName}.flagged_rows n LEFT JOIN ${schemaName}.server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
 }
+
+/** As a table, all columns of so many series take some 400 MB. */
+const maxSeriesInTable = 200_000
+
+/** A view of a large fleet reads the columns that a query names. Columns that an older version did not write are computed once. */
+const isViewed = ({ counts, format_version }: RunManifest): boolean =>
+  counts.series > maxSeriesInTable && format_version === runFormatVersion
 
 /** `server_risk` alone, in `schema`; a view reads the columns that a query names. */
 export const createServerRisk = async (

@@ -7,8 +7,8 @@ import { serverRiskRowSchema, serverRiskTimeColumns } from '../../../src-shared/
 import type { Database } from '../../database/database.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 import { findRecommendation } from '../recommendations/recommendations-query.ts'
-import { createTimeMarks } from '../../forecasts/heatmap-rules.ts'
-import { exhaustionSql, rankedServersSql } from './servers-query.ts'
+import { createTimeMarks, riskOrderSql } from '../../forecasts/heatmap-rules.ts'
+import { exhaustionSql } from './servers-query.ts'
 
 const integerColumns = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
 
@@ -24,9 +24,22 @@ const rowsSql = ({ zone }: OpenRun): string => `
   SELECT * REPLACE (${replacements()}), ${exhaustionSql(zone)} AS exhaustion
   FROM server_risk WHERE server_id = $1 ORDER BY metric`
 
+/** Whether a row comes before the server's own in `riskOrderSql`. $2 to $4: the server's `server_id`, `is_at_risk` and `horizon_p95`. */
+const precedesSql = `
+  is_at_risk > $3 OR is_at_risk = $3 AND (
+    coalesce(horizon_p95, '-Infinity') > coalesce(CAST($4 AS DOUBLE), '-Infinity')
+    OR coalesce(horizon_p95, '-Infinity') = coalesce(CAST($4 AS DOUBLE), '-Infinity') AND server_id < $2)`
+
+/**
+ * Its place by risk among the servers with the metric bound as $1, and its neighbours: rows are compared with its own, and
+ * not sorted.
+ */
 const rankSql = `
-  SELECT CAST(rank + 1 AS INTEGER) AS rank, CAST((SELECT count(*) FROM ranked) AS INTEGER) AS of, before, after
-  FROM (SELECT *, lag(server_id) OVER (ORDER BY rank) AS before, lead(server_id) OVER (ORDER BY rank) AS after FROM ranked) WHERE server_id = $2`
+  WITH ranked AS (SELECT server_id, is_at_risk, horizon_p95 FROM server_risk WHERE metric = $1)
+  SELECT CAST(count(*) FILTER (${precedesSql}) + 1 AS INTEGER) AS rank, CAST(count(*) AS INTEGER) AS of,
+         (SELECT server_id FROM ranked WHERE ${precedesSql} ORDER BY is_at_risk, horizon_p95 NULLS FIRST, server_id DESC LIMIT 1) AS before,
+         (SELECT server_id FROM ranked WHERE NOT (${precedesSql}) AND server_id <> $2 ORDER BY ${riskOrderSql} LIMIT 1) AS after
+  FROM ranked`
 
 /** Module 05 folders are read without bounds. */
 const seriesSql = (run: OpenRun): string => {
@@ -55,9 +68,9 @@ export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Pr
   const metrics: ServerDetail['metrics'] = []
   for (const row of rows) {
     const ranking = await run.database.row(
-      `WITH ranked AS (${rankedServersSql('risk')}) ${rankSql}`,
+      rankSql,
       z.object({ rank: z.number(), of: z.number(), before: z.string().nullable(), after: z.string().nullable() }),
-      [row.metric, serverId],
+      [row.metric, serverId, row.is_at_risk, row.horizon_p95],
     )
     metrics.push({
       ...row,

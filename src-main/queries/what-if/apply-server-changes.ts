@@ -1,5 +1,6 @@
 // The fleet after servers were removed or added: whose demand goes to whom, time by time.
 import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/percentile.ts'
+import { SeriesTimes } from './horizon-times.ts'
 import type { WhatIfFleet } from './load-fleet.ts'
 
 export interface AddedServers {
@@ -48,8 +49,9 @@ export const applyServerChanges = (base: WhatIfFleet, removed: ReadonlySet<numbe
       if (removed.has(server)) continue
       const from = base.offsets[series]!
       const to = base.offsets[series + 1]!
+      const periods = base.periods.of(series)
       for (let at = from; at < to; at++) {
-        const period = base.periods[at]!
+        const period = periods[at - from]!
         fleet.values[at] = (base.values[at]! + distribution.points[period]!) * distribution.retainedShare[period]!
       }
       resortSeries(fleet, series, scratch)
@@ -58,7 +60,6 @@ export const applyServerChanges = (base: WhatIfFleet, removed: ReadonlySet<numbe
       let at = fleet.offsets[series]!
       for (const period of distribution.times) {
         fleet.values[at] = distribution.mean[period]!
-        fleet.periods[at] = period
         fleet.ranks.order[at] = at - fleet.offsets[series]!
         at++
       }
@@ -111,8 +112,9 @@ const redistributeDemand = (
     const units = base.capacityUnits[server]!
     const isRemoved = removed.has(server)
     const demand = isRemoved ? removedDemand : remainingDemand
-    for (let at = base.offsets[series]!; at < base.offsets[series + 1]!; at++) {
-      const period = base.periods[at]!
+    const periods = base.periods.of(series)
+    for (let at = base.offsets[series]!, index = 0; at < base.offsets[series + 1]!; at++, index++) {
+      const period = periods[index]!
       isPresent[period] = 1
       demand[period]! += Math.max(0, base.values[at]!) * units
       if (!isRemoved) capacity[period]! += units
@@ -149,7 +151,9 @@ const copyWithAddedSeries = (
   added: readonly AddedServers[],
   pools: readonly SeriesPool[],
 ): ExtendableFleet => {
-  const timesOf = new Map(pools.map((pool) => [pool, countPeriodsOfPool(base, pool)]))
+  const timesOf = new Map(pools.map((pool) => [pool, findPeriodsOfPool(base, pool)]))
+  const timeLists = [...base.periods.lists]
+  const addedLists: number[] = []
   const servers = base.serverIds.length
   const addedSeries = new Map<SeriesPool, number[]>()
   const rules: number[] = []
@@ -161,7 +165,8 @@ const copyWithAddedSeries = (
       current.push(base.ruleOf.length + rules.length)
       addedSeries.set(pool, current)
       rules.push(pool.rule)
-      offsets.push(offsets.at(-1)! + timesOf.get(pool)!)
+      offsets.push(offsets.at(-1)! + timesOf.get(pool)!.length)
+      addedLists.push(timeLists.push(timesOf.get(pool)!) - 1)
     }
     firstSeries.push(base.ruleOf.length + rules.length)
   }
@@ -184,7 +189,7 @@ const copyWithAddedSeries = (
     )
   const ofSeries = (values: Float64Array, tail: readonly number[]): Float64Array => extend(values, new Float64Array(seriesCount), tail)
   return {
-    serverIds: [...base.serverIds, ...templateServers.map((templateServer) => `added like ${base.serverIds[templateServer]}`)],
+    serverIds: base.serverIds.with(templateServers.map((templateServer) => `added like ${base.serverIds.at(templateServer)}`)),
     serverCounts,
     groups: base.groups,
     groupOf: extend(
@@ -216,7 +221,7 @@ const copyWithAddedSeries = (
     offsets: extend(base.offsets.subarray(0, base.ruleOf.length), new Uint32Array(seriesCount + 1), offsets),
     values: extend(base.values, new Float64Array(length), []),
     ranks: { order: extend(base.ranks.order, createIndexArray(length, longest), []) },
-    periods: extend(base.periods, createIndexArray(length, base.times.length), []),
+    periods: new SeriesTimes(timeLists, extend(base.periods.listOf, new Int32Array(seriesCount), addedLists)),
     times: base.times,
     addedSeries,
   }
@@ -232,12 +237,20 @@ const extend = <Values extends Float64Array | Int32Array | Uint32Array | Uint16A
   return target
 }
 
-const countPeriodsOfPool = (base: WhatIfFleet, pool: SeriesPool): number => {
+const findPeriodsOfPool = (base: WhatIfFleet, pool: SeriesPool): IndexArray => {
   const isPresent = new Uint8Array(base.times.length)
   for (const { series } of pool.series) {
-    for (let at = base.offsets[series]!; at < base.offsets[series + 1]!; at++) isPresent[base.periods[at]!] = 1
+    for (const period of base.periods.of(series)) isPresent[period] = 1
   }
-  return isPresent.reduce((count, present) => count + present, 0)
+  const found = createIndexArray(
+    isPresent.reduce((count, present) => count + present, 0),
+    base.times.length,
+  )
+  let count = 0
+  isPresent.forEach((present, period) => {
+    if (present === 1) found[count++] = period
+  })
+  return found
 }
 
 /** Sorts a series whose values changed, and recalculates its mean. */

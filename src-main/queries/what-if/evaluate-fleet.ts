@@ -54,16 +54,17 @@ const countPeriods = (fleet: WhatIfFleet, series: number, days: number | null): 
   const from = fleet.offsets[series]!
   const to = fleet.offsets[series + 1]!
   if (days === null || from === to) return to - from
-  const end = lowerBound(fleet.times, fleet.times[fleet.periods[from]!]! + days * dayMs)
-  if (fleet.periods[to - 1]! < end) return to - from
-  let low = from
-  let high = to
+  const periods = fleet.periods.of(series)
+  const end = lowerBound(fleet.times, fleet.times[periods[0]!]! + days * dayMs)
+  if (periods[to - from - 1]! < end) return to - from
+  let low = 0
+  let high = to - from
   while (low < high) {
     const middle = (low + high) >> 1
-    if (fleet.periods[middle]! < end) low = middle + 1
+    if (periods[middle]! < end) low = middle + 1
     else high = middle
   }
-  return low - from
+  return low
 }
 
 const seriesMean = (fleet: WhatIfFleet, series: number, count: number): number => {
@@ -121,11 +122,12 @@ export const findFirstBreach = (
 ): number => {
   const from = fleet.offsets[series]!
   const threshold = parameters.thresholds[fleet.ruleOf[series]!]!
-  const to = from + countPeriods(fleet, series, parameters.horizonDays)
-  for (let at = from; at < to; at++) {
-    const period = fleet.periods[at]!
+  const count = countPeriods(fleet, series, parameters.horizonDays)
+  const periods = fleet.periods.of(series)
+  for (let index = 0; index < count; index++) {
+    const period = periods[index]!
     if (period > before) return -1
-    if (fleet.values[at]! * growth > threshold) return period
+    if (fleet.values[from + index]! * growth > threshold) return period
   }
   return -1
 }
@@ -263,7 +265,7 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
         soonest.series < 0
           ? null
           : {
-              server_id: fleet.serverIds[soonest.server]!,
+              server_id: fleet.serverIds.at(soonest.server),
               metric: fleet.rules[fleet.ruleOf[soonest.series]!]!.metric,
               at: periodInstant(fleet, soonest.period),
             },
@@ -332,13 +334,13 @@ class SeriesEvaluation {
 }
 
 /** Days from the first to the last time of the longest horizon, and its last step. */
-export const countFleetDays = ({ offsets, periods, times }: WhatIfFleet): number => {
+export const countFleetDays = ({ periods, times }: WhatIfFleet): number => {
   let longest = 0
-  for (let series = 0; series + 1 < offsets.length; series++) {
-    const last = offsets[series + 1]! - 1
-    if (last <= offsets[series]!) continue
-    const end = times[periods[last]!]!
-    longest = Math.max(longest, end - times[periods[offsets[series]!]!]! + end - times[periods[last - 1]!]!)
+  for (const list of periods.lists) {
+    const last = list.length - 1
+    if (last <= 0) continue
+    const end = times[list[last]!]!
+    longest = Math.max(longest, end - times[list[0]!]! + end - times[list[last - 1]!]!)
   }
   return longest / dayMs
 }

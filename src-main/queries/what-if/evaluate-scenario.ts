@@ -196,12 +196,13 @@ const loadChangedFleet = (session: WhatIfSession, { removed_servers, added_serve
   const { serverIds } = session.fleet
   const referencedServers = new Set([...removed_servers, ...added_servers.map(({ like }) => like)])
   const indices = new Map<string, number>()
-  serverIds.forEach((serverId, index) => {
+  for (let index = 0; referencedServers.size > 0 && index < serverIds.length; index++) {
+    const serverId = serverIds.at(index)
     if (referencedServers.has(serverId)) indices.set(serverId, index)
-  })
+  }
   const indexOf = (serverId: string): number => {
     const index = indices.get(serverId)
-    if (index === undefined) throw unknownNameError('server', serverId, serverIds)
+    if (index === undefined) throw unknownNameError('server', serverId, [...serverIds])
     return index
   }
   const value = applyServerChanges(
@@ -244,7 +245,7 @@ const describeServer = (
   const need = capacityNeed(fleet, server, sizing, threshold, outcome.isAtRisk[server] === 1)
   const orNull = (number: number | undefined): number | null => (number === undefined || Number.isNaN(number) ? null : number)
   return {
-    server_id: fleet.serverIds[server]!,
+    server_id: fleet.serverIds.at(server),
     servers: fleet.serverCounts[server]!,
     metric: fleet.rules[rule]!.metric,
     threshold,

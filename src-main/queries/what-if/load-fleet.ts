@@ -5,12 +5,15 @@ import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
+import type { NumberArray } from '../../database/read-columns.ts'
 import { hasSelectedSeries, selectedSeriesPath } from '../run/selected-series-file.ts'
-import { scanHorizons, seriesTimeUs, type SeriesGroup } from '../../forecasts/read-selected-series.ts'
+import { readSeriesServers, scanHorizons, seriesTimeUs, type SeriesGroup } from '../../forecasts/read-selected-series.ts'
 import type { RunContents } from '../run/run-contents.ts'
 import { readCalibrations } from '../run/stored-calibrations.ts'
 import { findJointShares, type StoredPaths } from './scenario-probabilities.ts'
 import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/percentile.ts'
+import { TimesCollector, type FleetTimes, type SeriesTimes } from './horizon-times.ts'
+import { ServerNames } from './server-names.ts'
 
 export interface ServerGroup {
   readonly business_unit: string | null
@@ -29,7 +32,7 @@ export interface ThresholdRule {
 
 /** Arrays of servers share one index, arrays of series another. Only evaluated series are here: those with a threshold. */
 export interface WhatIfFleet {
-  readonly serverIds: readonly string[]
+  readonly serverIds: ServerNames
   /** Number of servers that an entry represents: 1, or 0 once removed, or as many as were added alike. */
   readonly serverCounts: Int32Array
   readonly groups: readonly ServerGroup[]
@@ -56,8 +59,8 @@ export interface WhatIfFleet {
   readonly offsets: Uint32Array
   readonly values: Float64Array
   readonly ranks: SeriesRanks
-  /** Each value's time: a number into `times`. */
-  readonly periods: IndexArray
+  /** The time of each value: numbers into `times`. */
+  readonly periods: SeriesTimes
   /** Every time of the horizons, milliseconds UTC, ascending. */
   readonly times: Float64Array
 }
@@ -76,29 +79,44 @@ export interface WhatIfPolicy {
   readonly accuracy: ModelAccuracy | null
 }
 
-const attributes = 'metric, business_unit, region, criticality'
-
 /** Most rows have the attributes of many others: each is read as text once, then as a number. */
-const attributesSql = `SELECT DISTINCT ${attributes} FROM server_risk ORDER BY ${attributes}`
+const attributeColumns = ['metric', 'business_unit', 'region', 'criticality'] as const
 
 const serversSql = 'SELECT server_id, CAST(count(*) AS INTEGER) AS series FROM server_risk GROUP BY server_id ORDER BY server_id'
 
-const seriesSql = (basis: AnalysisConfig['basis']): string => `
-  WITH distinct_attributes AS (${attributesSql}),
-       numbered AS (SELECT *, CAST(row_number() OVER (ORDER BY ${attributes}) - 1 AS INTEGER) AS attribute_number FROM distinct_attributes)
-  SELECT n.attribute_number, r.monthly_cost_usd, r.capacity_units,
-         CAST(r.units_to_add IS NULL AND r.percent_to_add IS NOT NULL AS INTEGER) AS lacks_capacity,
-         CASE WHEN NOT r.is_silent THEN r.high_threshold END AS high_threshold,
-         CAST(r.horizon_periods AS INTEGER) AS horizon_periods, r.horizon_p95, r.horizon_mean,
-         ${basis === 'conservative' ? 'coalesce(r.conservative_p95, r.horizon_p95)' : 'r.horizon_p95'} AS run_value,
-         ${pathMomentColumns.map((column) => `r.${column}`).join(', ')}, r.p95_median, r.sizing_p95,
-         CASE WHEN NOT r.is_silent THEN r.server_at_risk_probability END AS server_at_risk_probability,
-         CASE WHEN NOT r.is_silent THEN r.server_breach_probability END AS server_breach_probability
-  FROM server_risk r JOIN numbered n ON ${attributes
-    .split(', ')
-    .map((column) => `r.${column} IS NOT DISTINCT FROM n.${column}`)
-    .join(' AND ')}
-  ORDER BY r.server_id, r.metric`
+const attributeType = (column: string): string => `what_if_${column}`
+
+/** `isOrdered`: whether the rows come by server and metric. */
+const seriesSql = (basis: AnalysisConfig['basis'], isOrdered: boolean): string => `
+  SELECT ${attributeColumns.map((column) => `CAST(coalesce(enum_code(CAST(${column} AS ${attributeType(column)})), -1) + 1 AS INTEGER) AS ${column}`).join(', ')},
+         monthly_cost_usd, capacity_units,
+         CAST(units_to_add IS NULL AND percent_to_add IS NOT NULL AS INTEGER) AS lacks_capacity,
+         CASE WHEN NOT is_silent THEN high_threshold END AS high_threshold,
+         CAST(horizon_periods AS INTEGER) AS horizon_periods, horizon_p95, horizon_mean,
+         ${basis === 'conservative' ? 'coalesce(conservative_p95, horizon_p95)' : 'horizon_p95'} AS run_value,
+         ${pathMomentColumns.join(', ')}, p95_median, sizing_p95,
+         CASE WHEN NOT is_silent THEN server_at_risk_probability END AS server_at_risk_probability,
+         CASE WHEN NOT is_silent THEN server_breach_probability END AS server_breach_probability
+  FROM server_risk ${isOrdered ? '' : 'ORDER BY server_id, metric'}`
+
+const seriesKinds = {
+  ...(Object.fromEntries(attributeColumns.map((column) => [column, 'number'])) as Record<AttributeColumn, 'number'>),
+  monthly_cost_usd: 'number',
+  capacity_units: 'number',
+  lacks_capacity: 'number',
+  high_threshold: 'number?',
+  horizon_periods: 'number',
+  horizon_p95: 'number?',
+  horizon_mean: 'number?',
+  run_value: 'number?',
+  ...(Object.fromEntries(pathMomentColumns.map((column) => [column, 'number?'])) as Record<PathMomentColumn, 'number?'>),
+  p95_median: 'number?',
+  sizing_p95: 'number?',
+  server_at_risk_probability: 'number?',
+  server_breach_probability: 'number?',
+} as const
+
+type AttributeColumn = (typeof attributeColumns)[number]
 
 /** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, because DuckDB computes a streamed query on one thread. */
 const horizonSql = (fromMs: number): string => `
@@ -111,7 +129,7 @@ const maxValues = 64_000_000
 
 /** Reads `server_risk`, and the horizons from the run's series.parquet or, where it has none, from the relation `flagged`. Throws run-damaged where they disagree, query-refused for a fleet that does not fit into memory. */
 export const loadWhatIfFleet = async (database: Database, contents: RunContents, policy: WhatIfPolicy): Promise<WhatIfFleet> => {
-  const { names, ...series } = await readSeries(database, policy)
+  const { rowsOfSeries, ...series } = await readSeries(database, policy, contents)
   const count = series.ruleOf.length
   const total = series.offsets[count]!
   if (total > maxValues) {
@@ -122,12 +140,10 @@ export const loadWhatIfFleet = async (database: Database, contents: RunContents,
     )
   }
   const values = new Float64Array(total)
-  const timesMs = new Float64Array(total)
-  if (hasSelectedSeries(contents)) await fillFromSeries(contents, names.rows, series.offsets, values, timesMs)
-  else await fillFromForecasts(database, names, series.offsets, values, timesMs)
-  for (let s = 0; s < count; s++) sortByTime(timesMs, values, series.offsets[s]!, series.offsets[s + 1]!)
-  const times = collectDistinctTimes(timesMs, series.offsets)
-  return { ...series, values, ranks: new RanksOnDemand(values, series.offsets), periods: indexPeriods(timesMs, times), times }
+  const times = hasSelectedSeries(contents)
+    ? await fillFromSeries(selectedSeriesPath(contents), rowsOfSeries, series.offsets, values)
+    : await fillFromForecasts(database, series, values)
+  return { ...series, values, ranks: new RanksOnDemand(values, series.offsets), ...times }
 }
 
 /** Sorted at the first look. */
@@ -146,26 +162,19 @@ class RanksOnDemand implements SeriesRanks {
   }
 }
 
-/** The evaluated series by their index: rows of `server_risk` by server and metric, and what these name. */
-interface SeriesNames {
-  readonly rows: readonly number[]
-  readonly serverOf: (row: number) => string
-  readonly metricOf: (row: number) => string
-}
-
 const fillFromForecasts = async (
   database: Database,
-  { rows: seriesRows, serverOf, metricOf }: SeriesNames,
-  offsets: Uint32Array,
+  { serverIds, firstSeries, rules, ruleOf, offsets }: SeriesArrays,
   values: Float64Array,
-  timesMs: Float64Array,
-): Promise<void> => {
-  await database.storeRows(
-    'what_if_series',
-    { position: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
-    seriesRows.map((row, position) => [position, serverOf(row), metricOf(row)]),
-  )
-  const nextOffsets = offsets.slice(0, seriesRows.length)
+): Promise<FleetTimes> => {
+  const timesMs = new Float64Array(values.length)
+  function* series(): Generator<[position: number, serverId: string, metric: string]> {
+    for (let server = 0; server < serverIds.length; server++)
+      for (let position = firstSeries[server]!; position < firstSeries[server + 1]!; position++)
+        yield [position, serverIds.at(server), rules[ruleOf[position]!]!.metric]
+  }
+  await database.storeRows('what_if_series', { position: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' }, series())
+  const nextOffsets = offsets.slice(0, ruleOf.length)
   const { from_ms } = await database.row(
     'SELECT CAST(coalesce(epoch_ms(min(horizon_start)), 0) AS DOUBLE) AS from_ms FROM server_risk',
     z.object({ from_ms: z.number() }),
@@ -182,51 +191,46 @@ const fillFromForecasts = async (
   })
   await database.run('DROP TABLE what_if_series; DROP TABLE what_if_horizon')
   if (nextOffsets.some((next, s) => next !== offsets[s + 1])) throw horizonsDisagree()
+  const collector = new TimesCollector(ruleOf.length)
+  for (let s = 0; s < ruleOf.length; s++) {
+    sortByTime(timesMs, values, offsets[s]!, offsets[s + 1]!)
+    collector.add(s, timesMs.subarray(offsets[s], offsets[s + 1]))
+  }
+  return collector.finish()
 }
 
-const fillFromSeries = async (
-  contents: RunContents,
-  rows: readonly number[],
-  offsets: Uint32Array,
-  values: Float64Array,
-  timesMs: Float64Array,
-): Promise<void> => {
+/** `rows`: of server_risk, by series. */
+const fillFromSeries = async (path: string, rows: Int32Array, offsets: Uint32Array, values: Float64Array): Promise<FleetTimes> => {
+  const times = new TimesCollector(rows.length)
   const positions = new Int32Array((rows.at(-1) ?? -1) + 1).fill(-1)
   rows.forEach((row, position) => (positions[row] = position))
   let filled = 0
-  await scanHorizons(selectedSeriesPath(contents), (group) => {
+  await scanHorizons(path, (group) => {
     const { offsets: horizonOffsets, values: horizonValues } = group.horizon
-    let before = -1
     for (let row = 0; row < group.rows; row++) {
       const position = positions[group.seriesNumbers[row]!] ?? -1
       if (position < 0) continue
       const [from, to] = [horizonOffsets[row]!, horizonOffsets[row + 1]!]
       const at = offsets[position]!
-      if (to - from !== offsets[position + 1]! - at) throw horizonsDisagree()
+      const count = to - from
+      if (count !== offsets[position + 1]! - at) throw horizonsDisagree()
       values.set(horizonValues.subarray(from, to), at)
-      if (before >= 0 && hasSameHorizon(group, before, row)) {
-        const copied = offsets[positions[group.seriesNumbers[before]!]!]!
-        timesMs.copyWithin(at, copied, copied + to - from)
-      } else {
-        const measured = historyLength(group, row)
-        for (let index = 0; index < to - from; index++) timesMs[at + index] = Math.floor(seriesTimeUs(group, row, measured + index) / 1000)
-      }
-      before = row
+      const measured = historyLength(group, row)
+      const step = group.stepsUs[row]!
+      if (step > 0) times.addRegular(position, count === 0 ? 0 : seriesTimeUs(group, row, measured), step, count)
+      else
+        times.add(
+          position,
+          Float64Array.from({ length: count }, (_, index) => Math.floor(seriesTimeUs(group, row, measured + index) / 1000)),
+        )
       filled++
     }
   })
   if (filled !== rows.length) throw horizonsDisagree()
+  return times.finish()
 }
 
 const historyLength = ({ historyOffsets }: SeriesGroup, row: number): number => historyOffsets[row + 1]! - historyOffsets[row]!
-
-/** Most series have the times of their neighbour. */
-const hasSameHorizon = (group: SeriesGroup, before: number, row: number): boolean => {
-  const { stepsUs, horizon } = group
-  const length = (of: number): number => horizon.offsets[of + 1]! - horizon.offsets[of]!
-  const start = (of: number): number => seriesTimeUs(group, of, historyLength(group, of))
-  return stepsUs[row]! > 0 && stepsUs[before] === stepsUs[row] && length(before) === length(row) && start(before) === start(row)
-}
 
 const horizonsDisagree = (): HeadroomError =>
   new HeadroomError('run-damaged', "The run's forecasts and its server_risk.parquet disagree about the horizons.", {
@@ -235,148 +239,202 @@ const horizonsDisagree = (): HeadroomError =>
 
 type SeriesArrays = Omit<WhatIfFleet, 'values' | 'ranks' | 'periods' | 'times'>
 
+/** Servers in their order; server i has the rows of `server_risk` from firstRows[i] up to firstRows[i + 1]. */
+interface FleetServers {
+  readonly serverIds: ServerNames
+  readonly firstRows: Uint32Array
+}
+
+/** The names stay as the file holds them: as texts of their own they take a second and 60 MB of a million servers. */
+const readServers = async (database: Database, contents: RunContents): Promise<FleetServers> => {
+  if (hasSelectedSeries(contents)) {
+    const { servers, nameOf, firstSeries } = await readSeriesServers(selectedSeriesPath(contents))
+    return { serverIds: new ServerNames(servers, nameOf), firstRows: firstSeries }
+  }
+  const { server_id: names, series } = await database.columns(serversSql, { server_id: 'text', series: 'number' })
+  const firstRows = new Uint32Array(names.length + 1)
+  for (let server = 0; server < names.length; server++) firstRows[server + 1] = firstRows[server]! + series[server]!
+  return { serverIds: ServerNames.of(names), firstRows }
+}
+
+type AttributeTexts = Readonly<Record<AttributeColumn, readonly (string | null)[]>>
+
+/** Creates an enumeration of the values of each attribute; 0 is NULL. */
+const createAttributeTypes = async (database: Database): Promise<AttributeTexts> => {
+  const texts: [AttributeColumn, (string | null)[]][] = []
+  for (const column of attributeColumns) {
+    const type = attributeType(column)
+    await database.run(`DROP TYPE IF EXISTS ${type}`)
+    // It needs a value, and a column may have none.
+    await database.run(
+      `CREATE TYPE ${type} AS ENUM (SELECT DISTINCT CAST(${column} AS VARCHAR) AS value FROM server_risk WHERE ${column} IS NOT NULL UNION SELECT '' ORDER BY value)`,
+    )
+    const { value } = await database.columns(`SELECT CAST(unnest(enum_range(NULL::${type})) AS VARCHAR) AS value`, { value: 'text' })
+    texts.push([column, [null, ...value]])
+  }
+  return Object.fromEntries(texts) as unknown as AttributeTexts
+}
+
+/** Numbers the combinations of attributes in order of appearance. */
+class AttributeNumbers {
+  readonly #texts: AttributeTexts
+  readonly #numberOf = new Map<number, number>()
+  readonly combinations: (ServerGroup & { readonly metric: string })[] = []
+
+  constructor(texts: AttributeTexts) {
+    this.#texts = texts
+  }
+
+  number(codes: Readonly<Record<AttributeColumn, NumberArray>>, row: number): number {
+    let key = 0
+    for (const column of attributeColumns) key = key * this.#texts[column].length + codes[column][row]!
+    const known = this.#numberOf.get(key)
+    if (known !== undefined) return known
+    const text = (column: AttributeColumn): string | null => this.#texts[column][codes[column][row]!]!
+    this.#numberOf.set(key, this.combinations.length)
+    return (
+      this.combinations.push({
+        metric: text('metric')!,
+        business_unit: text('business_unit'),
+        region: text('region'),
+        criticality: text('criticality'),
+      }) - 1
+    )
+  }
+}
+
+/** Series are those with a threshold. `rowsOfSeries`: their rows of `server_risk` by server and metric. */
 const readSeries = async (
   database: Database,
   { config, isModule05, accuracy }: WhatIfPolicy,
-): Promise<SeriesArrays & { readonly names: SeriesNames }> => {
-  const { server_id: serverIds, series: seriesCounts } = await database.columns(serversSql, { server_id: 'text', series: 'number' })
-  const named = await database.columns(attributesSql, { metric: 'text', business_unit: 'text?', region: 'text?', criticality: 'text?' })
-  const table = await database.columns(seriesSql(config.basis), {
-    attribute_number: 'number',
-    monthly_cost_usd: 'number',
-    capacity_units: 'number',
-    lacks_capacity: 'number',
-    high_threshold: 'number?',
-    horizon_periods: 'number',
-    horizon_p95: 'number?',
-    horizon_mean: 'number?',
-    run_value: 'number?',
-    ...(Object.fromEntries(pathMomentColumns.map((column) => [column, 'number?'])) as Record<PathMomentColumn, 'number?'>),
-    p95_median: 'number?',
-    sizing_p95: 'number?',
-    server_at_risk_probability: 'number?',
-    server_breach_probability: 'number?',
-  })
-  const { high_threshold: thresholds, attribute_number: attributeNumbers } = table
-  const thresholdRows: number[] = []
-  for (let row = 0; row < thresholds.length; row++) if (!Number.isNaN(thresholds[row])) thresholdRows.push(row)
-  const firstRows: number[] = []
-  const knowsCapacity = new Int32Array(serverIds.length).fill(1)
-  let nextRow = 0
-  for (let server = 0; server < serverIds.length; server++) {
-    firstRows.push(nextRow)
-    const endRow = nextRow + seriesCounts[server]!
-    for (; nextRow < endRow; nextRow++) if (table.lacks_capacity[nextRow] === 1) knowsCapacity[server] = 0
+  contents: RunContents,
+): Promise<SeriesArrays & { readonly rowsOfSeries: Int32Array }> => {
+  const { serverIds, firstRows } = await readServers(database, contents)
+  const [servers, rows] = [serverIds.length, firstRows[serverIds.length]!]
+  const attributes = new AttributeNumbers(await createAttributeTypes(database))
+  const ofServers = {
+    attribute: new Int32Array(servers),
+    capacity_units: new Float64Array(servers),
+    monthly_cost_usd: new Float64Array(servers),
+    server_at_risk_probability: new Float64Array(servers),
+    server_breach_probability: new Float64Array(servers),
   }
-  const groups = indexDistinct(firstRows, attributeNumbers, (number): ServerGroup => ({
-    business_unit: named.business_unit[number]!,
-    region: named.region[number]!,
-    criticality: named.criticality[number]!,
-  }))
+  const knowsCapacity = new Int32Array(servers).fill(1)
+  const ofSeries = {
+    high_threshold: new Float64Array(rows),
+    run_value: new Float64Array(rows),
+    horizon_mean: new Float64Array(rows),
+    p95_median: new Float64Array(rows),
+    sizing_p95: new Float64Array(rows),
+  }
+  const [attributeOfSeries, rowsOfSeries] = [new Int32Array(rows), new Int32Array(rows)]
+  const offsets = new Uint32Array(rows + 1)
+  const margins = config.basis === 'conservative' ? new Float64Array(rows) : null
+  const moments = new Float64Array(pathMomentColumns.length * rows)
+  const firstSeries = new Uint32Array(servers + 1)
+  let [row, server, series] = [0, -1, 0]
+  let [hasMoments, hasQuantilePaths] = [false, false]
+  await database.scan(seriesSql(config.basis, hasSelectedSeries(contents)), seriesKinds, (chunk) => {
+    const count = chunk.horizon_periods.length
+    if (row + count > rows) throw horizonsDisagree()
+    const firstOfChunk = series
+    for (let index = 0; index < count; index++, row++) {
+      const attribute = attributes.number(chunk, index)
+      while (row >= firstRows[server + 1]!) {
+        firstSeries[++server] = series
+        ofServers.attribute[server] = attribute
+        ofServers.capacity_units[server] = chunk.capacity_units[index]!
+        ofServers.monthly_cost_usd[server] = chunk.monthly_cost_usd[index]!
+        ofServers.server_at_risk_probability[server] = chunk.server_at_risk_probability[index]!
+        ofServers.server_breach_probability[server] = chunk.server_breach_probability[index]!
+      }
+      if (chunk.lacks_capacity[index] === 1) knowsCapacity[server] = 0
+      if (Number.isNaN(chunk.high_threshold[index])) continue
+      rowsOfSeries[series] = row
+      attributeOfSeries[series] = attribute
+      offsets[series + 1] = offsets[series]! + chunk.horizon_periods[index]!
+      series++
+    }
+    const chunkRow = row - count
+    const pick = (source: NumberArray, target: Float64Array, stride = 1, offset = 0): void => {
+      for (let at = firstOfChunk; at < series; at++) target[stride * at + offset] = source[rowsOfSeries[at]! - chunkRow]!
+    }
+    for (const name of ['high_threshold', 'run_value', 'horizon_mean', 'p95_median', 'sizing_p95'] as const)
+      pick(chunk[name], ofSeries[name])
+    pathMomentColumns.forEach((name, offset) => pick(chunk[name], moments, pathMomentColumns.length, offset))
+    for (let at = firstOfChunk; at < series; at++) {
+      const index = rowsOfSeries[at]! - chunkRow
+      if (margins !== null) margins[at] = zeroForNaN(chunk.run_value[index]!) - zeroForNaN(chunk.horizon_p95[index]!)
+      if (!Number.isNaN(moments[pathMomentColumns.length * at])) hasMoments = true
+      else if (!Number.isNaN(ofSeries.p95_median[at])) hasQuantilePaths = true
+    }
+  })
+  for (const column of attributeColumns) await database.run(`DROP TYPE ${attributeType(column)}`)
+  if (row !== rows || server + 1 !== servers) throw horizonsDisagree()
+  firstSeries[servers] = series
+  const groups = indexDistinct(servers, ofServers.attribute, (number): ServerGroup => {
+    const { business_unit, region, criticality } = attributes.combinations[number]!
+    return { business_unit, region, criticality }
+  })
+  const thresholds = firstOf(ofSeries.high_threshold, series)
   const rules = indexDistinct(
-    thresholdRows,
-    attributeNumbers,
-    (number, row): ThresholdRule => {
-      const [metric, criticality] = [named.metric[number]!, named.criticality[number]!]
+    series,
+    attributeOfSeries,
+    (number, index): ThresholdRule => {
+      const { metric, criticality } = attributes.combinations[number]!
       const hasOverride = (of: object, name: string | null): boolean => !isModule05 && name !== null && Object.hasOwn(of, name)
       const overriddenBy = hasOverride(config.criticality_thresholds, criticality)
         ? 'criticality'
         : hasOverride(config.metric_thresholds, metric)
           ? 'metric'
           : null
-      return { metric, criticality, threshold: thresholds[row]!, overriddenBy }
+      return { metric, criticality, threshold: thresholds[index]!, overriddenBy }
     },
     thresholds,
   )
-  const offsets = new Uint32Array(thresholdRows.length + 1)
-  thresholdRows.forEach((row, position) => (offsets[position + 1] = offsets[position]! + table.horizon_periods[row]!))
-  const firstSeries = new Uint32Array(firstRows.length + 1).fill(thresholdRows.length)
-  let position = 0
-  firstRows.forEach((row, server) => {
-    while (position < thresholdRows.length && thresholdRows[position]! < row) position++
-    firstSeries[server] = position
-  })
-  const perServer = (column: Float64Array): Float64Array => pickRows(column, firstRows)
-  const perSeries = (column: Float64Array): Float64Array => pickRows(column, thresholdRows)
-  const marginOf = (row: number): number => zeroForNaN(table.run_value[row]!) - zeroForNaN(table.horizon_p95[row]!)
   const calibrations = readCalibrations(accuracy)
-  const hasMoments = (row: number): boolean => !Number.isNaN(table[pathMomentColumns[0]][row]!)
-  const isFromQuantiles = (row: number): boolean => !hasMoments(row) && !Number.isNaN(table.p95_median[row]!)
   const paths =
-    calibrations === null || !thresholdRows.some(hasMoments)
+    calibrations === null || !hasMoments
       ? null
       : {
           ...calibrations,
-          moments: joinMoments(
-            pathMomentColumns.map((column) => table[column]),
-            thresholdRows,
-          ),
-          medianP95s: perSeries(table.p95_median),
-          sizingP95s: perSeries(table.sizing_p95),
+          moments: firstOf(moments, pathMomentColumns.length * series),
+          medianP95s: firstOf(ofSeries.p95_median, series),
+          sizingP95s: firstOf(ofSeries.sizing_p95, series),
         }
-  const runProbabilities = {
-    sustained: perServer(table.server_at_risk_probability),
-    any: perServer(table.server_breach_probability),
-  }
+  const runProbabilities = { sustained: ofServers.server_at_risk_probability, any: ofServers.server_breach_probability }
   return {
-    names: {
-      rows: thresholdRows,
-      serverOf: (row) => serverIds[findLastAtMost(firstRows, row)]!,
-      metricOf: (row) => named.metric[attributeNumbers[row]!]!,
-    },
+    rowsOfSeries: rowsOfSeries.subarray(0, series),
     serverIds,
-    serverCounts: new Int32Array(firstRows.length).fill(1),
+    serverCounts: new Int32Array(servers).fill(1),
     groups: groups.distinct,
     groupOf: groups.numberOf,
-    capacityUnits: perServer(table.capacity_units),
+    capacityUnits: ofServers.capacity_units,
     knowsCapacity,
-    monthlyUsd: perServer(table.monthly_cost_usd),
+    monthlyUsd: ofServers.monthly_cost_usd,
     firstSeries,
     rules: rules.distinct,
     ruleOf: rules.numberOf,
-    runP95s: perSeries(table.run_value),
-    means: perSeries(table.horizon_mean),
-    margins: config.basis === 'conservative' ? Float64Array.from(thresholdRows, marginOf) : null,
-    hasQuantilePaths: thresholdRows.some(isFromQuantiles),
-    paths: paths && { ...paths, jointShares: findJointShares(paths, runProbabilities, firstSeries, perSeries(thresholds)) },
-    offsets,
+    runP95s: firstOf(ofSeries.run_value, series),
+    means: firstOf(ofSeries.horizon_mean, series),
+    margins: margins && firstOf(margins, series),
+    hasQuantilePaths,
+    paths: paths && { ...paths, jointShares: findJointShares(paths, runProbabilities, firstSeries, thresholds) },
+    offsets: offsets.slice(0, series + 1),
   }
 }
 
 const zeroForNaN = (value: number): number => (Number.isNaN(value) ? 0 : value)
 
-const pickRows = (column: Float64Array, rows: readonly number[]): Float64Array => {
-  const picked = new Float64Array(rows.length)
-  for (let index = 0; index < rows.length; index++) picked[index] = column[rows[index]!]!
-  return picked
-}
+/** Without a copy where it is all. */
+const firstOf = (values: Float64Array, count: number): Float64Array => (count === values.length ? values : values.slice(0, count))
 
-/** Row after row. */
-const joinMoments = (columns: readonly Float64Array[], rows: readonly number[]): Float64Array => {
-  const moments = new Float64Array(columns.length * rows.length)
-  columns.forEach((column, offset) => {
-    for (let index = 0; index < rows.length; index++) moments[index * columns.length + offset] = column[rows[index]!]!
-  })
-  return moments
-}
-
-/** Place of the last entry that is at most `value`; `ascending` begins with 0. */
-const findLastAtMost = (ascending: readonly number[], value: number): number => {
-  let [low, high] = [0, ascending.length - 1]
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (ascending[middle]! <= value) low = middle
-    else high = middle - 1
-  }
-  return low
-}
-
-/** Numbers what the rows say in order of appearance. It follows from a row's number in `numbers` and, where given, in `others`. */
+/** Numbers what entries say in order of appearance. It follows from an entry's number in `numbers` and, where given, in `others`. */
 const indexDistinct = <Value>(
-  rows: readonly number[],
-  numbers: ArrayLike<number>,
-  valueOf: (number: number, row: number) => Value,
-  others?: ArrayLike<number>,
+  count: number,
+  numbers: Int32Array,
+  valueOf: (number: number, index: number) => Value,
+  others?: Float64Array,
 ): { distinct: Value[]; numberOf: Int32Array } => {
   const known: Map<number, number>[] = []
   const numberByKey = new Map<string, number>()
@@ -387,14 +445,14 @@ const indexDistinct = <Value>(
     numberByKey.set(key, number)
     return number
   }
-  const numberOf = new Int32Array(rows.length)
-  rows.forEach((row, index) => {
-    const byOther = (known[numbers[row]!] ??= new Map<number, number>())
-    const other = others?.[row] ?? 0
-    const number = byOther.get(other) ?? enter(valueOf(numbers[row]!, row))
+  const numberOf = new Int32Array(count)
+  for (let index = 0; index < count; index++) {
+    const byOther = (known[numbers[index]!] ??= new Map<number, number>())
+    const other = others?.[index] ?? 0
+    const number = byOther.get(other) ?? enter(valueOf(numbers[index]!, index))
     byOther.set(other, number)
     numberOf[index] = number
-  })
+  }
   return { distinct, numberOf }
 }
 
@@ -408,31 +466,6 @@ const sortByTime = (timesMs: Float64Array, values: Float64Array, from: number, t
     timesMs[from + index] = time
     values[from + index] = value
   })
-}
-
-/** Most series have the times of their neighbour, which need no second look. */
-const collectDistinctTimes = (timesMs: Float64Array, offsets: Uint32Array): Float64Array => {
-  const found = new Set<number>()
-  let before = 0
-  for (let s = 0; s + 1 < offsets.length; s++) {
-    const from = offsets[s]!
-    for (let at = from; at < offsets[s + 1]!; at++) {
-      if (s === 0 || timesMs[before + at - from] !== timesMs[at]) found.add(timesMs[at]!)
-    }
-    before = from
-  }
-  return Float64Array.from(found).sort()
-}
-
-const indexPeriods = (timesMs: Float64Array, times: Float64Array): IndexArray => {
-  const periods = createIndexArray(timesMs.length, times.length)
-  let period = -1
-  for (let at = 0; at < timesMs.length; at++) {
-    const time = timesMs[at]!
-    period = times[period + 1] === time ? period + 1 : lowerBound(times, time)
-    periods[at] = period
-  }
-  return periods
 }
 
 /** First index whose time is not below `time`. */

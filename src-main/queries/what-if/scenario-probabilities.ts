@@ -83,6 +83,12 @@ export const findJointShares = (
   const [sustained, any] = [new JointProbability(), new JointProbability()]
   const shares = { sustained: runProbabilities.sustained.slice(), any: runProbabilities.any.slice() }
   for (let server = 0; server + 1 < firstSeries.length; server++) {
+    // The probability of one metric is the server's.
+    if (firstSeries[server + 1]! - firstSeries[server]! < 2) {
+      shares.sustained[server] = Number.NaN
+      shares.any[server] = Number.NaN
+      continue
+    }
     sustained.reset()
     any.reset()
     for (let series = firstSeries[server]!; series < firstSeries[server + 1]!; series++) {

@@ -178,6 +178,7 @@ describe.each(Object.entries(fleets))('a fleet %s', (name, { sql, config = {}, m
       await openWhatIfSession(other!.database, other!.contents),
     ]
     expect({ ...session, evaluateRun: null }).toEqual({ ...expected, evaluateRun: null })
+    expect([...session.fleet.serverIds]).toEqual([...expected.fleet.serverIds])
     // Worked out when they are first asked for.
     expect(session.fleet.ranks.order).toEqual(expected.fleet.ranks.order)
     for (const verdictBy of ['points', 'probability'] as const)
