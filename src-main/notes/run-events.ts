@@ -161,8 +161,18 @@ const eventKey = ({ from, until, target, metric, effect, note }: EventReportEntr
 
 /** Of a fleet, the other columns are ten times as much. */
 const assessedColumns = [
-  ...['server_id', 'metric', ...groupColumns, 'high_threshold', 'is_at_risk', 'is_server_at_risk', 'horizon_p95', 'horizon_start'],
-  ...['horizon_periods', 'first_breach_at', 'conservative_p95', 'likely_p95'],
+  'server_id',
+  'metric',
+  ...groupColumns,
+  'high_threshold',
+  'is_at_risk',
+  'is_server_at_risk',
+  'horizon_p95',
+  'horizon_start',
+  'horizon_periods',
+  'first_breach_at',
+  'conservative_p95',
+  'likely_p95',
 ]
 
 /** Creates what `assessEvents` reads from the run's tables: `series`, `series_risk`, `breach_estimates`, `server_verdicts`. */
