@@ -5,8 +5,8 @@ import { makeTemporaryFolder } from '../../run-folder/temporary-folder.ts'
 
 /** For a command, which asks about a whole fleet. */
 const defaultMemoryLimit = '2GB'
-/** For the window's engine process, whose limit is 1 GB: what views keep of a million servers takes half of it. */
-export const windowMemoryLimit = '300MB'
+/** For the window's engine process, whose limit is 1 GB: what views keep of a million servers takes half of it. Their scatter needs more than 300 MB. */
+export const windowMemoryLimit = '400MB'
 
 export interface QueryDatabase {
   readonly database: Database
