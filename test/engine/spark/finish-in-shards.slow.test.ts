@@ -1,5 +1,5 @@
 // A run completed from Spark output in shards has the bytes of one completed by a single process; a shard that is missing is named.
-import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -44,6 +44,25 @@ const newFolder = (name: string): string => join(workspace.folder, `${name}-${(o
 const sparkOutputOf = (inputs: string, request: Partial<SparkPlanRequest> = {}): Promise<string> =>
   writeSparkOutput({ inputs: [inputs], out: newFolder('spark'), config: {}, ...request })
 
+let smallOutput: Promise<string> | undefined
+/** A copy of the Spark output of `small` with the usual settings. */
+const sparkOutputOfSmall = async (): Promise<string> => {
+  smallOutput ??= sparkOutputOf(small)
+  const copy = newFolder('copy')
+  await cp(await smallOutput, copy, { recursive: true, preserveTimestamps: true })
+  return copy
+}
+
+const completeWhole = async (request: Omit<FinishSparkRequest, 'out'>): Promise<string> => {
+  const whole = newFolder('whole')
+  await finishSparkRun({ ...request, out: whole })
+  return whole
+}
+
+let smallWhole: Promise<string> | undefined
+/** The run that one process completes from it. */
+const wholeOfSmall = (): Promise<string> => (smallWhole ??= sparkOutputOfSmall().then((sparkOutput) => completeWhole({ sparkOutput })))
+
 /** Does the steps in this process, and notes them. */
 const startHere =
   (request: Omit<FinishInShardsRequest, 'shards' | 'out'>, started: string[] = []): ShardStarter =>
@@ -68,9 +87,12 @@ const differencesOf = async (run: string, other: string): Promise<string[]> => {
 }
 
 /** Completes a run in one process and in shards. */
-const differencesInShards = async (request: Omit<FinishSparkRequest, 'out'>, shards: number): Promise<string[]> => {
-  const [whole, inShards] = [newFolder('whole'), newFolder('shards')]
-  await finishSparkRun({ ...request, out: whole })
+const differencesInShards = async (
+  request: Omit<FinishSparkRequest, 'out'>,
+  shards: number,
+  one: Promise<string> = completeWhole(request),
+): Promise<string[]> => {
+  const [whole, inShards] = [await one, newFolder('shards')]
   const { manifest } = await finishInShards({ ...request, out: inShards, shards }, startHere(request))
   expect(manifest.counts.total_servers).toBeGreaterThan(0)
   expect(await readdir(request.sparkOutput)).not.toContain('shards')
@@ -79,7 +101,7 @@ const differencesInShards = async (request: Omit<FinishSparkRequest, 'out'>, sha
 
 describe('three shards leave the bytes of one process', () => {
   test('two metrics with every kind of series', async () => {
-    expect(await differencesInShards({ sparkOutput: await sparkOutputOf(small) }, 3)).toEqual([])
+    expect(await differencesInShards({ sparkOutput: await sparkOutputOfSmall() }, 3, wholeOfSmall())).toEqual([])
   })
 
   test('past and future events, a forced model, the conservative basis, a tight memory limit', async () => {
@@ -96,9 +118,9 @@ describe('three shards leave the bytes of one process', () => {
   })
 
   test('more shards than servers, and one shard alone', async () => {
-    const sparkOutput = await sparkOutputOf(small)
-    expect(await differencesInShards({ sparkOutput }, 20)).toEqual([])
-    expect(await differencesInShards({ sparkOutput }, 1)).toEqual([])
+    const sparkOutput = await sparkOutputOfSmall()
+    expect(await differencesInShards({ sparkOutput }, 20, wholeOfSmall())).toEqual([])
+    expect(await differencesInShards({ sparkOutput }, 1, wholeOfSmall())).toEqual([])
   })
 
   test('the sample fleet', async () => {
@@ -121,9 +143,8 @@ describe('single steps', () => {
     finishInShards({ sparkOutput, out, shards: 3, ...more }, null).catch((error: unknown) => error)
 
   test('done one by one, with their results elsewhere, merge to the same bytes', async () => {
-    const sparkOutput = await sparkOutputOf(small)
-    const [whole, merged, shardFolder] = [newFolder('whole'), newFolder('merged'), newFolder('results')]
-    await finishSparkRun({ sparkOutput, out: whole })
+    const sparkOutput = await sparkOutputOfSmall()
+    const [whole, merged, shardFolder] = [await wholeOfSmall(), newFolder('merged'), newFolder('results')]
     await doSteps(sparkOutput, shardSteps, shardFolder)
     await merge(sparkOutput, merged, { shardFolder })
     expect(await differencesOf(whole, merged)).toEqual([])
@@ -131,7 +152,7 @@ describe('single steps', () => {
   })
 
   test('a shard that is missing is named, with the command that does it, and no run folder is left', async () => {
-    const sparkOutput = await sparkOutputOf(small)
+    const sparkOutput = await sparkOutputOfSmall()
     const out = newFolder('never')
     await doSteps(sparkOutput, ['measure'])
     await rm(join(sparkOutput, 'shards', 'measure-2-of-3'), { recursive: true })
@@ -148,7 +169,7 @@ describe('single steps', () => {
   })
 
   test('results of other events are refused, and done again by the run that needs them', async () => {
-    const sparkOutput = await sparkOutputOf(small)
+    const sparkOutput = await sparkOutputOfSmall()
     await doSteps(sparkOutput, ['measure'])
     const eventsTable = await workspace.writeText('fair.csv', 'from,to,servers,metric,effect,note\n2026-02-10,2026-02-12,*,cpu_p95,,Fair\n')
     expect(await merge(sparkOutput, newFolder('never'), { eventsTable })).toMatchObject({
@@ -160,13 +181,11 @@ describe('single steps', () => {
     const out = newFolder('with-events')
     await finishInShards({ ...request, out, shards: 3 }, startHere(request, started), {})
     expect(started.slice(0, 3)).toEqual(['measure 1/3', 'measure 2/3', 'measure 3/3'])
-    const whole = newFolder('whole')
-    await finishSparkRun({ ...request, out: whole })
-    expect(await differencesOf(whole, out)).toEqual([])
+    expect(await differencesOf(await completeWhole(request), out)).toEqual([])
   })
 
   test('complete shards are kept, and those that are damaged are done again', async () => {
-    const sparkOutput = await sparkOutputOf(small)
+    const sparkOutput = await sparkOutputOfSmall()
     await doSteps(sparkOutput, ['measure', 'calibrate'])
     const shards = join(sparkOutput, 'shards')
     await truncate(join(shards, 'measure-3-of-3', 'residuals'), 100)
@@ -176,14 +195,12 @@ describe('single steps', () => {
     const out = newFolder('again')
     await finishInShards({ sparkOutput, out, shards: 3 }, startHere({ sparkOutput }, started))
     expect(started).toEqual(['measure 3/3', 'calibrate 1/3', 'simulate 1/3', 'simulate 2/3', 'simulate 3/3'])
-    const whole = newFolder('whole')
-    await finishSparkRun({ sparkOutput, out: whole })
-    expect(await differencesOf(whole, out)).toEqual([])
+    expect(await differencesOf(await wholeOfSmall(), out)).toEqual([])
     expect(await readdir(shards)).toContain('note.txt')
   })
 
   test('a step that fails ends the run with its error', async () => {
-    const sparkOutput = await sparkOutputOf(small)
+    const sparkOutput = await sparkOutputOfSmall()
     const out = newFolder('never')
     const start: ShardStarter = async (step, shard, signal) => {
       if (step === 'calibrate' && shard.number === 2) throw new Error('no more room')
