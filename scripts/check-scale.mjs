@@ -1,6 +1,8 @@
 // `npm run check:scale`: whether cost grows no faster than the data. 10,000 servers; `--large` adds 100,000, `--million` a million. Prints the table of
 // memory limits, the growth of processor time, the first answers of the window's engine, and whether independent queries find the same results.
 // `--folder DIR` keeps files and measures there: the next call goes on where this one was stopped. Says nothing about a machine that does other work.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -141,6 +143,16 @@ const checkArtefacts = async (forecasts, run) => {
   if (output !== null) console.log(output.trimEnd())
 }
 
+/** A limit that is refused at the start, with the least one that would do: neither a run nor a broken promise. @param {{ forecasts: string, options: string[] }} fleet @param {number} servers @param {string} limit */
+const checkRefused = async ({ forecasts, options }, servers, limit) => {
+  const out = join(folder, `run refused ${servers}`)
+  await rm(out, { recursive: true, force: true })
+  const args = [cliFile, 'analyze', forecasts, ...options, '--out', out, '--quiet', '--memory-limit', limit]
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  const isRefused = status === 2 && /too low for .* series/.test(stderr) && !existsSync(out)
+  checkClaim(isRefused, `${number(servers)} servers with ${limit}: refused, and nothing is written. ${stderr.trim()}`)
+}
+
 /** @typedef {{ servers: number, limit: string, peakMb: number, ratio: number, seconds: number }} LimitRow @type {LimitRow[]} */
 const limitRows = []
 
@@ -225,7 +237,8 @@ const checkTenThousand = async () => {
 const checkLarge = async () => {
   const fleet = await makeSample(100_000)
   let run = ''
-  for (const limit of ['2GB', '512MB', '1GB', '4GB']) {
+  await checkRefused(fleet, 100_000, '512MB')
+  for (const limit of ['2GB', '1GB', '4GB']) {
     const measured = await analyze(fleet, '100,000 servers', limit)
     run = measured.out
     checkLimit(100_000, limit, measured)
@@ -236,14 +249,15 @@ const checkLarge = async () => {
 
 const checkMillion = async () => {
   const fleet = await makeShort(1_000_000)
-  for (const limit of ['2GB', '1GB']) checkLimit(1_000_000, limit, await analyze(fleet, '1,000,000 servers', limit))
+  for (const limit of ['1GB', '2GB']) await checkRefused(fleet, 1_000_000, limit)
+  checkLimit(1_000_000, '4GB', await analyze(fleet, '1,000,000 servers', '4GB'))
   await checkFirstAnswers(1_000_000, join(folder, 'run 1,000,000 servers'))
 }
 
 /** @type {{ servers: number, processor: number, seconds: number, peakMb: number }[]} */
 const growth = []
 
-/** Processor time of short fleets within 2 GB, without the start: that of one server. */
+/** Processor time of short fleets within 2 GB, a million within 4 GB, without the start: that of one server. */
 const checkGrowth = async () => {
   const one = await makeShort(1)
   const starts = []
@@ -251,7 +265,7 @@ const checkGrowth = async () => {
   const start = median(starts)
   for (const servers of [10_000, 100_000, ...(hasMillion ? [1_000_000] : [])]) {
     const name = servers === 1_000_000 ? '1,000,000 servers' : `${number(servers)} short servers`
-    const { processor, seconds, peak } = await analyze(await makeShort(servers), name, '2GB')
+    const { processor, seconds, peak } = await analyze(await makeShort(servers), name, servers === 1_000_000 ? '4GB' : '2GB')
     growth.push({ servers, processor, seconds, peakMb: Math.round(peak / 1e6) })
   }
   growth.slice(1).forEach(({ servers, processor }, index) => {

@@ -9,7 +9,14 @@ import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { hashInputs } from '../forecasts/input-hashes.ts'
 import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
-import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes, isMemoryShort, parseMemoryLimit } from './resource-limits.ts'
+import {
+  assertDiskSpace,
+  assertMemoryLimit,
+  estimateConvertedBytes,
+  estimateRunBytes,
+  isMemoryShort,
+  parseMemoryLimit,
+} from './resource-limits.ts'
 import { createRun, type Run } from './create-run.ts'
 import { toPercentOfCapacity } from './capacity/percent-of-capacity.ts'
 import { addBaselines } from './baselines.ts'
@@ -28,7 +35,7 @@ import {
 } from './fleet-stages.ts'
 import { backgroundBytes } from './flagged-forecasts/flag-writers.ts'
 import { startFlaggedForecasts, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
-import { awaitFlaggedFile, countServers, finaliseRun, measureFleet, measureHistory, type FleetParts } from './run-stages.ts'
+import { awaitFlaggedFile, countSeries, countServers, finaliseRun, measureFleet, measureHistory, type FleetParts } from './run-stages.ts'
 
 /**
  * Analyses forecasts into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
@@ -65,17 +72,19 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
           : scaled.dataset
       const fleet = await assessDataset({ ...percentRun, config: withStatedLevel(scaled.config, dataset) }, request, dataset, {
         onValidated: startHashing,
+        onProfiled: async () => assertMemoryLimit(request.memoryLimit, await countSeries(run.database)),
         checkServers: work.checkServers,
       })
-      const roomForProcess = parseMemoryLimit(request.memoryLimit) - backgroundBytes
-      const hasRoomForProcess = !isMemoryShort(roomForProcess, await countServers(run.database))
+      const limit = parseMemoryLimit(request.memoryLimit)
+      const servers = await countServers(run.database)
       return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
         startFlaggedForecasts(run.database, {
           ...fleet,
           rows: fleet.validation.rows,
           path,
           spillFolder: run.spillFolder,
-          hasRoomForProcess,
+          hasRoomForProcess: !isMemoryShort(limit - backgroundBytes, servers),
+          isMemoryShort: isMemoryShort(limit, servers),
           signal: work.signal,
         }),
       )
@@ -96,12 +105,18 @@ export const assessDataset = async (
   work: FleetWork,
   request: Omit<FleetRequest, 'inputs'>,
   dataset: ForecastDataset,
-  { flags = 'rejected', onValidated, checkServers }: Pick<FleetOptions, 'flags' | 'onValidated'> & Pick<AnalysisWork, 'checkServers'> = {},
+  {
+    flags = 'rejected',
+    onValidated,
+    onProfiled,
+    checkServers,
+  }: Pick<FleetOptions, 'flags' | 'onValidated' | 'onProfiled'> & Pick<AnalysisWork, 'checkServers'> = {},
 ): Promise<AssessedFleet> => {
   try {
     const validated = await validateFleet(work, request, dataset)
     onValidated?.()
     const profiled = await profileFleet(work, validated)
+    await onProfiled?.()
     await checkServers?.(await readServerNames(work.database))
     // A result that is opened again was judged when it was written.
     if (flags !== 'ignored') await assertClearUnits(work.database, dataset, work.config)

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto'
 import type { AnalysisConfig, AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { Database } from '../database/database.ts'
+import { watchMemory, type MemoryWatch } from '../database/memory-watch.ts'
 import { loadHolidays } from '../forecasts/calendar-tables.ts'
 import { createStagingFolder, type StagingFolder } from '../run-folder/staging-folder.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
-import { databaseMemory, parseMemoryLimit } from './resource-limits.ts'
+import { databaseMemory, leastPeakBytes, parseMemoryLimit } from './resource-limits.ts'
 import { headroom } from './methods/headroom.ts'
 import type { Method } from './methods/method.ts'
 import { module05 } from './methods/module05.ts'
@@ -41,7 +42,8 @@ export const createRun = async (
   const staging = await createStagingFolder(request.out)
   const { spillFolder } = staging
   try {
-    const memoryLimit = databaseMemory(parseMemoryLimit(request.memoryLimit))
+    const limit = parseMemoryLimit(request.memoryLimit)
+    const memoryLimit = databaseMemory(limit)
     const database = await Database.open({
       threads: request.threads,
       memoryLimit,
@@ -49,12 +51,15 @@ export const createRun = async (
       signal: work.signal,
       whileOpening: preloadHolidays,
     })
+    let watch: MemoryWatch | undefined
     try {
+      watch = await watchMemory(database, memoryLimit, { limit: Math.max(limit, leastPeakBytes) })
       const runId = request.runId ?? randomUUID()
       work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
       const progress = createProgressReporter(work.onEvent)
       return await stages({ request, work, config, method, staging, database, progress, runId, spillFolder, startedAt })
     } finally {
+      await watch?.stop()
       database.close()
     }
   } catch (thrown) {

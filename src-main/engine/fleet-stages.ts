@@ -47,6 +47,8 @@ export interface FleetOptions {
   readonly onOpened?: (files: readonly ForecastFile[], isConverted: boolean) => Promise<void>
   /** Called before the pass over all rows, in which the database works alone. */
   readonly onValidated?: () => void
+  /** Called when `series` is known. */
+  readonly onProfiled?: () => Promise<void>
   /** Folder for forecasts that are converted first; without it only Parquet in long form is read. */
   readonly conversionFolder?: string
   /** Whether files without any forecast are opened too. */

@@ -32,6 +32,9 @@ export const parseMemoryLimit = (text: string | undefined): number => {
 /** With less, DuckDB cannot read a file on several threads. */
 const minDatabaseBytes = 128e6
 
+/** What an analysis may take with any limit. */
+export const leastPeakBytes = 400e6
+
 /** The database's share of a limit in bytes, in DuckDB's notation. */
 export const databaseMemory = (limit: number): string =>
   `${Math.floor(Math.max(Math.min(limit * databaseShare, limit - minRestBytes), Math.min(limit, minDatabaseBytes)))}B`
@@ -42,6 +45,40 @@ const bytesPerServer = 15_000
 
 /** Whether stages that could run at once should run one after the other, to stay within the limit. */
 export const isMemoryShort = (limit: number, servers: number): boolean => limit < leastBytes + bytesPerServer * servers
+
+/** Of a limit, what an analysis may take at most. */
+const maxOverLimit = 1.15
+const limitStep = 50e6
+
+/**
+ * Peak bytes by series of one metric, as measured: 120 servers with the default limit and 10,000 within 512 MB, of 2,463 rows each; 100,000
+ * within 1 GB and a million within 4 GB, of 210 rows each.
+ */
+const measuredPeaks = [
+  { series: 120, bytes: 376e6 },
+  { series: 10_000, bytes: 560e6 },
+  { series: 100_000, bytes: 992e6 },
+  { series: 1_000_000, bytes: 4219e6 },
+] as const
+
+/** The least limit in bytes, in steps of 50 MB, that an analysis of so many series keeps to: on straight lines through the peaks that were measured; 0 where it keeps to any. */
+export const leastMemoryLimit = (series: number): number => {
+  const found = measuredPeaks.findIndex((point) => series <= point.series)
+  const end = found === -1 ? measuredPeaks.length - 1 : Math.max(1, found)
+  const [from, to] = [measuredPeaks[end - 1]!, measuredPeaks[end]!]
+  const peak = from.bytes + ((to.bytes - from.bytes) * (series - from.series)) / (to.series - from.series)
+  return peak <= leastPeakBytes ? 0 : Math.ceil(peak / maxOverLimit / limitStep) * limitStep
+}
+
+/** Throws HeadroomError `usage` where a limit that was set cannot be kept. `text`: as it was set; undefined where it was not. */
+export const assertMemoryLimit = (text: string | undefined, series: number): void => {
+  const least = leastMemoryLimit(series)
+  if (text === undefined || parseMemoryLimit(text) >= least) return
+  const enough = `${least / 1e6}MB`
+  throw new HeadroomError('usage', `The memory limit of ${text} is too low for ${series.toLocaleString('en-US')} series.`, {
+    next: `Use --memory-limit ${enough} or more (in the window: Settings), or analyse the servers in parts.`,
+  })
+}
 
 /** A run copies the input's pages, adds flags and figures (about 5 %) and series, and spills to disk while it works. Series: 11 % of three models; up to 130 % of one with repeated values, which this leaves out. */
 const inputSizeFactor = 1.5

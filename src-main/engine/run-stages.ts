@@ -116,6 +116,12 @@ export const countServers = async (database: Database): Promise<number> => {
   return servers
 }
 
+/** Of the run's dataset. Reads `series`. */
+export const countSeries = async (database: Database): Promise<number> => {
+  const { series } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS series FROM series', z.object({ series: z.number() }))
+  return series
+}
+
 const measureWithPictures = async (
   run: Run,
   fleet: AssessedFleet,

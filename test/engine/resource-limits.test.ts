@@ -4,7 +4,14 @@ import { totalmem } from 'node:os'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { databaseMemory, isMemoryShort, parseMemoryLimit } from '../../src-main/engine/resource-limits.ts'
+import {
+  assertMemoryLimit,
+  databaseMemory,
+  isMemoryShort,
+  leastMemoryLimit,
+  parseMemoryLimit,
+} from '../../src-main/engine/resource-limits.ts'
+import { Database, literal } from '../../src-main/database/database.ts'
 import { analyze } from '../../src-main/engine/analyze.ts'
 import { startPictures } from '../../src-main/engine/pictures/write-pictures.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
@@ -51,6 +58,60 @@ test.each([
   ['4GB', 100_000, false],
 ])('a limit of %s is short for %d servers: %s', (limit, servers, isShort) => {
   expect(isMemoryShort(parseMemoryLimit(limit), servers)).toBe(isShort)
+})
+
+describe('the least limit', () => {
+  test.each([
+    [0, 0],
+    [120, 0],
+    [1000, 0],
+    [10_000, 500_000_000],
+    [100_000, 900_000_000],
+    [1_000_000, 3_700_000_000],
+    [2_000_000, 6_800_000_000],
+  ])('of %d series is %d bytes', (series, least) => {
+    expect(leastMemoryLimit(series)).toBe(least)
+  })
+  test('never falls with the series', () => {
+    const limits = Array.from({ length: 400 }, (_, index) => leastMemoryLimit(index * 5000))
+    expect(limits).toEqual(limits.toSorted((a, b) => a - b))
+  })
+  test('refuses a lower one that was set', () => {
+    expect(() => assertMemoryLimit('512MB', 10_000)).not.toThrow()
+    expect(() => assertMemoryLimit('900MB', 100_000)).not.toThrow()
+    expect(() => assertMemoryLimit('512MB', 100_000)).toThrow(
+      expect.objectContaining({
+        code: 'usage',
+        message: 'The memory limit of 512MB is too low for 100,000 series.',
+        next: 'Use --memory-limit 900MB or more (in the window: Settings), or analyse the servers in parts.',
+      }),
+    )
+  })
+  test('does not refuse the default', () => {
+    expect(() => assertMemoryLimit(undefined, 100_000_000)).not.toThrow()
+  })
+})
+
+test('a limit that cannot be kept is refused before anything is written', async () => {
+  const workspace = await ForecastWorkspace.open()
+  try {
+    // Two steps of a horizon, each server with its own.
+    const dataset = join(workspace.folder, 'many.parquet')
+    const database = await Database.open()
+    await database.run(`COPY (SELECT 'server ' || s AS server_id, 'cpu' AS metric_name, TIMESTAMP '2026-01-01' + INTERVAL (t) DAY AS ds,
+      CAST(CASE WHEN t < 2 THEN 20 END AS DOUBLE) AS y, CAST(20 AS DOUBLE) AS predicted, 'flat' AS model_name, t >= 2 AS is_future
+      FROM range(20000) a(s), range(4) b(t) ORDER BY s, t) TO ${literal(dataset)} (FORMAT parquet)`)
+    database.close()
+    const out = join(workspace.folder, 'refused')
+    const request = { inputs: [dataset], method: 'headroom', config: {}, out, memoryLimit: '500MB' } as const
+    await expect(analyze(request)).rejects.toMatchObject({
+      code: 'usage',
+      message: 'The memory limit of 500MB is too low for 20,000 series.',
+    })
+    expect(existsSync(out)).toBe(false)
+  } finally {
+    await workspace.close()
+  }
 })
 
 test('with little memory the pictures are drawn after the recommendations, and are the same', async () => {

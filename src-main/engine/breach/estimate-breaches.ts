@@ -175,16 +175,18 @@ function* estimateRows(
   }
 }
 
-/** DuckDB keeps the lists of a statement in memory: those of a million series with 45 dates take more than a gigabyte. */
-const seriesPerStatement = 100_000
+/** DuckDB keeps the lists of a statement in memory, whatever its limit: those of 100,000 series with seven dates take more than 150 MB. */
+const bytesPerSeries = 10_000
+const maxSeriesPerStatement = 100_000
 
 /** Creates `breach_estimates` from rows by `estimateColumns` and from `breach_curve`, some series at a time. */
 export const storeEstimates = async (
   database: Database,
   { basis }: Pick<AnalysisConfig, 'basis'>,
   estimates: Iterable<(number | null)[]>,
-  seriesAtOnce = seriesPerStatement,
+  maxSeries = maxSeriesPerStatement,
 ): Promise<void> => {
+  const seriesAtOnce = Math.max(1, Math.min(maxSeries, Math.floor((await database.memoryLimit()) / bytesPerSeries)))
   await database.storeRows('breach_figures', estimateColumns, estimates)
   const { end } = await database.row(
     'SELECT CAST(coalesce(max(series_id), -1) + 1 AS DOUBLE) AS "end" FROM breach_figures',

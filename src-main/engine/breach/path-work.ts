@@ -41,7 +41,7 @@ export interface SampledWindow {
   readonly members: readonly WindowMember[]
 }
 
-/** The horizons of a batch, in its order. */
+/** The horizons of a batch, or of some of its series, in its order. */
 export interface BatchHorizons {
   readonly forecasts: HorizonForecasts
   readonly calibrations: EventPair<Calibration>
@@ -91,7 +91,8 @@ export class PathWork {
       this.#horizons = undefined
     } else {
       const { calibrations } = request.horizons
-      const source = createHorizonSource(this.#task, this.#batch!, this.#task.config.seed)
+      // The horizons of a batch may come some series at a time; what all of them draw from is the same.
+      const source = this.#horizons?.source ?? createHorizonSource(this.#task, this.#batch!, this.#task.config.seed)
       this.#horizons = { ...request.horizons, source, likelyRaw: findLikelyRaw(calibrations.sustained) }
     }
     return {}

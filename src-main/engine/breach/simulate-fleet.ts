@@ -9,13 +9,15 @@ import { readHorizonForecasts } from './horizon-file.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
 import { createBatches, loadBatch, pathBatchOf, rangeOf, type SeriesBatch, type SimulationTask } from './path-batches.ts'
 import type { PathPool } from './path-pool.ts'
-import type { SampledWindow, SeriesShare, WindowMember } from './path-work.ts'
+import type { PathAnswer, SampledWindow, SeriesShare, WindowMember } from './path-work.ts'
 import type { StepRange } from './residual-runs.ts'
 import { simulateFromQuantiles } from './simulate-quantiles.ts'
 import type { ThresholdSeries } from './threshold-series.ts'
 
 /** Series of one request to a thread. */
 const seriesPerShare = 200
+/** Steps of horizons in memory: 16 MB of them. */
+const maxHorizonSteps = 1_000_000
 /** Windows of different times that are simulated per batch, the commonest first. */
 const maxWindowTimes = 24
 
@@ -211,10 +213,14 @@ export const simulateShares = async (
     const batch = loadBatch(task, batches[number]!, reused)
     const all = { from: shares[0]!.from, to: shares.at(-1)!.to }
     await pool.askAll({ batch: pathBatchOf(batch) })
-    await pool.askAll({ horizons: { forecasts: readHorizonForecasts(task, batch.ids, all), calibrations } })
-    const answering = pool.askEach(shares.map(({ from, to }) => ({ share: { from, to } })))
-    onThreadsAlone()
-    const answers = await answering
+    const answers: PathAnswer[] = []
+    for (const some of splitShares(shares, (s) => task.backtestResiduals.horizonSteps(batch.ids[s]!))) {
+      const range = { from: some[0]!.from, to: some.at(-1)!.to }
+      await pool.askAll({ horizons: { forecasts: readHorizonForecasts(task, batch.ids, range), calibrations } })
+      const answering = pool.askEach(some.map(({ from, to }) => ({ share: { from, to } })))
+      onThreadsAlone()
+      answers.push(...(await answering))
+    }
     await onBatch({
       positions: batches[number]!.slice(all.from, all.to),
       curve: joinCurves(answers.flatMap(({ curve }) => (curve === undefined ? [] : [curve]))),
@@ -222,6 +228,27 @@ export const simulateShares = async (
       holdOut: holdOutOf(batch, all),
     })
   }
+}
+
+/** Neighbouring shares whose horizons, of so many steps each, are in memory at once; at least one share. Exported for its test. */
+export const splitShares = <Share extends SeriesShare>(
+  shares: readonly Share[],
+  stepsOf: (s: number) => number,
+  maxSteps = maxHorizonSteps,
+): Share[][] => {
+  const parts: Share[][] = []
+  let remaining = 0
+  for (const share of shares) {
+    let steps = 0
+    for (let s = share.from; s < share.to; s++) steps += stepsOf(s)
+    if (parts.length === 0 || steps > remaining) {
+      parts.push([])
+      remaining = maxSteps
+    }
+    parts.at(-1)!.push(share)
+    remaining -= steps
+  }
+  return parts
 }
 
 /** What was simulated of the series at `positions`, which are neighbours in a batch. */

@@ -25,12 +25,10 @@ export interface FlagWriter {
 /** Statements that run in parallel; each occupies one of Node's few worker threads. */
 const maxConnections = 3
 
-/** Connections of this database. Reads `series_risk`. */
-export const openOwnWriter = async (database: Database, dataset: ForecastDataset): Promise<FlagWriter> => {
+/** Connections of this database, at most so many: each takes memory that DuckDB does not count. Reads `series_risk`. */
+export const openOwnWriter = async (database: Database, dataset: ForecastDataset, atMost = maxConnections): Promise<FlagWriter> => {
   const lists = await createFlagLists(database, dataset)
-  const connections = await Promise.all(
-    Array.from({ length: Math.min(database.threads, maxConnections) }, async () => database.openConnection()),
-  )
+  const connections = await Promise.all(Array.from({ length: Math.min(database.threads, atMost) }, async () => database.openConnection()))
   return {
     connections: connections.length,
     write: (connection, part) => part(connections[connection]!, lists),

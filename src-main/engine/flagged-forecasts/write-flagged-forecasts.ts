@@ -36,6 +36,8 @@ export interface FlaggedTask {
   readonly spillFolder: string
   /** Whether another process may take `backgroundBytes`. */
   readonly hasRoomForProcess: boolean
+  /** Whether one connection writes instead of several, to stay within the limit. */
+  readonly isMemoryShort: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -86,12 +88,12 @@ const holdsAllColumns = ({ columns }: JoinableFiles, { schema }: ForecastDataset
 const startJoining = async (
   database: Database,
   joinable: JoinableFiles,
-  { dataset, calendar, rows, path, spillFolder, hasRoomForProcess, signal }: FlaggedTask,
+  { dataset, calendar, rows, path, spillFolder, hasRoomForProcess, isMemoryShort, signal }: FlaggedTask,
 ): Promise<Writing> => {
   const file = hasRoomForProcess ? findBackgroundFile(rows) : undefined
   const writer =
     file === undefined
-      ? await openOwnWriter(database, dataset)
+      ? await openOwnWriter(database, dataset, ...(isMemoryShort ? [1] : []))
       : await openBackgroundWriter(database, dataset, { file, folder: spillFolder })
   const parts = writeFlagParts(writer, joinable, { source: dataset, calendar, folder: spillFolder })
   const write = async (): Promise<void> => {

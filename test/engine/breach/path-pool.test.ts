@@ -43,6 +43,28 @@ describe('threads', () => {
     expect(answers.flatMap(({ curve }) => [...(curve?.[0] ?? [])])).toHaveLength(series * 2)
     expect(here.paths.p95.median.every((value) => value > 55)).toBe(true)
   })
+  test('horizons may come some series at a time', async () => {
+    const paths = createFleetPaths(series)
+    const pool = poolOfThisThread(new PathWork({ task, paths }), undefined)
+    await pool.askAll({ batch })
+    const curves: (PathAnswer['curve'] | undefined)[] = []
+    for (const [from, to] of [
+      [0, 10],
+      [10, 25],
+    ] as const) {
+      const known = { from: from * horizon, to: to * horizon }
+      const some = {
+        offsets: forecasts.offsets.map((offset) => Math.min(Math.max(offset, known.from), known.to) - known.from),
+        predicted: forecasts.predicted.slice(known.from, known.to),
+        times: forecasts.times.slice(known.from, known.to),
+      }
+      await pool.askAll({ horizons: { forecasts: some, calibrations: { sustained: calibration, any: calibration } } })
+      for (const { curve } of await pool.askEach([{ share: { from, to } }])) curves.push(curve)
+    }
+    expect(curves.map((curve) => curve![0].length)).toEqual([20, 30])
+    // The window of the other test leaves nothing in the figures.
+    expect(paths).toEqual(here.paths)
+  })
   test('so does one thread alone, as with a small memory limit', async () => {
     const [one, other] = [createFleetPaths(series), createFleetPaths(series)]
     const alone = openPathThreads(built, { task, paths: one }, 1, undefined)
