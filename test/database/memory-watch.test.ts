@@ -61,3 +61,20 @@ test.runIf(process.platform === 'linux')("memory that the database freed is the 
   database.close()
   expect(freed).toBeGreaterThan(150e6)
 })
+
+test('where the system does not tell the size of the process, its work goes on', async () => {
+  const database = await Database.open({ memoryLimit: '200000000B' })
+  let [looks, collections] = [0, 0]
+  const watch = await watchMemory(database, '200000000B', {
+    limit: 1,
+    used: () => {
+      looks++
+      throw Object.assign(new Error('EMFILE: too many open files, uv_resident_set_memory'), { code: 'EMFILE' })
+    },
+    collect: () => void collections++,
+  })
+  await waitFor(() => looks > 2, 10_000)
+  await watch.stop()
+  expect([looks > 2, collections]).toEqual([true, 0])
+  database.close()
+})
