@@ -68,6 +68,21 @@ async function launchWithRetry(options: Parameters<typeof _electron.launch>[0]):
   }
 }
 
+const quitTimeoutMs = 60_000
+
+/** Playwright may miss that a main process waits for its debugger, and then waits for ever. Tests of quitting end the app by themselves. */
+const quit = async (app: ElectronApplication): Promise<void> => {
+  const timer = setTimeout(() => {
+    console.warn(`The app did not quit within ${quitTimeoutMs / 1000} seconds, and was killed.`)
+    app.process().kill('SIGKILL')
+  }, quitTimeoutMs)
+  try {
+    await app.close()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 export async function launchApp({ args = [], home, env = {}, executable }: LaunchOptions = {}): Promise<LaunchedApp> {
   const electron = process.env['HEADROOM_TEST_ELECTRON']
   if (!electron) throw new Error('Window tests are started with: npm run test:window')
@@ -78,7 +93,7 @@ export async function launchApp({ args = [], home, env = {}, executable }: Launc
   const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   let app: ElectronApplication | undefined
   const close = async () => {
-    await app?.close()
+    if (app !== undefined) await quit(app)
     await removeFolder()
   }
   try {
