@@ -70,7 +70,7 @@ async function launchWithRetry(options: Parameters<typeof _electron.launch>[0]):
 
 const quitTimeoutMs = 60_000
 
-/** Playwright may miss that a main process waits for its debugger, and then waits for ever. Tests of quitting end the app by themselves. */
+/** Closing once took more than two minutes, for an unknown reason. Tests of quitting end the app by themselves. */
 const quit = async (app: ElectronApplication): Promise<void> => {
   const timer = setTimeout(() => {
     console.warn(`The app did not quit within ${quitTimeoutMs / 1000} seconds, and was killed.`)
