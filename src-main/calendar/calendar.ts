@@ -91,7 +91,8 @@ const dayLookup = (zone: TimeZone, firstDay: number, isMarked: readonly boolean[
   const bits = [false, ...isMarked, false].map((isMarkedDay) => (isMarkedDay ? '1' : '0')).join('')
   const dayBefore = `(DATE '1970-01-01' + ${firstDay - 1})`
   return (ts) => {
-    const position = `greatest(0, least(${isMarked.length + 1}, CAST(date_diff('day', ${dayBefore}, ${zone.localSql(ts)}) AS INTEGER)))`
-    return `(get_bit(CAST('${bits}' AS BIT), ${position}) = 1)`
+    // The cast comes last: functions before it are computed once per value of a dictionary.
+    const position = `greatest(0, least(${isMarked.length + 1}, date_diff('day', ${dayBefore}, ${zone.localSql(ts)})))`
+    return `(get_bit(CAST('${bits}' AS BIT), CAST(${position} AS INTEGER)) = 1)`
   }
 }

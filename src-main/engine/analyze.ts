@@ -45,9 +45,8 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
   createRun(request, work, async (run) => {
     const hashing = new AbortController()
     let inputHashes: AssessedFleet['inputHashes'] | undefined
-    let inputFiles: readonly ForecastFile[] | undefined
-    const startHashing = (): void => {
-      inputHashes ??= hashInputs(inputFiles ?? [], hashing.signal)
+    const startHashing = (files: readonly ForecastFile[]): void => {
+      inputHashes ??= hashInputs(files, hashing.signal)
       // A failure ends the run where the hashes are awaited.
       inputHashes.catch(() => undefined)
     }
@@ -57,11 +56,9 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
         measurements: request.method === 'headroom' ? 'accepted' : 'refused',
         onOpened: async (files, isConverted) => {
           await assertDiskSpace(run.staging.folder, request.out, isConverted ? estimateConvertedBytes(files) : estimateRunBytes(files))
-          inputFiles ??= files
-          if (isConverted) startHashing()
+          startHashing(files)
         },
       })
-      if (!hasForecasts(given)) startHashing()
       const scaled =
         request.method === 'headroom' ? await toPercentOfCapacity(run, given, request.serversTable) : { dataset: given, config: run.config }
       const percentRun = { ...run, config: scaled.config }
@@ -71,7 +68,6 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
           ? await addBaselines(percentRun, scaled.dataset)
           : scaled.dataset
       const fleet = await assessDataset({ ...percentRun, config: withStatedLevel(scaled.config, dataset) }, request, dataset, {
-        onValidated: startHashing,
         onProfiled: async () => assertMemoryLimit(request.memoryLimit, await countSeries(run.database)),
         checkServers: work.checkServers,
       })
@@ -105,16 +101,10 @@ export const assessDataset = async (
   work: FleetWork,
   request: Omit<FleetRequest, 'inputs'>,
   dataset: ForecastDataset,
-  {
-    flags = 'rejected',
-    onValidated,
-    onProfiled,
-    checkServers,
-  }: Pick<FleetOptions, 'flags' | 'onValidated' | 'onProfiled'> & Pick<AnalysisWork, 'checkServers'> = {},
+  { flags = 'rejected', onProfiled, checkServers }: Pick<FleetOptions, 'flags' | 'onProfiled'> & Pick<AnalysisWork, 'checkServers'> = {},
 ): Promise<AssessedFleet> => {
   try {
     const validated = await validateFleet(work, request, dataset)
-    onValidated?.()
     const profiled = await profileFleet(work, validated)
     await onProfiled?.()
     await checkServers?.(await readServerNames(work.database))
@@ -155,9 +145,14 @@ export const completeRun = async (
   }
 }
 
-/** The file is hashed as soon as it is written. */
+/** The file is sealed as soon as it is written. */
 const sealedWriting = ({ staging }: Run, writing: FlaggedFileWriting): FlaggedFileWriting => {
-  const finished = writing.finished.then(async () => staging.seal(runFiles.flaggedForecasts))
+  const seal = async (): Promise<string | undefined> => {
+    const sha256 = await writing.finished
+    await staging.seal(runFiles.flaggedForecasts, sha256)
+    return sha256
+  }
+  const finished = seal()
   // Awaited at the end; until then a failure must not count as unhandled.
   finished.catch(() => undefined)
   return {

@@ -45,8 +45,6 @@ export interface FleetOptions {
   readonly flags?: 'rejected' | 'ignored'
   /** Called with the input files before any row is read; an error it throws ends the analysis. `isConverted`: for a conversion. */
   readonly onOpened?: (files: readonly ForecastFile[], isConverted: boolean) => Promise<void>
-  /** Called before the pass over all rows, in which the database works alone. */
-  readonly onValidated?: () => void
   /** Called when `series` is known. */
   readonly onProfiled?: () => Promise<void>
   /** Folder for forecasts that are converted first; without it only Parquet in long form is read. */

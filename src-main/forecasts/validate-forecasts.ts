@@ -122,14 +122,15 @@ const locate = async (database: Database, dataset: ForecastDataset, role: Column
 const countText = (count: number, singular: string, plural: string): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
 
-/** Throws input-infinite, with the number of values beyond the limit. */
-export const rejectInfiniteValues = async (database: Database, dataset: ForecastDataset): Promise<never> => {
+/** Throws input-infinite if a value is beyond the limit, with the number of such values. */
+export const rejectInfiniteValues = async (database: Database, dataset: ForecastDataset): Promise<void> => {
   const isTooLarge = (role: ColumnRole & keyof ForecastExpressions): string => `abs(${dataset.expressions[role]}) > ${maxMagnitude}`
   const counts = await database.row(
     `SELECT ${valueRoles.map((role) => `CAST(count(*) FILTER (WHERE ${isTooLarge(role)}) AS DOUBLE) AS ${role}`).join(', ')} FROM source`,
     z.object({ predicted: z.number(), actual: z.number(), yhat_lower: z.number(), yhat_upper: z.number() }),
   )
-  const role = valueRoles.find((candidate) => counts[candidate] > 0)!
+  const role = valueRoles.find((candidate) => counts[candidate] > 0)
+  if (role === undefined) return
   const columnText = await locate(database, dataset, role, isTooLarge(role))
   const subject = `${columnText} holds ${countText(counts[role], 'value that is', 'values that are')}`
   throw validationError('input-infinite', validationMessages.tooLarge(subject))

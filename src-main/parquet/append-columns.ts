@@ -1,4 +1,5 @@
 // Joins Parquet files into one and appends columns: pages are copied as they are, only the footer is new.
+import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import {
@@ -100,13 +101,14 @@ const bytesOf = (struct: ThriftStruct, id: number): Buffer => {
 /**
  * Writes `target`: all row groups of the files, in order, each with its own columns and those of its part. `parts` yields Parquet files
  * whose row groups, taken together, have as many rows each as those of the files (empty ones left out); all parts have the same columns. Statistics, dictionaries and Bloom filters stay;
- * page indexes and the writers' own notes (which describe a schema without the new columns) are left out. Throws HeadroomError, and what the file system throws.
+ * page indexes and the writers' own notes (which describe a schema without the new columns) are left out. Returns the SHA-256 of the file, lower-case
+ * hexadecimal. Throws HeadroomError, and what the file system throws.
  */
-export const appendColumns = (target: string, files: JoinableFiles, parts: AsyncIterable<string>, signal?: AbortSignal): Promise<void> =>
+export const appendColumns = (target: string, files: JoinableFiles, parts: AsyncIterable<string>, signal?: AbortSignal): Promise<string> =>
   joinFiles(target, files, parts, signal)
 
 /** As `appendColumns`, without further columns: one file that holds the rows of all, in order. */
-export const concatenateFiles = (target: string, files: JoinableFiles, signal?: AbortSignal): Promise<void> =>
+export const concatenateFiles = (target: string, files: JoinableFiles, signal?: AbortSignal): Promise<string> =>
   joinFiles(target, files, undefined, signal)
 
 const joinFiles = async (
@@ -114,7 +116,7 @@ const joinFiles = async (
   { files }: JoinableFiles,
   parts: AsyncIterable<string> | undefined,
   signal: AbortSignal | undefined,
-): Promise<void> => {
+): Promise<string> => {
   const output = await open(target, 'wx')
   try {
     const appender = new FileAppender(output, signal)
@@ -144,6 +146,7 @@ const joinFiles = async (
     if (parts !== undefined && index !== joined.length) throw new HeadroomError('internal', 'Columns of some row groups are missing.')
     await appender.write(footerBytes(createJoinedFooter(files, joined, partSchema)))
     await output.sync()
+    return appender.sha256()
   } finally {
     await output.close()
   }
@@ -214,11 +217,12 @@ const createJoinedFooter = (
 
 const copyBytes = 8 * 1024 * 1024
 
-/** Writes to the end of a file, one piece after the other. */
+/** Writes to the end of a file, one piece after the other, and hashes what it writes: reading it again later would take longer. */
 class FileAppender {
   readonly #output: FileHandle
   #buffer: Buffer | undefined
   readonly #signal: AbortSignal | undefined
+  readonly #hash = createHash('sha256')
   #at = 0
 
   constructor(output: FileHandle, signal: AbortSignal | undefined) {
@@ -227,10 +231,16 @@ class FileAppender {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes)
     let written = 0
     while (written < bytes.length)
       written += (await this.#output.write(bytes, written, bytes.length - written, this.#at + written)).bytesWritten
     this.#at += bytes.length
+  }
+
+  /** Of all that was written. Nothing can be written any more. */
+  sha256(): string {
+    return this.#hash.digest('hex')
   }
 
   /** A buffer that is used again, no greater than what has to be copied. */

@@ -27,8 +27,8 @@ export interface StagingFolder {
   readonly folder: string
   /** What does not fit into memory; not part of the run. */
   readonly spillFolder: string
-  /** Hashes a file as soon as its writer is done with it. */
-  readonly seal: (name: string) => Promise<void>
+  /** Hashes a file as soon as its writer is done with it, unless the writer has. */
+  readonly seal: (name: string, sha256?: string) => Promise<void>
   /** Writes the manifest and moves everything into place. Throws where a sealed file has changed or another analysis took over. */
   readonly commit: (manifest: Omit<RunManifest, 'files'>) => Promise<RunManifest>
   /** Call it when nothing writes any more: what is left of the work goes, and everything where the run was not committed. */
@@ -88,7 +88,7 @@ export const createStagingFolder = async (outputPath: string): Promise<StagingFo
   return {
     folder,
     spillFolder,
-    seal: async (name) => void sealedFiles.set(name, await sealFile(folder, name)),
+    seal: async (name, sha256) => void sealedFiles.set(name, await sealFile(folder, name, sha256)),
     commit: async (manifest) => {
       try {
         const files: FileEntry[] = []
@@ -302,11 +302,11 @@ interface SealedFile {
 }
 
 /** The file is on the disk before the manifest speaks for it. */
-const sealFile = async (folder: string, name: string): Promise<SealedFile> => {
+const sealFile = async (folder: string, name: string, sha256?: string): Promise<SealedFile> => {
   const path = join(folder, name)
   await fsyncFile(path)
   const { size, ino, mtimeNs } = await stat(path, { bigint: true })
-  return { entry: { name, bytes: Number(size), sha256: await hashFile(path) }, inode: ino, changedAtNs: mtimeNs }
+  return { entry: { name, bytes: Number(size), sha256: sha256 ?? (await hashFile(path)) }, inode: ino, changedAtNs: mtimeNs }
 }
 
 const assertSealed = async (folder: string, { entry, inode, changedAtNs }: SealedFile): Promise<void> => {

@@ -4,6 +4,8 @@
 /** The integer type that holds one value in steps. Sums are HUGEINT. */
 export interface FixedPoint {
   readonly integer: 'BIGINT' | 'HUGEINT'
+  /** Largest magnitude of a value. */
+  readonly maxMagnitude: number
 }
 
 const stepsPerUnit = 1e12
@@ -13,10 +15,16 @@ const maxInBigint = 4e6
 const maxInHugeint = 1e18
 
 /** For values up to `maxMagnitude`. The step is always the same, so that a metric in bytes does not cost a percentage any digits. */
-export const fixedPointFor = (maxMagnitude: number): FixedPoint => ({ integer: maxMagnitude <= maxInBigint ? 'BIGINT' : 'HUGEINT' })
+export const fixedPointFor = (maxMagnitude: number): FixedPoint => ({
+  integer: maxMagnitude <= maxInBigint ? 'BIGINT' : 'HUGEINT',
+  maxMagnitude,
+})
+
+/** For sums of values and bounds, each times a factor, whose magnitudes add up to `factors`. */
+export const fixedPointForSumOf = ({ maxMagnitude }: FixedPoint, factors: number): FixedPoint => fixedPointFor((maxMagnitude * factors) / 2)
 
 /** For sums of sums. */
-export const fixedPointOfSums: FixedPoint = { integer: 'HUGEINT' }
+export const fixedPointOfSums: FixedPoint = fixedPointFor(Number.POSITIVE_INFINITY)
 
 /** SQL for `value` in steps, as an integer. */
 export const toStepsSql = (value: string, { integer }: FixedPoint): string =>

@@ -135,7 +135,7 @@ export const collectWarnings = async (
   )
   warn(
     'inverted-bounds',
-    `SELECT model AS example FROM series_models GROUP BY model HAVING sum(inverted_rows) > ${maxInvertedShare} * sum(row_count)`,
+    `SELECT model AS example FROM series_models GROUP BY model HAVING sum(doubtful_bounds) > ${maxInvertedShare} * sum(row_count)`,
     (n, examples) => `The lower bound exceeds the upper one in more than one row in a hundred of ${n} [model|models]: ${examples}.`,
   )
   warn(

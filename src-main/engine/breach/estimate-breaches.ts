@@ -207,12 +207,11 @@ const estimatesQuery = (basis: AnalysisConfig['basis'], from: number, to: number
            CASE WHEN path_p95_mean_short IS NOT NULL THEN 'residuals' WHEN p95_median IS NOT NULL THEN 'quantiles' END AS path_source,
            make_timestamp_ms(CAST(f.first_breach_p20_ms AS BIGINT)) AS first_breach_p20,
            make_timestamp_ms(CAST(f.first_breach_median_ms AS BIGINT)) AS expected_first_breach,
-           c.breach_probability_dates,
-           list_transform(c.sustained_shares, lambda share: share * f.at_risk_probability) AS at_risk_probability_by,
-           list_transform(c.any_shares, lambda share: share * f.breach_probability) AS breach_probability_by
+           list_transform(c.dates, lambda d: make_timestamp_ms(CAST(d.at_ms AS BIGINT))) AS breach_probability_dates,
+           list_transform(c.dates, lambda d: d.share_sustained * f.at_risk_probability) AS at_risk_probability_by,
+           list_transform(c.dates, lambda d: d.share_any * f.breach_probability) AS breach_probability_by
     FROM (FROM breach_figures ${inRange}) f LEFT JOIN (
-      SELECT series_id, list(make_timestamp_ms(CAST(at_ms AS BIGINT)) ORDER BY at_ms) AS breach_probability_dates,
-             list(share_sustained ORDER BY at_ms) AS sustained_shares, list(share_any ORDER BY at_ms) AS any_shares
+      SELECT series_id, list_sort(list({at_ms: at_ms, share_sustained: share_sustained, share_any: share_any})) AS dates
       FROM breach_curve ${inRange} GROUP BY series_id) c USING (series_id)`
 }
 

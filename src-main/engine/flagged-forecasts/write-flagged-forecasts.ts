@@ -19,8 +19,8 @@ export interface FlaggedFileWriting {
   readonly resume: () => void
   /** Nothing goes first any more. */
   readonly hurry: () => void
-  /** Ends when the file is written. Fails when a row went missing. */
-  readonly finished: Promise<void>
+  /** Ends when the file is written, with its SHA-256 where the writer knows it. Fails when a row went missing. */
+  readonly finished: Promise<string | undefined>
   /** Ends the writing early; `finished` then fails. */
   readonly stop: () => Promise<void>
 }
@@ -52,7 +52,12 @@ export const startFlaggedForecasts = async (database: Database, task: FlaggedTas
     joinable !== undefined && holdsAllColumns(joinable, task.dataset)
       ? await startJoining(database, joinable, task)
       : startRewriting(connection, task, await createFlagLists(connection, task.dataset))
-  const finished = writing.finished.then(async () => assertFileRows(connection, task.path, task.rows)).finally(() => connection.close())
+  const write = async (): Promise<string | undefined> => {
+    const sha256 = await writing.finished
+    await assertFileRows(connection, task.path, task.rows)
+    return sha256
+  }
+  const finished = write().finally(() => connection.close())
   // Awaited at the end; until then a failure must not count as unhandled.
   finished.catch(() => undefined)
   return {
@@ -96,9 +101,9 @@ const startJoining = async (
       ? await openOwnWriter(database, dataset, ...(isMemoryShort ? [1] : []))
       : await openBackgroundWriter(database, dataset, { file, folder: spillFolder })
   const parts = writeFlagParts(writer, joinable, { source: dataset, calendar, folder: spillFolder })
-  const write = async (): Promise<void> => {
+  const write = async (): Promise<string> => {
     try {
-      await appendColumns(path, joinable, parts.paths(), signal)
+      return await appendColumns(path, joinable, parts.paths(), signal)
     } finally {
       await parts.close()
     }
@@ -108,7 +113,7 @@ const startJoining = async (
 
 /** Without Bloom filters, which DuckDB holds in memory until the end. */
 const startRewriting = (database: Database, { dataset, calendar, path }: FlaggedTask, lists: FlagLists): Writing => {
-  const write = async (): Promise<void> => {
+  const write = async (): Promise<undefined> => {
     const servers = lists.allServers ?? (await lists.enumerateServers(database, dataset))
     const flagged = lists.addFlags('source', dataset, calendar, servers, 'source.*')
     await database.run(`COPY (${flagged}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)

@@ -32,6 +32,15 @@ export const holdOutErrorsQuery = (grids: readonly TimeGrid[], fixedPoint: Fixed
 export const noHoldOutErrorsQuery =
   'SELECT series_id, model, CAST(0 AS BIGINT) AS late_points, CAST(0 AS DOUBLE) AS late_error FROM candidates WHERE model <> model'
 
+/** SQL for the same rows where `condition` alone tells the rows of the last window: they are added up before they are joined. */
+const commonWindowQuery = (grids: readonly TimeGrid[], fixedPoint: FixedPoint, condition: string): string => `
+    SELECT p.series_id, late.model, late.late_points, late.late_error
+    FROM (
+      SELECT server_id, metric, model, count(*) AS late_points, ${fixedSumSql('abs(actual - predicted)', fixedPoint)} AS late_error
+      FROM forecast WHERE NOT is_horizon AND actual IS NOT NULL AND predicted IS NOT NULL AND ${condition}
+      GROUP BY server_id, metric, model
+    ) late JOIN (${spansSql(grids)}) p USING (server_id, metric)`
+
 /** Creates `hold_out_errors`. Reads `candidates`, `series`, `forecast`. */
 export const collectHoldOutErrors = async (
   database: Database,
@@ -39,20 +48,22 @@ export const collectHoldOutErrors = async (
   fixedPoint: FixedPoint,
   forcedModel: string | undefined,
 ): Promise<void> => {
-  const query =
-    forcedModel === undefined ? holdOutErrorsQuery(grids, fixedPoint, await lateTimesSql(database, grids)) : noHoldOutErrorsQuery
+  const query = forcedModel === undefined ? await ownHoldOutQuery(database, grids, fixedPoint) : noHoldOutErrorsQuery
   await database.run(`CREATE OR REPLACE TABLE hold_out_errors AS ${query}`)
 }
 
 /** Lets DuckDB skip most times before it reads any values; steps of the calendar, and several steps, have no such limit. */
-const lateTimesSql = async (database: Database, grids: readonly TimeGrid[]): Promise<string> => {
+const ownHoldOutQuery = async (database: Database, grids: readonly TimeGrid[], fixedPoint: FixedPoint): Promise<string> => {
   const [grid, ...others] = grids
-  if (grid === undefined || others.length > 0 || grid.step.unit !== 'second') return 'true'
-  const { first_late_us } = await database.row(
-    `SELECT CAST((min(last_early_slot) + 1) * ${grid.stepSeconds * 1_000_000} AS VARCHAR) AS first_late_us FROM (${spansSql(grids)})`,
-    z.object({ first_late_us: z.string().nullable() }),
+  if (grid === undefined || others.length > 0 || grid.step.unit !== 'second') return holdOutErrorsQuery(grids, fixedPoint)
+  const { first_late_us, is_common } = await database.row(
+    `SELECT CAST((min(last_early_slot) + 1) * ${grid.stepSeconds * 1_000_000} AS VARCHAR) AS first_late_us,
+            coalesce(min(last_early_slot) = max(last_early_slot), false) AS is_common
+     FROM (${spansSql(grids)})`,
+    z.object({ first_late_us: z.string().nullable(), is_common: z.boolean() }),
   )
-  return first_late_us === null ? 'false' : `f.ts >= make_timestamp(${first_late_us})`
+  const condition = first_late_us === null ? 'false' : `ts >= make_timestamp(${first_late_us})`
+  return is_common ? commonWindowQuery(grids, fixedPoint, condition) : holdOutErrorsQuery(grids, fixedPoint, condition)
 }
 
 /** Reads `hold_out_errors`, `candidates`, `selected_models`, `series`. A row per metric. */

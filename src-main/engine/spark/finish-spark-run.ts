@@ -65,11 +65,12 @@ const startJoining = async (
   signal?.addEventListener('abort', abort)
   const connection = await database.openConnection()
   const paths = flaggedFiles.map((flaggedFile) => flaggedFile.path)
-  const write = async (): Promise<void> => {
+  const write = async (): Promise<string | undefined> => {
     const joinable = await findJoinableFiles(paths)
-    if (joinable !== undefined) await concatenateFiles(path, joinable, joiningAbort.signal)
-    else await connection.run(rewriteSql(paths, path))
+    const sha256 = joinable === undefined ? undefined : await concatenateFiles(path, joinable, joiningAbort.signal)
+    if (joinable === undefined) await connection.run(rewriteSql(paths, path))
     await assertFileRows(connection, path, rows)
+    return sha256
   }
   const finished = write().finally(() => {
     signal?.removeEventListener('abort', abort)

@@ -98,14 +98,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('suspects', suspectedRowsQuery),
     table('repeated_rows', repeatedRowsQuery),
     // The step repeated_rows has already found repeated rows.
-    table(
-      'series_models',
-      seriesProfileQuery(
-        columns,
-        { fixedPoint, isWithinPercent: false, intervalLevel: config.interval_level },
-        { slot: '0', bitmap: '0', filled: 'count(*)' },
-      ),
-    ),
+    table('series_models', seriesProfileQuery(columns, { fixedPoint, isWithinPercent: false, intervalLevel: config.interval_level })),
     table('unit_suspects', suspectedUnitsQuery(config)),
     table('unclear_units', unclearUnitsQuery(config)),
     view('thresholds', thresholdsQuery(config)),
