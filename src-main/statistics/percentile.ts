@@ -1,4 +1,4 @@
-// The maximum, and percentiles by linear interpolation between ranks: of sorted values, and of a series whose indexes are sorted by value.
+// Sum, maximum, and percentiles by linear interpolation between ranks: of sorted values, and of a series whose indexes are sorted by value.
 
 /** `share`: 0..1. `ascending` holds at least one value. */
 export const percentileOf = (ascending: Float64Array, share: number): number => {
@@ -6,6 +6,14 @@ export const percentileOf = (ascending: Float64Array, share: number): number => 
   const low = Math.floor(position)
   const high = Math.min(low + 1, ascending.length - 1)
   return ascending[low]! + (position - low) * (ascending[high]! - ascending[low]!)
+}
+
+/** Added in their order. */
+export const sumOf = (values: Float64Array): number => {
+  let sum = 0
+  // By index, as in `maximumOf`.
+  for (let index = 0; index < values.length; index++) sum += values[index]!
+  return sum
 }
 
 /** -Infinity without values. */

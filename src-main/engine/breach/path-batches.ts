@@ -161,11 +161,19 @@ const lawOf = ({ grid }: PathTask, startTimes: StartTimes): PathLaw => ({
   cycles: grid.step.unit === 'business day' ? businessWeek : cycles[grid.granularity],
 })
 
+/** A value per series. */
+const valuesOf = (positions: readonly number[], valueOf: (position: number, s: number) => number): Float64Array => {
+  const values = new Float64Array(positions.length)
+  // By index, as in `maximumOf`.
+  for (let s = 0; s < positions.length; s++) values[s] = valueOf(positions[s]!, s)
+  return values
+}
+
 const thresholdsOf = ({ series }: PathTask, { positions }: PathBatch): Float64Array =>
-  Float64Array.from(positions, (position) => series.thresholds[position]!)
+  valuesOf(positions, (position) => series.thresholds[position]!)
 
 export const horizonMeansOf = ({ series }: PathTask, { positions }: PathBatch): Float64Array =>
-  Float64Array.from(positions, (position) => series.horizonMeans[position]!)
+  valuesOf(positions, (position) => series.horizonMeans[position]!)
 
 const binsOf = ({ series }: PathTask, { positions }: PathBatch, means: Float64Array): Int32Array =>
   binSeries(
@@ -175,14 +183,14 @@ const binsOf = ({ series }: PathTask, { positions }: PathBatch, means: Float64Ar
 
 /** By series: what the correction adds to `(1 + damping) * forecast`, without what was measured from `range.from` to `range.to`. */
 export const shiftsOf = ({ corrections }: PathTask, batch: PathBatch, range?: StepRange): Float64Array =>
-  Float64Array.from(batch.positions, (position, s) => {
+  valuesOf(batch.positions, (position, s) => {
     const share = corrections.damping[position]!
     return share === 0 ? 0 : -share * measuredMean(batch, s, share, range)
   })
 
 /** Without the errors from `range.from` on as the latest ones. */
 const correctionOf = ({ corrections }: PathTask, batch: PathBatch, shifts: Float64Array, range?: StepRange): PathCorrection => ({
-  damping: Float64Array.from(batch.positions, (position) => corrections.damping[position]!),
+  damping: valuesOf(batch.positions, (position) => corrections.damping[position]!),
   shifts,
   persistence: batch.positions.map((position) => corrections.persistence[position]),
   measuredSums: batch.measuredSums,

@@ -16,6 +16,7 @@ import {
   type PathTask,
 } from './path-batches.ts'
 import type { StepRange } from './residual-runs.ts'
+import { sumOf } from '../../statistics/percentile.ts'
 import { drawPaths, hasResiduals, measureHalves, windowPathCount, type PathSource } from './simulate-paths.ts'
 import type { HorizonForecasts } from './horizon-file.ts'
 
@@ -105,7 +106,7 @@ export class PathWork {
     const means = horizonMeansOf(task, batch)
     for (const member of members) {
       const forecast = forecastOf(member)
-      means[member.s] = forecast.reduce((sum, value) => sum + value, 0) / forecast.length
+      means[member.s] = sumOf(forecast) / forecast.length
     }
     const windowSeed = windowSeedOf(task.config.seed, range)
     const source = createWindowSource(task, batch, range, means, windowSeed)

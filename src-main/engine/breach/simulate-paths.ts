@@ -187,7 +187,10 @@ export const drawPaths = (
 const correctForecast = ({ correction, figures }: PathSource, s: number, forecast: Float64Array): Float64Array => {
   if (correction === undefined || figures.counts[s] === 0 || correction.damping[s] === 0) return forecast
   const [share, shift] = [1 + correction.damping[s]!, correction.shifts[s]!]
-  return forecast.map((value) => share * value + shift)
+  const corrected = new Float64Array(forecast.length)
+  // By index, as in `maximumOf`.
+  for (let step = 0; step < forecast.length; step++) corrected[step] = share * forecast[step]! + shift
+  return corrected
 }
 
 /** The mean error just before the paths begin, and which part of it remains at each step; undefined where it is not known or tells nothing. */

@@ -39,17 +39,18 @@ type FlagList = keyof typeof flagLists
 const flagNames = Object.keys(flagLists) as FlagList[]
 
 /** Names with a blank, so that the user's own columns stay unambiguous. */
-const flagColumn = (name: FlagList | 'position' | 'predicted'): string => identifier(`headroom ${name}`)
+const ownColumn = (name: 'all results' | 'position' | 'predicted' | 'results'): string => identifier(`headroom ${name}`)
+const ownColumns = (['all results', 'position', 'predicted', 'results'] as const).map(ownColumn).join(', ')
 
-/** Rows per list: the flags of a part of the dataset are read in lists of this size. */
+/** Series per list: the results of a part of the dataset are read in lists of this size. */
 const listLength = 4096
 
 /** Series whose flags are looked up without asking first which of them a part holds. */
 const maxUnrangedSeries = 32_768
 
 /**
- * Creates `headroom_flag_lists` (block and a list per flag), `headroom_flag_servers` (server_id and its number, from 0) and an enumeration of
- * metrics; reads `series_risk`. A join does not preserve the order of rows in DuckDB, and a constant list is rebuilt for every chunk. A cross
+ * Creates `headroom_flag_lists` (block and a list of the results of its series), `headroom_flag_servers` (server_id and its number, from 0) and an
+ * enumeration of metrics; reads `series_risk`. A join does not preserve the order of rows in DuckDB, and a constant list is rebuilt for every chunk. A cross
  * join with a single row avoids both. An enumeration gives a server's number, but each statement that names one takes time for all of its
  * values: 0.8 s for a million. So each part of a large fleet has one with its own servers.
  */
@@ -64,15 +65,6 @@ export const createFlagLists = async (
     CREATE TYPE headroom_level AS ENUM (${riskLevels.map(literal).join(', ')});
     CREATE OR REPLACE TABLE headroom_flag_servers AS
     SELECT row_number() OVER (ORDER BY server_id) - 1 AS number, server_id FROM (SELECT DISTINCT server_id FROM series_risk) ORDER BY number`)
-  await database.run(`
-    CREATE OR REPLACE TABLE headroom_flag_lists AS
-    WITH ordered AS (
-      SELECT row_number() OVER (ORDER BY server_id, metric) - 1 AS position, ${flagNames.map((name) => flagLists[name]).join(', ')}
-      FROM (SELECT DISTINCT server_id FROM series_risk) CROSS JOIN (SELECT DISTINCT metric FROM series_risk)
-      LEFT JOIN series_risk USING (server_id, metric)
-    )
-    SELECT position // ${listLength} AS block, ${flagNames.map((name) => `list(${flagLists[name]} ORDER BY position) AS ${flagColumn(name)}`).join(', ')}
-    FROM ordered GROUP BY block ORDER BY block`)
   const { servers, metrics } = await database.row(
     'SELECT CAST(count(DISTINCT server_id) AS INTEGER) AS servers, CAST(count(DISTINCT metric) AS INTEGER) AS metrics FROM series_risk',
     z.object({ servers: z.int(), metrics: z.int() }),
@@ -80,6 +72,15 @@ export const createFlagLists = async (
   // Rows of metrics that were not chosen have no series, hence no flags.
   const isRestricted = chosenMetrics !== undefined
   const thresholds = isRestricted ? undefined : await uniformThresholds(database)
+  const listedFlags = flagNames.filter((name) => thresholds?.[name] === undefined)
+  await database.run(`
+    CREATE OR REPLACE TABLE headroom_flag_lists AS
+    WITH ordered AS (
+      SELECT row_number() OVER (ORDER BY server_id, metric) - 1 AS position, {${listedFlags.map((name) => `'${name}': ${flagLists[name]}`).join(', ')}} AS results
+      FROM (SELECT DISTINCT server_id FROM series_risk) CROSS JOIN (SELECT DISTINCT metric FROM series_risk)
+      LEFT JOIN series_risk USING (server_id, metric)
+    )
+    SELECT position // ${listLength} AS block, list(results ORDER BY position) AS results FROM ordered GROUP BY block ORDER BY block`)
   const cast = isRestricted ? 'TRY_CAST' : 'CAST'
   const numberInSql = ({ expressions: { server_id, metric } }: ForecastDataset, type: string): string =>
     metrics === 1 && !isRestricted
@@ -115,17 +116,17 @@ export const createFlagLists = async (
       const lastBlock = Math.floor(((to + 1) * metrics - 1) / listLength)
       /** Of the enumeration's first server in the lists, which count from 1. */
       const offset = from * metrics - firstBlock * listLength + 1
-      const flagSql = (name: FlagList): string => thresholds?.[name] ?? `${flagColumn(name)}[${flagColumn('position')}]`
-      const columnsSql =
-        columns === '' ? '' : `* EXCLUDE (${[flagColumn('position'), flagColumn('predicted'), ...flagNames.map(flagColumn)].join(', ')}),`
+      const flagSql = (name: FlagList): string => thresholds?.[name] ?? `${ownColumn('results')}.${name}`
+      const columnsSql = columns === '' ? '' : `* EXCLUDE (${ownColumns}),`
       // Several flags compare the forecast: it is computed once.
-      const expressions = { ...source.expressions, predicted: flagColumn('predicted') }
+      const expressions = { ...source.expressions, predicted: ownColumn('predicted') }
       return `
         SELECT ${columnsSql} ${flagsOfRow(expressions, calendar, flagSql, enumeratedLevel)}
-        FROM (SELECT source.*, ${source.expressions.predicted} AS ${flagColumn('predicted')},
-                     ${numberInSql(source, type)} + ${offset} AS ${flagColumn('position')} FROM ${relation} AS source),
-             (SELECT ${flagNames.map((name) => `flatten(list(${flagColumn(name)} ORDER BY block)) AS ${flagColumn(name)}`).join(', ')}
-              FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${lastBlock})`
+        FROM (SELECT *, ${ownColumn('all results')}[${ownColumn('position')}] AS ${ownColumn('results')}
+              FROM (SELECT source.*, ${source.expressions.predicted} AS ${ownColumn('predicted')},
+                           ${numberInSql(source, type)} + ${offset} AS ${ownColumn('position')} FROM ${relation} AS source),
+                   (SELECT flatten(list(results ORDER BY block)) AS ${ownColumn('all results')}
+                    FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${lastBlock}))`
     },
   }
 }

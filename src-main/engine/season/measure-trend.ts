@@ -134,7 +134,10 @@ const maxDaysAhead = 5 * 365.25
  */
 export const estimateExhaustion = (trend: WeeklyTrend, days: Float64Array, actual: Float64Array, threshold: number): Exhaustion => {
   const { slope, standardError, degreesOfFreedom, meanDay } = trend
-  const detrended = actual.map((value, row) => value - slope * (days[row]! - meanDay)).sort()
+  const detrended = new Float64Array(actual.length)
+  // By index, as in `maximumOf`.
+  for (let row = 0; row < actual.length; row++) detrended[row] = actual[row]! - slope * (days[row]! - meanDay)
+  detrended.sort()
   const distance = threshold - percentileOf(detrended, 0.95)
   const lastDay = days.at(-1)! + maxDaysAhead
   const dayFor = (growth: number): number | null => {

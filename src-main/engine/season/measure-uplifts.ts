@@ -48,5 +48,7 @@ export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, s
     const isMeasured = measured[index]! >= expected - Math.floor(expected / 7)
     quarterEnds[index] = isMeasured ? quarterEnds[index]! / measured[index]! : Number.NaN
   })
-  return { quarterEnds, holidays: Float64Array.from(holidays, ({ dayIndex }) => excessOnDay(dayIndex)), slope }
+  const excesses = new Float64Array(holidays.length)
+  holidays.forEach(({ dayIndex }, index) => (excesses[index] = excessOnDay(dayIndex)))
+  return { quarterEnds, holidays: excesses, slope }
 }
