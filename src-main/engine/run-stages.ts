@@ -147,12 +147,14 @@ const measureWithPictures = async (
   const groupCounts = sustainedBreaches === null ? null : await countGroups(database, sustainedBreaches, clusteredServers)
 
   progress.start('recommend')
-  // The recommendations compute on this thread; the pictures need the database and the renderer, and memory that a tight limit lacks.
+  // The recommendations compute on this thread; the others need the database and the renderer, and memory that a tight limit lacks.
   const pictures = startOnce(() => paintPictures(run, fleet, clusteredServers, painting.write))
+  const review = startOnce(() => reviewFleet(run, fleet))
   if (painting.isLast) collectGarbage()
-  else void pictures.start()
+  else for (const work of [pictures, review]) void work.start()
+  const simulated = { task, earlyCheck, scores, drivers }
   const { report, warnings } = await besides(pictures, () =>
-    recommendFleet(run, fleet, clusteredServers, { task, earlyCheck, scores, drivers }, painting.isLast),
+    besides(review, () => recommendFleet(run, fleet, clusteredServers, simulated, review.start, painting.isLast)),
   )
   progress.start('pictures')
   if (painting.isLast) collectGarbage()
@@ -225,6 +227,7 @@ const recommendFleet = async (
   fleet: AssessedFleet,
   clusteredServers: ClusteredServers,
   { task, earlyCheck, scores, drivers }: Simulated,
+  review: () => Promise<FleetReview>,
   isShort: boolean,
 ): Promise<Pick<Findings, 'report' | 'warnings'>> => {
   const { method, staging, database, request, work } = run
@@ -254,7 +257,7 @@ const recommendFleet = async (
     `COPY (${clusterDemandQuery}) TO ${literal(join(staging.folder, runFiles.clusterDemand))} (FORMAT parquet, COMPRESSION zstd)`,
   )
   await staging.seal(runFiles.clusterDemand)
-  const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
+  const { accuracy, warnings: reviewWarnings } = await review()
   await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...scores })
   await staging.seal(runFiles.modelAccuracy)
   const warnings = [
@@ -263,13 +266,31 @@ const recommendFleet = async (
     ...fleet.dataset.warnings,
     ...fleet.timeWarnings,
     ...(fleet.tableWarnings ?? []),
-    ...(await collectWarnings(database, config, { grid: fleet.grid, grids: fleet.grids, clock, now: new Date(), stages: 'complete' })),
+    ...reviewWarnings.fleet,
     ...clusteredServers.warnings,
-    ...accuracyWarnings,
+    ...reviewWarnings.models,
     ...placementWarnings,
     ...warnOfUnknownProjects(capacityTables.projects, capacity.groups),
   ]
   return { report, warnings }
+}
+
+interface FleetReview {
+  readonly accuracy: Awaited<ReturnType<typeof measureModels>>['accuracy']
+  readonly warnings: { readonly fleet: readonly RunWarning[]; readonly models: readonly RunWarning[] }
+}
+
+/** The accuracy of the models, and what the figures warn of. On a connection of its own: the recommendations compute meanwhile. */
+const reviewFleet = async ({ database }: Run, { config, grid, grids, zone }: AssessedFleet): Promise<FleetReview> => {
+  const connection = await database.openConnection()
+  try {
+    const { accuracy, warnings: models } = await measureModels(connection, config)
+    const clock = zoneClock(zone.name)
+    const fleet = await collectWarnings(connection, config, { grid, grids, clock, now: new Date(), stages: 'complete' })
+    return { accuracy, warnings: { fleet, models } }
+  } finally {
+    connection.close()
+  }
 }
 
 /** Reads the heatmap on a connection of its own. */

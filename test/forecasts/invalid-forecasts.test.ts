@@ -321,6 +321,19 @@ describe('values', () => {
         'Keep one forecast per key: one cut-off, one run of each model.',
     ],
     [
+      'a row in the place of another, so that their number is right',
+      `SELECT * REPLACE (CASE WHEN ${isFifth} AND ${isThird} THEN timestamp + INTERVAL 1 DAY ELSE timestamp END AS timestamp) FROM (${smallForecasts})`,
+      'f.parquet has more than one row for 1 key (server_id, metric, model, timestamp), for instance srv-3, cpu_p95, m1 at 2026-01-06T00:00:00Z.\n' +
+        'Keep one forecast per key: one cut-off, one run of each model.',
+    ],
+    [
+      'a row twice in a series with a gap, next to others with gaps and without repetitions',
+      `WITH gappy AS (SELECT * FROM (${smallForecasts}) WHERE day(timestamp) <> 9)
+       FROM gappy UNION ALL FROM gappy WHERE ${isFifth} AND ${isThird}`,
+      'f.parquet has more than one row for 1 key (server_id, metric, model, timestamp), for instance srv-3, cpu_p95, m1 at 2026-01-05T00:00:00Z.\n' +
+        'Keep one forecast per key: one cut-off, one run of each model.',
+    ],
+    [
       'the same instant in two time zones',
       `SELECT * REPLACE (timestamp || 'Z' AS timestamp) FROM (${smallForecasts})
        UNION ALL SELECT * REPLACE (timestamp + INTERVAL 2 HOUR || '+02:00' AS timestamp) FROM (${smallForecasts}) WHERE ${isFifth} AND ${isThird}`,

@@ -1,4 +1,5 @@
 // Parquet files joined page by page, with columns appended: footers read and written without loss, and which files can be joined at all.
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -64,12 +65,17 @@ describe('the compact protocol', () => {
 describe('joining', () => {
   const joined = async (name: string, files: JoinableFiles, parts: readonly string[]): Promise<string> => {
     const target = join(bench.folder, name)
-    await appendColumns(
+    const sha256 = await appendColumns(
       target,
       files,
       (async function* () {
         yield* parts
       })(),
+    )
+    expect(sha256).toBe(
+      createHash('sha256')
+        .update(await readFile(target))
+        .digest('hex'),
     )
     return target
   }

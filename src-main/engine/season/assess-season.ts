@@ -6,7 +6,15 @@ import type { TimeZone } from '../../calendar/time-zone.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import { readSeriesGrids } from '../selection/series-grids.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
-import { estimateExhaustion, type Exhaustion, hasTrend, isRising, measureWeeklyTrend } from './measure-trend.ts'
+import {
+  estimateExhaustion,
+  type Exhaustion,
+  fitOrdinaryLines,
+  hasTrend,
+  isRising,
+  measureWeeklyTrend,
+  type OrdinaryLines,
+} from './measure-trend.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 import { describeSeason, FleetSeason, SeasonShares, type SeasonShare } from './fleet-season.ts'
 import { estimateEffect, measureSeriesSeason, type SeriesSeason } from './series-season.ts'
@@ -96,6 +104,8 @@ export class SeasonReader implements BacktestReader {
   #from = 0
   /** By series of the batch. */
   readonly #trends = new Map<number, MeasuredTrend>()
+  /** Of the measured days. */
+  readonly #lines = new Map<number, OrdinaryLines>()
 
   private constructor(
     database: Database,
@@ -165,6 +175,7 @@ export class SeasonReader implements BacktestReader {
     this.#days.fill(Number.NaN)
     this.#from = from
     this.#trends.clear()
+    this.#lines.clear()
     for (let first = 0; first < ids.length;) {
       const id = ids[first]!
       let end = first + 1
@@ -177,11 +188,19 @@ export class SeasonReader implements BacktestReader {
   read({ id, times, actual }: SeriesBacktest): void {
     const { measured } = this.#daysOf(id)
     this.#addDays(this.#gridOf(id), measured, times, actual)
-    const trend = measureWeeklyTrend(measured, this.#calendar, stepDaysOf(this.#gridOf(id)))
+    const stepDays = stepDaysOf(this.#gridOf(id))
+    const lines = fitOrdinaryLines(measured, this.#calendar, stepDays)
+    this.#lines.set(id, lines)
+    const trend = measureWeeklyTrend(measured, this.#calendar, stepDays, lines)
     if (trend === null) return
     const { firstDay } = this.#calendar
     const threshold = this.#thresholds[id]!
-    const dayIndexes = (): Float64Array => times.map((time) => this.#daysSince1970(time) - firstDay)
+    const dayIndexes = (): Float64Array => {
+      const days = new Float64Array(times.length)
+      // By index, as in `maximumOf`.
+      for (let row = 0; row < times.length; row++) days[row] = this.#daysSince1970(times[row]!) - firstDay
+      return days
+    }
     const exhaustion =
       Number.isNaN(threshold) || !isRising(trend) ? unknownExhaustion : estimateExhaustion(trend, dayIndexes(), actual, threshold)
     const daySince1970 = (dayIndex: number | null): number | null => (dayIndex === null ? null : firstDay + Math.round(dayIndex))
@@ -198,7 +217,7 @@ export class SeasonReader implements BacktestReader {
       if (measured.every(Number.isNaN) && horizonDays.every(Number.isNaN)) continue
       const stepDays = stepDaysOf(this.#gridOf(id))
       const isLong = hasTrend(measured, stepDays)
-      const seriesSeason = measureSeriesSeason(measured, this.#calendar, stepDays)
+      const seriesSeason = measureSeriesSeason(measured, this.#calendar, stepDays, this.#lines.get(id))
       const share = this.#shares.of(measured, seriesSeason)
       if (this.#onShare === null) this.addShare(id, share)
       else this.#onShare(id, share)

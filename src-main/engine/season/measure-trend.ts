@@ -75,10 +75,15 @@ export interface WeeklyTrend {
   readonly meanDay: number
 }
 
-/** Null below 28 measured days or three weeks. */
-export const measureWeeklyTrend = (measured: Float64Array, calendar: SeasonCalendar, stepDays: number): WeeklyTrend | null => {
+/** Null below 28 measured days or three weeks. `lines`: those of `measured`, where they are known. */
+export const measureWeeklyTrend = (
+  measured: Float64Array,
+  calendar: SeasonCalendar,
+  stepDays: number,
+  lines?: OrdinaryLines,
+): WeeklyTrend | null => {
   if (!hasTrend(measured, stepDays)) return null
-  const { levels } = fitOrdinaryLines(measured, calendar, stepDays)
+  const { levels } = lines ?? fitOrdinaryLines(measured, calendar, stepDays)
   const days: number[] = []
   const means: number[] = []
   for (let monday = 0; monday < measured.length; monday += 7) {

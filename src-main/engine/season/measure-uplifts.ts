@@ -1,5 +1,5 @@
 // Quarter-end and holiday uplift of one series: the excess over ordinary days of the same weekday and quarter, without trend.
-import { fitOrdinaryLines } from './measure-trend.ts'
+import { fitOrdinaryLines, type OrdinaryLines } from './measure-trend.ts'
 import type { SeasonCalendar } from './season-calendar.ts'
 
 export interface Uplifts {
@@ -12,13 +12,18 @@ export interface Uplifts {
 }
 
 /**
- * `values`: a mean per day of the calendar, NaN where missing. `stepDays`: days from one value to the next, at least 1.
+ * `values`: a mean per day of the calendar, NaN where missing. `stepDays`: days from one value to the next, at least 1. `lines`: theirs, where they are known.
  * A quarter counts if at most one day in seven of its window is missing or has no ordinary day of its weekday in the quarter.
  * Only the slope of the trend is removed: its level cancels out.
  */
-export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): Uplifts => {
+export const measureUplifts = (
+  values: Float64Array,
+  calendar: SeasonCalendar,
+  stepDays: number,
+  lines: OrdinaryLines = fitOrdinaryLines(values, calendar, stepDays),
+): Uplifts => {
   const { quarter, weekday, ordinaryDays, quarterEndDays, quarters, holidays } = calendar
-  const { slope } = fitOrdinaryLines(values, calendar, stepDays)
+  const { slope } = lines
   const sums = new Float64Array(quarters.length * 7)
   const counts = new Int32Array(quarters.length * 7)
   for (let index = 0; index < ordinaryDays.length; index++) {

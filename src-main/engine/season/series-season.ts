@@ -1,5 +1,6 @@
 // Seasonality of one series: the uplift of each quarter end, holiday and weekend, and the mean effect over repeated observations.
 import { studentTLimit } from '../../statistics/student-t.ts'
+import type { OrdinaryLines } from './measure-trend.ts'
 import { measureUplifts } from './measure-uplifts.ts'
 import { measureWeeks } from './measure-weeks.ts'
 import type { SeasonCalendar } from './season-calendar.ts'
@@ -12,9 +13,14 @@ export interface SeriesSeason {
   readonly weeklyStrength: number | null
 }
 
-/** `values`: a mean per day of the calendar, NaN where missing. Weekly values have neither holidays nor weekends. */
-export const measureSeriesSeason = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): SeriesSeason => {
-  const { quarterEnds, holidays } = measureUplifts(values, calendar, stepDays)
+/** `values`: a mean per day of the calendar, NaN where missing. `lines`: theirs, where they are known. Weekly values have neither holidays nor weekends. */
+export const measureSeriesSeason = (
+  values: Float64Array,
+  calendar: SeasonCalendar,
+  stepDays: number,
+  lines?: OrdinaryLines,
+): SeriesSeason => {
+  const { quarterEnds, holidays } = measureUplifts(values, calendar, stepDays, lines)
   const { weekends, strength } = measureWeeks(values)
   return { quarterEnds, holidays: stepDays > 1 ? holidays.fill(Number.NaN) : holidays, weekends, weeklyStrength: strength }
 }

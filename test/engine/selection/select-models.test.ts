@@ -319,6 +319,26 @@ describe('hold-out accuracy', () => {
     expect(holdOut).toEqual([{ metric: 'cpu_p95', series: 1, in_sample_mae: expect.closeTo(2.25, 9), hold_out_mae: expect.closeTo(10, 9) }])
   })
 
+  test('is that of each series, where their last windows lie at different times', async () => {
+    const earlier = seriesRows({
+      server: 'earlier',
+      model: 'early',
+      actual: times(24, 50),
+      predicted: times(24, 52),
+      horizon: times(7, 50),
+    })
+    const path = await workspace.writeForecasts('hold-out-windows.parquet', [
+      ...seriesRows({ server: 's', model: 'early', actual, predicted: off(1, 10), horizon: times(7, 50) }),
+      ...seriesRows({ server: 's', model: 'late', actual, predicted: off(2, 3), horizon: times(7, 50) }),
+      ...earlier,
+    ])
+    const { hold_out: holdOut } = await (await workspace.analyse(path)).json('model_accuracy.json', holdOutSchema)
+    // `earlier` is off by 2 on all days.
+    expect(holdOut).toEqual([
+      { metric: 'cpu_p95', series: 2, in_sample_mae: expect.closeTo((2.25 + 2) / 2, 9), hold_out_mae: expect.closeTo((10 + 2) / 2, 9) },
+    ])
+  })
+
   test('is not known for a forced model', async () => {
     const run = await workspace.analyse(forecasts, { model: 'late' })
     expect((await run.json('model_accuracy.json', holdOutSchema)).hold_out).toEqual([])
@@ -336,6 +356,20 @@ test('pinball losses: half the mean absolute error, and that of the upper bound 
   const { models } = await run.json('model_accuracy.json', z.object({ models: z.array(z.record(z.string(), z.unknown())) }))
   // Bounds at 80 %: z 1.281552. The quantile is 48 + 4 x 1.644854 / 1.281552 = 53.133943, which lies 3.133943 too high.
   expect(models[0]).toMatchObject({ pinball_50: expect.closeTo(1, 9), pinball_95: expect.closeTo(0.05 * 3.1339432, 6) })
+})
+
+test('the pinball loss of values in millions, and of bounds at a level so low that they are stretched by ten', async () => {
+  const rows = seriesRows({ server: 's', actual: times(20, 3_900_000), predicted: times(20, 0), horizon: [50] })
+  const run = await workspace.analyse(
+    await workspace.writeForecasts(
+      'pinball-millions.parquet',
+      rows.map((row) => ({ ...row, metric: 'memory_mb', yhat_lower: row.predicted! - 3_900_000, yhat_upper: row.predicted! + 3_900_000 })),
+    ),
+    { config: { interval_level: 0.13 } },
+  )
+  const { models } = await run.json('model_accuracy.json', z.object({ models: z.array(z.record(z.string(), z.unknown())) }))
+  // z 1.644854 / 0.163658: the quantile lies at 10.050538 bounds, 9.050538 x 3.9 million too high.
+  expect(models[0]).toMatchObject({ pinball_95: expect.closeTo(0.05 * 9.050538 * 3_900_000, -1) })
 })
 
 test('nominal coverage is checked only where the backtest states a lead as long as the horizon', async () => {
