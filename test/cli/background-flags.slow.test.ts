@@ -38,9 +38,9 @@ test.skipIf(process.platform !== 'linux')('a command with room for it starts the
   const { process: command, result } = startHeadroom(['analyze', input, '--out', out, '--quiet', '--memory-limit', '2GB'])
   const seen: string[] = []
   const timer = setInterval(() => seen.push(...childrenOf(command.pid!)), 50)
-  const { code } = await result
+  const { code, stderr } = await result
   clearInterval(timer)
-  expect(code).toBe(0)
+  expect({ code, stderr }).toMatchObject({ code: 0 })
   expect(seen.some((line) => line.includes('background-process.cjs'))).toBe(true)
   const [flagged] = await workspace.query(
     `SELECT CAST(count(*) AS INTEGER) AS rows, CAST(count(risk_level) AS INTEGER) AS levels FROM read_parquet(${literal(join(out, runFiles.flaggedForecasts))})`,
