@@ -92,17 +92,18 @@ const damagedFrame = (files: readonly ForecastFile[], cause: HeadroomError): Hea
   return file !== undefined && damagedFramePattern.test(cause.message) ? damagedText(file.name, cause) : undefined
 }
 
-/** First and last time and the greatest value come from the files' statistics; the bitmaps and sums of the profile find rows outside. */
+/** The greatest value comes from the files' statistics; the sums of the profile find values outside. */
 const outsidePattern =
   /^Out of Range Error: Value -?\d+ is outside of provided min and max range|^Conversion Error: Type DOUBLE with value \S+ can't be cast because the value is out of range/
 
 const outsideStatistics = (name: string, cause: HeadroomError): HeadroomError | undefined =>
-  outsidePattern.test(cause.message)
-    ? new HeadroomError('input-changed', `The statistics of ${name} contradict its rows: times or values lie outside of them.`, {
-        next: 'Write, copy or download the file again.',
-        cause,
-      })
-    : undefined
+  outsidePattern.test(cause.message) ? contradictsStatistics(name, cause) : undefined
+
+export const contradictsStatistics = (name: string, cause?: HeadroomError): HeadroomError =>
+  new HeadroomError('input-changed', `The statistics of ${name} contradict its rows: times or values lie outside of them.`, {
+    next: 'Write, copy or download the file again.',
+    ...(cause === undefined ? {} : { cause }),
+  })
 
 const unexpectedValue = (name: string, cause: HeadroomError): HeadroomError | undefined => {
   const [, value] = /^Conversion Error: Could not convert string ['"](.*?)['"] to/.exec(cause.message) ?? []

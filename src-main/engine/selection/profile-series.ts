@@ -4,6 +4,7 @@ import type { Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { normalQuantile } from '../../statistics/normal.ts'
 import { fixedPointForSumOf, fixedSumSql, fromStepsSql, toStepsSql, type FixedPoint } from '../../statistics/fixed-point.ts'
+import { contradictsStatistics } from '../../forecasts/dataset-failures.ts'
 import { isCoveredSql, isMeasuredSql, type MappedColumns } from '../../forecasts/forecast-columns.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
@@ -25,6 +26,7 @@ export const profileSeries = async (
 ): Promise<void> => {
   const query = seriesProfileQuery(dataset.columns, { fixedPoint, isWithinPercent, intervalLevel }, timesHashSql)
   await database.run(`CREATE OR REPLACE TABLE series_models AS ${query}`)
+  await assertTimesOfStatistics(database, dataset)
   await rejectTooManyNames(database, dataset)
   await rejectImmenseBounds(database, dataset)
   await rejectRepeatedRows(database, dataset, grid)
@@ -104,6 +106,16 @@ const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: strin
              CASE WHEN error IS NOT NULL THEN horizon_offset END AS lead_periods`,
         perSeries: 'max(lead_seconds) AS backtest_lead_seconds, max(lead_periods) AS backtest_lead_periods',
       }
+
+/** DuckDB knows the first and the last time from the files' statistics. Those of the rows lie between them. */
+const assertTimesOfStatistics = async (database: Database, { name }: ForecastDataset): Promise<void> => {
+  const { isOutside } = await database.row(
+    `SELECT coalesce(min(first_at) < (SELECT min(ts) FROM forecast_rows) OR max(last_at) > (SELECT max(ts) FROM forecast_rows), false) AS "isOutside"
+     FROM series_models`,
+    z.object({ isOutside: z.boolean() }),
+  )
+  if (isOutside) throw contradictsStatistics(name)
+}
 
 /** A fleet has a handful of models and metrics. A column with more names than this holds something else, such as run ids. */
 const maxNames = 1000

@@ -54,6 +54,21 @@ test('statistics that hide a forecast of 1e39 are refused', async () => {
   })
 })
 
+test('statistics that hide a time in the year 2100 are refused', async () => {
+  const path = await workspace.writeQuery(
+    'distant.parquet',
+    `SELECT 'srv-' || s AS server_id, CASE WHEN i < 25 THEN 50.0 + i % 7 END AS actual, 50.0 + i % 7 AS predicted,
+            CASE WHEN i = 35 AND s = 2 THEN TIMESTAMP '2100-01-01' ELSE TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER)) END AS timestamp
+     FROM range(40) rows(i), range(1, 4) servers(s) ORDER BY s, i`,
+  )
+  const latest = Buffer.from(BigInt64Array.of(BigInt(Date.UTC(2026, 1, 9)) * 1000n).buffer)
+  await withLastChunk(path, (chunk) => withFields(chunk, { 12: withFields(structAt(chunk, 12), { 5: latest }) }))
+  await expect(workspace.analyse(path)).rejects.toMatchObject({
+    code: 'input-changed',
+    message: 'The statistics of distant.parquet contradict its rows: times or values lie outside of them.',
+  })
+})
+
 // The bounds of a model that is not selected are read by the profile alone.
 test('statistics that hide an upper bound of 1e39 are refused, of any model', async () => {
   const path = await workspace.writeQuery(
