@@ -110,8 +110,9 @@ const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: strin
 /** DuckDB knows the first and the last time from the files' statistics. Those of the rows lie between them. */
 const assertTimesOfStatistics = async (database: Database, { name }: ForecastDataset): Promise<void> => {
   const { isOutside } = await database.row(
-    `SELECT coalesce(min(first_at) < (SELECT min(ts) FROM forecast_rows) OR max(last_at) > (SELECT max(ts) FROM forecast_rows), false) AS "isOutside"
-     FROM series_models`,
+    `SELECT coalesce(found.first_at < stated.first_at OR found.last_at > stated.last_at, false) AS "isOutside"
+     FROM (SELECT min(first_at) AS first_at, max(last_at) AS last_at FROM series_models) found,
+          (SELECT min(ts) AS first_at, max(ts) AS last_at FROM forecast_rows) stated`,
     z.object({ isOutside: z.boolean() }),
   )
   if (isOutside) throw contradictsStatistics(name)
