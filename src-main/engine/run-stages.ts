@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { PlacementCheck, RecommendationReport } from '../../src-shared/artefacts/recommendations.ts'
 import type { GroupCount } from '../../src-shared/artefacts/run-summary.ts'
+import type { CapacityReport } from '../../src-shared/artefacts/capacity.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run/run-event.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
-import { zoneClock } from '../../src-shared/run/zone-clock.ts'
+import { zoneClock, type ZoneClock } from '../../src-shared/run/zone-clock.ts'
 import { literal, type Database } from '../database/database.ts'
 import { collectGarbage } from '../database/result-memory.ts'
 import { assertUnchanged } from '../forecasts/forecast-files.ts'
@@ -19,12 +20,13 @@ import { writeServerRisk } from './artefacts/write-server-risk.ts'
 import { measureBacktests, type MeasuredBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
 import { readSimulationTask, type SimulationTask } from './breach/path-batches.ts'
-import { assessCapacity, readCapacityTables } from './capacity/assess-capacity.ts'
+import { assessCapacity, readCapacityTables, type CapacityTables } from './capacity/assess-capacity.ts'
 import { warnOfUnknownProjects } from './capacity/assess-groups.ts'
 import { clusterDemandQuery } from './capacity/assess-groups.ts'
 import { readMetricColumns, storeSeriesCapacity } from './capacity/series-capacity.ts'
 import { readPreviousPlan } from './recommendations/previous-plan.ts'
 import { estimateBreaches, simulateWithin, type BreachFindings, type FleetSimulation } from './breach/estimate-breaches.ts'
+import type { PathPool } from './breach/path-pool.ts'
 import { countGroups } from './breach/group-counts.ts'
 import type { BreachCount } from './breach/joint-breaches.ts'
 import type { ClusteredServers } from './clusters/cluster-servers.ts'
@@ -34,8 +36,9 @@ import type { AssessedFleet } from './fleet-stages.ts'
 import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
 import { planHeatmap } from './pictures/read-heatmap.ts'
 import { startPictures, type PictureWriter } from './pictures/write-pictures.ts'
+import { besides, startOnce } from './other-work.ts'
 import { isMemoryShort, parseMemoryLimit } from './resource-limits.ts'
-import { assignRecommendations } from './recommendations/assign-recommendations.ts'
+import { assignRecommendations, type RecommendedFleet } from './recommendations/assign-recommendations.ts'
 import { checkPlacementEarly } from './recommendations/check-placement.ts'
 import { describeRecommendations, listRecommendations } from './recommendations/describe-recommendations.ts'
 import type { SeasonReport } from '../../src-shared/artefacts/season.ts'
@@ -83,12 +86,20 @@ export const measureFleet = async (
   // Its thread loads while paths are drawn.
   const started = run.work.writePictures !== undefined || isShort ? undefined : startPictures()
   const painting = { write: run.work.writePictures ?? started?.write ?? writeInTurn, isLast: isShort }
+  const drawn: DrawnPaths = { pool: null }
+  // A thread of paths takes as much memory as a tenth of the smallest limits.
+  const within = isShort ? simulateWithin(1) : simulateWithin(undefined, (pool) => (drawn.pool = pool))
   try {
-    // A thread of paths takes as much memory as a tenth of the smallest limits.
-    return await measureWithPictures(run, fleet, measured, otherWriting, painting, simulate ?? (isShort ? simulateWithin(1) : undefined))
+    return await measureWithPictures(run, fleet, measured, otherWriting, painting, simulate ?? within, drawn)
   } finally {
     await started?.close()
+    await drawn.pool?.close()
   }
+}
+
+/** Threads that hold the whole fleet once its paths were drawn. */
+interface DrawnPaths {
+  pool: PathPool | null
 }
 
 /** `isLast`: after the recommendations, not next to them. */
@@ -128,7 +139,8 @@ const measureWithPictures = async (
   { season, measures, events, drivers }: MeasuredBacktests,
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
   painting: Painting,
-  simulate: FleetSimulation | undefined,
+  simulate: FleetSimulation,
+  drawn: DrawnPaths,
 ): Promise<Findings> => {
   const { database, progress, work } = run
   // With the level of the bounds that the dataset states.
@@ -152,7 +164,7 @@ const measureWithPictures = async (
   const review = startOnce(() => reviewFleet(run, fleet))
   if (painting.isLast) collectGarbage()
   else for (const work of [pictures, review]) void work.start()
-  const simulated = { task, earlyCheck, scores, drivers }
+  const simulated = { task, pool: drawn.pool, earlyCheck, scores, drivers }
   const { report, warnings } = await besides(pictures, () =>
     besides(review, () => recommendFleet(run, fleet, clusteredServers, simulated, review.start, painting.isLast)),
   )
@@ -162,38 +174,6 @@ const measureWithPictures = async (
   const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
   allWarnings.forEach(progress.warn)
   return { clusteredServers, season, report, atRiskCount, groupCounts, events: appliedEvents?.report ?? null, warnings: allWarnings }
-}
-
-/** Work that several may want to start. */
-interface OtherWork<T> {
-  readonly start: () => Promise<T>
-  /** When nothing of it is under way any more. */
-  readonly ended: () => Promise<unknown>
-}
-
-const startOnce = <T>(work: () => Promise<T>): OtherWork<T> => {
-  let started: Promise<T> | undefined
-  let ended: Promise<unknown> = Promise.resolve()
-  return {
-    start: () => {
-      if (started !== undefined) return started
-      started = work()
-      // Awaited later; until then a failure must not count as unhandled.
-      ended = started.catch(() => undefined)
-      return started
-    },
-    ended: () => ended,
-  }
-}
-
-/** Where this work fails, it ends after the other: nothing may use the database any more. */
-const besides = async <T>(otherWork: Pick<OtherWork<unknown>, 'ended'>, work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work()
-  } catch (thrown) {
-    await otherWork.ended()
-    throw thrown
-  }
 }
 
 /** What needs neither probabilities nor their threads. Writes the clusters. */
@@ -215,6 +195,7 @@ const computeBesidePaths = async (
 /** What the simulation leaves to the recommendations. */
 interface Simulated {
   readonly task: SimulationTask | null
+  readonly pool: PathPool | null
   /** Null where it was not checked yet. */
   readonly earlyCheck: PlacementCheck | null
   readonly scores: BreachFindings['scores']
@@ -226,7 +207,7 @@ const recommendFleet = async (
   run: Run,
   fleet: AssessedFleet,
   clusteredServers: ClusteredServers,
-  { task, earlyCheck, scores, drivers }: Simulated,
+  { task, pool, earlyCheck, scores, drivers }: Simulated,
   review: () => Promise<FleetReview>,
   isShort: boolean,
 ): Promise<Pick<Findings, 'report' | 'warnings'>> => {
@@ -236,27 +217,25 @@ const recommendFleet = async (
   const previous = request.previousRun === undefined ? null : await readPreviousPlan(database, request.previousRun)
   const {
     fleet: recommended,
-    placement,
+    readPlacement,
     warnings: placementWarnings,
-  } = await assignRecommendations(database, config, task, earlyCheck, previous, clock, work.signal)
-  const report = method.withSavings({ ...(await describeRecommendations(recommended)), placement }, clusteredServers, config)
-  const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column, clock)
-  await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
-  await staging.seal(runFiles.recommendations)
+  } = await assignRecommendations(database, config, task === null ? null : { task, pool }, earlyCheck, previous, clock, work.signal)
   const capacityTables = fleet.capacityTables ?? (await readCapacityTables({}, config, fleet.zone.name))
-  const capacityColumns = await readMetricColumns(database, config)
-  await storeSeriesCapacity(database, capacityColumns)
-  // The texts of the recommendations are written; the table comes next, which takes as much.
-  if (isShort) collectGarbage()
-  await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
-  await staging.seal(runFiles.serverRisk)
-  const capacity = await assessCapacity(database, config, capacityColumns, capacityTables, drivers, clock, task, work.signal)
-  await writeJsonWithLists(staging.folder, runFiles.capacity, capacity)
-  await staging.seal(runFiles.capacity)
-  await database.run(
-    `COPY (${clusterDemandQuery}) TO ${literal(join(staging.folder, runFiles.clusterDemand))} (FORMAT parquet, COMPRESSION zstd)`,
-  )
-  await staging.seal(runFiles.clusterDemand)
+  const groups = await describeRecommendations(recommended)
+  // The database writes these while this thread writes the texts of the recommendations; in turn where memory is tight, as both take as much.
+  const tables = startOnce(() => writeTables(run, fleet, clusteredServers, { recommended, capacityTables, task, drivers, clock }))
+  if (isShort) {
+    await tables.start()
+    collectGarbage()
+  } else void tables.start()
+  const report = await besides(tables, async () => {
+    const described = method.withSavings({ ...groups, placement: await readPlacement() }, clusteredServers, config)
+    const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column, clock)
+    await writeJsonList(staging.folder, runFiles.recommendations, described, 'recommendations', recommendations)
+    await staging.seal(runFiles.recommendations)
+    return described
+  })
+  const capacity = await tables.start()
   const { accuracy, warnings: reviewWarnings } = await review()
   await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...scores })
   await staging.seal(runFiles.modelAccuracy)
@@ -273,6 +252,34 @@ const recommendFleet = async (
     ...warnOfUnknownProjects(capacityTables.projects, capacity.groups),
   ]
   return { report, warnings }
+}
+
+/** What the tables are written from. */
+interface TablesInput extends Pick<Simulated, 'task' | 'drivers'> {
+  readonly recommended: RecommendedFleet
+  readonly capacityTables: CapacityTables
+  readonly clock: ZoneClock
+}
+
+/** Writes the risk of the servers and their capacity, which it returns. */
+const writeTables = async (
+  { staging, database, work }: Run,
+  { config }: AssessedFleet,
+  clusteredServers: ClusteredServers,
+  { recommended, capacityTables, task, drivers, clock }: TablesInput,
+): Promise<CapacityReport> => {
+  const capacityColumns = await readMetricColumns(database, config)
+  await storeSeriesCapacity(database, capacityColumns)
+  await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
+  await staging.seal(runFiles.serverRisk)
+  const capacity = await assessCapacity(database, config, capacityColumns, capacityTables, drivers, clock, task, work.signal)
+  await writeJsonWithLists(staging.folder, runFiles.capacity, capacity)
+  await staging.seal(runFiles.capacity)
+  await database.run(
+    `COPY (${clusterDemandQuery}) TO ${literal(join(staging.folder, runFiles.clusterDemand))} (FORMAT parquet, COMPRESSION zstd)`,
+  )
+  await staging.seal(runFiles.clusterDemand)
+  return capacity
 }
 
 interface FleetReview {

@@ -39,6 +39,7 @@ export const poolOfThreads = <Request, Answer>(
   signal: AbortSignal | undefined,
 ): ThreadPool<Request, Answer> => {
   const workers = Array.from({ length: threads }, () => new WorkerThread<Request, Answer>(file, setup))
+  let asked = 0
   return {
     askAll: async (request) => void (await Promise.all(workers.map((worker) => worker.ask(request)))),
     askEach: async (requests) => {
@@ -52,7 +53,10 @@ export const poolOfThreads = <Request, Answer>(
           await yieldToEventLoop(signal)
         }
       }
-      await Promise.all([...workers, ...workers].map(serve))
+      // Lists of a single request go to one thread after the other.
+      const first = asked++ % threads
+      const rotated = [...workers.slice(first), ...workers.slice(0, first)]
+      await Promise.all([...rotated, ...rotated].map(serve))
       return answers
     },
     close: async () => void (await Promise.all(workers.map((worker) => worker.close()))),

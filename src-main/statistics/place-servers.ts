@@ -47,7 +47,8 @@ export const measureDemand = (server: UncertainServer, paths: number): MeasuredS
   return { ...server, maxima, peaks }
 }
 
-const measurePeaks = (demand: Float32Array, maxima: Float32Array, peaks: Int32Array): void => {
+/** Fills the highest value of each path and its index within the path. */
+export const measurePeaks = (demand: Float32Array, maxima: Float32Array, peaks: Int32Array): void => {
   const slots = demand.length / maxima.length
   for (let path = 0; path < maxima.length; path++) {
     const base = path * slots

@@ -14,10 +14,18 @@ export class ReusedArrays {
 
   /** `length` single-precision numbers. `name`: arrays of different names do not share memory. */
   singles(name: string, length: number): Float32Array {
+    return new Float32Array(this.#bufferOf(name, length * 4), 0, length)
+  }
+
+  /** As many integers of 32 bits. */
+  integers(name: string, length: number): Int32Array {
+    return new Int32Array(this.#bufferOf(name, length * 4), 0, length)
+  }
+
+  #bufferOf(name: string, bytes: number): SharedArrayBuffer {
     const known = this.#buffers.get(name)
-    const isEnough = known !== undefined && known.byteLength >= length * 4
-    const buffer = isEnough ? known : new SharedArrayBuffer(length * 4)
+    const buffer = known !== undefined && known.byteLength >= bytes ? known : new SharedArrayBuffer(bytes)
     this.#buffers.set(name, buffer)
-    return new Float32Array(buffer, 0, length)
+    return buffer
   }
 }

@@ -11,10 +11,10 @@ import { fitCalibrations, scoreCalibrations, type CalibrationSample } from './ca
 import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import type { SustainedBreaches } from './group-counts.ts'
 import { findFirstSeries, joinSeries, summarizeCounts, type BreachCount, type ServerBreaches } from './joint-breaches.ts'
-import type { SimulationTask } from './path-batches.ts'
+import { createBatches, type SimulationTask } from './path-batches.ts'
 import type { ThresholdSeries } from './threshold-series.ts'
 import { createFleetPaths, curveColumns, type EventPair, type FleetPaths } from './fleet-paths.ts'
-import { openPathPool } from './path-pool.ts'
+import { openPathPool, type PathPool } from './path-pool.ts'
 import { countSimulations, sampleCalibration, simulateFleet, type FleetIntervals } from './simulate-fleet.ts'
 
 /** What is known of the fleet as a whole; each null if breach probabilities are turned off. */
@@ -85,24 +85,23 @@ export interface SimulatedTask {
   readonly fleetIntervals: FleetIntervals
 }
 
-/** Draws in this process, with so many threads at most. */
+/** Draws in this process, with so many threads at most. `onDrawn`: takes over the pool where it holds the whole fleet, and closes it. */
 export const simulateWithin =
-  (maxWorkers?: number): FleetSimulation =>
+  (maxWorkers?: number, onDrawn?: (pool: PathPool) => void): FleetSimulation =>
   async (database, task, signal, onThreadsAlone) => {
     const paths = createFleetPaths(task.series.seriesIds.length)
     const threads = Math.min(database.threads, availableParallelism())
     const pool = openPathPool({ task, paths }, countSimulations(task), threads, signal, maxWorkers)
+    let isKept = false
     try {
       const sample = await sampleCalibration(task, pool)
       const calibrations = fitCalibrations(sample)
-      return {
-        sample,
-        calibrations,
-        paths,
-        fleetIntervals: await simulateFleet(database, task, calibrations, paths, pool, signal, onThreadsAlone),
-      }
+      const fleetIntervals = await simulateFleet(database, task, calibrations, paths, pool, signal, onThreadsAlone)
+      isKept = onDrawn !== undefined && createBatches(task).length === 1
+      if (isKept) onDrawn?.(pool)
+      return { sample, calibrations, paths, fleetIntervals }
     } finally {
-      await pool.close()
+      if (!isKept) await pool.close()
     }
   }
 

@@ -1,6 +1,8 @@
 // Draws and measures the paths of some series: over backtest windows for the calibration, over their horizons for the figures of the fleet.
 import { pathMomentColumns } from '../../../src-shared/artefacts/server-risk.ts'
 import { calibrate, type Calibration } from '../../statistics/beta-calibration.ts'
+import type { DemandLayout, DemandRequest, DemandServer } from '../recommendations/draw-demand.ts'
+import { drawHere, type DemandSource } from '../recommendations/joint-demand.ts'
 import { findLikelyRaw, findLikelyValue } from '../../statistics/likely-value.ts'
 import { exceedanceProbability } from '../../statistics/student-t4.ts'
 import { thresholdShares } from './calibration.ts'
@@ -15,6 +17,7 @@ import {
   type PathBatch,
   type PathTask,
 } from './path-batches.ts'
+import { JointPaths } from './joint-paths.ts'
 import type { StepRange } from './residual-runs.ts'
 import { sumOf } from '../../statistics/percentile.ts'
 import { drawPaths, hasResiduals, measureHalves, windowPathCount, type PathSource } from './simulate-paths.ts'
@@ -59,6 +62,9 @@ export type PathRequest =
   | { readonly window: SampledWindow }
   | { readonly horizons: BatchHorizons }
   | { readonly share: SeriesShare }
+  /** Over the horizon, of a batch that is the whole fleet: demand to be filled in, or summed by host. */
+  | { readonly demand: DemandRequest }
+  | { readonly hosts: readonly (readonly DemandServer[])[]; readonly layout: DemandLayout }
 
 export interface PathAnswer {
   /** Raw probabilities by member of the window, then by share of the threshold (`thresholdShares`). */
@@ -66,6 +72,8 @@ export interface PathAnswer {
   readonly curve?: CurveRows
   /** Indexes in ThresholdSeries of series without residuals, their own or borrowed: nothing is known of them yet. */
   readonly withoutResiduals?: readonly number[]
+  /** Highest values on each path of the sums of each host. */
+  readonly maxima?: Float32Array
 }
 
 /** Answers for one batch after the other: a request for its windows or series follows that with the batch, and that with its horizons. */
@@ -76,6 +84,7 @@ export class PathWork {
   readonly #windowSimulation = new Simulation(windowPathCount)
   readonly #recorder: FleetRecorder
   #batch: PathBatch | undefined
+  #plan: DemandSource | undefined
   #horizons: (BatchHorizons & { readonly source: PathSource; readonly likelyRaw: number }) | undefined
 
   constructor({ task, paths }: PathSetup) {
@@ -84,12 +93,15 @@ export class PathWork {
     this.#recorder = new FleetRecorder(task, paths, this.#simulation)
   }
 
-  answer(request: PathRequest): PathAnswer {
+  async answer(request: PathRequest): Promise<PathAnswer> {
     if ('window' in request) return { raw: this.#sampleWindow(request.window) }
     if ('share' in request) return this.#simulateSeries(request.share)
-    if ('batch' in request) {
+    if ('hosts' in request) return { maxima: await this.#planSource().sumHosts(request.hosts, request.layout) }
+    if ('demand' in request) await this.#planSource().draw(request.demand)
+    else if ('batch' in request) {
       this.#batch = request.batch
       this.#horizons = undefined
+      this.#plan = undefined
     } else {
       const { calibrations } = request.horizons
       // The horizons of a batch may come some series at a time; what all of them draw from is the same.
@@ -97,6 +109,10 @@ export class PathWork {
       this.#horizons = { ...request.horizons, source, likelyRaw: findLikelyRaw(calibrations.sustained) }
     }
     return {}
+  }
+
+  #planSource(): DemandSource {
+    return (this.#plan ??= drawHere(JointPaths.ofLoaded({ task: this.#task, batches: [this.#batch!] }, null), undefined))
   }
 
   #sampleWindow({ range, members }: SampledWindow): EventPair<Float64Array> {

@@ -4,5 +4,8 @@ import { PathWork, type PathRequest, type PathSetup } from './path-work.ts'
 
 // The only sender is the pool that started this thread.
 const work = new PathWork(workerData as PathSetup)
+let last = Promise.resolve()
 
-parentPort?.on('message', (request: PathRequest) => parentPort?.postMessage(work.answer(request)))
+parentPort?.on('message', (request: PathRequest) => {
+  last = last.then(async () => parentPort?.postMessage(await work.answer(request)))
+})

@@ -3,8 +3,7 @@ import type { PlacementCheck } from '../../../src-shared/artefacts/recommendatio
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ZoneClock } from '../../../src-shared/run/zone-clock.ts'
 import type { Database } from '../../database/database.ts'
-import type { SimulationTask } from '../breach/path-batches.ts'
-import { consolidateFleet, type ConsolidatedFleet } from './consolidate-fleet.ts'
+import { consolidateFleet, type ConsolidatedFleet, type PlacementPaths } from './consolidate-fleet.ts'
 import { createFleetServers, readFleetServers, recommendByRisk, type FleetServer, type RecommendedAction } from './fleet-servers.ts'
 import type { HostLoad } from './place-fleet.ts'
 import type { PreviousPlan } from './previous-plan.ts'
@@ -32,19 +31,19 @@ export interface AssignedRecommendations extends ConsolidatedFleet {
 }
 
 /**
- * `task`: what paths are drawn from; null where none are known. `earlyCheck`: of the placement, where it is known already. Reads the tables of `applyBasis`, `saturation`, `series` and `horizon`.
+ * `earlyCheck`: of the placement, where it is known already. Reads the tables of `applyBasis`, `saturation`, `series` and `horizon`.
  */
 export const assignRecommendations = async (
   database: Database,
   config: AnalysisConfig,
-  task: SimulationTask | null,
+  paths: PlacementPaths,
   earlyCheck: PlacementCheck | null,
   previous: PreviousPlan | null,
   clock: ZoneClock,
   signal?: AbortSignal,
 ): Promise<AssignedRecommendations> => {
   await createFleetServers(database, config)
-  const consolidated = await consolidateFleet(database, config, task, earlyCheck, previous, signal)
+  const consolidated = await consolidateFleet(database, config, paths, earlyCheck, previous, signal)
   const { retired, hostByServer, hostLoads } = consolidated
   const recommend = (server: FleetServer): RecommendedServer => {
     const targetHost = hostByServer.get(server.server_id) ?? null

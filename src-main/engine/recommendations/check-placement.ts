@@ -11,7 +11,8 @@ import { createBatches, windowForecastOf, type SimulationTask } from '../breach/
 import { findBlock, type StepRange } from '../breach/residual-runs.ts'
 import { byFallingPeak, maxRemovalsOf, type Candidate, type ConsolidationGroup } from './consolidation-groups.ts'
 import { groupKey, readPlaceableServers } from './fleet-servers.ts'
-import { JointDemand, type DemandSeries, type DemandServer } from './joint-demand.ts'
+import { layoutOf, type DemandSeries, type DemandServer } from './draw-demand.ts'
+import { drawHere, JointDemand } from './joint-demand.ts'
 import { placeFleet, type FleetDemand } from './place-fleet.ts'
 
 /** Accepted shares in the order in which they are tried, as shares of `consolidation_risk`. */
@@ -84,7 +85,8 @@ export const checkPlacement = async (
     const servers = readWindowServers(task, range, { isWanted: (meanForecast) => meanForecast < config.underutilized_threshold })
     const groups = await groupWindowServers(database, servers)
     const metrics = [...servers.values()].flatMap(({ series }) => series.map(({ metric }) => metric))
-    const joint = new JointDemand(JointPaths.overWindow(task, range), metrics, range.to - range.from + 1)
+    const source = drawHere(JointPaths.overWindow(task, range), signal)
+    const joint = new JointDemand(source, layoutOf(metrics, range.to - range.from + 1))
     return { groups, servers, demand: { joint, servers } }
   }
   return tuneAcceptedShare(task, ranges, risk, enoughHosts, async (range, age, acceptedShare) => {

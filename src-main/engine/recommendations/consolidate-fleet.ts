@@ -4,8 +4,13 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import type { Database } from '../../database/database.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
+import type { PathPool } from '../breach/path-pool.ts'
+import { JointPaths } from '../breach/joint-paths.ts'
+import { besides, startOnce } from '../other-work.ts'
 import { checkPlacement } from './check-placement.ts'
 import { findConsolidationGroups, type ConsolidationGroups } from './consolidation-groups.ts'
+import { drawInThreads } from './draw-in-threads.ts'
+import { drawHere } from './joint-demand.ts'
 import { packFleet } from './pack-fleet.ts'
 import { measurePlanRisk, placeFleet, readHorizonDemand, type FleetPlan, type HostLoad } from './place-fleet.ts'
 import type { PreviousPlan } from './previous-plan.ts'
@@ -19,15 +24,23 @@ export interface ConsolidatedFleet {
   /** By host; empty where it is not known. */
   readonly hostLoads: ReadonlyMap<string, HostLoad>
   readonly retired: ReadonlySet<string>
-  readonly placement: PlacementReport
+  /** Measures what the alternatives risk, where threads did not begin with it. */
+  readonly readPlacement: () => Promise<PlacementReport>
   readonly warnings: readonly RunWarning[]
 }
+
+/** What the placement draws from; null where no paths are known. */
+export type PlacementPaths = {
+  readonly task: SimulationTask
+  /** Threads that hold the fleet, where it is one batch. */
+  readonly pool: PathPool | null
+} | null
 
 /** `earlyCheck`: of the placement, where it is known already. Reads `fleet_servers`, `series` and `horizon`. */
 export const consolidateFleet = async (
   database: Database,
   config: AnalysisConfig,
-  task: SimulationTask | null,
+  paths: PlacementPaths,
   earlyCheck: PlacementCheck | null,
   previous: PreviousPlan | null,
   signal: AbortSignal | undefined,
@@ -36,33 +49,47 @@ export const consolidateFleet = async (
   const describePlan = createPlanDescription(found)
   const withPaths = found.groups.map((group) => ({ ...group, candidates: group.candidates.filter(({ hasPaths }) => hasPaths) }))
   const previousRun = previous?.runId ?? null
-  if (task === null || withPaths.every(({ candidates }) => candidates.length === 0)) {
+  if (paths === null || withPaths.every(({ candidates }) => candidates.length === 0)) {
     const hostByServer = await packFleet(database, found.groups, config)
     return {
       hostByServer,
       hostLoads: new Map(),
       retired: found.retired,
-      placement: { plan: describePlan({ hostByServer, risk: null }, null), check: null, alternatives: [], previous_run: previousRun },
+      readPlacement: () =>
+        Promise.resolve({
+          plan: describePlan({ hostByServer, risk: null }, null),
+          check: null,
+          alternatives: [],
+          previous_run: previousRun,
+        }),
       warnings: hostByServer.size === 0 ? [] : [packedByForecasts(hostByServer.size)],
     }
   }
+  const { task, pool } = paths
   const check = earlyCheck ?? (await checkPlacement(database, task, config, signal))
   const shares = [...new Set([check.accepted_share, ...alternativeShares])]
-  const demand = readHorizonDemand(task, withPaths)
-  const plans = await placeFleet(withPaths, demand, shares, config, previous?.hosts ?? new Map(), signal)
-  const packed = await packFleet(database, withPaths, config)
-  const packedRisk = await measurePlanRisk(packed, demand, config, signal)
+  const source = pool === null ? drawHere(JointPaths.overHorizon(task), signal) : drawInThreads(pool)
+  const demand = readHorizonDemand(task, withPaths, source)
+  const packing = startOnce(() => packFleet(database, withPaths, config))
+  const packed = startOnce(async () => {
+    const hostByServer = await packing.start()
+    return { hostByServer, risk: await measurePlanRisk(hostByServer, demand, config) }
+  })
+  // Its queries run while this thread places; then the database is needed for other things.
+  if (pool !== null) void packed.start()
+  const plans = await besides(packing, () => placeFleet(withPaths, demand, shares, config, previous?.hosts ?? new Map(), signal))
+  if (pool !== null) await packing.start()
   const planOf = (share: number): PlacementPlan => describePlan(plans[shares.indexOf(share)]!, share)
   return {
     hostByServer: plans[0]!.hostByServer,
     hostLoads: plans[0]!.hostLoads,
     retired: found.retired,
-    placement: {
+    readPlacement: async () => ({
       plan: planOf(check.accepted_share),
       check,
-      alternatives: [...alternativeShares.map(planOf), describePlan({ hostByServer: packed, risk: packedRisk }, null)],
+      alternatives: [...alternativeShares.map(planOf), describePlan(await packed.start(), null)],
       previous_run: previousRun,
-    },
+    }),
     warnings: check.verdict === 'cannot promise' ? [cannotPromise(config)] : [],
   }
 }

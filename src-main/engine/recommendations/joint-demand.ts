@@ -1,70 +1,119 @@
 // The demand of servers on joint paths, in capacity units: drawn when it is needed, some servers at a time.
-import type { JointPaths, SeriesForecast } from '../breach/joint-paths.ts'
-import { pathCount } from '../breach/simulate-paths.ts'
-import { measureDemand, type MeasuredServer } from '../../statistics/place-servers.ts'
+import type { MeasuredServer } from '../../statistics/place-servers.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
+import type { JointPaths } from '../breach/joint-paths.ts'
+import { pathCount } from '../breach/simulate-paths.ts'
+import {
+  demandSize,
+  drawDemand,
+  valuesOfServer,
+  type DemandLayout,
+  type DemandRequest,
+  type DemandServer,
+  type DemandValues,
+} from './draw-demand.ts'
 
-/** A metric's forecast at the times with these indexes. */
-export interface DemandSeries extends SeriesForecast {
-  readonly metric: string
-  readonly times: Int32Array
+/** Values that are drawn at a time, 8 MB. */
+const maxValues = 2_000_000
+/** As many times as that are drawn while those before are read. */
+const ahead = 2
+
+/** Who draws: this thread, or others. */
+export interface DemandSource {
+  /** Fills the values of the request, which are of `arraysFor`. */
+  readonly draw: (request: DemandRequest) => Promise<void>
+  /** Zeros, or what those of the same name held before. */
+  readonly arraysFor: (name: string, servers: number, size: number) => DemandValues
+  /** The highest values on each path of the sums of some servers, host after host. */
+  readonly sumHosts: (hosts: readonly (readonly DemandServer[])[], layout: DemandLayout) => Promise<Float32Array>
 }
-
-export interface DemandServer {
-  readonly serverId: string
-  readonly capacityUnits: number
-  /** Its metrics in percent. */
-  readonly series: readonly DemandSeries[]
-}
-
-/** Values in memory, 32 MB. */
-const maxValues = 8_000_000
 
 export class JointDemand {
-  readonly #paths: JointPaths
-  readonly #metrics: ReadonlyMap<string, number>
-  readonly #times: number
+  readonly #source: DemandSource
+  readonly #layout: DemandLayout
 
-  /** `times`: number of times of all series together. */
-  constructor(paths: JointPaths, metrics: readonly string[], times: number) {
-    this.#paths = paths
-    this.#metrics = new Map([...new Set(metrics)].sort().map((metric, number) => [metric, number]))
-    this.#times = times
+  constructor(source: DemandSource, layout: DemandLayout) {
+    this.#source = source
+    this.#layout = layout
   }
 
-  /** In the order of `servers`; the arrays are reused. Each metric has its own sum: its values follow those of the metric before. */
+  /** In the order of `servers`; the arrays are reused. Some servers are drawn while those before are read. */
   async *read(servers: readonly DemandServer[], signal: AbortSignal | undefined): AsyncGenerator<MeasuredServer> {
-    const valuesPerServer = pathCount * this.#metrics.size * this.#times
-    const chunk = Math.max(1, Math.floor(maxValues / valuesPerServer))
-    const values = new Float32Array(Math.min(chunk, servers.length) * valuesPerServer)
-    for (let from = 0; from < servers.length; from += chunk) {
-      await yieldToEventLoop(signal)
-      const members = servers.slice(from, from + chunk)
-      values.fill(0)
-      const demands = members.map((_, index) => values.subarray(index * valuesPerServer, (index + 1) * valuesPerServer))
-      const drawn = members.flatMap(({ series, capacityUnits }, member) => series.map((entry) => ({ ...entry, capacityUnits, member })))
-      this.#paths.draw(drawn, (index, paths) => {
-        const entry = drawn[index]!
-        this.#addDemand(demands[entry.member]!, entry, paths, entry.capacityUnits / 100)
-      })
-      for (const [index, { serverId, capacityUnits }] of members.entries())
-        yield measureDemand({ serverId, capacityUnits, demand: demands[index]! }, pathCount)
+    const size = demandSize(this.#layout)
+    const chunk = Math.min(servers.length, Math.max(1, Math.floor(maxValues / size)))
+    const arrays = Array.from({ length: ahead + 1 }, (_, slot) => this.#source.arraysFor(String(slot), chunk, size))
+    const drawings: Promise<DemandValues>[] = []
+    const drawNext = (number: number): void => {
+      const from = number * chunk
+      if (from >= servers.length) return
+      const values = arrays[number % arrays.length]!
+      const drawing = this.#draw({ servers: servers.slice(from, from + chunk), layout: this.#layout, values }, signal)
+      // Awaited later, or not at all where the reader stops.
+      drawing.catch(() => undefined)
+      drawings.push(drawing)
+    }
+    for (let number = 0; number < ahead; number++) drawNext(number)
+    for (let number = 0; number * chunk < servers.length; number++) {
+      const values = await drawings.shift()!
+      drawNext(number + ahead)
+      for (const [index, { serverId, capacityUnits }] of servers.slice(number * chunk, (number + 1) * chunk).entries())
+        yield { serverId, capacityUnits, ...valuesOfServer(values, index, size) }
     }
   }
 
-  /** A time that a series lacks counts with the path's peak. */
-  #addDemand(demand: Float32Array, { metric, times }: DemandSeries, paths: Float64Array, unitsPerPercent: number): void {
-    const slots = this.#metrics.size * this.#times
-    const first = this.#metrics.get(metric)! * this.#times
-    for (let path = 0; path < pathCount; path++) {
-      const from = path * times.length
-      const base = path * slots + first
-      if (times.length < this.#times) {
-        let peak = 0
-        for (let step = 0; step < times.length; step++) peak = Math.max(peak, paths[from + step]!)
-        demand.fill(peak * unitsPerPercent, base, base + this.#times)
-      }
-      for (let step = 0; step < times.length; step++) demand[base + times[step]!] = Math.max(0, paths[from + step]!) * unitsPerPercent
-    }
+  /** The highest values on each path of the sums of some servers, host after host. */
+  async sumHosts(hosts: readonly (readonly DemandServer[])[]): Promise<Float32Array> {
+    return this.#source.sumHosts(hosts, this.#layout)
+  }
+
+  async #draw(request: DemandRequest, signal: AbortSignal | undefined): Promise<DemandValues> {
+    await yieldToEventLoop(signal)
+    await this.#source.draw(request)
+    return request.values
+  }
+}
+
+/** Draws in this thread. */
+export const drawHere = (paths: JointPaths, signal: AbortSignal | undefined): DemandSource => {
+  const source: DemandSource = {
+    draw: async (request) => drawDemand(paths, request),
+    arraysFor: (_, servers, size) => ({
+      demand: new Float32Array(servers * size),
+      maxima: new Float32Array(servers * pathCount),
+      peaks: new Int32Array(servers * pathCount),
+    }),
+    sumHosts: (hosts, layout) => sumHosts(new JointDemand(source, layout), hosts, signal),
+  }
+  return source
+}
+
+/** The guests' demand is summed host by host. */
+export const sumHosts = async (
+  joint: JointDemand,
+  hosts: readonly (readonly DemandServer[])[],
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> => {
+  const maxima = new Float32Array(hosts.length * pathCount)
+  const ends: number[] = []
+  for (const members of hosts) ends.push((ends.at(-1) ?? 0) + members.length)
+  let sums = new Float32Array(0)
+  let [host, position] = [0, 0]
+  for await (const { demand } of joint.read(hosts.flat(), signal)) {
+    if (position === (ends[host - 1] ?? 0)) sums = demand.slice()
+    else addTo(sums, demand)
+    if (++position === ends[host]) fillMaxima(sums, maxima.subarray(host * pathCount, ++host * pathCount))
+  }
+  return maxima
+}
+
+/** Apart from the async function, in which each sum was an object. */
+const addTo = (sums: Float32Array, demand: Float32Array): void => {
+  for (let index = 0; index < sums.length; index++) sums[index]! += demand[index]!
+}
+
+const fillMaxima = (sums: Float32Array, maxima: Float32Array): void => {
+  const slots = sums.length / maxima.length
+  for (let path = 0; path < maxima.length; path++) {
+    for (let index = path * slots; index < (path + 1) * slots; index++) maxima[path] = Math.max(maxima[path]!, sums[index]!)
   }
 }

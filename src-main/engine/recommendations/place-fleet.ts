@@ -4,9 +4,9 @@ import { Placement, type PlacedHost } from '../../statistics/place-servers.ts'
 import { percentileOf } from '../../statistics/percentile.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
-import { JointPaths } from '../breach/joint-paths.ts'
 import { readHorizonForecasts } from '../breach/horizon-file.ts'
-import { JointDemand, type DemandSeries, type DemandServer } from './joint-demand.ts'
+import { layoutOf, type DemandSeries, type DemandServer } from './draw-demand.ts'
+import { JointDemand, type DemandSource } from './joint-demand.ts'
 import type { Candidate, ConsolidationGroup } from './consolidation-groups.ts'
 
 /** How far hosts exceed on the paths: the mean over hosts of the share of their paths with a higher demand at some time. */
@@ -170,8 +170,8 @@ const orderTurns = (
   return [...first, ...others.map((turn) => ({ ...turn, isHost: !turn.candidate.mayMove }))]
 }
 
-/** The candidates' demand over the horizon. */
-export const readHorizonDemand = (task: SimulationTask, groups: readonly ConsolidationGroup[]): FleetDemand => {
+/** The candidates' demand over the horizon. `source`: draws it. */
+export const readHorizonDemand = (task: SimulationTask, groups: readonly ConsolidationGroup[], source: DemandSource): FleetDemand => {
   const candidates = new Map(
     groups.flatMap((group) => group.candidates.filter(({ hasPaths }) => hasPaths).map((c) => [c.serverId, c] as const)),
   )
@@ -195,15 +195,17 @@ export const readHorizonDemand = (task: SimulationTask, groups: readonly Consoli
     })
   })
   const percentMetrics = positions.map((position) => metrics[position]!)
-  return { joint: new JointDemand(JointPaths.overHorizon(task), percentMetrics, allTimes.length), servers }
+  return { joint: new JointDemand(source, layoutOf(percentMetrics, allTimes.length)), servers }
 }
 
-/** How far the hosts of a given plan exceed on the paths; the guests' demand is summed host by host. */
+/** Whose highest values are in memory at once. */
+const hostsAtOnce = 5000
+
+/** How far the hosts of a given plan exceed on the paths. */
 export const measurePlanRisk = async (
   hostByServer: ReadonlyMap<string, string>,
   { joint, servers }: FleetDemand,
   config: AnalysisConfig,
-  signal: AbortSignal | undefined,
 ): Promise<PlanRisk> => {
   const guests = new Map<string, string[]>()
   hostByServer.forEach((host, server) => {
@@ -211,35 +213,15 @@ export const measurePlanRisk = async (
     if (others === undefined) guests.set(host, [server])
     else others.push(server)
   })
-  const known = [...guests].map(([host, held]) => [host, ...held].flatMap((server) => servers.get(server) ?? []))
+  const hosts = [...guests]
+    .map(([host, held]) => [host, ...held].flatMap((server) => servers.get(server) ?? []))
+    .filter((members) => members.length > 0)
   const risk = new PlanRisk(config.consolidation_target / 100)
-  const ends = new Set<number>()
-  let end = 0
-  for (const members of known) ends.add((end += members.length))
-  let sums = new Float32Array(0)
-  let capacityUnits = 0
-  let position = 0
-  for await (const server of joint.read(known.flat(), signal)) {
-    if (position === 0 || ends.has(position)) {
-      sums = server.demand.slice()
-      capacityUnits = server.capacityUnits
-    } else addTo(sums, server.demand)
-    position++
-    if (ends.has(position)) risk.add({ serverId: server.serverId, capacityUnits, maxima: pathMaxima(sums) })
+  for (let from = 0; from < hosts.length; from += hostsAtOnce) {
+    const some = hosts.slice(from, from + hostsAtOnce)
+    const maxima = await joint.sumHosts(some)
+    for (const [index, [host]] of some.entries())
+      risk.add({ ...host!, maxima: maxima.subarray(index * pathCount, (index + 1) * pathCount) })
   }
   return risk
-}
-
-/** Apart from the async function, in which each sum was an object. */
-const addTo = (sums: Float32Array, demand: Float32Array): void => {
-  for (let index = 0; index < sums.length; index++) sums[index]! += demand[index]!
-}
-
-const pathMaxima = (sums: Float32Array): Float32Array => {
-  const slots = sums.length / pathCount
-  const maxima = new Float32Array(pathCount)
-  for (let path = 0; path < pathCount; path++) {
-    for (let index = path * slots; index < (path + 1) * slots; index++) maxima[path] = Math.max(maxima[path]!, sums[index]!)
-  }
-  return maxima
 }
