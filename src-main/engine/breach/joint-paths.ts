@@ -43,6 +43,8 @@ export interface LoadedPaths {
 }
 
 export class JointPaths {
+  /** How many the fleet has. */
+  readonly batches: number
   readonly #task: PathTask
   readonly #seed: number
   readonly #sourceOf: (batch: number) => PathSource
@@ -61,6 +63,7 @@ export class JointPaths {
     sourceOf: (batch: number) => PathSource,
     residuals: BatchResiduals | null,
   ) {
+    this.batches = batches.length
     this.#task = task
     this.#seed = seed
     this.#sourceOf = sourceOf

@@ -2,7 +2,7 @@
 import { ReusedArrays } from '../../threads/shared-arrays.ts'
 import type { PathPool } from '../breach/path-pool.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
-import type { DemandSource } from './joint-demand.ts'
+import { valuesAtOnce, type DemandSource } from './joint-demand.ts'
 
 /** Of so many hosts each thread is asked at a time. */
 const hostsPerRequest = 100
@@ -11,6 +11,8 @@ const hostsPerRequest = 100
 export const drawInThreads = (pool: PathPool): DemandSource => {
   const reused = new ReusedArrays()
   return {
+    maxValues: valuesAtOnce,
+    ahead: 2,
     draw: async (demand) => void (await pool.askEach([{ demand }])),
     arraysFor: (name, servers, size) => ({
       demand: reused.singles(`${name} demand`, servers * size),

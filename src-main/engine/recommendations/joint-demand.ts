@@ -13,13 +13,14 @@ import {
   type DemandValues,
 } from './draw-demand.ts'
 
-/** Values that are drawn at a time, 8 MB. */
-const maxValues = 2_000_000
-/** As many times as that are drawn while those before are read. */
-const ahead = 2
-
+/** Values that are drawn at a time, 8 MB; 32 MB where each time all batches of the fleet are looked through. */
+export const valuesAtOnce = 2_000_000
+const valuesOfBatches = 8_000_000
 /** Who draws: this thread, or others. */
 export interface DemandSource {
+  /** Values that it draws at a time, and how many times as many while those before are read. */
+  readonly maxValues: number
+  readonly ahead: number
   /** Fills the values of the request, which are of `arraysFor`. */
   readonly draw: (request: DemandRequest) => Promise<void>
   /** Zeros, or what those of the same name held before. */
@@ -39,6 +40,7 @@ export class JointDemand {
 
   /** In the order of `servers`; the arrays are reused. Some servers are drawn while those before are read. */
   async *read(servers: readonly DemandServer[], signal: AbortSignal | undefined): AsyncGenerator<MeasuredServer> {
+    const { ahead, maxValues } = this.#source
     const size = demandSize(this.#layout)
     const chunk = Math.min(servers.length, Math.max(1, Math.floor(maxValues / size)))
     const arrays = Array.from({ length: ahead + 1 }, (_, slot) => this.#source.arraysFor(String(slot), chunk, size))
@@ -54,8 +56,8 @@ export class JointDemand {
     }
     for (let number = 0; number < ahead; number++) drawNext(number)
     for (let number = 0; number * chunk < servers.length; number++) {
-      const values = await drawings.shift()!
       drawNext(number + ahead)
+      const values = await drawings.shift()!
       for (const [index, { serverId, capacityUnits }] of servers.slice(number * chunk, (number + 1) * chunk).entries())
         yield { serverId, capacityUnits, ...valuesOfServer(values, index, size) }
     }
@@ -76,6 +78,8 @@ export class JointDemand {
 /** Draws in this thread. */
 export const drawHere = (paths: JointPaths, signal: AbortSignal | undefined): DemandSource => {
   const source: DemandSource = {
+    maxValues: paths.batches === 1 ? valuesAtOnce : valuesOfBatches,
+    ahead: 0,
     draw: async (request) => drawDemand(paths, request),
     arraysFor: (_, servers, size) => ({
       demand: new Float32Array(servers * size),
