@@ -35,7 +35,7 @@ import {
 } from './fleet-stages.ts'
 import { backgroundBytes } from './flagged-forecasts/flag-writers.ts'
 import { startFlaggedForecasts, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
-import { awaitFlaggedFile, countSeries, countServers, finaliseRun, measureFleet, measureHistory, type FleetParts } from './run-stages.ts'
+import { awaitFlaggedFile, countSeries, finaliseRun, measureFleet, measureHistory, type FleetParts } from './run-stages.ts'
 
 /**
  * Analyses forecasts into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
@@ -72,15 +72,15 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
         checkServers: work.checkServers,
       })
       const limit = parseMemoryLimit(request.memoryLimit)
-      const servers = await countServers(run.database)
+      const series = await countSeries(run.database)
       return await completeRun(run, { ...fleet, ...(inputHashes === undefined ? {} : { inputHashes }) }, (path) =>
         startFlaggedForecasts(run.database, {
           ...fleet,
           rows: fleet.validation.rows,
           path,
           spillFolder: run.spillFolder,
-          hasRoomForProcess: !isMemoryShort(limit - backgroundBytes, servers),
-          isMemoryShort: isMemoryShort(limit, servers),
+          hasRoomForProcess: !isMemoryShort(limit - backgroundBytes, series),
+          isMemoryShort: isMemoryShort(limit, series),
           signal: work.signal,
         }),
       )

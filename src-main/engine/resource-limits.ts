@@ -39,12 +39,12 @@ export const leastPeakBytes = 400e6
 export const databaseMemory = (limit: number): string =>
   `${Math.floor(Math.max(Math.min(limit * databaseShare, limit - minRestBytes), Math.min(limit, minDatabaseBytes)))}B`
 
-/** What an analysis takes at the least, and for each server, measured: at 10,000 and 100,000 servers of one metric. */
+/** What an analysis takes at the least, and for each series, measured: at 10,000 and 100,000 servers of one metric. */
 const leastBytes = 600e6
-const bytesPerServer = 15_000
+const bytesPerSeries = 15_000
 
 /** Whether stages that could run at once should run one after the other, to stay within the limit. */
-export const isMemoryShort = (limit: number, servers: number): boolean => limit < leastBytes + bytesPerServer * servers
+export const isMemoryShort = (limit: number, series: number): boolean => limit < leastBytes + bytesPerSeries * series
 
 /** Of a limit, what an analysis may take at most. */
 const maxOverLimit = 1.15

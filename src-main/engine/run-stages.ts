@@ -82,7 +82,7 @@ export const measureFleet = async (
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
   simulate?: FleetSimulation,
 ): Promise<Findings> => {
-  const isShort = isMemoryShort(parseMemoryLimit(run.request.memoryLimit), await countServers(run.database))
+  const isShort = isMemoryShort(parseMemoryLimit(run.request.memoryLimit), await countSeries(run.database))
   // Its thread loads while paths are drawn.
   const started = run.work.writePictures !== undefined || isShort ? undefined : startPictures()
   const painting = { write: run.work.writePictures ?? started?.write ?? writeInTurn, isLast: isShort }
@@ -116,15 +116,6 @@ const writeInTurn: PictureWriter = async (...task) => {
   } finally {
     await pictures.close()
   }
-}
-
-/** Of the run's dataset. Reads `series`. */
-export const countServers = async (database: Database): Promise<number> => {
-  const { servers } = await database.row(
-    'SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS servers FROM series',
-    z.object({ servers: z.number() }),
-  )
-  return servers
 }
 
 /** Of the run's dataset. Reads `series`. */

@@ -54,10 +54,11 @@ test('the database gets half of the limit, but at least 128 MB or the whole limi
 test.each([
   ['512MB', 120, true],
   ['1GB', 10_000, false],
+  ['1GB', 30_000, true],
   ['2GB', 100_000, true],
   ['4GB', 100_000, false],
-])('a limit of %s is short for %d servers: %s', (limit, servers, isShort) => {
-  expect(isMemoryShort(parseMemoryLimit(limit), servers)).toBe(isShort)
+])('a limit of %s is short for %d series: %s', (limit, series, isShort) => {
+  expect(isMemoryShort(parseMemoryLimit(limit), series)).toBe(isShort)
 })
 
 describe('the least limit', () => {

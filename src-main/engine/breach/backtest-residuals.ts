@@ -252,7 +252,7 @@ export class BacktestResiduals implements BacktestReader {
   }
 
   /** The arrays that paths are drawn from lie in memory that all threads see. Those of `reused` are overwritten by the next call with it. */
-  load(ids: Uint32Array, reused?: ReusedArrays): SeriesResiduals {
+  load(ids: Uint32Array, reused?: Pick<ReusedArrays, 'singles'>): SeriesResiduals {
     const offsetsOf = (count: (id: number) => number): Uint32Array => {
       const offsets = new Uint32Array(ids.length + 1)
       ids.forEach((id, s) => (offsets[s + 1] = offsets[s]! + count(id)))

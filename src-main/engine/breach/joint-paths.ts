@@ -167,6 +167,9 @@ const residualsOf = (task: SimulationTask): BatchResiduals => {
   return residuals
 }
 
+/** The residuals of the task leave the memory with those who draw from them; who draws later reads them again. */
+export const forgetResiduals = (task: SimulationTask): void => void residualsOfTasks.delete(task)
+
 /** What paths over a window need, so that its batch can go without the backtest's forecasts. */
 export const measureWindow = (task: SimulationTask, batch: PathBatch, range: StepRange): PathWindow['batches'][number] => ({
   means: windowMeansOf(task, batch, range),

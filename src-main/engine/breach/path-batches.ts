@@ -129,7 +129,7 @@ export const createBatches = ({ series: { bins, seriesIds }, backtestResiduals }
 const wholeFleets = new WeakMap<SimulationTask, SeriesBatch>()
 
 /** The arrays of `reused` are overwritten by the next batch with it. */
-export const loadBatch = (task: SimulationTask, positions: readonly number[], reused?: ReusedArrays): SeriesBatch => {
+export const loadBatch = (task: SimulationTask, positions: readonly number[], reused?: Pick<ReusedArrays, 'singles'>): SeriesBatch => {
   const known = wholeFleets.get(task)
   if (known !== undefined) return known
   const { series, backtestResiduals, corrections } = task

@@ -2,8 +2,9 @@
 import { availableParallelism } from 'node:os'
 import type { Database } from '../../database/database.ts'
 import { collectGarbage } from '../../database/result-memory.ts'
+import { ReusedArrays, sharedSingles } from '../../threads/shared-arrays.ts'
 import { findWorkerFile } from '../../threads/worker-thread.ts'
-import { JointPaths, measureWindow, type PathWindow } from '../breach/joint-paths.ts'
+import { forgetResiduals, JointPaths, measureWindow, type PathWindow } from '../breach/joint-paths.ts'
 import { createBatches, loadBatch, pathBatchOf, pathTaskOf, type SimulationTask } from '../breach/path-batches.ts'
 import type { StepRange } from '../breach/residual-runs.ts'
 import { poolOfThisThread, poolOfThreads, type ThreadPool } from '../thread-pool.ts'
@@ -67,11 +68,18 @@ export class ClusterPool {
         window === null ? JointPaths.overHorizon(task) : JointPaths.overWindow(task, window.range)
       return poolOfThisThread(new ClusterWork(this.#setup, open, this.#signal), this.#signal)
     }
+    forgetResiduals(task)
+    collectGarbage()
     const ranges = findWindows(task)
+    const forecasts = new ReusedArrays()
+    const reused = {
+      singles: (name: string, length: number): Float32Array =>
+        name === 'predicted' ? forecasts.singles(name, length) : sharedSingles(length),
+    }
     const loaded = batches.map((positions) => {
-      const { residuals, ...batch } = pathBatchOf(loadBatch(task, positions))
+      const { residuals, ...batch } = pathBatchOf(loadBatch(task, positions, reused))
       const windows = ranges.map((range) => measureWindow(task, { ...batch, residuals }, range))
-      // Forecasts of the backtest take as much memory as its errors.
+      // Forecasts of the backtest take as much memory as its errors: the array is that of the next batch.
       return { batch: { ...batch, residuals: { ...residuals, predicted: new Float32Array(0) } }, windows }
     })
     ranges.forEach((range, index) => this.#windows.set(keyOf(range), { range, batches: loaded.map(({ windows }) => windows[index]!) }))

@@ -24,7 +24,7 @@ export interface ConsolidatedFleet {
   /** By host; empty where it is not known. */
   readonly hostLoads: ReadonlyMap<string, HostLoad>
   readonly retired: ReadonlySet<string>
-  /** Measures what the alternatives risk, where threads did not begin with it. */
+  /** Threads may still measure what an alternative risks. */
   readonly readPlacement: () => Promise<PlacementReport>
   readonly warnings: readonly RunWarning[]
 }
@@ -55,13 +55,12 @@ export const consolidateFleet = async (
       hostByServer,
       hostLoads: new Map(),
       retired: found.retired,
-      readPlacement: () =>
-        Promise.resolve({
-          plan: describePlan({ hostByServer, risk: null }, null),
-          check: null,
-          alternatives: [],
-          previous_run: previousRun,
-        }),
+      readPlacement: always({
+        plan: describePlan({ hostByServer, risk: null }, null),
+        check: null,
+        alternatives: [],
+        previous_run: previousRun,
+      }),
       warnings: hostByServer.size === 0 ? [] : [packedByForecasts(hostByServer.size)],
     }
   }
@@ -80,19 +79,27 @@ export const consolidateFleet = async (
   const plans = await besides(packing, () => placeFleet(withPaths, demand, shares, config, previous?.hosts ?? new Map(), signal))
   if (pool !== null) await packing.start()
   const planOf = (share: number): PlacementPlan => describePlan(plans[shares.indexOf(share)]!, share)
+  const readPlacement = async (): Promise<PlacementReport> => ({
+    plan: planOf(check.accepted_share),
+    check,
+    alternatives: [...alternativeShares.map(planOf), describePlan(await packed.start(), null)],
+    previous_run: previousRun,
+  })
   return {
     hostByServer: plans[0]!.hostByServer,
     hostLoads: plans[0]!.hostLoads,
     retired: found.retired,
-    readPlacement: async () => ({
-      plan: planOf(check.accepted_share),
-      check,
-      alternatives: [...alternativeShares.map(planOf), describePlan(await packed.start(), null)],
-      previous_run: previousRun,
-    }),
+    // Without threads it is measured now: what this thread drew from is not referred to afterwards.
+    readPlacement: pool === null ? always(await readPlacement()) : readPlacement,
     warnings: check.verdict === 'cannot promise' ? [cannotPromise(config)] : [],
   }
 }
+
+/** Refers to the value alone, not to the variables of its caller. */
+const always =
+  <T>(value: T) =>
+  (): Promise<T> =>
+    Promise.resolve(value)
 
 const packedByForecasts = (count: number): RunWarning => ({
   code: 'packed-by-forecasts',

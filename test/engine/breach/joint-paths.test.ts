@@ -1,10 +1,10 @@
 // Paths over a backtest window know nothing of what came later.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { BacktestResiduals, SeriesResiduals } from '../../../src-main/engine/breach/backtest-residuals.ts'
-import { JointPaths } from '../../../src-main/engine/breach/joint-paths.ts'
+import { forgetResiduals, JointPaths } from '../../../src-main/engine/breach/joint-paths.ts'
 import type { SimulationTask } from '../../../src-main/engine/breach/path-batches.ts'
 import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
 
@@ -116,6 +116,30 @@ test('a fleet of several batches draws the same paths from memory and from the f
       [series / 2, series / 2],
       [series / 2, series / 2],
     ])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('residuals that were forgotten are read again, and who drew from them before goes on', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-paths-'))
+  const whole = createTask((step) => step % 5, [], 1_000_000)
+  const bins = Int32Array.from(positions, (position) => position % 2)
+  const task = { ...whole, series: { ...whole.series, bins }, residualsSpace: { folder, memoryBytes: 0 } }
+  const draw = (joint: JointPaths): number[][] => {
+    const drawn: number[][] = []
+    const forecasts = positions.map((position) => ({ position, forecast: new Float64Array(windowRows).fill(50), maxMeasured: 60 }))
+    joint.draw(forecasts, (index, paths) => (drawn[index] = [...paths]))
+    return drawn
+  }
+  try {
+    const before = JointPaths.overHorizon(task)
+    const paths = draw(before)
+    const filesBefore = await readdir(folder)
+    forgetResiduals(task)
+    expect(draw(JointPaths.overHorizon(task))).toEqual(paths)
+    expect(draw(before)).toEqual(paths)
+    expect([filesBefore.length, (await readdir(folder)).length]).toEqual([1, 2])
   } finally {
     await rm(folder, { recursive: true })
   }
