@@ -1,10 +1,10 @@
 // One server of a run: its figures per metric, its rank by risk and the series of its selected model.
-import { markedDaySchema } from '../../../src-shared/artefacts/selected-series.ts'
+import type { MarkedDay } from '../../../src-shared/artefacts/selected-series.ts'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ServerDetail, ServerRequest } from '../../../src-shared/ipc/run-view.ts'
 import { serverRiskRowSchema, serverRiskTimeColumns } from '../../../src-shared/artefacts/server-risk.ts'
-import type { Database } from '../../database/database.ts'
+import type { WholeColumns } from '../../database/read-columns.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 import { findRecommendation } from '../recommendations/recommendations-query.ts'
 import { createTimeMarks, riskOrderSql } from '../../forecasts/heatmap-rules.ts'
@@ -41,31 +41,48 @@ const rankSql = `
          (SELECT server_id FROM ranked WHERE NOT (${precedesSql}) AND server_id <> $2 ORDER BY ${riskOrderSql} LIMIT 1) AS after
   FROM ranked`
 
-/** Module 05 folders are read without bounds. */
+/**
+ * The selected models' rows of all metrics, and the horizons of the others: in one read, as each looks through the whole file. Module 05
+ * folders are read without bounds.
+ */
 const seriesSql = (run: OpenRun): string => {
   const boundSql = (name: string): string => (run.contents.kind === 'headroom' ? name : 'CAST(NULL AS DOUBLE)')
   return `
   SELECT
+    metric, coalesce(model, '') AS model, CAST(is_selected AS INTEGER) AS selected,
     CAST(epoch_ms(ts) AS DOUBLE) AS time,
     CAST(CASE WHEN is_horizon THEN NULL ELSE actual END AS DOUBLE) AS measured,
     predicted AS forecast,
     ${boundSql('yhat_lower')} AS lower,
-    ${boundSql('yhat_upper')} AS upper
-  FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 ORDER BY ts`
+    ${boundSql('yhat_upper')} AS upper,
+    CAST(epoch_ms(date_trunc('day', ${run.zone.localSql('ts')})) AS DOUBLE) AS day,
+    CAST(coalesce(is_eoq, false) AS INTEGER) AS is_eoq,
+    CAST(coalesce(is_holiday, false) AS INTEGER) AS is_holiday
+  FROM flagged WHERE server_id = $1 AND (is_selected OR NOT is_selected AND is_horizon) 
+  ORDER BY metric, selected DESC, CASE WHEN is_selected THEN NULL ELSE model END, ts`
 }
 
-const otherModelsSql = `
-  SELECT model, CAST(epoch_ms(ts) AS DOUBLE) AS time, predicted AS forecast
-  FROM flagged WHERE NOT is_selected AND is_horizon AND server_id = $1 AND metric = $2 ORDER BY model, ts`
+const seriesColumns = {
+  metric: 'text',
+  model: 'text',
+  selected: 'number',
+  time: 'number',
+  measured: 'number?',
+  forecast: 'number?',
+  lower: 'number?',
+  upper: 'number?',
+  day: 'number',
+  is_eoq: 'number',
+  is_holiday: 'number',
+} as const
 
-const marksSql = (run: OpenRun): string => `
-  SELECT CAST(epoch_ms(date_trunc('day', ${run.zone.localSql('ts')})) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
-  FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
+type SeriesRows = WholeColumns<typeof seriesColumns>
 
 export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Promise<ServerDetail> => {
   const rows = await run.database.rows(rowsSql(run), serverRiskRowSchema.extend({ exhaustion: z.string().nullable() }), [serverId])
   if (rows.length === 0) throw new HeadroomError('query-refused', `The run has no server "${serverId}".`)
   const metrics: ServerDetail['metrics'] = []
+  const series = await run.database.columns(seriesSql(run), seriesColumns, [serverId])
   for (const row of rows) {
     const ranking = await run.database.row(
       rankSql,
@@ -79,9 +96,9 @@ export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Pr
       rankedServers: ranking.of,
       previousServer: ranking.before,
       nextServer: ranking.after,
-      series: await readSeries(run, serverId, row.metric),
-      otherModels: await readOtherModels(run.database, serverId, row.metric),
-      marks: await readMarks(run, serverId, row.metric),
+      series: selectedSeriesOf(series, row.metric),
+      otherModels: otherModelsOf(series, row.metric),
+      marks: await marksOf(run, series, row.metric),
     })
   }
   return { serverId, metrics: sortMetricsAsOverview(run, metrics), recommendation: await findRecommendation(run, serverId) }
@@ -89,41 +106,59 @@ export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Pr
 
 type Figures = ServerDetail['metrics'][number]
 
-const readSeries = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['series']> => {
-  const { time, measured, forecast, lower, upper } = await run.database.columns(
-    seriesSql(run),
-    { time: 'number', measured: 'number?', forecast: 'number?', lower: 'number?', upper: 'number?' },
-    [serverId, metric],
-  )
+/** Rows `from` up to, but without, `to`, which are neighbours. */
+interface RowRange {
+  readonly from: number
+  readonly to: number
+}
+
+const findRange = ({ metric }: SeriesRows, isWanted: (row: number) => boolean, name: string): RowRange => {
+  const isOwn = (row: number): boolean => metric[row] === name && isWanted(row)
+  let from = 0
+  while (from < metric.length && !isOwn(from)) from++
+  let to = from
+  while (to < metric.length && isOwn(to)) to++
+  return { from, to }
+}
+
+const selectedRange = (rows: SeriesRows, metric: string): RowRange => findRange(rows, (row) => rows.selected[row] === 1, metric)
+
+const selectedSeriesOf = (rows: SeriesRows, metric: string): Figures['series'] => {
+  const { from, to } = selectedRange(rows, metric)
+  const singles = (values: Float64Array): Float32Array<ArrayBuffer> => Float32Array.from(values.subarray(from, to))
   return {
-    timesMs: time,
-    measured: Float32Array.from(measured),
-    forecast: Float32Array.from(forecast),
-    lower: Float32Array.from(lower),
-    upper: Float32Array.from(upper),
+    timesMs: rows.time.slice(from, to),
+    measured: singles(rows.measured),
+    forecast: singles(rows.forecast),
+    lower: singles(rows.lower),
+    upper: singles(rows.upper),
   }
 }
 
-const readOtherModels = async (database: Database, serverId: string, metric: string): Promise<Figures['otherModels']> => {
-  const { model, time, forecast } = await database.columns(otherModelsSql, { model: 'text', time: 'number', forecast: 'number?' }, [
-    serverId,
-    metric,
-  ])
-  const names = [...new Set(model)]
-  return names.map((name) => {
-    const from = model.indexOf(name)
-    const to = model.lastIndexOf(name) + 1
-    return {
-      model: name,
-      timesMs: time.slice(from, to),
-      forecast: Float32Array.from(forecast.subarray(from, to)),
-    }
+const otherModelsOf = (rows: SeriesRows, metric: string): Figures['otherModels'] => {
+  const all = findRange(rows, (row) => rows.selected[row] === 0, metric)
+  const models = [...new Set(rows.model.slice(all.from, all.to))]
+  return models.map((model) => {
+    const { from, to } = findRange(rows, (row) => rows.selected[row] === 0 && rows.model[row] === model, metric)
+    return { model, timesMs: rows.time.slice(from, to), forecast: Float32Array.from(rows.forecast.subarray(from, to)) }
   })
 }
 
-const readMarks = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['marks']> => {
-  const days = await run.database.rows(marksSql(run), markedDaySchema, [serverId, metric])
-  return createTimeMarks(days, Math.max(86_400_000, run.overview.stepMs), await run.holidayNames(), run.zone)
+const marksOf = async (run: OpenRun, rows: SeriesRows, metric: string): Promise<Figures['marks']> => {
+  const { from, to } = selectedRange(rows, metric)
+  const days = new Map<number, MarkedDay>()
+  for (let row = from; row < to; row++) {
+    const day = rows.day[row]!
+    const known = days.get(day)
+    const marked = {
+      day,
+      is_eoq: rows.is_eoq[row] === 1 || (known?.is_eoq ?? false),
+      is_holiday: rows.is_holiday[row] === 1 || (known?.is_holiday ?? false),
+    }
+    if (marked.is_eoq || marked.is_holiday) days.set(day, marked)
+  }
+  const inOrder = [...days.values()].sort((a, b) => a.day - b.day)
+  return createTimeMarks(inOrder, Math.max(86_400_000, run.overview.stepMs), await run.holidayNames(), run.zone)
 }
 
 const sortMetricsAsOverview = (run: OpenRun, metrics: ServerDetail['metrics']): ServerDetail['metrics'] => {
