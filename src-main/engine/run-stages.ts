@@ -92,14 +92,19 @@ export const measureFleet = async (
   try {
     return await measureWithPictures(run, fleet, measured, otherWriting, painting, simulate ?? within, drawn)
   } finally {
-    await started?.close()
-    await drawn.pool?.close()
+    await Promise.all([started?.close(), closePool(drawn)])
   }
 }
 
-/** Threads that hold the whole fleet once its paths were drawn. */
+/** What holds the whole fleet once its paths were drawn, threads or this one; null again when it is not needed any more. */
 interface DrawnPaths {
   pool: PathPool | null
+}
+
+const closePool = async (drawn: DrawnPaths): Promise<void> => {
+  const { pool } = drawn
+  drawn.pool = null
+  await pool?.close()
 }
 
 /** `isLast`: after the recommendations, not next to them. */
@@ -136,7 +141,7 @@ const measureWithPictures = async (
   const { pictures, ...findings } = await measurePaths(run, fleet, measured, otherWriting, painting, simulate, drawn)
   const { progress } = run
   progress.start('pictures')
-  // What the paths were drawn from is not referred to any more.
+  // The residuals that paths were drawn from are not referred to any more.
   if (painting.isLast) collectGarbage()
   await pictures.start()
   findings.warnings.forEach(progress.warn)
@@ -175,7 +180,7 @@ const measurePaths = async (
   const review = startOnce(() => reviewFleet(run, fleet))
   if (painting.isLast) collectGarbage()
   else for (const work of [pictures, review]) void work.start()
-  const simulated = { task, pool: drawn.pool, earlyCheck, scores, drivers }
+  const simulated = { task, drawn, earlyCheck, scores, drivers }
   const { report, warnings } = await besides(pictures, () =>
     besides(review, () => recommendFleet(run, fleet, clusteredServers, simulated, review.start, painting.isLast)),
   )
@@ -215,7 +220,7 @@ const computeBesidePaths = async (
 /** What the simulation leaves to the recommendations. */
 interface Simulated {
   readonly task: SimulationTask | null
-  readonly pool: PathPool | null
+  readonly drawn: DrawnPaths
   /** Null where it was not checked yet. */
   readonly earlyCheck: PlacementCheck | null
   readonly scores: BreachFindings['scores']
@@ -227,7 +232,7 @@ const recommendFleet = async (
   run: Run,
   fleet: AssessedFleet,
   clusteredServers: ClusteredServers,
-  { task, pool, earlyCheck, scores, drivers }: Simulated,
+  { task, drawn, earlyCheck, scores, drivers }: Simulated,
   review: () => Promise<FleetReview>,
   isShort: boolean,
 ): Promise<Pick<Findings, 'report' | 'warnings'>> => {
@@ -239,7 +244,15 @@ const recommendFleet = async (
     fleet: recommended,
     readPlacement,
     warnings: placementWarnings,
-  } = await assignRecommendations(database, config, task === null ? null : { task, pool }, earlyCheck, previous, clock, work.signal)
+  } = await assignRecommendations(
+    database,
+    config,
+    task === null ? null : { task, pool: drawn.pool },
+    earlyCheck,
+    previous,
+    clock,
+    work.signal,
+  )
   const capacityTables = fleet.capacityTables ?? (await readCapacityTables({}, config, fleet.zone.name))
   const groups = await describeRecommendations(recommended)
   // The database writes these while this thread writes the texts of the recommendations; in turn where memory is tight, as both take as much.
@@ -249,7 +262,9 @@ const recommendFleet = async (
     collectGarbage()
   } else void tables.start()
   const report = await besides(tables, async () => {
-    const described = method.withSavings({ ...groups, placement: await readPlacement() }, clusteredServers, config)
+    const placement = await readPlacement()
+    await closePool(drawn)
+    const described = method.withSavings({ ...groups, placement }, clusteredServers, config)
     const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column, clock)
     await writeJsonList(staging.folder, runFiles.recommendations, described, 'recommendations', recommendations)
     await staging.seal(runFiles.recommendations)

@@ -41,12 +41,6 @@ export interface MeasuredServer extends UncertainServer {
   readonly peaks: Int32Array
 }
 
-export const measureDemand = (server: UncertainServer, paths: number): MeasuredServer => {
-  const [maxima, peaks] = [new Float32Array(paths), new Int32Array(paths)]
-  measurePeaks(server.demand, maxima, peaks)
-  return { ...server, maxima, peaks }
-}
-
 /** Fills the highest value of each path and its index within the path. */
 export const measurePeaks = (demand: Float32Array, maxima: Float32Array, peaks: Int32Array): void => {
   const slots = demand.length / maxima.length

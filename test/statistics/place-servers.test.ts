@@ -1,6 +1,12 @@
 // Placement on joint paths, by hand, and its invariants over random groups.
 import { describe, expect, test } from 'vitest'
-import { maxOpenHosts, measureDemand, Placement, type UncertainServer } from '../../src-main/statistics/place-servers.ts'
+import {
+  maxOpenHosts,
+  measurePeaks,
+  Placement,
+  type MeasuredServer,
+  type UncertainServer,
+} from '../../src-main/statistics/place-servers.ts'
 import { seededRandom } from '../fixtures/seeded-random.ts'
 
 /** `demand`: per path, the units at each time. */
@@ -9,6 +15,12 @@ const server = (serverId: string, demand: readonly (readonly number[])[], capaci
   capacityUnits,
   demand: Float32Array.from(demand.flat()),
 })
+
+const measureDemand = (uncertain: UncertainServer, paths: number): MeasuredServer => {
+  const [maxima, peaks] = [new Float32Array(paths), new Int32Array(paths)]
+  measurePeaks(uncertain.demand, maxima, peaks)
+  return { ...uncertain, maxima, peaks }
+}
 
 const place = (servers: readonly UncertainServer[], acceptedShare: number, paths: number, maxRemovals = servers.length): Placement => {
   const placement = new Placement({ target: 0.7, acceptedShare, maxRemovals })

@@ -32,7 +32,7 @@ export interface ConsolidatedFleet {
 /** What the placement draws from; null where no paths are known. */
 export type PlacementPaths = {
   readonly task: SimulationTask
-  /** Threads that hold the fleet, where it is one batch. */
+  /** What holds the fleet where it is one batch: threads, or this one. */
   readonly pool: PathPool | null
 } | null
 

@@ -50,16 +50,21 @@ export class JointDemand {
       if (from >= servers.length) return
       const values = arrays[number % arrays.length]!
       const drawing = this.#draw({ servers: servers.slice(from, from + chunk), layout: this.#layout, values }, signal)
-      // Awaited later, or not at all where the reader stops.
+      // Awaited later; until then a failure must not count as unhandled.
       drawing.catch(() => undefined)
       drawings.push(drawing)
     }
-    for (let number = 0; number < ahead; number++) drawNext(number)
-    for (let number = 0; number * chunk < servers.length; number++) {
-      drawNext(number + ahead)
-      const values = await drawings.shift()!
-      for (const [index, { serverId, capacityUnits }] of servers.slice(number * chunk, (number + 1) * chunk).entries())
-        yield { serverId, capacityUnits, ...valuesOfServer(values, index, size) }
+    try {
+      for (let number = 0; number < ahead; number++) drawNext(number)
+      for (let number = 0; number * chunk < servers.length; number++) {
+        drawNext(number + ahead)
+        const values = await drawings.shift()!
+        for (const [index, { serverId, capacityUnits }] of servers.slice(number * chunk, (number + 1) * chunk).entries())
+          yield { serverId, capacityUnits, ...valuesOfServer(values, index, size) }
+      }
+    } finally {
+      // The next reader has the same arrays.
+      await Promise.allSettled(drawings)
     }
   }
 

@@ -58,7 +58,7 @@ const seriesSql = (run: OpenRun): string => {
     CAST(epoch_ms(date_trunc('day', ${run.zone.localSql('ts')})) AS DOUBLE) AS day,
     CAST(coalesce(is_eoq, false) AS INTEGER) AS is_eoq,
     CAST(coalesce(is_holiday, false) AS INTEGER) AS is_holiday
-  FROM flagged WHERE server_id = $1 AND (is_selected OR NOT is_selected AND is_horizon) 
+  FROM flagged WHERE server_id = $1 AND (is_selected OR NOT is_selected AND is_horizon)
   ORDER BY metric, selected DESC, CASE WHEN is_selected THEN NULL ELSE model END, ts`
 }
 

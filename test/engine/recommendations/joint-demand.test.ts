@@ -1,6 +1,7 @@
 // The demand of servers on joint paths: what it is by hand, and that threads draw and sum it as this thread does; needs built code.
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFleetPaths } from '../../../src-main/engine/breach/fleet-paths.ts'
 import { JointPaths } from '../../../src-main/engine/breach/joint-paths.ts'
@@ -116,19 +117,53 @@ describe('threads', () => {
   })
 })
 
-describe('a source that fails', () => {
-  test('fails the reader when its servers are read, not before', async () => {
-    const whole = here()
-    let asked = 0
-    const failing: DemandSource = {
-      ...whole,
-      draw: (request) => (++asked === 3 ? Promise.reject(new Error('no paths')) : whole.draw(request)),
+describe('a source that draws ahead', () => {
+  /** As threads do: each draw ends later. `failing`: number of the draw that does not. */
+  const lateSource = (failing: number): DemandSource & { readonly begun: () => number; readonly ended: () => number } => {
+    const source = here()
+    let [begun, ended] = [0, 0]
+    return {
+      ...source,
+      ahead: 2,
+      draw: async (request) => {
+        const number = ++begun
+        await setTimeout(5)
+        ended++
+        if (number === failing) throw new Error('no paths')
+        await source.draw(request)
+      },
+      begun: () => begun,
+      ended: () => ended,
     }
+  }
+  const readUntil = async (source: DemandSource, count: number): Promise<string[]> => {
+    const seen: string[] = []
+    for await (const { serverId } of new JointDemand(source, layout).read(servers, undefined)) {
+      seen.push(serverId)
+      if (seen.length === count) break
+    }
+    return seen
+  }
+
+  test('begins two draws before the first servers are read', async () => {
+    const source = lateSource(0)
+    expect(await readUntil(source, 1)).toEqual(['server 0'])
+    expect(source.begun()).toBe(3)
+  })
+  test('leaves no draw under way when the reader stops', async () => {
+    const source = lateSource(0)
+    await readUntil(source, 1)
+    expect(source.ended()).toBe(source.begun())
+  })
+  test('fails the reader when the servers are read whose draw failed', async () => {
     const seen: string[] = []
     const reading = async (): Promise<void> => {
-      for await (const { serverId } of new JointDemand(failing, layout).read(servers, undefined)) seen.push(serverId)
+      for await (const { serverId } of new JointDemand(lateSource(3), layout).read(servers, undefined)) seen.push(serverId)
     }
     await expect(reading()).rejects.toThrow('no paths')
     expect(seen).toHaveLength(2000)
+  })
+  test('leaves a failure alone where the reader stops before', async () => {
+    expect(await readUntil(lateSource(3), 2)).toHaveLength(2)
   })
 })
