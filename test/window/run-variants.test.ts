@@ -229,6 +229,26 @@ describe('every view', () => {
     expect(alarmed.get('Overview')).toMatch(/^8 of 8 servers are likely to run out/)
   })
 
+  it('of a fleet without recommendations says so, and offers no filter to clear', async () => {
+    const dataset = join(folder, 'steady.csv')
+    const days = Array.from({ length: 80 }, (_, day) => new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10))
+    const rows = ['web-1', 'web-2'].flatMap((server) => days.map((day, at) => `${server},${day},${at < 60 ? 55 + (at % 3) : ''},56`))
+    await writeFile(dataset, ['server_id,timestamp,actual,predicted', ...rows].join('\n'))
+    const window = await launchApp({ args: [await analyse(dataset, 'steady-run')] })
+    try {
+      const { page } = window
+      await showView(page, 'Recommendations')
+      const view = page.getByRole('main', { name: 'Recommendations' })
+      await view.getByRole('heading', { name: 'No recommendations' }).waitFor()
+      expect(await view.innerText()).toContain('Every server keeps its capacity')
+      expect(await view.getByRole('button', { name: 'Clear filter' }).count()).toBe(0)
+      await page.getByLabel('Filter servers by text').fill('no such server')
+      await view.getByRole('button', { name: 'Clear filter' }).waitFor()
+    } finally {
+      await window.close()
+    }
+  })
+
   it('of hourly data renders', async () => {
     const texts = await visitViews(await analyse(await makeSample('hourly', 4, '--granularity', 'hourly'), 'hourly-run'))
     expect(texts.get('Overview')).toMatch(/\(4 servers\)/)

@@ -1,5 +1,6 @@
 // Recommendations by due date, by kind or by target host: accept or dismiss them, and see the savings.
 import { useCallback, useMemo, useState } from 'react'
+import { isFilterActive } from '../../../src-shared/ipc/fleet-filter.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import {
   recommendationFilterKinds,
@@ -184,7 +185,9 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
           <div className="list-area" aria-busy={total === null || isRefreshing}>
             {error !== null && <ErrorPanel error={error} />}
             {total === null && error === null && <Loading />}
-            {total === 0 && !hasFilters && <EmptyRecommendations verdict={verdict} page={firstResponse} />}
+            {total === 0 && !hasFilters && (
+              <EmptyRecommendations verdict={verdict} page={firstResponse} isFiltered={isFilterActive(filter)} />
+            )}
             {total !== null && arrangement === 'cards' && (
               <RecommendationCards
                 key={`${grouping} ${verdict}`}
@@ -255,7 +258,13 @@ const formatCount = (page: RecommendationsPage | null, verdict: VerdictFilter): 
   return ` ${formatting.count(page.verdicts[verdict])}`
 }
 
-const EmptyRecommendations = ({ verdict, page }: { readonly verdict: VerdictFilter; readonly page: RecommendationsPage | null }) => {
+interface EmptyRecommendationsProps {
+  readonly verdict: VerdictFilter
+  readonly page: RecommendationsPage | null
+  readonly isFiltered: boolean
+}
+
+const EmptyRecommendations = ({ verdict, page, isFiltered }: EmptyRecommendationsProps) => {
   const decided = page === null ? 0 : page.verdicts.accepted + page.verdicts.dismissed + page.verdicts.done
   if (verdict === 'open' && decided > 0)
     return <EmptyState title="No open recommendations">All {formatting.count(decided)} recommendations are decided.</EmptyState>
@@ -265,5 +274,10 @@ const EmptyRecommendations = ({ verdict, page }: { readonly verdict: VerdictFilt
         {verdict === 'accepted' ? 'Accept' : 'Dismiss'} recommendations in the Open list.
       </EmptyState>
     )
-  return <NoMatchingServers />
+  if (isFiltered) return <NoMatchingServers />
+  return (
+    <EmptyState title="No recommendations">
+      Every server keeps its capacity: none is to be extended, watched, retired or consolidated.
+    </EmptyState>
+  )
 }

@@ -40,7 +40,6 @@ afterAll(async () => {
   await workspace.close()
 })
 
-const single = (value: number, count: number): number[] => times(count, value)
 const dayOf = (index: number): number => Date.parse(`${timeAfter(start, index)}Z`)
 
 describe('a server with two metrics and three models', () => {
@@ -57,21 +56,21 @@ describe('a server with two metrics and three models', () => {
       {
         metric: 'cpu_p95',
         model: 'ets',
-        measured: [...single(40, measured), ...times(ahead, null)],
-        forecast: single(41, measured + ahead),
+        measured: [...times(measured, 40), ...times(ahead, null)],
+        forecast: times(measured + ahead, 41),
         others: [
-          ['arima', ...single(43, ahead)],
-          ['naive', ...single(45, ahead)],
+          ['arima', ...times(ahead, 43)],
+          ['naive', ...times(ahead, 45)],
         ],
       },
       {
         metric: 'mem_p95',
         model: 'naive',
-        measured: [...single(60, measured), ...times(ahead, null)],
-        forecast: single(62, measured + ahead),
+        measured: [...times(measured, 60), ...times(ahead, null)],
+        forecast: times(measured + ahead, 62),
         others: [
-          ['arima', ...single(66, ahead)],
-          ['ets', ...single(64, ahead)],
+          ['arima', ...times(ahead, 66)],
+          ['ets', ...times(ahead, 64)],
         ],
       },
     ])
