@@ -39,6 +39,7 @@ export default defineConfig({
           'picture-worker': here('src-main/engine/pictures/picture-worker.ts'),
           'hash-worker': here('src-main/run-folder/hash-worker.ts'),
           'cluster-worker': here('src-main/engine/capacity/cluster-worker.ts'),
+          'driver-worker': here('src-main/engine/capacity/driver-worker.ts'),
         },
         output: {
           ...commonjs,

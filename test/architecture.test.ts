@@ -134,9 +134,12 @@ describe('the built processes', () => {
     expect(code).toMatch(/x-amz-/)
     expect(code).not.toMatch(/require\("electron"\)/)
   })
-  test.each(['forecast-worker.cjs', 'path-worker.cjs', 'cluster-worker.cjs'])('the thread of %s holds arithmetic alone', (worker) => {
-    expect(reachableCode(worker)).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
-  })
+  test.each(['forecast-worker.cjs', 'path-worker.cjs', 'cluster-worker.cjs', 'driver-worker.cjs'])(
+    'the thread of %s holds arithmetic alone',
+    (worker) => {
+      expect(reachableCode(worker)).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
+    },
+  )
   test.each(['picture-worker.cjs', 'hash-worker.cjs'])('the thread of %s reaches neither the database nor Electron nor AWS', (worker) => {
     expect(reachableCode(worker)).not.toMatch(/@duckdb|require\("electron"\)|x-amz-/)
   })

@@ -40,6 +40,7 @@ export function engineChunks(chunks = builtChunks()) {
     'picture-worker.cjs',
     'hash-worker.cjs',
     'cluster-worker.cjs',
+    'driver-worker.cjs',
   ]
   for (const entry of ['cli.cjs', ...workers]) visit(entry)
   return [...seen].sort((a, b) => (a < b ? -1 : 1))

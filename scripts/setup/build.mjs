@@ -29,6 +29,7 @@ export const products = [
   'main/picture-worker.cjs',
   'main/hash-worker.cjs',
   'main/cluster-worker.cjs',
+  'main/driver-worker.cjs',
   'preload/preload.cjs',
   'renderer/index.html',
 ]

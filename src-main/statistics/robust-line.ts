@@ -9,6 +9,12 @@ export interface RobustLine {
   readonly standardError: number
 }
 
+/** With the sum of the weights, and that of the weighted squares of x around its mean. */
+interface WeightedLine extends Omit<RobustLine, 'standardError'> {
+  readonly total: number
+  readonly squares: number
+}
+
 /** Of normal residuals: the median absolute deviation to the standard deviation; and Huber's limit for 95 % efficiency. */
 const madToDeviation = 1.4826
 const huberLimit = 1.345
@@ -37,7 +43,8 @@ export const fitRobustLine = (x: Float64Array, y: Float64Array): RobustLine | nu
     line = next
     if (isSettled) break
   }
-  return line
+  const { intercept, slope } = line
+  return { intercept, slope, standardError: standardErrorOf(x, y, weights, line) }
 }
 
 /** Reorders `values`. */
@@ -50,7 +57,7 @@ const medianOf = (values: Float64Array): number => {
 }
 
 // By index: callbacks for each point of each round would take several times as long.
-const fitWeighted = (x: Float64Array, y: Float64Array, weights: Float64Array): RobustLine => {
+const fitWeighted = (x: Float64Array, y: Float64Array, weights: Float64Array): WeightedLine => {
   const count = x.length
   let [total, sumX, sumY] = [0, 0, 0]
   for (let index = 0; index < count; index++) {
@@ -67,10 +74,19 @@ const fitWeighted = (x: Float64Array, y: Float64Array, weights: Float64Array): R
     products += weight * fromMean * (y[index]! - meanY)
   }
   const slope = products / squares
-  const intercept = meanY - slope * meanX
+  return { intercept: meanY - slope * meanX, slope, total, squares }
+}
+
+/** Of the slope that these weights gave. */
+const standardErrorOf = (
+  x: Float64Array,
+  y: Float64Array,
+  weights: Float64Array,
+  { intercept, slope, total, squares }: WeightedLine,
+): number => {
   let errors = 0
-  for (let index = 0; index < count; index++) errors += weights[index]! * (y[index]! - intercept - slope * x[index]!) ** 2
-  return { intercept, slope, standardError: Math.sqrt(errors / (total - 2) / squares) }
+  for (let index = 0; index < x.length; index++) errors += weights[index]! * (y[index]! - intercept - slope * x[index]!) ** 2
+  return Math.sqrt(errors / (total - 2) / squares)
 }
 
 /** Share of the variance of `y` that the line explains; below 0 where the mean would be nearer. */

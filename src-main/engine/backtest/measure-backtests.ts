@@ -20,7 +20,7 @@ import type { AppliedEvents } from '../../forecasts/assess-events.ts'
 import { readSeriesAttributes } from '../../forecasts/event-targets.ts'
 import { EventFilter, excludedRowsOf, type EventSums } from '../events/exclude-events.ts'
 import type { CapacityDriver } from '../../../src-shared/artefacts/capacity.ts'
-import { DriverReader } from '../capacity/drivers.ts'
+import { DriverReader } from '../capacity/driver-reader.ts'
 import { storeVolumeGrowth, VolumeReader } from '../capacity/volume-growth.ts'
 import { SeasonReader } from '../season/assess-season.ts'
 import type { SeasonShare } from '../season/fleet-season.ts'
@@ -54,7 +54,7 @@ export const measureBacktests = async (
     season: await season.finish(config),
     measures: backtestResiduals === null || horizons === null ? null : { backtestResiduals, horizons },
     events: appliedEvents(fleet, eventSums),
-    drivers: drivers?.finish() ?? [],
+    drivers,
   }
 }
 
@@ -87,7 +87,7 @@ interface BacktestReading {
 interface ReadBacktests {
   readonly season: SeasonReader
   readonly backtestResiduals: BacktestResiduals | null
-  readonly drivers: DriverReader | null
+  readonly drivers: readonly CapacityDriver[]
   readonly eventSums: readonly EventSums[]
   readonly markedTimes: MarkedTimesByMetric
 }
@@ -130,11 +130,21 @@ export const readBacktests = async (
   const leadStepSeconds = withBounds && (await statesLeads(database)) ? grid.stepSeconds : null
   const series = sink === null ? null : await SelectedSeriesReader.open(database, calendar, origin, sink, range?.from)
   const scan = { origin, withBounds, leadStepSeconds, maxSeries: season.maxSeries, ...(range === undefined ? {} : { range }) }
-  await scanBacktests(database, scan, readers, series)
-  await saturation.finish(database)
-  await storeVolumeGrowth(database, zone, volumes)
-  if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
-  return { season, backtestResiduals, drivers, eventSums: filter?.sums() ?? [], markedTimes: series?.markedTimes() ?? [] }
+  try {
+    await scanBacktests(database, scan, readers, series)
+    await saturation.finish(database)
+    await storeVolumeGrowth(database, zone, volumes)
+    if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
+    return {
+      season,
+      backtestResiduals,
+      drivers: (await drivers?.finish()) ?? [],
+      eventSums: filter?.sums() ?? [],
+      markedTimes: series?.markedTimes() ?? [],
+    }
+  } finally {
+    await drivers?.close()
+  }
 }
 
 /** Whether rows of the backtest say how far they look ahead. The rows that a Spark job leaves do not. */

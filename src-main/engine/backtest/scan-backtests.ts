@@ -65,11 +65,13 @@ export interface SeriesRange {
 const defaultBatchRows = 2_000_000
 /** Maximum batches: files that are not sorted by server are read completely for each batch. */
 export const maxBatches = 8
-/** Memory of a value in DuckDB's results of two batches, and gathered here. */
-const bytesPerValue = 40
+/** The one that is handed over, and those that the database computes meanwhile: with a single one it would wait for this thread. */
+const batchesAtOnce = 3
+/** Memory of a value in DuckDB's results of these batches, and gathered here. */
+const bytesPerValue = 56
 
 /**
- * Hands every series to the readers, batch by batch; the database computes the next batch meanwhile. Reads `series`, `selected_models`,
+ * Hands every series to the readers, batch by batch; the database computes the next ones meanwhile. Reads `series`, `selected_models`,
  * `series_models`, `forecast`, and `horizon` where a reader begins with it.
  */
 export const scanBacktests = async (
@@ -97,10 +99,13 @@ export const scanBacktests = async (
   const maxRows = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * names.length)))
   const batches = splitSeries(expectedRows, { from: first, to: end }, maxRows, scan.maxSeries)
   const isComplete = ({ from, to }: SeriesRange): boolean => history?.incompleteRows.subarray(from, to).every((rows) => rows === 0) ?? true
-  const connections = await Promise.all(batches.slice(0, 2).map(async () => database.openConnection()))
+  const connections = await Promise.all(batches.slice(0, batchesAtOnce).map(async () => database.openConnection()))
   const compute = (index: number): Promise<(onRows: (columns: RowColumns) => void) => Promise<void>> => {
     const batch = batches[index]!
-    const computed = connections[index % 2]!.beginColumns(backtestsQuery(scan, names, servers, batch, isComplete(batch)), rowKinds(names))
+    const computed = connections[index % batchesAtOnce]!.beginColumns(
+      backtestsQuery(scan, names, servers, batch, isComplete(batch)),
+      rowKinds(names),
+    )
     // Awaited in its turn; until then a failure must not count as unhandled.
     computed.catch(() => undefined)
     return computed
@@ -121,20 +126,22 @@ export const scanBacktests = async (
   }
   const allReaders = history === null ? readers : [...readers, history]
   const withHorizons = allReaders.filter(({ begin }) => begin !== undefined)
-  let computed = batches.length === 0 ? undefined : compute(0)
+  // Of the batch that is handed over next, and of those after it.
+  const computed = batches.slice(0, batchesAtOnce - 1).map((_, index) => compute(index))
   try {
     for (const [index, { from, to }] of batches.entries()) {
       const horizons = withHorizons.length === 0 ? undefined : await readHorizons(database, scan.origin, { from, to })
       for (const reader of withHorizons) reader.begin!(from, to, horizons!)
-      const read = await computed!
-      computed = index + 1 < batches.length ? compute(index + 1) : undefined
+      const read = await computed.shift()!
+      const next = index + batchesAtOnce - 1
+      if (next < batches.length) computed.push(compute(next))
       rows.begin(from, to)
       await read((columns) => rows.add(columns))
       for (let id = from; id < to; id++) handOver(id)
       for (const reader of allReaders) await reader.end?.(from, to)
     }
   } finally {
-    await computed?.catch(() => undefined)
+    await Promise.allSettled(computed)
     connections.forEach((connection) => connection.close())
   }
   if (immense !== undefined) throw contradictoryValuesError(immense)

@@ -1,6 +1,8 @@
 // Business drivers: a known line is found again, a driver that explains nothing is left out, and the answer to "payments +30 %".
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { describeFit, describeUnfollowed, fitDriver, readDrivers } from '../../../src-main/engine/capacity/drivers.ts'
+import { fitDriver } from '../../../src-main/engine/capacity/driver-fits.ts'
+import { describeFit } from '../../../src-main/engine/capacity/driver-reader.ts'
+import { describeUnfollowed, readDrivers } from '../../../src-main/engine/capacity/drivers.ts'
 import { evaluateDriverChanges } from '../../../src-main/queries/capacity/driver-changes.ts'
 import { describeCapacity } from '../../../src-main/cli/capacity-command.ts'
 import { queryCapacity } from '../../../src-main/queries/capacity/capacity-query.ts'
