@@ -4,10 +4,13 @@ import { dayText, minuteText, zoneClock } from '../../src-shared/run/zone-clock.
 import { compareRuns } from '../queries/compare/compare-runs.ts'
 import { withChangeWarnings } from './changed-runs.ts'
 import { countText, decimalText, firstRowsTable, reportTable, percentText, signedText, wrapText } from './report-text.ts'
-import { runCancellable, jsonText, print } from './terminal.ts'
+import { runReading } from './run-reading.ts'
+import { jsonText, print } from './terminal.ts'
 
 export const runCompare = async (earlier: string, later: string, options: { readonly json?: boolean }): Promise<void> => {
-  const comparison = await runCancellable((signal) => withChangeWarnings([earlier, later], () => compareRuns(earlier, later, { signal })))
+  const comparison = await runReading(options, (reading) =>
+    withChangeWarnings([earlier, later], () => compareRuns(earlier, later, reading)),
+  )
   print(options.json === true ? jsonText({ ...comparison }, 2) : describeComparison(comparison))
 }
 

@@ -3,10 +3,11 @@ import type { Figure, Reconciliation, ReconciliationChain, ReconciliationStep, S
 import { reconcileRun } from '../queries/reconcile/reconcile-run.ts'
 import { withChangeWarnings } from './changed-runs.ts'
 import { countText, reportTable, wrapText } from './report-text.ts'
-import { runCancellable, jsonText, print } from './terminal.ts'
+import { runReading } from './run-reading.ts'
+import { jsonText, print } from './terminal.ts'
 
 export const runReconcile = async (run: string, options: { readonly json?: boolean }): Promise<void> => {
-  const reconciliation = await runCancellable((signal) => withChangeWarnings([run], () => reconcileRun(run, { signal })))
+  const reconciliation = await runReading(options, (reading) => withChangeWarnings([run], () => reconcileRun(run, reading)))
   print(options.json === true ? jsonText({ ...reconciliation }, 2) : describeReconciliation(reconciliation))
 }
 

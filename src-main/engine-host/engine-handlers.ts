@@ -10,6 +10,7 @@ import type { OpenRun } from '../queries/run/open-run.ts'
 import { AnalysisRunner } from './analysis-runner.ts'
 import { Histories } from './histories.ts'
 import { Inspections } from './inspections.ts'
+import { LongReadings } from './long-readings.ts'
 import { OpenRuns } from './open-runs.ts'
 import { WhatIfSessions } from './what-if-sessions.ts'
 
@@ -20,6 +21,7 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
   const runs = new OpenRuns()
   const whatIf = new WhatIfSessions(runs)
   const inspections = new Inspections()
+  const readings = new LongReadings()
   const histories = new Histories(async (request) => (await import('./history-for-window.ts')).historyForWindow(request))
   const analyses = new AnalysisRunner((analysisId, event) => post({ type: 'event', analysisId, event }))
   const handlers: Handlers<Exclude<EngineChannel, RunQueryChannel>> = {
@@ -104,9 +106,16 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
     'events.list': ({ folder }) => runs.query(folder, async (run) => (await runEvents()).readRunEvents(run)),
     'events.save': ({ folder, lines }) => runs.query(folder, async (run) => (await runEvents()).saveRunEvents(run, lines)),
     'server-events.list': ({ folder, serverId }) => runs.query(folder, async (run) => (await runEvents()).readServerEvents(run, serverId)),
-    'runs.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
+    'runs.compare': (request) =>
+      readings.read(async (options) => (await import('./compare-for-window.ts')).compareForWindow(request, options)),
     'history.get': (request) => histories.get(request),
-    'run.reconcile': async ({ folder }) => (await import('../queries/reconcile/reconcile-run.ts')).reconcileRun(folder),
+    'run.reconcile': ({ folder }) =>
+      readings.read(async (options) => (await import('../queries/reconcile/reconcile-run.ts')).reconcileRun(folder, options)),
+    'reading.progress': async () => ({ progress: readings.progress }),
+    'reading.cancel': async () => {
+      readings.cancel()
+      return {}
+    },
     'rows.write': (request) =>
       runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
     'report.write': ({ folder, format, ...target }) =>

@@ -9,7 +9,8 @@ import { runEventSchema } from '../run/run-event.ts'
 import { fileVerificationSchema } from '../run/run-manifest.ts'
 import { capacityViewSchema } from './capacity-view.ts'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
-import { compareResponseSchema, compareRequestSchema } from './run-comparison.ts'
+import { readingProgressSchema } from './reading-progress.ts'
+import { compareRequestSchema, compareResponseSchema } from './run-comparison.ts'
 import { historyRequestSchema, historyViewSchema } from './run-history.ts'
 import { deepLinkSchema } from './deep-link.ts'
 import { eventCalendarSchema, saveEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-calendar.ts'
@@ -297,6 +298,9 @@ export const channels = {
     'runs.compare': { request: compareRequestSchema, response: compareResponseSchema },
     'history.get': { request: historyRequestSchema, response: historyViewSchema },
     'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
+    /** Of the comparison or reconciliation under way. A newer one ends it with `cancelled`. */
+    'reading.progress': { request: emptyObject, response: z.object({ progress: readingProgressSchema.nullable() }) },
+    'reading.cancel': { request: emptyObject, response: done },
   }),
   ...internal('engine', {
     /** Responds when the analysis has ended; progress and outcome are events. */

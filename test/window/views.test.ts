@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readDecisions } from '../../src-main/notes/decisions.ts'
+import { requestChannel } from '../../src-shared/ipc/preload-bridge.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
 import { waitForPage, showView } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
@@ -653,6 +654,35 @@ describe('Reconcile', () => {
     expect(text).toMatch(/^\d of 9 totals differ from Module 05; at risk: [\d,]+ rows in Module 05, \d+ servers in this run/)
     expect(text).toMatch(/servers, not rows: [\d,]+ rows → \d+ servers/)
     expect(text).toMatch(/: \d,\d{3} of \d,\d{3} rows/)
+  })
+
+  it('A reading that takes long shows its step and share, can be cancelled and begun again', async () => {
+    const { app, page } = window
+    await showView(page, 'Overview')
+    // A fleet that takes long would take the test as long: the main process holds the answer back until the planner cancels.
+    await app.evaluate(({ ipcMain }, channel) => {
+      type Handler = (event: unknown, name: string, payload: unknown) => unknown
+      const { _invokeHandlers: handlers } = ipcMain as unknown as { readonly _invokeHandlers: Map<string, Handler> }
+      const serve = handlers.get(channel)!
+      let end: ((response: unknown) => void) | undefined
+      handlers.set(channel, (event, name, payload) => {
+        if (name === 'run.reconcile') return new Promise((resolve) => (end = resolve))
+        if (name === 'reading.progress') return { ok: true, value: { progress: { label: 'Reading the forecasts', share: 0.425 } } }
+        if (name !== 'reading.cancel' || end === undefined) return serve(event, name, payload)
+        handlers.set(channel, serve)
+        end({ ok: false, error: { code: 'cancelled', message: 'The work was cancelled.' } })
+        return { ok: true, value: {} }
+      })
+    }, requestChannel)
+    await showView(page, 'Reconcile')
+    await main('Reconcile').getByText('Reading the forecasts … 42 %').waitFor()
+    expect(await main('Reconcile').getByRole('progressbar', { name: 'Reading the forecasts' }).getAttribute('value')).toBe('0.425')
+    await page.screenshot({ path: join(screenshotFolder, 'Reconcile-reads.png') })
+    await main('Reconcile').getByRole('button', { name: 'Cancel' }).click()
+    await main('Reconcile').getByRole('heading', { name: 'Cancelled' }).waitFor()
+    await main('Reconcile').getByRole('button', { name: 'Start again' }).click()
+    await waitForPage(page)
+    expect(await main('Reconcile').innerText()).toMatch(/^\d of 9 totals differ from Module 05/)
   })
 })
 

@@ -9,37 +9,44 @@ import { findRiskChanges } from './find-risk-changes.ts'
 import { checkForecast } from './check-forecast.ts'
 import { findPolicyDifferences, collectComparisonNotes } from './policy-differences.ts'
 import { openQueryDatabase, readingRun } from '../run/query-database.ts'
+import { ReadingSteps, type ReadingOptions } from '../run/reading-steps.ts'
 import { readRunContents, type RunContents } from '../run/run-contents.ts'
 import { createRunTables } from '../run/run-tables.ts'
 
 /** Compares the run that was made first with the one that followed. Throws run-not-found, run-damaged. */
-export const compareRuns = async (
-  earlierFolder: string,
-  laterFolder: string,
-  options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<RunComparison> => {
+export const compareRuns = async (earlierFolder: string, laterFolder: string, options: ReadingOptions = {}): Promise<RunComparison> => {
   const [earlier, later] = [await readComparableRun(earlierFolder), await readComparableRun(laterFolder)]
-  const { database, close } = await openQueryDatabase(options.signal)
+  const { database, close } = await openQueryDatabase(options.signal, options.memoryLimit)
+  const steps = new ReadingSteps(readingSteps, database, options)
   try {
     await createRunSchema(database, earlier, 'earlier')
     await createRunSchema(database, later, 'later')
-    return await readingRun(`${earlierFolder} or ${laterFolder}`, () => compare(database, earlier, later))
+    return await readingRun(`${earlierFolder} or ${laterFolder}`, () => compare(database, earlier, later, steps))
   } finally {
     await close()
   }
 }
 
+const readingSteps = ['Opening the runs', 'Comparing the risks', 'Checking the earlier forecast'] as const
+
 interface RunToCompare extends RunContents {
   readonly manifest: RunManifest
 }
 
-const compare = async (database: Database, earlier: RunToCompare, later: RunToCompare): Promise<RunComparison> => {
+const compare = async (
+  database: Database,
+  earlier: RunToCompare,
+  later: RunToCompare,
+  steps: ReadingSteps<(typeof readingSteps)[number]>,
+): Promise<RunComparison> => {
+  steps.start('Comparing the risks')
   const sides = { earlier: await describeSide(database, earlier, 'earlier'), later: await describeSide(database, later, 'later') }
   const definitions = findDefinitions(earlier.manifest.config.basis, later.manifest.config.basis, {
     earlier: await findHeldBases(database, 'earlier'),
     later: await findHeldBases(database, 'later'),
   })
   const riskChanges = await findRiskChanges(database, definitions)
+  steps.start('Checking the earlier forecast')
   const check = await checkForecast(database, earlier.manifest, later.manifest)
   return {
     ...sides,

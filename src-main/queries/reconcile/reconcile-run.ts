@@ -10,6 +10,7 @@ import { readRunFolder } from '../../run-folder/read-run-folder.ts'
 import { clusterByModule05 } from '../../engine/methods/module05.ts'
 import { openQueryDatabase } from '../run/query-database.ts'
 import { readRecommendationTotals } from '../run/run-contents.ts'
+import { ReadingSteps, type ReadingOptions } from '../run/reading-steps.ts'
 import { openRunZone } from '../run/run-zone.ts'
 import { createChain, servers } from './chain-steps.ts'
 import { reconcileClusters } from './cluster-chains.ts'
@@ -20,14 +21,11 @@ import { reconcileSeason } from './season-chains.ts'
 import { createTallies } from './tally-run.ts'
 
 /** Throws run-not-found for a folder that was not analysed by the default method, run-damaged where its files do not agree. */
-export const reconcileRun = async (
-  folder: string,
-  options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<Reconciliation> => {
+export const reconcileRun = async (folder: string, options: ReadingOptions = {}): Promise<Reconciliation> => {
   const manifest = await readReconcilable(folder)
-  const { database, close } = await openQueryDatabase(options.signal)
+  const { database, close } = await openQueryDatabase(options.signal, options.memoryLimit)
   try {
-    const chains = await reconcile(database, folder, manifest, options.signal)
+    const chains = await reconcile(database, folder, manifest, options)
     await assertAgreement(folder, manifest, chains)
     return {
       run: {
@@ -60,12 +58,23 @@ const readReconcilable = async (path: string): Promise<RunManifest> => {
   return run.manifest
 }
 
+const readingSteps = [
+  'Reading the forecasts',
+  'Clustering as Module 05',
+  'Explaining risk',
+  'Explaining seasons',
+  'Explaining clusters',
+  'Explaining savings',
+] as const
+
 const reconcile = async (
   database: Database,
   folder: string,
   manifest: RunManifest,
-  signal: AbortSignal | undefined,
+  options: ReadingOptions,
 ): Promise<ReconciliationChain[]> => {
+  const { signal } = options
+  const steps = new ReadingSteps(readingSteps, database, options)
   const { config } = manifest
   const { start, end } = manifest.extent ?? manifest.horizon
   const zone = openRunZone(manifest.time_zone, { startMs: Date.parse(start), endMs: Date.parse(end) })
@@ -77,15 +86,18 @@ const reconcile = async (
     'SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total FROM server_risk',
     z.object({ total: z.number() }),
   )
+  steps.start('Clustering as Module 05')
   const module05Clusters = await clusterByModule05(database, config, fixedPoint, signal)
-  return [
-    createChain('total_servers', 'Servers', [], servers(total)),
-    ...(await reconcileRisk(database, config)),
-    ...(await reconcileSeason(database, config, zone)),
-    await reconcileUnderutilized(database, config, module05UnderutilizedThreshold(config)),
-    ...(await reconcileClusters(database, { config, module05Clusters, signal })),
-    await reconcileSavings(database, config),
-  ]
+  steps.start('Explaining risk')
+  const risk = await reconcileRisk(database, config)
+  steps.start('Explaining seasons')
+  const season = await reconcileSeason(database, config, zone)
+  const idle = await reconcileUnderutilized(database, config, module05UnderutilizedThreshold(config))
+  steps.start('Explaining clusters')
+  const clusters = await reconcileClusters(database, { config, module05Clusters, signal })
+  steps.start('Explaining savings')
+  const savings = await reconcileSavings(database, config)
+  return [createChain('total_servers', 'Servers', [], servers(total)), ...risk, ...season, idle, ...clusters, savings]
 }
 
 const headroomDefault = completeConfig({}, 'headroom').underutilized_threshold

@@ -7,10 +7,11 @@ import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { Select } from '../../components/select.tsx'
 import { KeyFigure } from '../../components/key-figure.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
-import { Loaded } from '../loaded.tsx'
+import { LoadedReading } from '../loaded-reading.tsx'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { chooseFolder } from '../../state/open-path.ts'
-import { isBusy, useRequest } from '../../state/use-request.ts'
+import { useReading } from '../../state/use-reading.ts'
+import { isBusy } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatLocalTime, formatting, runTimes } from '../../theme/formatting.ts'
 import { CompareChanges, ForecastCheck } from './compare-panels.tsx'
@@ -33,7 +34,7 @@ export const CompareView = ({ run }: RunViewProps) => {
   const isOtherEarlier = isSwapped !== (otherRun === undefined || (otherRun.analyzedAt ?? '') < (run.analyzedAt ?? ''))
   const runPair =
     otherFolder === null ? null : isOtherEarlier ? { earlier: otherFolder, later: run.folder } : { earlier: run.folder, later: otherFolder }
-  const response = useRequest('runs.compare', runPair, run.folder)
+  const reading = useReading('runs.compare', runPair, run.folder)
   const choose = async (): Promise<void> => {
     const folder = await chooseFolder()
     if (folder !== null) setOtherFolder(folder)
@@ -69,10 +70,10 @@ export const CompareView = ({ run }: RunViewProps) => {
           Recently opened runs are listed here.
         </EmptyState>
       ) : (
-        <div className="page" aria-busy={isBusy(response)}>
-          <Loaded response={response} loadingText="Comparing runs …">
+        <div className="page" aria-busy={isBusy(reading.response)}>
+          <LoadedReading reading={reading} loadingText="Comparing runs …">
             {(comparison) => <ComparisonPage run={run} comparison={comparison} />}
-          </Loaded>
+          </LoadedReading>
         </div>
       )}
     </main>

@@ -1,17 +1,18 @@
 // Reconciliation with Module 05: each of its totals, step by step to this run's, with counts and examples.
 import { Fragment } from 'react'
 import type { Figure, Reconciliation, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
-import { Loaded } from '../loaded.tsx'
+import { LoadedReading } from '../loaded-reading.tsx'
 import { openServer } from '../../state/navigation.ts'
-import { isBusy, useRequest } from '../../state/use-request.ts'
+import { useReading } from '../../state/use-reading.ts'
+import { isBusy } from '../../state/use-request.ts'
 import { formatDay, formatDollars, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 export const ReconcileView = ({ run }: RunViewProps) => {
-  const response = useRequest('run.reconcile', { folder: run.folder }, run.folder)
+  const reading = useReading('run.reconcile', { folder: run.folder }, run.folder)
   return (
-    <main className="page" aria-label="Reconcile" aria-busy={isBusy(response)}>
-      <Loaded response={response} loadingText="Comparing with Module 05 …">
+    <main className="page" aria-label="Reconcile" aria-busy={isBusy(reading.response)}>
+      <LoadedReading reading={reading} loadingText="Comparing with Module 05 …">
         {(reconciliation) => (
           <div className="page-inner">
             <h1 className="finding">{findingText(reconciliation)}</h1>
@@ -37,7 +38,7 @@ export const ReconcileView = ({ run }: RunViewProps) => {
               ))}
           </div>
         )}
-      </Loaded>
+      </LoadedReading>
     </main>
   )
 }

@@ -1,9 +1,11 @@
 // From Module 05's totals to Headroom's: a fleet with one server per difference, chains that add up, and what is refused.
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { reconcileRun } from '../../../src-main/queries/reconcile/reconcile-run.ts'
+import type { ReadingProgress } from '../../../src-shared/ipc/reading-progress.ts'
 import type { Figure, Reconciliation, ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { frozenFleet, planetlab } from '../../fixtures/fleets.ts'
@@ -291,6 +293,57 @@ test('savings: half the cost of a cluster, its whole cost, the removable servers
     [quietest * 100, waterfall.hosts_removable * 100],
     [waterfall.hosts_removable * 100, waterfall.monthly_savings_usd],
   ])
+})
+
+describe('while it reads', () => {
+  const labels = [
+    'Reading the forecasts',
+    'Clustering as Module 05',
+    'Explaining risk',
+    'Explaining seasons',
+    'Explaining clusters',
+    'Explaining savings',
+  ]
+
+  /** Reads, and looks at the progress whenever nothing else is to be done. */
+  const watch = async (folder: string, look: (progress: ReadingProgress) => void, signal?: AbortSignal): Promise<Reconciliation> => {
+    let progress: (() => ReadingProgress) | undefined
+    const state = { isOver: false }
+    const reading = reconcileRun(folder, { signal, onStart: (read) => void (progress = read) }).finally(() => void (state.isOver = true))
+    reading.catch(() => undefined)
+    while (!state.isOver) {
+      await nextTurn()
+      if (progress !== undefined && !state.isOver) look(progress())
+    }
+    return reading
+  }
+
+  test('its steps follow each other, and its share never falls', async () => {
+    const seen: ReadingProgress[] = []
+    await watch(run.folder, (progress) => seen.push(progress))
+    const order = seen.map(({ label }) => labels.indexOf(label))
+    expect(order).not.toContain(-1)
+    expect(order).toEqual([...order].sort((a, b) => a - b))
+    expect(new Set(order).size).toBeGreaterThanOrEqual(4)
+    const shares = seen.map(({ share }) => share)
+    expect(shares).toEqual([...shares].sort((a, b) => a - b))
+    expect(shares.at(-1)).toBeGreaterThan(0.5)
+    expect(shares.at(-1)).toBeLessThanOrEqual(1)
+  })
+
+  test('it can be cancelled at each step', async () => {
+    for (const label of labels.slice(0, 3)) {
+      const controller = new AbortController()
+      const reading = watch(
+        run.folder,
+        (progress) => {
+          if (progress.label === label) controller.abort()
+        },
+        controller.signal,
+      )
+      await expect(reading).rejects.toMatchObject({ code: 'cancelled' })
+    }
+  })
 })
 
 describe('refused', () => {

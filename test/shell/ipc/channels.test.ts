@@ -27,6 +27,8 @@ const invalid: { readonly [Name in WindowChannel]: readonly unknown[] } = {
   'forecasts.inspect': [{ paths: ['/data'] }, { paths: [7], config: {} }, { paths: ['/data'], config: [], out: '/etc' }],
   'inspection.progress': [{ paths: [] }],
   'inspection.cancel': [{ analysisId: 'a-1' }],
+  'reading.progress': [{ folder: '/data' }],
+  'reading.cancel': [{ folder: '/data' }],
   'analysis.cancel': [{ analysisId: 1 }],
   'run.open': [{ folder: '' }, { folder: null }],
   'run.verify': [{ folder: '' }],
