@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { checkedSeriesSchema, metricCheckSchema, type ComparisonNote, type ForecastCheck } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { dayText, zoneClock } from '../../../src-shared/run/zone-clock.ts'
-import type { Database } from '../../database/database.ts'
+import { literal, type Database } from '../../database/database.ts'
 import { isCoveredSql } from '../../forecasts/forecast-columns.ts'
 
 /** Series shown per metric, the worst first. */
@@ -18,22 +18,22 @@ export interface ForecastCheckResult {
  * Reads `flagged` and `server_risk` of the schemas `earlier` and `later`. Points are times at which the earlier run's
  * selected model forecast and the later run measured; steps must be the same, for a day's figure at midnight is no hour's.
  */
-export const checkForecast = async (database: Database, earlier: RunManifest, later: RunManifest): Promise<ForecastCheckResult> => {
+export const checkForecast = async (
+  database: Database,
+  earlier: RunManifest,
+  later: RunManifest,
+  serversPerSlice = maxServersPerSlice,
+): Promise<ForecastCheckResult> => {
   if (earlier.step_seconds !== later.step_seconds) {
     return skipCheck('The earlier forecast is not checked: the two runs count time in different steps.')
   }
-  await database.run(comparedPointsSql)
-  await database.run(seriesErrorsSql)
+  const span = await sumErrors(database, serversPerSlice)
   const metrics = await database.rows(metricErrorsSql, metricRowSchema)
   if (metrics.length === 0) {
     const clock = zoneClock(earlier.time_zone)
     const [start, end] = [earlier.horizon.start, earlier.horizon.end].map((iso) => dayText(clock, Date.parse(iso)))
     return skipCheck(`The earlier forecast is not checked: the later run measured none of its times (${start} to ${end}).`)
   }
-  const span = await database.row(
-    `SELECT strftime(min(ts), '%Y-%m-%dT%H:%M:%SZ') AS first_at, strftime(max(ts), '%Y-%m-%dT%H:%M:%SZ') AS last_at FROM meetings`,
-    z.object({ first_at: z.string(), last_at: z.string() }),
-  )
   const worst = await database.rows(worstSeriesSql, checkedSeriesSchema.extend({ metric: z.string() }))
   return {
     check: {
@@ -51,25 +51,60 @@ export const checkForecast = async (database: Database, earlier: RunManifest, la
 
 const skipCheck = (message: string): ForecastCheckResult => ({ check: null, notes: [{ code: 'forecast-not-checked', message }] })
 
-/** Every model of the later run repeats what was measured, so one value per time is taken. */
-const comparedPointsSql = `
+/** Servers whose points are in memory at a time, some 100 MB of them for a month of days. */
+const maxServersPerSlice = 100_000
+
+/** Creates `series_errors`, slice after slice of the servers by name; the times of all points. */
+const sumErrors = async (database: Database, serversPerSlice: number): Promise<{ readonly first_at: string; readonly last_at: string }> => {
+  // Those of the first server of each slice but the first one.
+  const { server_id: borders } = await database.columns(
+    `SELECT server_id FROM (SELECT server_id, row_number() OVER (ORDER BY server_id) - 1 AS number FROM (SELECT DISTINCT server_id FROM earlier.server_risk))
+     WHERE number > 0 AND number % ${serversPerSlice} = 0 ORDER BY server_id`,
+    { server_id: 'text' },
+  )
+  const bounds: readonly (string | undefined)[] = [undefined, ...borders, undefined]
+  const spans: { readonly first_at: string | null; readonly last_at: string | null }[] = []
+  for (let slice = 0; slice + 1 < bounds.length; slice++) {
+    await database.run(comparedPointsSql(bounds[slice], bounds[slice + 1]))
+    await database.run(`${slice === 0 ? 'CREATE OR REPLACE TABLE series_errors AS' : 'INSERT INTO series_errors'} ${seriesErrorsSql}`)
+    spans.push(
+      await database.row(
+        `SELECT strftime(min(ts), '%Y-%m-%dT%H:%M:%SZ') AS first_at, strftime(max(ts), '%Y-%m-%dT%H:%M:%SZ') AS last_at FROM meetings`,
+        z.object({ first_at: z.string().nullable(), last_at: z.string().nullable() }),
+      ),
+    )
+  }
+  const times = spans.flatMap(({ first_at, last_at }) => [first_at ?? [], last_at ?? []].flat()).sort()
+  return { first_at: times[0] ?? '', last_at: times.at(-1) ?? '' }
+}
+
+/** Every model of the later run repeats what was measured, so one value per time is taken. `from`, `to`: servers by name, without the latter. */
+const comparedPointsSql = (from: string | undefined, to: string | undefined): string => {
+  const ofSlice = [
+    ...(from === undefined ? [] : [`f.server_id >= ${literal(from)}`]),
+    ...(to === undefined ? [] : [`f.server_id < ${literal(to)}`]),
+  ].map((condition) => ` AND ${condition}`)
+  return `
   CREATE OR REPLACE TABLE meetings AS
   WITH forecast AS (
     SELECT f.server_id, f.metric, f.model, f.ts, f.predicted, f.yhat_lower, f.yhat_upper, r.high_threshold, r.mae AS backtest_mae
     FROM earlier.flagged f JOIN earlier.server_risk r USING (server_id, metric)
-    WHERE f.is_selected AND f.is_horizon AND f.predicted IS NOT NULL
+    WHERE f.is_selected AND f.is_horizon AND f.predicted IS NOT NULL${ofSlice.join('')}
+      -- Nothing later was measured.
+      AND f.ts <= (SELECT max(last_measured_at) FROM later.server_risk)
   ), measured AS (
-    SELECT server_id, metric, ts, max(actual) AS actual FROM later.flagged
-    WHERE NOT is_horizon AND actual IS NOT NULL AND ts BETWEEN (SELECT min(ts) FROM forecast) AND (SELECT max(ts) FROM forecast)
+    SELECT f.server_id, f.metric, f.ts, max(f.actual) AS actual FROM later.flagged f
+    WHERE NOT f.is_horizon AND f.actual IS NOT NULL${ofSlice.join('')}
+      AND f.ts BETWEEN (SELECT min(ts) FROM forecast) AND (SELECT max(ts) FROM forecast)
     GROUP BY ALL
   )
   SELECT *, predicted - actual AS error FROM forecast JOIN measured USING (server_id, metric, ts)`
+}
 
 const symmetricErrorSql = 'coalesce(200 * abs(error) / nullif(abs(actual) + abs(predicted), 0), 0)'
 
 /** Sums are rounded far below what is shown, so that the order of rows has no effect. */
 const seriesErrorsSql = `
-  CREATE OR REPLACE TABLE series_errors AS
   SELECT server_id, metric, any_value(model) AS model, CAST(count(*) AS INTEGER) AS points,
          sum(abs(error)) AS absolute_error, sum(error) AS signed_error, sum(${symmetricErrorSql}) AS symmetric_error,
          CAST(count(${isCoveredSql}) AS INTEGER) AS bounded_points,

@@ -2,7 +2,11 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkForecast } from '../../../src-main/queries/compare/check-forecast.ts'
 import { compareRuns } from '../../../src-main/queries/compare/compare-runs.ts'
+import { openQueryDatabase } from '../../../src-main/queries/run/query-database.ts'
+import { readRunContents } from '../../../src-main/queries/run/run-contents.ts'
+import { createRunTables } from '../../../src-main/queries/run/run-tables.ts'
 import type { CheckedSeries, RiskChange, RunComparison } from '../../../src-shared/ipc/run-comparison.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { forecastQuery, ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
@@ -232,6 +236,20 @@ describe('the earlier forecast against what happened', () => {
     expect(metric?.smape_percent).toBeCloseTo(symmetric / 32, 8)
     // In the backtest only x of "model" was wrong, by 1, which weighs 4 of 32 points.
     expect(metric?.backtest_mae).toBe(0.125)
+  })
+
+  test('slice after slice of the servers, as a large fleet is read', async () => {
+    const { database, close } = await openQueryDatabase()
+    try {
+      const runs = { earlier: await readRunContents(earlier.folder), later: await readRunContents(later.folder) }
+      for (const [schema, run] of Object.entries(runs)) await createRunTables(database, run, schema)
+      for (const serversPerSlice of [1, 3, 100]) {
+        const { check } = await checkForecast(database, earlier.manifest, later.manifest, serversPerSlice)
+        expect(check).toEqual(comparison.forecast_check)
+      }
+    } finally {
+      await close()
+    }
   })
 
   test('breaches foreseen, missed and feared in vain', () => {
