@@ -1,4 +1,5 @@
 // `npm run bench:capacity`: an analysis with everything about capacity: three metrics a server, hosts in clusters of twenty, projects, drivers, sizes.
+// Compared, as ratios, with the fastest plain rewrite of the same file and with its analysis without all that, in turn.
 // `--short` takes one model and one year; `--memory-limit 1GB` is that of the analysis; `--out RUN` keeps the run, for `npm run bench:queries -- RUN`.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +9,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { measure } from './bench/measure.mjs'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
-import { cliFile } from './setup/project-folders.mjs'
+import { cliFile, projectFolder } from './setup/project-folders.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -104,20 +105,26 @@ try {
   const run = values.out === undefined ? path('run') : resolve(values.out)
   const tables = ['servers', 'projects', 'drivers'].flatMap((table) => [`--${table}`, path(`${table}.csv`)])
   const limit = values['memory-limit'] === undefined ? [] : ['--memory-limit', values['memory-limit']]
-  const { seconds, processor, peak } = await measure(process.execPath, [
-    cliFile,
-    'analyze',
+  const analyze = (/** @type {string[]} */ tablesOfRun, /** @type {string} */ out) =>
+    measure(process.execPath, [cliFile, 'analyze', path('forecasts.parquet'), ...tablesOfRun, '--out', out, '--quiet', ...limit])
+  const rewrite = await measure(process.execPath, [
+    join(projectFolder, 'test', 'bench', 'plain-rewrite.mjs'),
     path('forecasts.parquet'),
-    ...tables,
-    '--out',
-    run,
-    '--quiet',
-    ...limit,
+    path('rewritten.parquet'),
+    'unordered',
   ])
+  await rm(path('rewritten.parquet'))
+  const without = await analyze(['--servers', path('sample.servers.csv')], path('run without'))
+  await rm(path('run without'), { recursive: true })
+  const { seconds, processor, peak } = await analyze(tables, run)
   const { counts, timings } = JSON.parse(await readFile(join(run, 'manifest.json'), 'utf8'))
   console.log(
     `${servers.toLocaleString('en-US')} servers with ${metrics.length} metrics on ${hosts} hosts, ${counts.rows.toLocaleString('en-US')} rows: ` +
       `${seconds.toFixed(1)} s, ${processor.toFixed(1)} s of the processors, ${Math.round(peak / 1e6)} MB at most`,
+  )
+  console.log(
+    `${(seconds / rewrite.seconds).toFixed(1)} times the fastest plain rewrite (${rewrite.seconds.toFixed(1)} s), ` +
+      `${(seconds / without.seconds).toFixed(2)} times the analysis without hosts, projects, drivers and sizes (${without.seconds.toFixed(1)} s, ${Math.round(without.peak / 1e6)} MB)`,
   )
   console.log(`steps: ${timings.map((/** @type {{ step: string, seconds: number }} */ t) => `${t.step} ${t.seconds}`).join(', ')}`)
 } finally {

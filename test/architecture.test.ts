@@ -162,6 +162,20 @@ describe('the built processes', () => {
   })
 })
 
+/** Besides these, git ignores what the project's own scripts leave behind. */
+const topLevel = new Set([
+  ...['package.json', 'electron.vite.config.ts', 'src-main', 'src-renderer', 'src-shared', 'resources', 'test'],
+  ...['scripts', 'docs', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'package-lock.json', 'tsconfig.base.json', 'vitest.config.ts'],
+  ...['knip.json', '.npmrc', '.oxfmtrc.json', '.oxlintrc.json', '.gitignore', '.git', '.github', '.ci'],
+])
+
+test('nothing else lies at the top of the project', () => {
+  const ignored = readFileSync(join(project, '.gitignore'), 'utf8').trim().split('\n')
+  const isIgnored = (name: string): boolean =>
+    ignored.some((pattern) => (pattern.startsWith('*') ? name.endsWith(pattern.slice(1)) : name === pattern.replace(/\/$/, '')))
+  expect(readdirSync(project).filter((name) => !topLevel.has(name) && !isIgnored(name))).toEqual([])
+})
+
 describe('source files', () => {
   test('there are some', () => expect(sources.length).toBeGreaterThan(100))
   test('each begins with a sentence', () => {
