@@ -82,19 +82,25 @@ export const measureFleet = async (
   otherWriting: Pick<FlaggedFileWriting, 'pause' | 'resume'>,
   simulate?: FleetSimulation,
 ): Promise<Findings> => {
-  const isShort = isMemoryShort(parseMemoryLimit(run.request.memoryLimit), await countSeries(run.database))
+  const limit = parseMemoryLimit(run.request.memoryLimit)
+  const isShort = isMemoryShort(limit, await countSeries(run.database))
   // Its thread loads while paths are drawn.
   const started = run.work.writePictures !== undefined || isShort ? undefined : startPictures()
   const painting = { write: run.work.writePictures ?? started?.write ?? writeInTurn, isLast: isShort }
   const drawn: DrawnPaths = { pool: null }
-  // A thread of paths takes as much memory as a tenth of the smallest limits.
-  const within = isShort ? simulateWithin(1) : simulateWithin(undefined, (pool) => (drawn.pool = pool))
+  // A thread of paths takes as much memory as a tenth of the smallest limits; of a large fleet the paths take longest.
+  const within = isShort
+    ? simulateWithin(limit < leastLimitOfThreads ? 1 : undefined)
+    : simulateWithin(undefined, (pool) => (drawn.pool = pool))
   try {
     return await measureWithPictures(run, fleet, measured, otherWriting, painting, simulate ?? within, drawn)
   } finally {
     await Promise.all([started?.close(), closePool(drawn)])
   }
 }
+
+/** A thread takes 40 MB. */
+const leastLimitOfThreads = 1.5e9
 
 /** What holds the whole fleet once its paths were drawn, threads or this one; null again when it is not needed any more. */
 interface DrawnPaths {

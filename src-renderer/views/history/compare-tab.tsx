@@ -3,18 +3,18 @@ import { useState } from 'react'
 import type { HistoryView } from '../../../src-shared/ipc/run-history.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { Select } from '../../components/select.tsx'
-import { useRequest } from '../../state/use-request.ts'
+import { useReading } from '../../state/use-reading.ts'
 import { runTimes } from '../../theme/formatting.ts'
 import { ComparisonPage } from '../compare/compare-view.tsx'
 import { nameStarts } from '../compare/run-names.ts'
-import { Loaded } from '../loaded.tsx'
+import { LoadedReading } from '../loaded-reading.tsx'
 import './history.css'
 
 export const CompareTab = ({ run, history }: { readonly run: RunOverview; readonly history: HistoryView }) => {
   const runs = history.runs
   const [earlier, setEarlier] = useState(runs.at(-2)?.path ?? '')
   const [later, setLater] = useState(runs.at(-1)?.path ?? '')
-  const response = useRequest('runs.compare', earlier === later ? null : { earlier, later }, history.folder)
+  const reading = useReading('runs.compare', earlier === later ? null : { earlier, later }, history.folder)
   const starts = nameStarts(
     runs.map(({ horizon }) => horizon.start),
     runTimes,
@@ -29,9 +29,9 @@ export const CompareTab = ({ run, history }: { readonly run: RunOverview; readon
       {earlier === later ? (
         <p className="muted">Choose two different runs.</p>
       ) : (
-        <Loaded response={response} loadingText="Comparing runs …">
+        <LoadedReading reading={reading} loadingText="Comparing runs …">
           {(comparison) => <ComparisonPage run={run} comparison={comparison} />}
-        </Loaded>
+        </LoadedReading>
       )}
     </div>
   )
