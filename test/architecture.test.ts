@@ -163,11 +163,11 @@ describe('the built processes', () => {
 })
 
 /** Besides these, git ignores what the project's own scripts leave behind. */
-const topLevel = new Set([
-  ...['package.json', 'electron.vite.config.ts', 'src-main', 'src-renderer', 'src-shared', 'resources', 'test'],
-  ...['scripts', 'docs', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'package-lock.json', 'tsconfig.base.json', 'vitest.config.ts'],
-  ...['knip.json', '.npmrc', '.oxfmtrc.json', '.oxlintrc.json', '.gitignore', '.git', '.github', '.ci'],
-])
+const topLevel = new Set(
+  `package.json electron.vite.config.ts src-main src-renderer src-shared resources test
+   scripts docs README.md CHANGELOG.md CONTRIBUTING.md package-lock.json tsconfig.base.json vitest.config.ts
+   knip.json .npmrc .oxfmtrc.json .oxlintrc.json .gitignore .git .github .ci`.split(/\s+/),
+)
 
 test('nothing else lies at the top of the project', () => {
   const ignored = readFileSync(join(project, '.gitignore'), 'utf8').trim().split('\n')
