@@ -33,12 +33,12 @@ interface SeriesToFit {
   readonly values: Float64Array
 }
 
-/** Close it. */
+/** Opens its thread with the first fits. Close it. */
 export class DriverReader implements BacktestReader {
   readonly #drivers: readonly Driver[]
   readonly #origin: number
   readonly #series: DriverSeries
-  readonly #pool: ThreadPool<FitRequest, (DriverFit | null)[]>
+  #pool: ThreadPool<FitRequest, (DriverFit | null)[]> | undefined
   /** By driver: of the series before, since most series are measured at the same times. */
   readonly #aligned: (AlignedRows | undefined)[] = []
   /** What the series of this batch are fitted to. */
@@ -51,8 +51,6 @@ export class DriverReader implements BacktestReader {
     this.#drivers = drivers
     this.#origin = origin
     this.#series = series
-    const file = drivers.length * series.servers.length < minFits ? undefined : findWorkerFile('driver-worker.cjs')
-    this.#pool = file === undefined ? poolOfThisThread(new DriverWork(), undefined) : poolOfThreads(file, null, 1, undefined)
   }
 
   /** Null without drivers. `origin`: the scan's origin in microseconds since 1970. Reads `series`. */
@@ -98,8 +96,13 @@ export class DriverReader implements BacktestReader {
     return this.#found.sort((a, b) => a.id - b.id || (a.row.driver < b.row.driver ? -1 : 1)).map(({ row }) => row)
   }
 
-  close(): Promise<void> {
-    return this.#pool.close()
+  async close(): Promise<void> {
+    await this.#pool?.close()
+  }
+
+  #open(): ThreadPool<FitRequest, (DriverFit | null)[]> {
+    const file = this.#drivers.length * this.#series.servers.length < minFits ? undefined : findWorkerFile('driver-worker.cjs')
+    return file === undefined ? poolOfThisThread(new DriverWork(), undefined) : poolOfThreads(file, null, 1, undefined)
   }
 
   #align(driver: number, times: Float64Array): AlignedRows {
@@ -137,6 +140,7 @@ export class DriverReader implements BacktestReader {
       alignmentOf: Int32Array.from(batch, ({ aligned }) => alignments.get(aligned)!),
       values,
     }
+    this.#pool ??= this.#open()
     const [fits] = await this.#pool.askEach([request])
     fits!.forEach((fit, index) => {
       if (fit === null) return

@@ -74,7 +74,10 @@ const sumErrors = async (database: Database, serversPerSlice: number): Promise<{
       ),
     )
   }
-  const times = spans.flatMap(({ first_at, last_at }) => [first_at ?? [], last_at ?? []].flat()).sort()
+  const times = spans
+    .flatMap(({ first_at, last_at }) => [first_at, last_at])
+    .filter((time) => time !== null)
+    .sort()
   return { first_at: times[0] ?? '', last_at: times.at(-1) ?? '' }
 }
 
