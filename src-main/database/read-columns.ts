@@ -45,24 +45,50 @@ export const readChunk = <Kinds extends ColumnKinds>(
 
 /** Copies chunk after chunk into columns of the result's length, so that one copy is in memory. */
 export class ColumnCollector<Kinds extends WholeColumnKinds> {
-  readonly #columns: readonly (readonly [name: string, values: Float64Array<ArrayBuffer> | (string | null)[]])[]
+  readonly #columns: readonly (readonly [name: string, values: Float64Array<ArrayBuffer> | TextCollector])[]
   #rows = 0
 
   constructor(kinds: Kinds, rows: number) {
-    this.#columns = Object.entries(kinds).map(([name, kind]) => [name, kind.startsWith('number') ? new Float64Array(rows) : []])
+    this.#columns = Object.entries(kinds).map(([name, kind]) => [
+      name,
+      kind.startsWith('number') ? new Float64Array(rows) : new TextCollector(),
+    ])
   }
 
   add(chunk: ChunkColumns<Kinds>, rows: number): void {
     for (const [name, values] of this.#columns) {
       const read = chunk[name as keyof Kinds]
       if (values instanceof Float64Array) values.set(read as NumberArray, this.#rows)
-      else for (const text of read as readonly (string | null)[]) values.push(text)
+      else values.add(read as readonly (string | null)[])
     }
     this.#rows += rows
   }
 
   finish(): WholeColumns<Kinds> {
-    return Object.fromEntries(this.#columns) as WholeColumns<Kinds>
+    return Object.fromEntries(
+      this.#columns.map(([name, values]) => [name, values instanceof Float64Array ? values : values.texts]),
+    ) as WholeColumns<Kinds>
+  }
+}
+
+/** Different texts of a column up to which equal ones are one object: metrics and models, but not servers. */
+const maxSharedTexts = 256
+
+/** A million metrics as a million objects would fill V8's heap, which it looks through again and again. */
+class TextCollector {
+  readonly texts: (string | null)[] = []
+  #known: Map<string, string> | undefined = new Map()
+
+  add(texts: readonly (string | null)[]): void {
+    for (const text of texts) this.texts.push(text === null || this.#known === undefined ? text : this.#share(this.#known, text))
+  }
+
+  #share(known: Map<string, string>, text: string): string {
+    const shared = known.get(text)
+    if (shared !== undefined) return shared
+    known.set(text, text)
+    if (known.size > maxSharedTexts) this.#known = undefined
+    return text
   }
 }
 

@@ -4,7 +4,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { Database } from '../../database/database.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { readSeriesGrids } from '../selection/series-grids.ts'
-import { lagReader, naiveError, storeNaiveErrors } from './naive-errors.ts'
+import { lagReader, naiveError, NaiveErrors, storeNaiveErrors } from './naive-errors.ts'
 import {
   SelectedSeriesFile,
   SelectedSeriesReader,
@@ -102,7 +102,7 @@ export const readBacktests = async (
   const origin = await readScanOrigin(database)
   const season = await SeasonReader.open(database, config, grids, zone, origin, onSeasonShare)
   const backtestResiduals = needsBreachEstimates(config) ? await BacktestResiduals.open(database, grid, origin, residualsPath) : null
-  const naiveErrors: [series: number, error: number | null][] = []
+  const naiveErrors = hasNaiveErrors ? null : await NaiveErrors.open(database)
   const saturation = await SaturationReader.open(database, config)
   const volumes = await VolumeReader.open(database, config, zone, origin)
   const drivers = await DriverReader.open(database, capacityTables?.drivers ?? [], origin)
@@ -120,10 +120,10 @@ export const readBacktests = async (
   // Past events must not count as errors of the model.
   const readers: BacktestReader[] = filter === null ? filteredReaders : [filter]
   if (onHorizons !== undefined) readers.push({ begin: (_from, _to, horizons) => onHorizons(horizons), read: () => undefined })
-  if (!hasNaiveErrors) {
+  if (naiveErrors !== null) {
     const gridOfSeries = await readSeriesGrids(database, grids)
     readers.push({
-      read: ({ id, times, actual }) => naiveErrors.push([id, naiveError(times, actual, lagReader(gridOfSeries(id), origin))]),
+      read: ({ id, times, actual }) => naiveErrors.add(id, naiveError(times, actual, lagReader(gridOfSeries(id), origin))),
     })
   }
   const withBounds = backtestResiduals !== null
@@ -134,7 +134,7 @@ export const readBacktests = async (
     await scanBacktests(database, scan, readers, series)
     await saturation.finish(database)
     await storeVolumeGrowth(database, zone, volumes)
-    if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
+    if (naiveErrors !== null) await storeNaiveErrors(database, naiveErrors.rows())
     return {
       season,
       backtestResiduals,

@@ -20,10 +20,16 @@ export const saturatedShareOf = (actual: Float64Array): number | null => {
 /** Measures peak and saturation of the series whose metric is a percentage. */
 export class SaturationReader implements BacktestReader {
   readonly #isPercent: Uint8Array
-  readonly #rows: [series: number, share: number | null, peak: number | null][] = []
+  readonly #isRead: Uint8Array
+  /** NaN where nothing was measured. */
+  readonly #shares: Float64Array
+  readonly #peaks: Float64Array
 
   private constructor(isPercent: Uint8Array) {
     this.#isPercent = isPercent
+    this.#isRead = new Uint8Array(isPercent.length)
+    this.#shares = new Float64Array(isPercent.length)
+    this.#peaks = new Float64Array(isPercent.length)
   }
 
   /** Reads `series`. */
@@ -34,11 +40,19 @@ export class SaturationReader implements BacktestReader {
   }
 
   read({ id, actual }: { readonly id: number; readonly actual: Float64Array }): void {
-    if (this.#isPercent[id] === 1) this.#rows.push([id, saturatedShareOf(actual), actual.length === 0 ? null : maximumOf(actual)])
+    if (this.#isPercent[id] !== 1) return
+    this.#isRead[id] = 1
+    this.#shares[id] = saturatedShareOf(actual) ?? Number.NaN
+    this.#peaks[id] = actual.length === 0 ? Number.NaN : maximumOf(actual)
   }
 
   /** Creates `saturation` (series_id, saturated_share, measured_peak), for series in percent with a backtest. */
   async finish(database: Database): Promise<void> {
-    await database.storeRows('saturation', { series_id: 'INTEGER', saturated_share: 'DOUBLE', measured_peak: 'DOUBLE' }, this.#rows)
+    await database.storeRows('saturation', { series_id: 'INTEGER', saturated_share: 'DOUBLE', measured_peak: 'DOUBLE' }, this.#rows())
+  }
+
+  *#rows(): Generator<(number | null)[]> {
+    const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+    for (const [id, isRead] of this.#isRead.entries()) if (isRead === 1) yield [id, orNull(this.#shares[id]!), orNull(this.#peaks[id]!)]
   }
 }

@@ -1,4 +1,5 @@
 // Error of the seasonal naive forecast, the denominator of MASE (Hyndman and Koehler 2006).
+import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { calendarLag, calendarPosition, calendarPositionSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { isMeasuredSql } from '../../forecasts/forecast-columns.ts'
@@ -40,6 +41,36 @@ export const naiveError = (times: Float64Array, actual: Float64Array, { position
     pairs += 1
   }
   return sum > 0 ? sum / pairs : null
+}
+
+/** One number per series, as they come. */
+export class NaiveErrors {
+  /** NaN where there is none; a series without a backtest has no row. */
+  readonly #errors: Float64Array
+  readonly #isKnown: Uint8Array
+
+  private constructor(series: number) {
+    this.#errors = new Float64Array(series)
+    this.#isKnown = new Uint8Array(series)
+  }
+
+  /** Reads `series`. */
+  static async open(database: Database): Promise<NaiveErrors> {
+    const { series } = await database.row('SELECT CAST(count(*) AS INTEGER) AS series FROM series', z.object({ series: z.int() }))
+    return new NaiveErrors(series)
+  }
+
+  add(series: number, error: number | null): void {
+    this.#isKnown[series] = 1
+    this.#errors[series] = error ?? Number.NaN
+  }
+
+  *rows(): Generator<readonly [series: number, error: number | null]> {
+    for (const [series, isKnown] of this.#isKnown.entries()) {
+      const error = this.#errors[series]!
+      if (isKnown === 1) yield [series, Number.isNaN(error) ? null : error]
+    }
+  }
 }
 
 /** Creates `naive_errors` (series_id, naive_error) from one number per series. */

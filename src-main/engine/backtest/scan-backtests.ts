@@ -80,10 +80,10 @@ export const scanBacktests = async (
   readers: readonly BacktestReader[],
   history: HistoryReader | null = null,
 ): Promise<void> => {
-  const { server_id: servers, points } = await database.columns(
-    `SELECT s.server_id, CAST(coalesce(m.backtest_points, 0) AS DOUBLE) AS points FROM series s LEFT JOIN selected_models x USING (series_id)
+  const { points } = await database.columns(
+    `SELECT CAST(coalesce(m.backtest_points, 0) AS DOUBLE) AS points FROM series s LEFT JOIN selected_models x USING (series_id)
      LEFT JOIN series_models m ON m.server_id = s.server_id AND m.metric = s.metric AND m.model = x.model ORDER BY s.series_id`,
-    { server_id: 'text', points: 'number' },
+    { points: 'number' },
   )
   const names: readonly ValueName[] = [
     'time',
@@ -93,17 +93,21 @@ export const scanBacktests = async (
     ...(scan.leadStepSeconds === null ? [] : (['lead'] as const)),
   ]
   const expectedRows = points.map((seriesPoints, id) => seriesPoints + (history?.incompleteRows[id] ?? 0))
-  const { from: first, to: end } = scan.range ?? { from: 0, to: servers.length }
+  const { from: first, to: end } = scan.range ?? { from: 0, to: points.length }
   const allRows = expectedRows.subarray(first, end).reduce((sum, seriesRows) => sum + seriesRows, 0)
   const desiredRows = Math.max(defaultBatchRows, Math.ceil(allRows / maxBatches))
   const maxRows = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * names.length)))
   const batches = splitSeries(expectedRows, { from: first, to: end }, maxRows, scan.maxSeries)
+  const nameOf = await readServerNames(
+    database,
+    batches.flatMap(({ from, to }) => [from, to - 1]),
+  )
   const isComplete = ({ from, to }: SeriesRange): boolean => history?.incompleteRows.subarray(from, to).every((rows) => rows === 0) ?? true
   const connections = await Promise.all(batches.slice(0, batchesAtOnce).map(async () => database.openConnection()))
   const compute = (index: number): Promise<(onRows: (columns: RowColumns) => void) => Promise<void>> => {
     const batch = batches[index]!
     const computed = connections[index % batchesAtOnce]!.beginColumns(
-      backtestsQuery(scan, names, servers, batch, isComplete(batch)),
+      backtestsQuery(scan, names, batch, { first: nameOf(batch.from), last: nameOf(batch.to - 1) }, isComplete(batch)),
       rowKinds(names),
     )
     // Awaited in its turn; until then a failure must not count as unhandled.
@@ -111,8 +115,8 @@ export const scanBacktests = async (
     return computed
   }
   const rows = new BatchRows(names, expectedRows)
-  const rowsRead = new Float64Array(servers.length)
-  let immense: string | undefined
+  const rowsRead = new Float64Array(points.length)
+  let immense: number | undefined
   const handOver = (id: number): void => {
     rowsRead[id] = rows.count(id)
     if (rowsRead[id] === 0 || rowsRead[id] !== expectedRows[id]) return
@@ -121,7 +125,7 @@ export const scanBacktests = async (
     const series = expectedRows[id] === points[id] ? all : withoutIncompleteRows(all)
     if (series.times.length !== points[id]) rowsRead[id] = Number.NaN
     if (series.times.length === 0 || series.times.length !== points[id]) return
-    if (!areMeasurements(series.actual) || !areMeasurements(series.predicted)) immense ??= servers[id]
+    if (!areMeasurements(series.actual) || !areMeasurements(series.predicted)) immense ??= id
     else for (const reader of readers) reader.read(series)
   }
   const allReaders = history === null ? readers : [...readers, history]
@@ -144,9 +148,22 @@ export const scanBacktests = async (
     await Promise.allSettled(computed)
     connections.forEach((connection) => connection.close())
   }
-  if (immense !== undefined) throw contradictoryValuesError(immense)
+  if (immense !== undefined) throw contradictoryValuesError((await readServerNames(database, [immense]))(immense))
   const misread = rowsRead.findIndex((rows, id) => id >= first && id < end && rows !== expectedRows[id])
-  if (misread !== -1) throw contradictoryStatisticsError(servers[misread]!, expectedRows[misread]!, rowsRead[misread]!)
+  if (misread === -1) return
+  const server = (await readServerNames(database, [misread]))(misread)
+  throw contradictoryStatisticsError(server, expectedRows[misread]!, rowsRead[misread]!)
+}
+
+/** The server of each of these series; those of all would fill the memory of a large fleet. */
+const readServerNames = async (database: Database, ids: readonly number[]): Promise<(id: number) => string> => {
+  if (ids.length === 0) return () => ''
+  const { series_id: found, server_id: servers } = await database.columns(
+    `SELECT series_id, server_id FROM series WHERE series_id IN (${[...new Set(ids)].join(', ')})`,
+    { series_id: 'number', server_id: 'text' },
+  )
+  const names = new Map(servers.map((server, index) => [found[index]!, server]))
+  return (id) => names.get(id)!
 }
 
 const readHorizons = async (database: Database, origin: number, { from, to }: SeriesRange): Promise<HorizonRows> => {
@@ -185,8 +202,8 @@ const splitSeries = (points: Float64Array, { from: first, to: end }: SeriesRange
 const backtestsQuery = (
   { origin, leadStepSeconds }: BacktestScan,
   names: readonly ValueName[],
-  servers: readonly string[],
   { from, to }: SeriesRange,
+  servers: { readonly first: string; readonly last: string },
   isComplete: boolean,
 ): string => {
   const orNan = (value: string): string => `coalesce(${value}, CAST('NaN' AS DOUBLE))`
@@ -205,7 +222,7 @@ const backtestsQuery = (
       WHERE series_id >= ${from} AND series_id < ${to}) s USING (server_id, metric, model)
     WHERE ${isComplete ? 'NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL' : 'NOT (f.is_horizon AND f.predicted IS NOT NULL)'}
       -- Redundant, but lets DuckDB skip row groups of files that are sorted by server.
-      AND f.server_id BETWEEN ${literal(servers[from]!)} AND ${literal(servers[to - 1]!)}`
+      AND f.server_id BETWEEN ${literal(servers.first)} AND ${literal(servers.last)}`
 }
 
 type ValueName = 'time' | 'actual' | 'predicted' | 'yhat_lower' | 'yhat_upper' | 'lead'

@@ -18,8 +18,6 @@ const maxWindows = 8
 /** Of a larger fleet, so many series evenly spread over it form the calibration sample. */
 const maxSampledSeries = 1000
 
-const thresholdSeriesSchema = z.object({ series_id: z.int(), horizon_periods: z.int() })
-
 export interface WindowRange {
   readonly range: StepRange
   /** Maximum measured value of the series outside of the window, and before it; -Infinity without one. */
@@ -123,13 +121,13 @@ export class BacktestResiduals implements BacktestReader {
 
   private constructor(
     series: number,
-    thresholdSeries: readonly z.infer<typeof thresholdSeriesSchema>[],
+    { series_id: ids, horizon_periods: periods }: { readonly series_id: Float64Array; readonly horizon_periods: Float64Array },
     steps: StepReader,
     file: SeriesFile,
   ) {
     this.#steps = steps
     this.#horizon = new Int32Array(series)
-    for (const entry of thresholdSeries) this.#horizon[entry.series_id] = entry.horizon_periods
+    for (let index = 0; index < ids.length; index++) this.#horizon[ids[index]!] = periods[index]!
     this.#file = file
     this.#residualCounts = new Uint32Array(series)
     this.#runCounts = new Uint32Array(series)
@@ -141,9 +139,8 @@ export class BacktestResiduals implements BacktestReader {
     this.#maxBeforeLatest = new Float64Array(series).fill(Number.NEGATIVE_INFINITY)
     this.#isSampled = new Uint8Array(series)
     this.#isLeadCovered = new Uint8Array(series)
-    const sampled = Math.min(thresholdSeries.length, maxSampledSeries)
-    for (let index = 0; index < sampled; index++)
-      this.#isSampled[thresholdSeries[Math.floor((index * thresholdSeries.length) / sampled)]!.series_id] = 1
+    const sampled = Math.min(ids.length, maxSampledSeries)
+    for (let index = 0; index < sampled; index++) this.#isSampled[ids[Math.floor((index * ids.length) / sampled)]!] = 1
   }
 
   /** Reads `series` and `series_risk`. The file is in the database's spill folder unless `path` names it. `origin`: of the scan's times, in microseconds since 1970. */
@@ -171,9 +168,9 @@ export class BacktestResiduals implements BacktestReader {
     openFile: (series: number) => SeriesFile,
   ): Promise<BacktestResiduals> {
     const { series } = await database.row('SELECT CAST(count(*) AS INTEGER) AS series FROM series', z.object({ series: z.int() }))
-    const thresholdSeries = await database.rows(
+    const thresholdSeries = await database.columns(
       `SELECT series_id, horizon_periods FROM series_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
-      thresholdSeriesSchema,
+      { series_id: 'number', horizon_periods: 'number' },
     )
     return new BacktestResiduals(series, thresholdSeries, stepReader(grid, origin), openFile(series))
   }
@@ -309,7 +306,7 @@ export class BacktestResiduals implements BacktestReader {
     this.#residualCounts[id] = rows
     this.#runCounts[id] = steps.length
     this.#windowRows[id] = windowRows
-    this.#windows[id] = this.#outcomesOf(series, windowRows, windowCount)
+    if (windowCount > 0) this.#windows[id] = this.#outcomesOf(series, windowRows, windowCount)
     this.#maxMeasured[id] = maximumOf(series.actual)
     const { excess, bounded } = boundsOf(series, rows - windowRows)
     if (windowRows > 0) {

@@ -106,10 +106,14 @@ export const meanBefore = (
   for (let run = offsets[s]!; run < offsets[s + 1]!; run++) {
     const start = starts[run]!
     if (within < start || within >= start + lengths[run]!) continue
-    return index - count < start ? Number.NaN : meanOf(residuals, index - count, index)
+    return meanWithin(residuals, start, index, count)
   }
   return Number.NaN
 }
+
+/** The same for a run that begins at `start`. */
+export const meanWithin = (residuals: Float32Array, start: number, index: number, count: number): number =>
+  index - count < start ? Number.NaN : meanOf(residuals, index - count, index)
 
 const meanOf = (values: Float32Array, from: number, to: number): number => {
   let sum = 0

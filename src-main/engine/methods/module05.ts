@@ -38,28 +38,30 @@ export const clusterByModule05 = async (
   fixedPoint: FixedPoint,
   signal: AbortSignal | undefined,
 ): Promise<ClusteredServers> => {
-  const rows = await database.rows(
+  const {
+    server_id: serverIds,
+    mean,
+    std,
+  } = await database.columns(
     `WITH means AS (
        SELECT server_id, ${fixedMeanSql('predicted', fixedPoint)} AS mean, min(predicted) AS lowest, max(predicted) AS highest
        FROM forecast_rows GROUP BY server_id
      ), spreads AS (
        SELECT server_id, mean, CASE WHEN highest > lowest THEN greatest(highest - mean, mean - lowest) END AS max_deviation FROM means
      )
-     SELECT server_id, any_value(m.mean) AS mean,
-            coalesce(any_value(m.max_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
-              / sqrt(nullif(count(f.predicted) - 1, 0)) AS std
+     SELECT server_id, coalesce(any_value(m.mean), 0) AS mean,
+            coalesce(any_value(m.max_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)})
+              / sqrt(nullif(count(f.predicted) - 1, 0)), 0) AS std
      FROM forecast_rows f JOIN spreads m USING (server_id)
      GROUP BY server_id ORDER BY server_id`,
-    z.object({ server_id: z.string(), mean: z.number().nullable(), std: z.number().nullable() }),
+    { server_id: 'text', mean: 'number', std: 'number' },
   )
-  const mean = Float64Array.from(rows, (row) => row.mean ?? 0)
-  const std = Float64Array.from(rows, (row) => row.std ?? 0)
-  const points = rows.map((_, index) => [mean[index]!, std[index]!])
+  const points = serverIds.map((_, index) => [mean[index]!, std[index]!])
   const clustering = await runKMeans(points, { clusters: module05Clusters, restarts, seed: config.seed, signal })
-  const allIndices = rows.map((_, index) => index)
+  const allIndices = [...serverIds.keys()]
   return {
     metric: config.target_metric,
-    serverIds: rows.map((row) => row.server_id),
+    serverIds,
     features: { mean, std },
     cluster: clustering.assignment,
     clusters: clustering.centres.map((centre, cluster) => ({
@@ -68,7 +70,7 @@ export const clusterByModule05 = async (
       size: clustering.sizes[cluster]!,
       centre: { mean: centre[0]!, std: centre[1]! },
     })),
-    ...(await describeClustering(points, allIndices, rows.length, ['mean', 'std'], clustering, {
+    ...(await describeClustering(points, allIndices, serverIds.length, ['mean', 'std'], clustering, {
       requested: config.n_clusters,
       silhouettesByK: null,
       restarts,

@@ -9,8 +9,8 @@ import { maximumOf } from '../../statistics/percentile.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
 import { createBatches, windowForecastOf, type SimulationTask } from '../breach/path-batches.ts'
 import { findBlock, type StepRange } from '../breach/residual-runs.ts'
-import { byFallingPeak, maxRemovalsOf, type Candidate, type ConsolidationGroup } from './consolidation-groups.ts'
-import { groupKey, readPlaceableServers } from './fleet-servers.ts'
+import { byFallingPeak, maxRemovalsOf, sampleGroups, type Candidate, type ConsolidationGroup } from './consolidation-groups.ts'
+import { createPlaceableServers, groupKey, readPlaceableServers } from './fleet-servers.ts'
 import { layoutOf, type DemandSeries, type DemandServer } from './draw-demand.ts'
 import { drawHere, JointDemand } from './joint-demand.ts'
 import { placeFleet, type FleetDemand } from './place-fleet.ts'
@@ -26,6 +26,8 @@ const testLevel = 0.1
 const minHosts = 20
 /** Older windows count until there are so many hosts. */
 const enoughHosts = 200
+/** Of one window: with ten times as many as a check needs, how a larger fleet is placed tells no more. */
+const maxCandidates = 20_000
 /** Series whose residuals are read at a time. */
 const seriesPerRead = 2000
 
@@ -81,9 +83,10 @@ export const checkPlacement = async (
   const risk = config.consolidation_risk
   const windows: PlacementWindow[] = []
   const ranges = findWindows(task)
+  if (ranges.length > 0) await createPlaceableServers(database)
   const openWindow = async (range: StepRange): Promise<PlacementWindow> => {
     const servers = readWindowServers(task, range, { isWanted: (meanForecast) => meanForecast < config.underutilized_threshold })
-    const groups = await groupWindowServers(database, servers)
+    const groups = sampleGroups(await groupWindowServers(database, servers), maxCandidates)
     const metrics = [...servers.values()].flatMap(({ series }) => series.map(({ metric }) => metric))
     const source = drawHere(JointPaths.overWindow(task, range), signal)
     const joint = new JointDemand(source, layoutOf(metrics, range.to - range.from + 1))
@@ -208,7 +211,7 @@ export const readWindowServers = (
   return servers
 }
 
-/** Groups the servers and adds their capacity. */
+/** Groups the servers and adds their capacity. Reads `placeable_servers`. */
 const groupWindowServers = async (database: Database, servers: Map<string, WindowServer>): Promise<ConsolidationGroup[]> => {
   const groups = new Map<string, { count: number; candidates: Candidate[] }>()
   for await (const page of readPlaceableServers(database)) {

@@ -43,6 +43,31 @@ interface Members {
 export const byFallingPeak = (a: Candidate, b: Candidate): number =>
   b.peakUnits - a.peakUnits || b.meanUnits - a.meanUnits || (a.serverId < b.serverId ? -1 : 1)
 
+/** Candidates of a part of a group, about. */
+const partSize = 2000
+
+/**
+ * Groups of about `max` candidates together, for what a part of a large fleet tells as well: a large group is divided into parts with every so
+ * many of its ranks, and of all parts by size every so many are taken. All groups where they have no more than `max`.
+ */
+export const sampleGroups = (groups: readonly ConsolidationGroup[], max: number): readonly ConsolidationGroup[] => {
+  const all = groups.reduce((sum, { candidates }) => sum + candidates.length, 0)
+  if (all <= max) return groups
+  const parts = groups
+    .flatMap((group) => divideGroup(group, Math.ceil(group.candidates.length / partSize)))
+    .sort((a, b) => b.candidates.length - a.candidates.length || peakOf(b) - peakOf(a))
+  const chosen = Math.ceil((parts.length * max) / all)
+  return Array.from({ length: chosen }, (_, index) => parts[Math.floor(((index + 0.5) * parts.length) / chosen)]!)
+}
+
+const peakOf = ({ candidates }: ConsolidationGroup): number => candidates[0]?.peakUnits ?? 0
+
+const divideGroup = ({ candidates, maxRemovals }: ConsolidationGroup, parts: number): ConsolidationGroup[] =>
+  Array.from({ length: parts }, (_, part) => ({
+    candidates: candidates.filter((_, rank) => rank % parts === part),
+    maxRemovals: Math.floor(maxRemovals / parts),
+  }))
+
 /** Reads `fleet_servers`. */
 export const findConsolidationGroups = async (database: Database): Promise<ConsolidationGroups> => {
   const groups = new Map<string, Members>()

@@ -136,14 +136,17 @@ export const createFleetServers = async (database: Database, config: AnalysisCon
     ORDER BY position`)
 }
 
-/** All servers by name, some at a time, before their risk is known. Creates `placeable_servers`; reads `series_risk`. */
-export async function* readPlaceableServers(database: Database): AsyncGenerator<RowOf<typeof placeableFields>[]> {
+/** Creates `placeable_servers`, what is known of the servers before their risk. Reads `series_risk`. */
+export const createPlaceableServers = async (database: Database): Promise<void> => {
   const columns = Object.keys(placeableFields).map(identifier).join(', ')
   await database.run(`
     CREATE OR REPLACE TABLE placeable_servers AS
     SELECT row_number() OVER (ORDER BY server_id) - 1 AS position, * FROM (SELECT DISTINCT ${columns} FROM series_risk) ORDER BY position`)
-  yield* readPages(database, 'placeable_servers', placeableFields)
 }
+
+/** All rows of `placeable_servers` by name, some at a time. */
+export const readPlaceableServers = (database: Database): AsyncGenerator<RowOf<typeof placeableFields>[]> =>
+  readPages(database, 'placeable_servers', placeableFields)
 
 /** Rows that are read at once. */
 const pageRows = 20_000

@@ -17,35 +17,29 @@ export interface ClusterReconciliation {
   readonly signal: AbortSignal | undefined
 }
 
-const runServerSchema = z.object({
-  server_id: z.string(),
-  cluster: z.int().nullable(),
-  mean: z.number().nullable(),
-  std: z.number().nullable(),
-  count: z.int(),
-  metrics: z.int(),
-})
-
 /** Reads `server_risk`; creates `cluster_stages`, whose `module05_quiet` are the servers of Module 05's quietest cluster. */
 export const reconcileClusters = async (
   database: Database,
   { config, module05Clusters, signal }: ClusterReconciliation,
 ): Promise<ReconciliationChain[]> => {
-  const runServers = await readRunClusters(database, config)
-  const count = runServers[0]?.count ?? 0
+  const { count, metrics } = await database.row(
+    `SELECT CAST(count(DISTINCT cluster) AS INTEGER) AS count, CAST(count(DISTINCT metric) AS INTEGER) AS metrics FROM server_risk`,
+    z.object({ count: z.int(), metrics: z.int() }),
+  )
   const options = { clusters: Math.max(1, count), restarts, seed: config.seed, signal }
   const { mean, std } = module05Clusters.features
   const withRunCount = await runKMeans(
     module05Clusters.serverIds.map((_, index) => [mean![index]!, std![index]!]),
     options,
   )
-  const withMean = runServers.filter((server) => server.mean !== null)
+  const run = await readRunClusters(database, config)
+  const withMean = [...run.server_id.keys()].filter((index) => !Number.isNaN(run.mean[index]!))
   const onHorizon = await runKMeans(
-    withMean.map((server) => [server.mean!, server.std ?? 0]),
+    withMean.map((index) => [run.mean[index]!, Number.isNaN(run.std[index]!) ? 0 : run.std[index]!]),
     options,
   )
-  const quietOnHorizon = new Set(withMean.filter((_, index) => onHorizon.assignment[index] === 0).map(({ server_id }) => server_id))
-  const indexByServer = new Map(module05Clusters.serverIds.map((serverId, index) => [serverId, index]))
+  const isQuietOnHorizon = new Uint8Array(run.server_id.length)
+  withMean.forEach((server, index) => (isQuietOnHorizon[server] = onHorizon.assignment[index] === 0 ? 1 : 0))
   await database.storeRows(
     'cluster_marks',
     {
@@ -58,44 +52,56 @@ export const reconcileClusters = async (
       run_mean: 'DOUBLE',
       run_cluster: 'INTEGER',
     },
-    runServers.map((server) => {
-      const index = indexByServer.get(server.server_id)!
-      const asInteger = (isQuiet: boolean): number => (isQuiet ? 1 : 0)
-      return [
-        server.server_id,
-        asInteger(module05Clusters.cluster[index] === 0),
-        asInteger(withRunCount.assignment[index] === 0),
-        asInteger(quietOnHorizon.has(server.server_id)),
-        asInteger(server.cluster === 0),
-        mean![index]!,
-        server.mean,
-        server.cluster,
-      ]
-    }),
+    markRows(module05Clusters, withRunCount.assignment, run, isQuietOnHorizon),
   )
   const stages = ['module05_quiet', 'recounted_quiet', 'horizon_quiet', 'run_quiet']
   await database.run(`
     CREATE OR REPLACE TABLE cluster_stages AS
     SELECT * REPLACE (${stages.map((stage) => `${stage} = 1 AS ${stage}`).join(', ')}) FROM cluster_marks`)
-  return [
-    createCountChain(module05Clusters.clusters.length, count),
-    await createQuietestClusterChain(database, count, (runServers[0]?.metrics ?? 1) > 1),
-  ]
+  return [createCountChain(module05Clusters.clusters.length, count), await createQuietestClusterChain(database, count, metrics > 1)]
 }
 
-/** Of the metric that the run clusters by: the target metric where it has a horizon, else the first by name that has one. */
-const readRunClusters = async (database: Database, config: AnalysisConfig): Promise<z.infer<typeof runServerSchema>[]> =>
-  database.rows(
+/** A row per server of the run, which both lists have in the same order. */
+function* markRows(
+  { serverIds, features, cluster }: ClusterReconciliation['module05Clusters'],
+  recounted: Int32Array,
+  run: RunClusters,
+  isQuietOnHorizon: Uint8Array,
+): Generator<(string | number | null)[]> {
+  const asInteger = (isQuiet: boolean): number => (isQuiet ? 1 : 0)
+  const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+  let index = 0
+  for (const [row, serverId] of run.server_id.entries()) {
+    while (index < serverIds.length && serverIds[index] !== serverId) index++
+    yield [
+      serverId,
+      asInteger(cluster[index] === 0),
+      asInteger(recounted[index] === 0),
+      isQuietOnHorizon[row]!,
+      asInteger(run.cluster[row] === 0),
+      features['mean']![index]!,
+      orNull(run.mean[row]!),
+      orNull(run.cluster[row]!),
+    ]
+  }
+}
+
+type RunClusters = Awaited<ReturnType<typeof readRunClusters>>
+
+/**
+ * By name; of the metric that the run clusters by: the target metric where it has a horizon, else the first by name that has one. NaN where a server
+ * has no cluster or no horizon of it.
+ */
+const readRunClusters = async (database: Database, config: AnalysisConfig) =>
+  database.columns(
     `WITH shown AS (
        SELECT coalesce(max(metric) FILTER (metric = ?), min(metric)) AS metric FROM server_risk WHERE horizon_periods > 0
      )
-     SELECT s.server_id, CAST(s.cluster AS INTEGER) AS cluster, r.horizon_mean AS mean, r.horizon_std AS std,
-            CAST((SELECT count(DISTINCT cluster) FROM server_risk) AS INTEGER) AS count,
-            CAST((SELECT count(DISTINCT metric) FROM server_risk) AS INTEGER) AS metrics
+     SELECT s.server_id, CAST(s.cluster AS INTEGER) AS cluster, r.horizon_mean AS mean, r.horizon_std AS std
      FROM (SELECT server_id, any_value(cluster) AS cluster FROM server_risk GROUP BY server_id) s
      LEFT JOIN (SELECT * FROM server_risk WHERE metric = (SELECT metric FROM shown)) r USING (server_id)
      ORDER BY s.server_id`,
-    runServerSchema,
+    { server_id: 'text', cluster: 'number?', mean: 'number?', std: 'number?' },
     [config.target_metric],
   )
 
