@@ -35,10 +35,10 @@ export interface WatchedMemory {
   readonly collect?: () => void
 }
 
-/** `databaseLimit`: that of the database, as it was opened with. Stop the watch before the database is closed. */
+/** `databaseLimit`: that of the database, as it is just now. Stop the watch before the database is closed. */
 export const watchMemory = async (
   database: Database,
-  databaseLimit: string,
+  databaseLimit: () => string,
   { limit, used = () => process.memoryUsage.rss(), collect = collectGarbage }: WatchedMemory,
 ): Promise<MemoryWatch> => {
   const connection = await database.openConnection()
@@ -49,7 +49,7 @@ export const watchMemory = async (
     const startedAt = performance.now()
     // DuckDB gives everything back when it is told its limit, as also the C library then does; there is no other statement for it.
     // An analysis that ends meanwhile fails here, too.
-    await connection.run(`SET GLOBAL memory_limit = '${databaseLimit}'`).catch(() => undefined)
+    await connection.run(`SET GLOBAL memory_limit = '${databaseLimit()}'`).catch(() => undefined)
     const endedAt = performance.now()
     nextRelease = endedAt + Math.max(minReleasePause, (endedAt - startedAt) / maxTimeShare)
     releasing = undefined

@@ -1,5 +1,6 @@
 // Frees the results of DuckDB that were read, beyond a share of the database's memory limit.
 // DuckDB frees one when JavaScript collects the objects that stand for it; V8 does not see how large they are and may wait for minutes.
+import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
@@ -19,6 +20,17 @@ let collect: (() => void) | undefined
 export const collectGarbage = (): void => {
   collect ??= findCollector()
   collect()
+}
+
+/** Rows whose result fills a good part of a small database's memory. */
+const manyRows = 100_000
+
+/** The same after a result of many rows: DuckDB counts it until JavaScript has collected it. */
+export const collectAfter = async (rows: number): Promise<void> => {
+  if (rows < manyRows) return
+  collectGarbage()
+  // Node frees what objects stood for when its event loop goes round.
+  for (let round = 0; round < 2; round++) await setImmediate()
 }
 
 /** V8's own collector, which it hides from programs that do not ask for it. */

@@ -68,7 +68,11 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
           ? await addBaselines(percentRun, scaled.dataset)
           : scaled.dataset
       const fleet = await assessDataset({ ...percentRun, config: withStatedLevel(scaled.config, dataset) }, request, dataset, {
-        onProfiled: async () => assertMemoryLimit(request.memoryLimit, await countSeries(run.database)),
+        onProfiled: async () => {
+          const series = await countSeries(run.database)
+          assertMemoryLimit(request.memoryLimit, series)
+          await run.fitDatabase(series)
+        },
         checkServers: work.checkServers,
       })
       const limit = parseMemoryLimit(request.memoryLimit)

@@ -28,6 +28,8 @@ export interface Run {
   readonly runId: string
   readonly spillFolder: string
   readonly startedAt: number
+  /** Leaves the arrays of so many series their share of the memory limit. */
+  readonly fitDatabase: (series: number) => Promise<void>
 }
 
 /** Runs `stages`, which commit the staging folder to `request.out`. Throws HeadroomError; after a failure nothing is left at `out`. */
@@ -43,21 +45,25 @@ export const createRun = async (
   const { spillFolder } = staging
   try {
     const limit = parseMemoryLimit(request.memoryLimit)
-    const memoryLimit = databaseMemory(limit)
+    let databaseLimit = databaseMemory(limit)
     const database = await Database.open({
       threads: request.threads,
-      memoryLimit,
+      memoryLimit: databaseLimit,
       spillFolder,
       signal: work.signal,
       whileOpening: preloadHolidays,
     })
     let watch: MemoryWatch | undefined
     try {
-      watch = await watchMemory(database, memoryLimit, { limit: Math.max(limit, leastPeakBytes) })
+      watch = await watchMemory(database, () => databaseLimit, { limit: Math.max(limit, leastPeakBytes) })
       const runId = request.runId ?? randomUUID()
       work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
       const progress = createProgressReporter(work.onEvent)
-      return await stages({ request, work, config, method, staging, database, progress, runId, spillFolder, startedAt })
+      const fitDatabase = async (series: number): Promise<void> => {
+        databaseLimit = databaseMemory(limit, series)
+        await database.run(`SET GLOBAL memory_limit = '${databaseLimit}'`)
+      }
+      return await stages({ request, work, config, method, staging, database, progress, runId, spillFolder, startedAt, fitDatabase })
     } finally {
       await watch?.stop()
       database.close()

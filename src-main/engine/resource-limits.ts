@@ -35,9 +35,15 @@ const minDatabaseBytes = 128e6
 /** What an analysis may take with any limit. */
 export const leastPeakBytes = 400e6
 
-/** The database's share of a limit in bytes, in DuckDB's notation. */
-export const databaseMemory = (limit: number): string =>
-  `${Math.floor(Math.max(Math.min(limit * databaseShare, limit - minRestBytes), Math.min(limit, minDatabaseBytes)))}B`
+/** What arrays of a series take outside the database, up to so many together: beyond them a limit that is kept leaves more to the rest anyway. */
+const restPerSeries = 3000
+const maxRestOfSeries = 300e6
+
+/** The database's share of a limit in bytes, in DuckDB's notation. `series`: as many as are known. */
+export const databaseMemory = (limit: number, series = 0): string => {
+  const rest = minRestBytes + Math.min(maxRestOfSeries, restPerSeries * series)
+  return `${Math.floor(Math.max(Math.min(limit * databaseShare, limit - rest), Math.min(limit, minDatabaseBytes)))}B`
+}
 
 /** What an analysis takes at the least, and for each series, measured: at 10,000 and 100,000 servers of one metric. */
 const leastBytes = 600e6

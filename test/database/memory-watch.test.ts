@@ -15,7 +15,7 @@ const waitFor = async (holds: () => boolean, patience: number): Promise<void> =>
 const collectionsAt = async (share: number, patience = 250): Promise<number> => {
   const database = await Database.open({ memoryLimit: '200000000B' })
   let [collections, looks] = [0, 0]
-  const watch = await watchMemory(database, '200000000B', {
+  const watch = await watchMemory(database, () => '200000000B', {
     limit: 1000,
     used: () => {
       looks++
@@ -53,7 +53,7 @@ test.runIf(process.platform === 'linux')("memory that the database freed is the 
   // Without a watch the allocators keep what this took for eight seconds, measured.
   await database.run('CREATE TABLE numbers AS SELECT range AS a, hash(range) AS b, CAST(range AS VARCHAR) AS c FROM range(8000000)')
   const filled = residentBytes()!
-  const watch = await watchMemory(database, '900000000B', { limit: 1, collect: () => undefined })
+  const watch = await watchMemory(database, () => '900000000B', { limit: 1, collect: () => undefined })
   await database.run('DROP TABLE numbers')
   await waitFor(() => filled - residentBytes()! > 150e6, 5000)
   const freed = filled - residentBytes()!
@@ -65,7 +65,7 @@ test.runIf(process.platform === 'linux')("memory that the database freed is the 
 test('where the system does not tell the size of the process, its work goes on', async () => {
   const database = await Database.open({ memoryLimit: '200000000B' })
   let [looks, collections] = [0, 0]
-  const watch = await watchMemory(database, '200000000B', {
+  const watch = await watchMemory(database, () => '200000000B', {
     limit: 1,
     used: () => {
       looks++
@@ -76,5 +76,17 @@ test('where the system does not tell the size of the process, its work goes on',
   await waitFor(() => looks > 2, 10_000)
   await watch.stop()
   expect([looks > 2, collections]).toEqual([true, 0])
+  database.close()
+})
+
+test('a limit that was changed meanwhile is the one that the database is told', async () => {
+  const database = await Database.open({ memoryLimit: '200000000B' })
+  let limit = '200000000B'
+  const watch = await watchMemory(database, () => limit, { limit: 1000, used: () => 900, collect: () => undefined })
+  limit = '150000000B'
+  const until = performance.now() + 10_000
+  while (performance.now() < until && (await database.memoryLimit()) > 160e6) await setTimeout(20)
+  await watch.stop()
+  expect(Math.round((await database.memoryLimit()) / 1e6)).toBe(150)
   database.close()
 })

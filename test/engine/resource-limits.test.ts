@@ -1,7 +1,7 @@
 // The memory limit: its text form, its default of a quarter of the machine, the database's share, and the setting.
 import { existsSync } from 'node:fs'
-import { totalmem } from 'node:os'
-import { readFile } from 'node:fs/promises'
+import { totalmem, tmpdir } from 'node:os'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../src-main/engine/resource-limits.ts'
 import { Database, literal } from '../../src-main/database/database.ts'
 import { analyze } from '../../src-main/engine/analyze.ts'
+import { createRun } from '../../src-main/engine/create-run.ts'
 import { startPictures } from '../../src-main/engine/pictures/write-pictures.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 import { mergeSettings, settingsChangeSchema, defaultSettings } from '../../src-shared/config/settings.ts'
@@ -49,6 +50,25 @@ test('the database gets half of the limit, but at least 128 MB or the whole limi
   expect(databaseMemory(512_000_000)).toBe('142000000B')
   expect(databaseMemory(150_000_000)).toBe('128000000B')
   expect(databaseMemory(80_000_000)).toBe('80000000B')
+  // Of 100,000 series the arrays outside take 300 MB more, and so do those of a million.
+  expect(databaseMemory(1_000_000_000, 100_000)).toBe('330000000B')
+  expect(databaseMemory(4_000_000_000, 1_000_000)).toBe('2000000000B')
+})
+
+test('a run leaves the arrays of its series their share of the limit', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-limits-'))
+  const limits: number[] = []
+  const request = { inputs: [], out: join(folder, 'run'), method: 'headroom', config: {}, memoryLimit: '600MB' } as const
+  const stages = createRun(request, {}, async ({ database, fitDatabase }) => {
+    limits.push(await database.memoryLimit())
+    await fitDatabase(20_000)
+    limits.push(await database.memoryLimit())
+    throw new Error('enough')
+  })
+  await expect(stages).rejects.toThrow('enough')
+  await rm(folder, { recursive: true })
+  // 600 - 370 MB, and 60 MB less; DuckDB states its limit to a tenth of a MiB.
+  expect(limits.map((limit) => Math.round(limit / 1e6))).toEqual([230, 170])
 })
 
 test.each([

@@ -5,7 +5,7 @@ import { concatenateFiles, findJoinableFiles } from '../../parquet/append-column
 import type { AnalysisResult, AnalysisWork } from '../analysis-request.ts'
 import { completeRun } from '../analyze.ts'
 import { createRun } from '../create-run.ts'
-import type { FleetParts } from '../run-stages.ts'
+import { countSeries, type FleetParts } from '../run-stages.ts'
 import { assertDiskSpace, estimateRunBytes } from '../resource-limits.ts'
 import type { ForecastFile } from '../../forecasts/forecast-files.ts'
 import { assertFileRows, withoutPause, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
@@ -45,6 +45,7 @@ export const completeSparkRun = async (
       progress.start('open')
       await assertDiskSpace(staging.folder, request.out, estimateRunBytes(await findFlaggedFiles(database, folder)))
       const fleet = await loadSparkOutput(database, folder, notes, request.eventsTable, progress, selectedRows)
+      await run.fitDatabase(await countSeries(database))
       const startFlaggedFile = (path: string): Promise<FlaggedFileWriting> =>
         startJoining(database, fleet.dataset.files, fleet.validation.rows, path, work.signal)
       return completeRun(run, fleet, startFlaggedFile, parts)

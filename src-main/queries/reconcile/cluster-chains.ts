@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ReconciliationChain, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
+import { collectAfter } from '../../database/result-memory.ts'
 import { runKMeans } from '../../statistics/k-means.ts'
 import type { Method } from '../../engine/methods/method.ts'
 import { createChain, decimalText, servers, countTransition } from './chain-steps.ts'
@@ -32,6 +33,7 @@ export const reconcileClusters = async (
     module05Clusters.serverIds.map((_, index) => [mean![index]!, std![index]!]),
     options,
   )
+  await collectAfter(module05Clusters.serverIds.length)
   const run = await readRunClusters(database, config)
   const withMean = [...run.server_id.keys()].filter((index) => !Number.isNaN(run.mean[index]!))
   const onHorizon = await runKMeans(

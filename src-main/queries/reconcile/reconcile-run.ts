@@ -6,6 +6,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Reconciliation, ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
+import { collectAfter } from '../../database/result-memory.ts'
 import { readRunFolder } from '../../run-folder/read-run-folder.ts'
 import { clusterByModule05 } from '../../engine/methods/module05.ts'
 import { openQueryDatabase } from '../run/query-database.ts'
@@ -89,6 +90,7 @@ const reconcile = async (
   steps.start('Clustering as Module 05')
   const module05Clusters = await clusterByModule05(database, config, fixedPoint, signal)
   steps.start('Explaining risk')
+  await collectAfter(total)
   const risk = await reconcileRisk(database, config)
   steps.start('Explaining seasons')
   const season = await reconcileSeason(database, config, zone)
@@ -96,6 +98,7 @@ const reconcile = async (
   steps.start('Explaining clusters')
   const clusters = await reconcileClusters(database, { config, module05Clusters, signal })
   steps.start('Explaining savings')
+  await collectAfter(total)
   const savings = await reconcileSavings(database, config)
   return [createChain('total_servers', 'Servers', [], servers(total)), ...risk, ...season, idle, ...clusters, savings]
 }

@@ -2,11 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import { StartTimes, StepCoverage, type ResidualRuns } from '../../../src-main/engine/breach/residual-runs.ts'
 import {
+  chooseLenders,
   createPathFigures,
   createPathSource,
   drawKeyOf,
   drawPaths,
   halfMoments,
+  maxLenders,
   measurePaths,
   pathCount,
   measureHalves,
@@ -117,6 +119,47 @@ describe('drawPaths', () => {
     const noise = Array.from({ length: 100 }, (_, index) => 12 * Math.sin(index * index))
     expect(drawn(sourceOf([noise]), 0, [70, 72])).toEqual(drawn(sourceOf([noise]), 0, [70, 72]))
     expect(drawn(sourceOf([noise]), 0, [70, 72])).not.toEqual(drawn(sourceOf([noise], { runSeed: 43 }), 0, [70, 72]))
+  })
+})
+
+describe('lenders of a bin', () => {
+  test('are all of its series up to the limit, beyond it as many, evenly by the size of their errors', () => {
+    const pool = Uint32Array.from({ length: 10 }, (_, rank) => 100 + rank)
+    expect(chooseLenders(pool, 10)).toBe(pool)
+    // Ranks 1.25, 3.75, 6.25 and 8.75 of ten.
+    expect([...chooseLenders(pool, 4)]).toEqual([101, 103, 106, 108])
+  })
+  test('are ten thousand of a bin of more, whose errors have the same quantiles', () => {
+    // Series s errs by s / 1000 all the time: 0 to 25, so a path of seven steps tells who lent.
+    const series = Array.from({ length: maxLenders * 2.5 }, (_, s) => Array.from({ length: 7 }, () => s / 1000))
+    const source = sourceOf([[], ...series])
+    const lent = [...source.lenders[0]!].filter((_, index) => index % 8 === 0).map((s) => (s - 1) / 1000)
+    expect(lent.length).toBe(maxLenders)
+    for (const share of [0.1, 0.5, 0.9]) expect(lent[Math.floor(share * lent.length)]).toBeCloseTo(25 * share, 2)
+    expect(new Set(drawn(source, 0, [0]).flat()).size).toBeGreaterThan(100)
+  })
+  test('lend blocks of each of their runs, never across the gap between two', () => {
+    // Residuals of steps 0 to 9 are 0 to 9, those of steps 20 to 29 are 20 to 29.
+    const steps = [...Array.from({ length: 10 }, (_, step) => step), ...Array.from({ length: 10 }, (_, step) => 20 + step)]
+    const coverage = new StepCoverage()
+    coverage.add(0, 10)
+    coverage.add(20, 10)
+    const runs = {
+      residuals: Float32Array.from(steps),
+      offsets: Uint32Array.of(0, 2),
+      steps: Int32Array.of(0, 20),
+      starts: Uint32Array.of(0, 10),
+      lengths: Uint32Array.of(10, 10),
+    }
+    const startTimes = new StartTimes(coverage.counts(), pathCount, 42)
+    const source = createPathSource(runs, Int32Array.of(-1), Float64Array.of(80), { startTimes, blockSteps: 7, cycles: [7] })
+    const paths = drawn(
+      source,
+      0,
+      Array.from({ length: 7 }, () => 0),
+    )
+    for (const path of paths) expect(path).toEqual(Array.from({ length: 7 }, (_, step) => path[0]! + step))
+    expect(paths.some(([first]) => first! < 4) && paths.some(([first]) => first! >= 20)).toBe(true)
   })
 })
 
