@@ -21,11 +21,14 @@ export const reconcileUnderutilized = async (
            ${isBelowSql('r.horizon_mean', runThreshold)} AS selected_idle, bool_or(r.is_underutilized) AS run_idle,
            bool_or(r.is_underutilized) OR (${isBelowSql('r.horizon_mean', runThreshold)} AND bool_or(r.is_silent)) AS percent_idle,
            max(m.horizon_mean) AS mixed_mean, max(r.horizon_mean) AS selected_mean, arg_max(r.model, r.horizon_mean) AS model,
-           string_agg(r.metric, ', ' ORDER BY r.metric) FILTER (r.high_threshold IS NULL) AS excluded_metrics
+           any_value(x.metrics) AS excluded_metrics
     FROM server_risk r
     JOIN series s USING (server_id, metric)
     LEFT JOIN mixed_horizon m USING (series_id)
     LEFT JOIN (SELECT server_id, CAST(sum(row_count) AS BIGINT) AS row_count FROM tallies GROUP BY server_id) t USING (server_id)
+    -- Of few servers: DuckDB holds what it joins in memory, whatever its limit.
+    LEFT JOIN (SELECT server_id, string_agg(metric, ', ' ORDER BY metric) AS metrics FROM server_risk WHERE high_threshold IS NULL GROUP BY server_id) x
+      USING (server_id)
     GROUP BY r.server_id`)
   const steps = [
     await rowsToServers(database, {
