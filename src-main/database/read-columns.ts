@@ -92,6 +92,9 @@ class TextCollector {
   }
 }
 
+/** As a row is stored: NULL for NaN. */
+export const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
 const columnIndex = (names: readonly string[], name: string): number => {
   const index = names.indexOf(name)
   if (index === -1) throw new HeadroomError('internal', `The query has no column "${name}".`)

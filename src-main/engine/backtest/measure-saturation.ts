@@ -2,6 +2,7 @@
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import type { Database } from '../../database/database.ts'
+import { orNull } from '../../database/read-columns.ts'
 import { maximumOf } from '../../statistics/percentile.ts'
 import type { BacktestReader } from './scan-backtests.ts'
 
@@ -52,7 +53,6 @@ export class SaturationReader implements BacktestReader {
   }
 
   *#rows(): Generator<(number | null)[]> {
-    const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
     for (const [id, isRead] of this.#isRead.entries()) if (isRead === 1) yield [id, orNull(this.#shares[id]!), orNull(this.#peaks[id]!)]
   }
 }

@@ -1,6 +1,7 @@
 // Error of the seasonal naive forecast, the denominator of MASE (Hyndman and Koehler 2006).
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
+import { orNull } from '../../database/read-columns.ts'
 import { calendarLag, calendarPosition, calendarPositionSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { isMeasuredSql } from '../../forecasts/forecast-columns.ts'
 import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
@@ -67,8 +68,7 @@ export class NaiveErrors {
 
   *rows(): Generator<readonly [series: number, error: number | null]> {
     for (const [series, isKnown] of this.#isKnown.entries()) {
-      const error = this.#errors[series]!
-      if (isKnown === 1) yield [series, Number.isNaN(error) ? null : error]
+      if (isKnown === 1) yield [series, orNull(this.#errors[series]!)]
     }
   }
 }

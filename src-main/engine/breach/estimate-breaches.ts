@@ -5,6 +5,7 @@ import type { CalibrationScores, ModelAccuracy } from '../../../src-shared/artef
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
+import { orNull } from '../../database/read-columns.ts'
 import type { Calibration } from '../../statistics/beta-calibration.ts'
 import { applyBasis, decidingBasisSql } from './apply-basis.ts'
 import { fitCalibrations, scoreCalibrations, type CalibrationSample } from './calibration.ts'
@@ -138,8 +139,6 @@ export const estimateColumns = {
   interval_margin_middle: 'DOUBLE',
   interval_margin_late: 'DOUBLE',
 } as const
-
-const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
 /** A row per series, by the columns above. */
 function* estimateRows(

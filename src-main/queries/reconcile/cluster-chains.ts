@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ReconciliationChain, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
+import { orNull } from '../../database/read-columns.ts'
 import { collectAfter } from '../../database/result-memory.ts'
 import { runKMeans } from '../../statistics/k-means.ts'
 import type { Method } from '../../engine/methods/method.ts'
@@ -71,7 +72,6 @@ function* markRows(
   isQuietOnHorizon: Uint8Array,
 ): Generator<(string | number | null)[]> {
   const asInteger = (isQuiet: boolean): number => (isQuiet ? 1 : 0)
-  const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
   let index = 0
   for (const [row, serverId] of run.server_id.entries()) {
     while (index < serverIds.length && serverIds[index] !== serverId) index++
