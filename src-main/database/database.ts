@@ -30,6 +30,8 @@ export interface DatabaseOptions {
   /** Folder for what does not fit into memory. */
   readonly spillFolder?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** Whether `progress` tells anything; DuckDB then looks through its plan at each task, which takes a few hundredths of the time of small statements. */
+  readonly tracksProgress?: boolean
   /** Called once another thread opens the database. */
   readonly whileOpening?: (() => unknown) | undefined
 }
@@ -114,7 +116,7 @@ export class Database {
     // Freed memory goes back to the system at once: threads of the engine need it next.
     if (options.memoryLimit !== undefined)
       await database.run("SET GLOBAL allocator_background_threads = true; SET GLOBAL allocator_flush_threshold = '16MiB'")
-    await database.#trackProgress()
+    if (options.tracksProgress === true) await database.trackProgress()
     return database
   }
 
@@ -182,17 +184,8 @@ export class Database {
 
   /** A second connection to the same tables, for a statement that runs in parallel. Close it before this one. */
   async openConnection(): Promise<Database> {
-    const secondary = new Database(
-      this.#instance,
-      await this.#instance.connect(),
-      this.threads,
-      this.#signal,
-      false,
-      this.#spillFolder,
-      this.#results,
-    )
-    await secondary.#trackProgress()
-    return secondary
+    const connection = await this.#instance.connect()
+    return new Database(this.#instance, connection, this.threads, this.#signal, false, this.#spillFolder, this.#results)
   }
 
   /** Bytes that DuckDB may take: as configured, else its share of the machine's memory. */
@@ -205,11 +198,11 @@ export class Database {
   }
 
   /** DuckDB measures progress only for connections that show a bar; the bar itself stays off. */
-  async #trackProgress(): Promise<void> {
+  async trackProgress(): Promise<void> {
     await this.run('SET enable_progress_bar = true; SET enable_progress_bar_print = false')
   }
 
-  /** Share done of the query under way, 0..1, as DuckDB guesses it. */
+  /** Share done of the query under way, 0..1, as DuckDB guesses it; 0 unless it is tracked. */
   progress(): number {
     return Math.max(0, this.connection.progress.percentage) / 100
   }

@@ -29,7 +29,7 @@ export interface Run {
   readonly spillFolder: string
   readonly startedAt: number
   /** Leaves the arrays of so many series their share of the memory limit. */
-  readonly fitDatabase: (series: number) => Promise<void>
+  readonly fitDatabase: (series: number, stage?: 'paths' | 'tables') => Promise<void>
 }
 
 /** Runs `stages`, which commit the staging folder to `request.out`. Throws HeadroomError; after a failure nothing is left at `out`. */
@@ -59,8 +59,8 @@ export const createRun = async (
       const runId = request.runId ?? randomUUID()
       work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
       const progress = createProgressReporter(work.onEvent)
-      const fitDatabase = async (series: number): Promise<void> => {
-        databaseLimit = databaseMemory(limit, series)
+      const fitDatabase: Run['fitDatabase'] = async (series, stage) => {
+        databaseLimit = databaseMemory(limit, series, stage)
         await database.run(`SET GLOBAL memory_limit = '${databaseLimit}'`)
       }
       return await stages({ request, work, config, method, staging, database, progress, runId, spillFolder, startedAt, fitDatabase })

@@ -44,7 +44,7 @@ export const inspectForecasts = async (request: InspectRequest, work: InspectWor
   const stated = parseConfig(request.config, 'headroom')
   const { path: folder, remove } = await makeTemporaryFolder('inspect')
   try {
-    const database = await Database.open({ signal: work.signal, spillFolder: folder })
+    const database = await Database.open({ signal: work.signal, spillFolder: folder, tracksProgress: true })
     try {
       work.onStart?.(() => database.progress())
       return await inspect(database, stated, request, folder)

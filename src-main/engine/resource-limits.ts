@@ -35,13 +35,16 @@ const minDatabaseBytes = 128e6
 /** What an analysis may take with any limit. */
 export const leastPeakBytes = 400e6
 
-/** What arrays of a series take outside the database, up to so many together: beyond them a limit that is kept leaves more to the rest anyway. */
+/** What arrays of a series take outside the database: of the first ones, and of those beyond. Their parts are read some at a time. */
 const restPerSeries = 3000
-const maxRestOfSeries = 300e6
+/** While paths are drawn from the errors of whole bins, and when tables are made of what was found. */
+const restPerFurtherSeries = { paths: 750, tables: 500 } as const
+const firstSeries = 100_000
 
 /** The database's share of a limit in bytes, in DuckDB's notation. `series`: as many as are known. */
-export const databaseMemory = (limit: number, series = 0): string => {
-  const rest = minRestBytes + Math.min(maxRestOfSeries, restPerSeries * series)
+export const databaseMemory = (limit: number, series = 0, stage: keyof typeof restPerFurtherSeries = 'paths'): string => {
+  const rest =
+    minRestBytes + restPerSeries * Math.min(firstSeries, series) + restPerFurtherSeries[stage] * Math.max(0, series - firstSeries)
   return `${Math.floor(Math.max(Math.min(limit * databaseShare, limit - rest), Math.min(limit, minDatabaseBytes)))}B`
 }
 
@@ -52,19 +55,25 @@ const bytesPerSeries = 15_000
 /** Whether stages that could run at once should run one after the other, to stay within the limit. */
 export const isMemoryShort = (limit: number, series: number): boolean => limit < leastBytes + bytesPerSeries * series
 
+/** What a series takes while its fleet is clustered next to the paths, for which the limit of a large fleet has no room. */
+const bytesBesidePaths = 3500
+
+/** Whether nothing but the paths should be in memory while they are drawn. */
+export const mustDrawPathsAlone = (limit: number, series: number): boolean => limit < bytesBesidePaths * series
+
 /** Of a limit, what an analysis may take at most. */
 const maxOverLimit = 1.15
 const limitStep = 50e6
 
 /**
  * Peak bytes by series of one metric, as measured: 120 servers with the default limit and 10,000 within 512 MB, of 2,463 rows each; 100,000
- * within 1 GB and a million within 4 GB, of 210 rows each.
+ * within 1 GB and a million within 2 GB, of 210 rows each.
  */
 const measuredPeaks = [
   { series: 120, bytes: 376e6 },
   { series: 10_000, bytes: 560e6 },
   { series: 100_000, bytes: 992e6 },
-  { series: 1_000_000, bytes: 4219e6 },
+  { series: 1_000_000, bytes: 2280e6 },
 ] as const
 
 /** The least limit in bytes, in steps of 50 MB, that an analysis of so many series keeps to: on straight lines through the peaks that were measured; 0 where it keeps to any. */

@@ -37,7 +37,7 @@ import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/wri
 import { planHeatmap } from './pictures/read-heatmap.ts'
 import { startPictures, type PictureWriter } from './pictures/write-pictures.ts'
 import { besides, startOnce, type OtherWork } from './other-work.ts'
-import { isMemoryShort, parseMemoryLimit } from './resource-limits.ts'
+import { isMemoryShort, mustDrawPathsAlone, parseMemoryLimit } from './resource-limits.ts'
 import { assignRecommendations, type RecommendedFleet } from './recommendations/assign-recommendations.ts'
 import { checkPlacementEarly } from './recommendations/check-placement.ts'
 import { describeRecommendations, listRecommendations } from './recommendations/describe-recommendations.ts'
@@ -83,11 +83,12 @@ export const measureFleet = async (
   simulate?: FleetSimulation,
 ): Promise<Findings> => {
   const limit = parseMemoryLimit(run.request.memoryLimit)
-  const isShort = isMemoryShort(limit, await countSeries(run.database))
+  const series = await countSeries(run.database)
+  const isShort = isMemoryShort(limit, series)
   // Its thread loads while paths are drawn.
   const started = run.work.writePictures !== undefined || isShort ? undefined : startPictures()
   const painting = { write: run.work.writePictures ?? started?.write ?? writeInTurn, isLast: isShort }
-  const drawn: DrawnPaths = { pool: null }
+  const drawn: DrawnPaths = { pool: null, isAlone: mustDrawPathsAlone(limit, series) }
   // A thread of paths takes as much memory as a tenth of the smallest limits; of a large fleet the paths take longest.
   const within = isShort
     ? simulateWithin(limit < leastLimitOfThreads ? 1 : undefined)
@@ -105,6 +106,8 @@ const leastLimitOfThreads = 1.5e9
 /** What holds the whole fleet once its paths were drawn, threads or this one; null again when it is not needed any more. */
 interface DrawnPaths {
   pool: PathPool | null
+  /** Whether other work waits until they are drawn. */
+  readonly isAlone: boolean
 }
 
 const closePool = async (drawn: DrawnPaths): Promise<void> => {
@@ -172,11 +175,15 @@ const measurePaths = async (
   const task = await readSimulationTask(database, config, fleet.grid, measures)
   const otherWork = startOnce(() => computeBesidePaths(run, fleet, task))
   const { scores, atRiskCount, sustainedBreaches, appliedEvents } = await besides(otherWork, async () => ({
-    ...(await estimateBreaches(database, config, task, work.signal, () => void otherWork.start(), simulate)),
+    ...(await estimateBreaches(database, config, task, work.signal, () => void (drawn.isAlone || otherWork.start()), simulate)),
     appliedEvents: events === null ? null : await assessEvents(database, config, fleet.grid, events),
   }))
   otherWriting.resume()
   progress.start('clusters')
+  if (drawn.isAlone) {
+    collectGarbage()
+    await run.fitDatabase(await countSeries(database), 'tables')
+  }
   const { clusteredServers, earlyCheck } = await otherWork.start()
   const groupCounts = sustainedBreaches === null ? null : await countGroups(database, sustainedBreaches, clusteredServers)
 

@@ -1,12 +1,12 @@
 // Recommendations as rows of an import: for ServiceNow or Jira, each with a number that stays the same from run to run.
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
-import { z } from 'zod'
 import { byteOrderMark, csvLine } from '../../src-shared/artefacts/cell-text.ts'
 import type { ExportTarget, TicketFormat } from '../../src-shared/ipc/export-rows.ts'
 import type { Recommendation } from '../../src-shared/ipc/fleet-view.ts'
 import { dayText, zoneClock } from '../../src-shared/run/zone-clock.ts'
-import { readActions } from '../queries/recommendations/recommendations-query.ts'
+import { readBusinessUnits } from '../queries/recommendations/business-units.ts'
+import { withActions, type Actions } from '../queries/recommendations/recommendations-query.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 
@@ -54,7 +54,8 @@ export interface WrittenTickets {
 
 /**
  * One row per recommendation to act on that is neither dismissed nor done; late orders first. `known`: tickets that there are, by correlation ID;
- * their findings open no second one. `asOf`, YYYY-MM-DD: the day by which orders are late and dismissals have ended. Throws file-not-written.
+ * their findings open no second one. `asOf`, YYYY-MM-DD: the day by which orders are late and dismissals have ended.
+ * `actionsPerPart`: for tests. Throws file-not-written.
  */
 export const writeTickets = async (
   run: OpenRun,
@@ -62,24 +63,36 @@ export const writeTickets = async (
   { path, hasByteOrderMark }: ExportTarget,
   known: ReadonlyMap<string, 'open' | 'closed'> = new Map(),
   asOf?: string,
+  actionsPerPart = defaultActionsPerPart,
 ): Promise<WrittenTickets> => {
   const columns = columnsOf[format]
-  const groups = await readGroups(run)
-  const findings = (await readActions(run, asOf)).map((action) => ticketOf(run, action, groups.get(action.server_id) ?? null))
-  const tickets = findings.filter(({ correlationId }) => !known.has(correlationId))
-  const lines = [columns.map(([title]) => title), ...tickets.map((ticket) => columns.map(([, value]) => value(ticket)))]
-  const text = lines.map((cells) => `${csvLine(cells)}\r\n`).join('')
-  await replaceFile(path, (stagingPath) => writeFile(stagingPath, (hasByteOrderMark ? byteOrderMark : '') + text))
-  const count = (state: 'open' | 'closed'): number => findings.filter(({ correlationId }) => known.get(correlationId) === state).length
-  return { written: tickets.length, open: count('open'), closed: count('closed') }
+  const counts = { written: 0, open: 0, closed: 0 }
+  const textOf = (cells: readonly (string | number | null)[]): string => `${csvLine(cells)}\r\n`
+  async function* texts(actions: Actions): AsyncGenerator<string> {
+    yield `${hasByteOrderMark ? byteOrderMark : ''}${textOf(columns.map(([title]) => title))}`
+    for (let from = 0; from < actions.count; from += actionsPerPart) {
+      const tickets = await readTickets(run, actions, from, from + actionsPerPart)
+      const newTickets = tickets.filter(({ correlationId }) => !known.has(correlationId))
+      counts.written += newTickets.length
+      for (const state of ['open', 'closed'] as const)
+        counts[state] += tickets.filter(({ correlationId }) => known.get(correlationId) === state).length
+      yield newTickets.map((ticket) => textOf(columns.map(([, value]) => value(ticket)))).join('')
+    }
+  }
+  await withActions(run, asOf, (actions) => replaceFile(path, (stagingPath) => writeFile(stagingPath, texts(actions))))
+  return counts
 }
 
-const readGroups = async ({ database }: OpenRun): Promise<ReadonlyMap<string, string>> => {
-  const rows = await database.rows(
-    'SELECT DISTINCT server_id, business_unit FROM server_risk WHERE business_unit IS NOT NULL',
-    z.object({ server_id: z.string(), business_unit: z.string() }),
+/** Recommendations in memory at once. */
+const defaultActionsPerPart = 20_000
+
+const readTickets = async (run: OpenRun, { read }: Actions, from: number, to: number): Promise<Ticket[]> => {
+  const found = await read(from, to)
+  const groups = await readBusinessUnits(
+    run,
+    found.map(({ server_id: server }) => server),
   )
-  return new Map(rows.map(({ server_id, business_unit }) => [server_id, business_unit]))
+  return found.map((action) => ticketOf(run, action, groups.get(action.server_id) ?? null))
 }
 
 const ticketOf = (run: OpenRun, action: Recommendation, group: string | null): Ticket => {

@@ -113,7 +113,7 @@ export const writeSampleFleet = async (request: SampleFleetRequest, work: Sample
   let database: Database | undefined
   try {
     report('Describing the servers', 0)
-    database = await Database.open({ signal: work.signal, threads: request.threads, memoryLimit })
+    database = await Database.open({ signal: work.signal, threads: request.threads, memoryLimit, tracksProgress: true })
     await createSampleTables(database, request.servers, cadence, firstEnd)
     await database.run(`COPY (${serversTableSql(request.seed)}) TO ${partialFor(serversTable)} (FORMAT csv, HEADER)`)
     await writeParts(database, parts, cadence)

@@ -8,6 +8,13 @@ export const sharedIntegers = (length: number): Int32Array => new Int32Array(new
 
 export const sharedCounts = (length: number): Uint32Array => new Uint32Array(new SharedArrayBuffer(length * 4))
 
+/** The same numbers in memory that all threads see. */
+export const shareFloats = (values: Float64Array): Float64Array => {
+  const shared = sharedFloats(values.length)
+  shared.set(values)
+  return shared
+}
+
 /** Gives shared arrays that may be overwritten when the next ones are asked for: V8 frees shared memory late, and each thread must have let go of it. */
 export class ReusedArrays {
   readonly #buffers = new Map<string, SharedArrayBuffer>()

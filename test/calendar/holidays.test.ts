@@ -1,6 +1,12 @@
 // Holidays of several countries and years against the lists that their governments publish.
 import { describe, expect, test } from 'vitest'
-import { holidayDates } from '../../src-main/calendar/holidays.ts'
+import {
+  commonRegionalHoliday,
+  countriesWithoutCommonRegional,
+  findRegionalHoliday,
+  holidayDates,
+  yearsWithoutCommonRegional,
+} from '../../src-main/calendar/holidays.ts'
 
 /** Month-days of a year. */
 const calculated = (year: number, holiday_country: string, holiday_state?: string): string[] =>
@@ -79,4 +85,20 @@ describe('France (Code du travail, article L3133-1)', () => {
     [2025, '01-01 04-21 05-01 05-08 05-29 06-09 07-14 08-15 11-01 11-11 12-25'],
     [2026, '01-01 04-06 05-01 05-08 05-14 05-25 07-14 08-15 11-01 11-11 12-25'],
   ])('%i', (year, publishedDates) => expect(calculated(year, 'FR')).toEqual(days(publishedDates, '')))
+})
+
+describe('countries that are known to have no holiday of most states alone', () => {
+  const { firstYear, lastYear } = yearsWithoutCommonRegional
+  test.each([...countriesWithoutCommonRegional].map((country) => [country, country === 'US' ? 1 : 7] as const))(
+    '%s has none, every %i years',
+    (country, step) => {
+      for (let year = firstYear; year <= lastYear; year += step) expect(findRegionalHoliday(country, year)).toBeNull()
+    },
+  )
+
+  test('their years end where they were looked through', () => {
+    expect([...countriesWithoutCommonRegional].filter((country) => !/^[A-Z]{2}$/.test(country))).toEqual([])
+    expect(commonRegionalHoliday({ holiday_country: 'AU', holiday_state: undefined }, lastYear)?.name).toBe("King's Birthday")
+    expect(commonRegionalHoliday({ holiday_country: 'US', holiday_state: undefined }, lastYear + 1)).toBeNull()
+  })
 })

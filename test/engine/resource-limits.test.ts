@@ -9,6 +9,7 @@ import {
   databaseMemory,
   isMemoryShort,
   leastMemoryLimit,
+  mustDrawPathsAlone,
   parseMemoryLimit,
 } from '../../src-main/engine/resource-limits.ts'
 import { Database, literal } from '../../src-main/database/database.ts'
@@ -50,8 +51,10 @@ test('the database gets half of the limit, but at least 128 MB or the whole limi
   expect(databaseMemory(512_000_000)).toBe('142000000B')
   expect(databaseMemory(150_000_000)).toBe('128000000B')
   expect(databaseMemory(80_000_000)).toBe('80000000B')
-  // Of 100,000 series the arrays outside take 300 MB more, and so do those of a million.
+  // Of 100,000 series the arrays outside take 300 MB more, of a million nearly a gigabyte, and less once the paths are drawn.
   expect(databaseMemory(1_000_000_000, 100_000)).toBe('330000000B')
+  expect(databaseMemory(2_000_000_000, 1_000_000)).toBe('655000000B')
+  expect(databaseMemory(2_000_000_000, 1_000_000, 'tables')).toBe('880000000B')
   expect(databaseMemory(4_000_000_000, 1_000_000)).toBe('2000000000B')
 })
 
@@ -81,6 +84,14 @@ test.each([
   expect(isMemoryShort(parseMemoryLimit(limit), series)).toBe(isShort)
 })
 
+test.each([
+  ['2GB', 300_000, false],
+  ['2GB', 1_000_000, true],
+  ['4GB', 1_000_000, false],
+])('with a limit of %s, the paths of %d series are drawn alone: %s', (limit, series, isAlone) => {
+  expect(mustDrawPathsAlone(parseMemoryLimit(limit), series)).toBe(isAlone)
+})
+
 describe('the least limit', () => {
   test.each([
     [0, 0],
@@ -88,8 +99,9 @@ describe('the least limit', () => {
     [1000, 0],
     [10_000, 500_000_000],
     [100_000, 900_000_000],
-    [1_000_000, 3_700_000_000],
-    [2_000_000, 6_800_000_000],
+    [300_000, 1_150_000_000],
+    [1_000_000, 2_000_000_000],
+    [2_000_000, 3_250_000_000],
   ])('of %d series is %d bytes', (series, least) => {
     expect(leastMemoryLimit(series)).toBe(least)
   })

@@ -3,6 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { saveDecisions } from '../../src-main/notes/decisions.ts'
+import { withRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
+import { writeTickets } from '../../src-main/report/tickets.ts'
 import { capacityReportSchema, type CapacityGroup } from '../../src-shared/artefacts/capacity.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-workspace.ts'
@@ -52,6 +54,23 @@ test('ServiceNow gets a row per recommendation to act on, late orders first', as
     ['Add capacity: =web (1 capacity unit)', "'=web", 'Trading', '3', '2026-03-02'],
     ['Retire: quiet', 'quiet', 'Trading', '5', ''],
   ])
+})
+
+test('tickets that are written in parts are the same, and a known ticket of any part is left out', async () => {
+  const writeIn = (name: string, known: ReadonlyMap<string, 'open' | 'closed'>, actionsPerPart?: number) =>
+    withRunFolder(run.folder, (opened) =>
+      writeTickets(opened, 'jira', { path: out(name), hasByteOrderMark: true }, known, undefined, actionsPerPart),
+    )
+  expect(await writeIn('whole.csv', new Map())).toEqual({ written: 3, open: 0, closed: 0 })
+  expect(await writeIn('parts.csv', new Map(), 2)).toEqual({ written: 3, open: 0, closed: 0 })
+  expect(await readFile(out('parts.csv'), 'utf8')).toBe(await readFile(out('whole.csv'), 'utf8'))
+  const [, [first], [second], [third]] = (await rowsOf('whole.csv')) as [string[], [string], [string], [string]]
+  const known = new Map([
+    [first, 'open'],
+    [third, 'closed'],
+  ] as const)
+  expect(await writeIn('known.csv', known, 2)).toEqual({ written: 1, open: 1, closed: 1 })
+  expect((await rowsOf('known.csv')).slice(1).map(([id]) => id)).toEqual([second])
 })
 
 test('the numbers of tickets are those of the next run; what is dismissed opens none', async () => {

@@ -1,4 +1,5 @@
 // How much of a forecast's own movement, and of its latest error, comes about: measured on backtest windows, for the simulated paths.
+import { shareFloats } from '../../threads/shared-arrays.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
 import type { ThresholdSeries } from './threshold-series.ts'
 
@@ -40,7 +41,7 @@ export const fitCorrections = (series: FittedSeries, backtestResiduals: SampledR
   const positions = [...series.seriesIds.keys()].filter((position) => backtestResiduals.windows(series.seriesIds[position]!).length > 0)
   const residuals = backtestResiduals.load(Uint32Array.from(positions, (position) => series.seriesIds[position]!))
   const samples = positions.map((position, s) => sampleOf(series, backtestResiduals, residuals, position, s))
-  const damping = fitDamping(series, samples)
+  const damping = shareFloats(fitDamping(series, samples))
   return { damping, persistence: fitPersistence(series, samples, damping, levelSteps) }
 }
 

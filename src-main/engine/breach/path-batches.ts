@@ -48,18 +48,6 @@ export interface SimulationTask extends PathTask {
   readonly residualsSpace: ResidualsSpace
 }
 
-/** Those of a task that threads hold. */
-export const pathTaskOf = ({ series, corrections, coverage, grid, config }: SimulationTask | PathTask): PathTask => {
-  const { seriesIds, metrics, thresholds, veryHighThresholds, isPercent, horizonMeans } = series
-  return {
-    series: { seriesIds, metrics, thresholds, veryHighThresholds, isPercent, horizonMeans },
-    corrections,
-    coverage,
-    grid: { granularity: grid.granularity, step: grid.step },
-    config: { seed: config.seed, sizing_confidence: config.sizing_confidence },
-  }
-}
-
 /** What paths need of a batch, without the hold-out rows. */
 export const pathBatchOf = ({ residuals: { runs, rowOffsets, predicted }, ...batch }: SeriesBatch): PathBatch => ({
   ...batch,

@@ -1,8 +1,8 @@
 // Threads that draw and measure paths; for a small fleet, or without built code as in tests of the sources, this thread does.
 import { findWorkerFile } from '../../threads/worker-thread.ts'
 import { poolOfThisThread, poolOfThreads, type ThreadPool } from '../thread-pool.ts'
-import { pathTaskOf } from './path-batches.ts'
-import { PathWork, type PathAnswer, type PathRequest, type PathSetup } from './path-work.ts'
+import { PathWork, type PathAnswer, type PathRequest, type PathSetup, type PathThreadSetup } from './path-work.ts'
+import { sendPathTask } from './send-path-task.ts'
 
 /** Simulated series and windows from which starting threads saves time. */
 const minSimulations = 3000
@@ -24,4 +24,4 @@ export const openPathPool = (
 }
 
 export const openPathThreads = (file: string, { task, paths }: PathSetup, threads: number, signal: AbortSignal | undefined): PathPool =>
-  poolOfThreads<PathRequest, PathAnswer>(file, { task: pathTaskOf(task), paths }, threads, signal)
+  poolOfThreads<PathRequest, PathAnswer>(file, { task: sendPathTask(task), paths } satisfies PathThreadSetup, threads, signal)

@@ -19,6 +19,7 @@ import {
 } from './path-batches.ts'
 import { JointPaths } from './joint-paths.ts'
 import type { StepRange } from './residual-runs.ts'
+import type { SentPathTask } from './send-path-task.ts'
 import { sumOf } from '../../statistics/percentile.ts'
 import { drawPaths, hasResiduals, measureHalves, windowPathCount, type PathSource } from './simulate-paths.ts'
 import type { HorizonForecasts } from './horizon-file.ts'
@@ -28,6 +29,11 @@ export interface PathSetup {
   readonly task: PathTask
   /** Filled in. */
   readonly paths: FleetPaths
+}
+
+/** The same as a thread is given it. */
+export interface PathThreadSetup extends Omit<PathSetup, 'task'> {
+  readonly task: SentPathTask
 }
 
 export interface WindowMember {

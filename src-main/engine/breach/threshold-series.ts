@@ -2,8 +2,9 @@
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import type { Database } from '../../database/database.ts'
+import { shareFloats } from '../../threads/shared-arrays.ts'
 
-/** Series with a threshold and a horizon, by series_id. The arrays share their index. */
+/** Series with a threshold and a horizon, by series_id. The arrays share their index; figures of 8 bytes are in memory that all threads see. */
 export interface ThresholdSeries {
   readonly seriesIds: Int32Array
   readonly serverIds: readonly string[]
@@ -45,12 +46,12 @@ export const readThresholdSeries = async (database: Database, config: AnalysisCo
     serverIds: rows.server_id,
     metrics: rows.metric,
     models: rows.model,
-    thresholds: rows.high_threshold,
-    veryHighThresholds: rows.very_high_threshold,
+    thresholds: shareFloats(rows.high_threshold),
+    veryHighThresholds: shareFloats(rows.very_high_threshold),
     isSilent: Uint8Array.from(rows.is_silent),
     isPercent: Uint8Array.from(rows.metric, (metric) => (percentMetrics.has(metric) ? 1 : 0)),
     bins: binSeries(rows.metric, rows.horizon_mean),
-    horizonMeans: rows.horizon_mean,
+    horizonMeans: shareFloats(rows.horizon_mean),
   }
 }
 

@@ -5,7 +5,8 @@ import { collectGarbage } from '../../database/result-memory.ts'
 import { ReusedArrays, sharedSingles } from '../../threads/shared-arrays.ts'
 import { findWorkerFile } from '../../threads/worker-thread.ts'
 import { forgetResiduals, JointPaths, measureWindow, type PathWindow } from '../breach/joint-paths.ts'
-import { createBatches, loadBatch, pathBatchOf, pathTaskOf, type SimulationTask } from '../breach/path-batches.ts'
+import { createBatches, loadBatch, pathBatchOf, type SimulationTask } from '../breach/path-batches.ts'
+import { sendPathTask } from '../breach/send-path-task.ts'
 import type { StepRange } from '../breach/residual-runs.ts'
 import { poolOfThisThread, poolOfThreads, type ThreadPool } from '../thread-pool.ts'
 import { findWindows } from '../recommendations/check-placement.ts'
@@ -86,7 +87,7 @@ export class ClusterPool {
     collectGarbage()
     const setup: ClusterThreadSetup = {
       setup: this.#setup,
-      loaded: { task: pathTaskOf(task), batches: loaded.map(({ batch }) => batch) },
+      loaded: { task: sendPathTask(task), batches: loaded.map(({ batch }) => batch) },
     }
     return poolOfThreads(file, setup, this.#threads, this.#signal)
   }

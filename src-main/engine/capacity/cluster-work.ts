@@ -4,6 +4,7 @@ import type { CapacityColumn } from '../../../src-shared/config/metric-capacity.
 import { addProjects, type CapacityRules, type DemandPaths } from '../../statistics/cluster-capacity.ts'
 import type { MemberPlacementRule } from '../../statistics/place-members.ts'
 import { JointPaths, type LoadedPaths, type PathWindow, type SeriesForecast } from '../breach/joint-paths.ts'
+import { receivePathTask, type SentPathTask } from '../breach/send-path-task.ts'
 import { pathCount } from '../breach/simulate-paths.ts'
 import { describeGroup, describeProject, type GroupMembers } from './describe-group.ts'
 import { MemberForecasts, MemberPaths, type CollectedDemand, type MemberForecast } from './member-paths.ts'
@@ -179,11 +180,13 @@ export class ClusterWork {
 /** What a thread begins with. */
 export interface ClusterThreadSetup {
   readonly setup: ClusterSetup
-  readonly loaded: LoadedPaths
+  readonly loaded: Omit<LoadedPaths, 'task'> & { readonly task: SentPathTask }
 }
 
-export const workOfThread = ({ setup, loaded }: ClusterThreadSetup): ClusterWork =>
-  new ClusterWork(setup, (window) => JointPaths.ofLoaded(loaded, window), undefined)
+export const workOfThread = ({ setup, loaded }: ClusterThreadSetup): ClusterWork => {
+  const paths: LoadedPaths = { ...loaded, task: receivePathTask(loaded.task) }
+  return new ClusterWork(setup, (window) => JointPaths.ofLoaded(paths, window), undefined)
+}
 
 /** `demand`: of the members alone; what is stated of the group holds its committed projects too. */
 export const describeAssessed = (

@@ -29,6 +29,7 @@ const maxConnections = 3
 export const openOwnWriter = async (database: Database, dataset: ForecastDataset, atMost = maxConnections): Promise<FlagWriter> => {
   const lists = await createFlagLists(database, dataset)
   const connections = await Promise.all(Array.from({ length: Math.min(database.threads, atMost) }, async () => database.openConnection()))
+  for (const connection of connections) await connection.trackProgress()
   return {
     connections: connections.length,
     write: (connection, part) => part(connections[connection]!, lists),

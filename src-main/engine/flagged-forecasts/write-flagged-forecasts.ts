@@ -48,6 +48,7 @@ export interface FlaggedTask {
 export const startFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedFileWriting> => {
   const joinable = await findJoinableFiles(task.dataset.readFiles.map(({ path }) => path))
   const connection = await database.openConnection()
+  await connection.trackProgress()
   const writing =
     joinable !== undefined && holdsAllColumns(joinable, task.dataset)
       ? await startJoining(database, joinable, task)

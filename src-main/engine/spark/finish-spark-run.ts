@@ -65,6 +65,7 @@ const startJoining = async (
   const abort = (): void => joiningAbort.abort()
   signal?.addEventListener('abort', abort)
   const connection = await database.openConnection()
+  await connection.trackProgress()
   const paths = flaggedFiles.map((flaggedFile) => flaggedFile.path)
   const write = async (): Promise<string | undefined> => {
     const joinable = await findJoinableFiles(paths)

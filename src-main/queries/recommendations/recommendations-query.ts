@@ -252,20 +252,47 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
   }
 }
 
+/** Recommendations to act on, of all servers, without those that are dismissed or done; the soonest due first. */
+export interface Actions {
+  readonly count: number
+  /** The recommendations `from` up to, but without, `to`. */
+  readonly read: (from: number, to: number) => Promise<Recommendation[]>
+}
+
 /**
- * Recommendations to act on, of all servers, without those that are dismissed or done; the soonest due first.
+ * Hands over the actions as they are now; they can be read until `use` is done.
  * `asOf`, YYYY-MM-DD: the day by which orders are late and dismissals have ended, where that is later than the first of the forecast.
  */
-export const readActions = async (run: OpenRun, asOf?: string): Promise<Recommendation[]> => {
-  if (!(await createRecommendationsTable(run))) return []
+export const withActions = async <Result>(
+  run: OpenRun,
+  asOf: string | undefined,
+  use: (actions: Actions) => Promise<Result>,
+): Promise<Result> => {
+  if (!(await createRecommendationsTable(run))) return use({ count: 0, read: async () => [] })
   await loadDecisions(run, asOf)
-  return readRows(
-    run,
-    `SELECT * FROM (${withDecisionsSql}) WHERE recommendation <> 'watch' AND coalesce(verdict, '') NOT IN ('dismissed', 'done') ORDER BY ${dueOrderSql(run)}`,
-    [],
-    asOf,
+  const table = `actions_${(actionTables += 1)}`
+  await run.database.run(
+    `CREATE TABLE ${table} AS SELECT *, row_number() OVER (ORDER BY ${dueOrderSql(run)}) - 1 AS position
+     FROM (${withDecisionsSql}) WHERE recommendation <> 'watch' AND coalesce(verdict, '') NOT IN ('dismissed', 'done')`,
   )
+  try {
+    const { count } = await run.database.row(`SELECT CAST(count(*) AS INTEGER) AS count FROM ${table}`, z.object({ count: z.int() }))
+    return await use({
+      count,
+      read: (from, to) =>
+        readRows(run, `SELECT * FROM ${table} WHERE position >= ${from} AND position < ${to} ORDER BY position`, [], asOf),
+    })
+  } finally {
+    await run.database.run(`DROP TABLE ${table}`)
+  }
 }
+
+/** Tables of actions so far: each call has its own. */
+let actionTables = 0
+
+/** All actions, as `withActions` hands them over. */
+export const readActions = (run: OpenRun, asOf?: string): Promise<Recommendation[]> =>
+  withActions(run, asOf, ({ count, read }) => read(0, count))
 
 const placementOf = ({ contents: { manifest, recommendationTotals } }: OpenRun): RecommendationsPage['placement'] => {
   const placement = recommendationTotals?.placement

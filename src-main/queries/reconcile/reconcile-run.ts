@@ -62,9 +62,9 @@ const readReconcilable = async (path: string): Promise<RunManifest> => {
 const readingSteps = [
   'Reading the forecasts',
   'Clustering as Module 05',
+  'Explaining clusters',
   'Explaining risk',
   'Explaining seasons',
-  'Explaining clusters',
   'Explaining savings',
 ] as const
 
@@ -87,20 +87,32 @@ const reconcile = async (
     'SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total FROM server_risk',
     z.object({ total: z.number() }),
   )
-  steps.start('Clustering as Module 05')
-  const module05Clusters = await clusterByModule05(database, config, fixedPoint, signal)
+  const clusters = await explainClusters(database, config, fixedPoint, steps, signal)
   steps.start('Explaining risk')
   await collectAfter(total)
   const risk = await reconcileRisk(database, config)
   steps.start('Explaining seasons')
   const season = await reconcileSeason(database, config, zone)
   const idle = await reconcileUnderutilized(database, config, module05UnderutilizedThreshold(config))
-  steps.start('Explaining clusters')
-  const clusters = await reconcileClusters(database, { config, module05Clusters, signal })
   steps.start('Explaining savings')
   await collectAfter(total)
   const savings = await reconcileSavings(database, config)
   return [createChain('total_servers', 'Servers', [], servers(total)), ...risk, ...season, idle, ...clusters, savings]
+}
+
+/** A function of its own: the clusters of a large fleet are not in memory any more once they are explained. */
+const explainClusters = async (
+  database: Database,
+  config: AnalysisConfig,
+  fixedPoint: Awaited<ReturnType<typeof createTallies>>,
+  steps: ReadingSteps<(typeof readingSteps)[number]>,
+  signal: AbortSignal | undefined,
+): Promise<ReconciliationChain[]> => {
+  steps.start('Clustering as Module 05')
+  const module05Clusters = await clusterByModule05(database, config, fixedPoint, signal)
+  steps.start('Explaining clusters')
+  await collectAfter(module05Clusters.serverIds.length)
+  return reconcileClusters(database, { config, module05Clusters, signal })
 }
 
 const headroomDefault = completeConfig({}, 'headroom').underutilized_threshold

@@ -17,7 +17,7 @@ export interface QueryDatabase {
 export const openQueryDatabase = async (signal?: AbortSignal, memoryLimit = defaultMemoryLimit): Promise<QueryDatabase> => {
   const { path: spillFolder, remove } = await makeTemporaryFolder('queries')
   try {
-    const database = await Database.open({ memoryLimit, spillFolder, signal })
+    const database = await Database.open({ memoryLimit, spillFolder, signal, tracksProgress: true })
     return {
       database,
       close: () => {

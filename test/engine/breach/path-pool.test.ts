@@ -3,9 +3,10 @@ import { resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createFleetPaths } from '../../../src-main/engine/breach/fleet-paths.ts'
 import { openPathThreads, type PathPool } from '../../../src-main/engine/breach/path-pool.ts'
+import { receivePathTask, sendPathTask } from '../../../src-main/engine/breach/send-path-task.ts'
 import { poolOfThisThread } from '../../../src-main/engine/thread-pool.ts'
 import { PathWork, type PathAnswer, type PathSetup } from '../../../src-main/engine/breach/path-work.ts'
-import { sharedFloats } from '../../../src-main/threads/shared-arrays.ts'
+import { shareFloats, sharedFloats } from '../../../src-main/threads/shared-arrays.ts'
 import { pathFixture } from '../../fixtures/path-fixture.ts'
 
 const built = resolve(import.meta.dirname, '..', '..', '..', 'out', 'main', 'path-worker.cjs')
@@ -80,4 +81,15 @@ describe('threads', () => {
     await expect(broken.askEach([{ share: { from: 0, to: 1 } }])).rejects.toThrow('A worker thread ended early.')
     await broken.close()
   })
+})
+
+test('a task arrives as it was sent; its figures are not copied, and each text is sent once', () => {
+  const metrics = Array.from({ length: series }, (_, s) => (s % 3 === 0 ? 'mem_used' : 'cpu_p95'))
+  const own = { ...task, series: { ...task.series, metrics, thresholds: shareFloats(task.series.thresholds) } }
+  const sent = sendPathTask(own)
+  const received = receivePathTask(structuredClone(sent))
+  expect(received.series).toEqual({ ...sent.series, metrics })
+  expect(sent.series.metrics.texts).toEqual(['mem_used', 'cpu_p95'])
+  own.series.thresholds[4] = 77
+  expect(received.series.thresholds[4]).toBe(77)
 })

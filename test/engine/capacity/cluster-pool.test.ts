@@ -13,6 +13,7 @@ import type { GroupMembers } from '../../../src-main/engine/capacity/describe-gr
 import type { Host, Member } from '../../../src-main/engine/capacity/host-groups.ts'
 import { MemberForecasts, type MemberForecast } from '../../../src-main/engine/capacity/member-paths.ts'
 import { describePlaceable } from '../../../src-main/engine/capacity/place-cluster.ts'
+import { sendPathTask } from '../../../src-main/engine/breach/send-path-task.ts'
 import { poolOfThisThread, poolOfThreads, type ThreadPool } from '../../../src-main/engine/thread-pool.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { seriesRows } from '../../fixtures/forecast-rows.ts'
@@ -74,7 +75,7 @@ const window = {
 }
 const setup: ClusterThreadSetup = {
   setup: { rules: { reserve_hosts: 1, reserve_percent: 0, capacity_target: 80 }, columns, projects: [] },
-  loaded: { task, batches: [batch] },
+  loaded: { task: sendPathTask(task), batches: [batch] },
 }
 
 const ask = async (pool: ThreadPool<ClusterRequest, ClusterAnswer>): Promise<ClusterAnswer[]> => {

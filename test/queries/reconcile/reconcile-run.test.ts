@@ -299,9 +299,9 @@ describe('while it reads', () => {
   const labels = [
     'Reading the forecasts',
     'Clustering as Module 05',
+    'Explaining clusters',
     'Explaining risk',
     'Explaining seasons',
-    'Explaining clusters',
     'Explaining savings',
   ]
 
