@@ -144,15 +144,19 @@ const checkArtefacts = async (forecasts, run) => {
 }
 
 /**
- * A limit that is asked for and refused today. The refusal must be a whole one, with the least limit that would do; the claim that the limit does stays open.
+ * A limit that is asked for and may be refused. The refusal must be a whole one, with the least limit that would do; the claim that the limit does stays open.
  * @param {{ forecasts: string, options: string[] }} fleet @param {number} servers @param {string} name @param {string} limit
  */
 const checkLowLimit = async ({ forecasts, options }, servers, name, limit) => {
+  const measured = await analyze({ forecasts, options }, `${name} within ${limit}`, limit).catch(() => undefined)
+  if (measured !== undefined) {
+    await rm(measured.out, { recursive: true, force: true })
+    return checkLimit(servers, limit, measured)
+  }
   const out = join(folder, `run refused ${servers}`)
   await rm(out, { recursive: true, force: true })
   const args = [cliFile, 'analyze', forecasts, ...options, '--out', out, '--quiet', '--memory-limit', limit]
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  if (status !== 2) return checkLimit(servers, limit, await analyze({ forecasts, options }, name, limit))
+  const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   const isWhole = /too low for .* series/.test(stderr) && !existsSync(out)
   checkClaim(isWhole, `${number(servers)} servers with ${limit}: refused, and nothing is written. ${stderr.trim()}`)
   return checkClaim(false, `${number(servers)} servers within ${limit}: not analysed, since the limit is refused`)

@@ -54,7 +54,7 @@ test('the database gets half of the limit, but at least 128 MB or the whole limi
   // Of 100,000 series the arrays outside take 300 MB more, of a million nearly a gigabyte, and less once the paths are drawn.
   expect(databaseMemory(1_000_000_000, 100_000)).toBe('330000000B')
   expect(databaseMemory(2_000_000_000, 1_000_000)).toBe('655000000B')
-  expect(databaseMemory(2_000_000_000, 1_000_000, 'tables')).toBe('880000000B')
+  expect(databaseMemory(2_000_000_000, 1_000_000, 'tables')).toBe('799000000B')
   expect(databaseMemory(4_000_000_000, 1_000_000)).toBe('2000000000B')
 })
 
@@ -100,8 +100,8 @@ describe('the least limit', () => {
     [10_000, 500_000_000],
     [100_000, 900_000_000],
     [300_000, 1_150_000_000],
-    [1_000_000, 2_000_000_000],
-    [2_000_000, 3_250_000_000],
+    [1_000_000, 2_100_000_000],
+    [2_000_000, 3_450_000_000],
   ])('of %d series is %d bytes', (series, least) => {
     expect(leastMemoryLimit(series)).toBe(least)
   })
